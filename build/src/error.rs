@@ -1,0 +1,75 @@
+use std::{fmt, io, path::Path};
+
+/// Why a catalogue could not be compiled. Its text lists every finding, one a line.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error {
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// One finding: where, what, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diagnostic {
+    /// The file as its imports name it, where one is known.
+    pub file: Option<String>,
+    /// Line and column, counted from 1, where they are known.
+    pub position: Option<(usize, usize)>,
+    /// The value at fault and what would be right.
+    pub message: String,
+}
+
+impl Error {
+    /// What was found, in the order of the file.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    pub(crate) fn new(diagnostics: Vec<Diagnostic>) -> Self {
+        Self { diagnostics }
+    }
+
+    pub(crate) fn io(what: &str, path: &Path, error: io::Error) -> Self {
+        format!("{what} `{}`: {error}", path.display()).into()
+    }
+}
+
+impl<S: Into<String>> From<S> for Error {
+    fn from(message: S) -> Self {
+        Self::new(vec![Diagnostic { file: None, position: None, message: message.into() }])
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{file}:")?;
+            if let Some((line, column)) = self.position {
+                write!(f, "{line}:{column}:")?;
+            }
+            f.write_str(" ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, diagnostic) in self.diagnostics.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            diagnostic.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// The same text as `Display`, after a line break: cargo prints what `main` of a build script
+/// returns with `Debug`.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{self}")
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,97 @@
+//! Compiles a catalogue of error codes, written in proto, to a Rust module for the crate `codelibra`.
+//!
+//! A catalogue is an enum with the option `(codelibra.error.v1.catalog)`. Each of its values is one
+//! error: the number is the six-digit code, the option `(codelibra.error.v1.entry)` says the rest.
+//!
+//! ```proto
+//! import "codelibra/error/v1/options.proto";   // comes with this crate, no file is needed
+//!
+//! enum ErrorCode {
+//!   option (codelibra.error.v1.catalog) = {domain: "shop.example.com"};
+//!   ERROR_CODE_UNSPECIFIED = 0;
+//!   ERROR_CODE_SOLD_OUT = 409001 [(codelibra.error.v1.entry) = {summary: "The item is sold out."}];
+//! }
+//! ```
+//!
+//! The build script of the crate that owns the catalogue:
+//!
+//! ```no_run
+//! // build.rs
+//! fn main() -> Result<(), codelibra_build::Error> {
+//!     codelibra_build::compile("proto/shop/v1/errors.proto", &["proto"])
+//! }
+//! ```
+//!
+//! and where the module is wanted: `include!(concat!(env!("OUT_DIR"), "/errors.rs"));`
+//!
+//! A catalogue that breaks a rule fails the build. Every finding is reported, each with file, line,
+//! column, the value at fault and what would be right.
+
+mod descriptor;
+mod error;
+mod generate;
+mod model;
+mod rules;
+
+use std::path::{Path, PathBuf};
+
+pub use error::{Diagnostic, Error};
+pub use model::{Catalog, Entry, Param};
+
+/// Compiles the catalogue in `proto` to `$OUT_DIR/<file stem>.rs`. For build scripts.
+///
+/// `includes` are the folders that imports are looked up in; `proto` has to lie in one of them.
+/// `codelibra/error/v1/options.proto`, `error_info.proto` and `google/protobuf/*.proto` need no file.
+/// Cargo is told to run the build script again when one of the files changes.
+///
+/// # Errors
+///
+/// The file cannot be read or parsed, or breaks a rule of catalogues; `OUT_DIR` is not set or cannot
+/// be written.
+pub fn compile(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result<(), Error> {
+    let proto = proto.as_ref();
+    let out_dir = std::env::var_os("OUT_DIR")
+        .ok_or_else(|| Error::from("OUT_DIR is not set: call `compile` from a build script"))?;
+    let source = descriptor::compile(proto, includes)?;
+    let catalog = rules::read(&source)?;
+    let stem = proto.file_stem().unwrap_or(proto.as_os_str());
+    let out = PathBuf::from(out_dir).join(stem).with_extension("rs");
+    std::fs::write(&out, catalog.to_rust()).map_err(|e| Error::io("cannot write", &out, e))?;
+    for path in &source.paths {
+        rerun_if_changed(path);
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
+fn rerun_if_changed(path: &Path) {
+    println!("cargo:rerun-if-changed={}", path.display());
+}
+
+impl Catalog {
+    /// Reads the catalogue of a `.proto` file and checks it. Imports as for [`compile`].
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or parsed, or breaks a rule of catalogues.
+    pub fn from_proto(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result<Self, Error> {
+        rules::read(&descriptor::compile(proto.as_ref(), includes)?)
+    }
+
+    /// Reads the catalogue of an encoded `google.protobuf.FileDescriptorSet` and checks it, as buf,
+    /// protoc (`--include_imports --include_source_info`) and protox write it. Without source info
+    /// the findings have no line.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are no descriptor set, or the catalogue breaks a rule.
+    pub fn from_descriptor_set(bytes: &[u8]) -> Result<Self, Error> {
+        rules::read(&descriptor::Source::from_descriptor_set(bytes)?)
+    }
+
+    /// The Rust module: `ErrorCode` with a constant an entry, `CATALOG`, and a struct for every
+    /// entry that has parameters.
+    pub fn to_rust(&self) -> String {
+        generate::module(self)
+    }
+}

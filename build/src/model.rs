@@ -1,0 +1,80 @@
+//! A catalogue that obeys the rules.
+
+/// The entries of one domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Catalog {
+    /// The file that it was read from, as imports name it.
+    pub file: String,
+    /// Whose codes these are.
+    pub domain: String,
+    /// Where the pages of the codes are, without a `/` at the end.
+    pub pages: String,
+    /// In the order of their codes.
+    pub entries: Vec<Entry>,
+}
+
+/// One row of a catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The six-digit code.
+    pub code: u32,
+    /// `UserBanned`.
+    pub name: String,
+    /// `USER_BANNED`.
+    pub reason: String,
+    /// The default public message.
+    pub summary: String,
+    /// What happened.
+    pub cause: String,
+    /// What the caller does now.
+    pub resolution: String,
+    /// The next step, as `codelibra.error.v1.Recovery` names it: `STEP_UP`.
+    pub recovery: String,
+    /// The declared metadata keys.
+    pub params: Vec<Param>,
+    /// Overrides the gRPC code of the class, as `codelibra.error.v1.GrpcCode` names it.
+    pub grpc_code: Option<String>,
+    /// The version that brought the entry; may be empty.
+    pub since: String,
+    /// The version that deprecated the entry; empty where it is not deprecated.
+    pub deprecated: String,
+    /// The reason of the entry to use instead; may be empty.
+    pub replaced_by: String,
+}
+
+/// A declared metadata key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Param {
+    /// `locked_until`.
+    pub name: String,
+    /// The type, as `codelibra.error.v1.ParamType` names it: `TIMESTAMP`.
+    pub kind: String,
+    /// What the value says.
+    pub description: String,
+}
+
+/// `UserBanned` for `USER_BANNED`.
+pub(crate) fn pascal_case(upper_snake: &str) -> String {
+    let mut name = String::with_capacity(upper_snake.len());
+    for word in upper_snake.split('_') {
+        let mut letters = word.chars();
+        name.extend(letters.next());
+        name.extend(letters.map(|c| c.to_ascii_lowercase()));
+    }
+    name
+}
+
+/// `ERROR_CODE` for `ErrorCode`.
+pub(crate) fn upper_snake_case(pascal: &str) -> String {
+    let mut name = String::with_capacity(pascal.len() + 4);
+    for (i, c) in pascal.char_indices() {
+        if c.is_ascii_uppercase() && i > 0 {
+            name.push('_');
+        }
+        name.push(c.to_ascii_uppercase());
+    }
+    name
+}

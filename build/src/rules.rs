@@ -1,0 +1,342 @@
+//! The rules of catalogues: from descriptors to a [`Catalog`], or to everything that is wrong.
+
+use std::collections::HashMap;
+
+use prost_reflect::{
+    DynamicMessage, EnumDescriptor, EnumValueDescriptor, ExtensionDescriptor, ReflectMessage, Value,
+};
+
+use crate::descriptor::{Positions, Source};
+use crate::error::Diagnostic;
+use crate::model::{Catalog, Entry, Param, pascal_case, upper_snake_case};
+use crate::{Error, generate};
+
+const CATALOG_OPTION: &str = "codelibra.error.v1.catalog";
+const ENTRY_OPTION: &str = "codelibra.error.v1.entry";
+
+/// AIP-193: a reason has at most 63 characters.
+const MAX_REASON: usize = 63;
+const MAX_PARAM: usize = 64;
+
+/// Field numbers in a descriptor: `EnumDescriptorProto.value`, `EnumValueDescriptorProto.number`.
+const VALUE_NUMBER: i32 = 2;
+
+pub(crate) fn read(source: &Source) -> Result<Catalog, Error> {
+    let option = |name: &str| source.pool.get_extension_by_name(name);
+    let (Some(catalog_option), Some(entry_option)) = (option(CATALOG_OPTION), option(ENTRY_OPTION)) else {
+        return Err(no_catalog(source));
+    };
+    let found: Vec<EnumDescriptor> = source
+        .pool
+        .all_enums()
+        .filter(|e| source.main.as_ref().is_none_or(|main| e.parent_file().name() == main))
+        .filter(|e| e.options().has_extension(&catalog_option))
+        .collect();
+    let the_enum = match found.as_slice() {
+        [] => return Err(no_catalog(source)),
+        [one] => one,
+        [first, second, ..] => {
+            let message = format!(
+                "`{}` and `{}` are both catalogues; expected one catalogue a file",
+                first.full_name(),
+                second.full_name()
+            );
+            let positions = Positions::of(&second.parent_file());
+            return Err(Error::new(vec![positions.diagnostic(second.path(), message)]));
+        }
+    };
+
+    let mut reader = Reader {
+        the_enum,
+        entry_option,
+        positions: Positions::of(&the_enum.parent_file()),
+        diagnostics: Vec::new(),
+    };
+    let catalog = reader.catalog(&catalog_option);
+    if reader.diagnostics.is_empty() {
+        Ok(catalog)
+    } else {
+        reader.diagnostics.sort_by_key(|d| d.position);
+        Err(Error::new(reader.diagnostics))
+    }
+}
+
+fn no_catalog(source: &Source) -> Error {
+    Error::new(vec![Diagnostic {
+        file: source.main.clone(),
+        position: None,
+        message: format!("no enum with the option `({CATALOG_OPTION})`; expected one that lists the codes"),
+    }])
+}
+
+struct Reader<'a> {
+    the_enum: &'a EnumDescriptor,
+    entry_option: ExtensionDescriptor,
+    positions: Positions,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn report(&mut self, path: &[i32], message: String) {
+        let diagnostic = self.positions.diagnostic(path, message);
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn catalog(&mut self, option: &ExtensionDescriptor) -> Catalog {
+        let options = self.the_enum.options();
+        let value = options.get_extension(option);
+        let text = |field| value.as_message().map(|m| string(m, field)).unwrap_or_default();
+        let (domain, pages) = (text("domain"), text("pages"));
+        if domain.is_empty() || domain.chars().any(|c| !c.is_ascii_graphic()) {
+            self.report(
+                self.the_enum.path(),
+                format!(
+                    "domain {domain:?} of `{}`; expected a name such as \"shop.example.com\"",
+                    self.the_enum.name()
+                ),
+            );
+        }
+        let mut entries: Vec<Entry> = self.the_enum.values().filter_map(|value| self.entry(&value)).collect();
+        if entries.is_empty() && self.diagnostics.is_empty() {
+            self.report(self.the_enum.path(), format!("`{}` lists no code", self.the_enum.name()));
+        }
+        self.check_unique();
+        self.check_replacements(&entries);
+        entries.sort_by_key(|e| e.code);
+        Catalog {
+            file: self.the_enum.parent_file().name().to_owned(),
+            domain,
+            pages: pages.trim_end_matches('/').to_owned(),
+            entries,
+        }
+    }
+
+    /// `None` for the zero value, which proto3 demands and which is no entry.
+    fn entry(&mut self, value: &EnumValueDescriptor) -> Option<Entry> {
+        if value.number() == 0 {
+            return None;
+        }
+        let path = value.path();
+        let reason = self.reason(value);
+        self.check_number(value);
+        self.check_reserved(value);
+        self.check_reason(path, &reason);
+
+        let name = pascal_case(&reason);
+        let options = value.options();
+        let option = options.get_extension(&self.entry_option);
+        let Some(row) = option.as_message().filter(|_| options.has_extension(&self.entry_option)) else {
+            self.report(
+                path,
+                format!("{} {name} has no `({ENTRY_OPTION})`; expected one with a summary", value.number()),
+            );
+            return None;
+        };
+        let summary = string(row, "summary");
+        if summary.trim().is_empty() {
+            self.report(
+                path,
+                format!(
+                    "{} {name} has no summary; expected one sentence, the default public message",
+                    value.number()
+                ),
+            );
+        } else if summary.chars().any(char::is_control) {
+            self.report(
+                path,
+                format!("summary {summary:?} of {name} has a control character; expected one line of text"),
+            );
+        }
+        let params = self.params(path, &name, row);
+        if !params.is_empty() && generate::TAKEN_NAMES.contains(&name.as_str()) {
+            self.report(path, format!("name `{name}` is taken by the generated module; expected another reason for an entry with params"));
+        }
+        let built_in = value.enum_value_descriptor_proto().options.as_ref().is_some_and(|o| o.deprecated());
+        let mut deprecated = string(row, "deprecated");
+        if built_in && deprecated.is_empty() {
+            deprecated = String::from("an unnamed version");
+        }
+        Some(Entry {
+            code: u32::try_from(value.number()).unwrap_or(0),
+            name,
+            reason,
+            summary,
+            cause: string(row, "cause"),
+            resolution: string(row, "resolution"),
+            recovery: enum_name(row, "recovery").unwrap_or_else(|| String::from("NONE")),
+            params,
+            grpc_code: enum_name(row, "grpc_code"),
+            since: string(row, "since"),
+            deprecated,
+            replaced_by: string(row, "replaced_by"),
+        })
+    }
+
+    /// The value's name without the prefix that proto style puts there.
+    fn reason(&self, value: &EnumValueDescriptor) -> String {
+        let prefix = upper_snake_case(self.the_enum.name()) + "_";
+        let name = value.name();
+        name.strip_prefix(&prefix).unwrap_or(name).to_owned()
+    }
+
+    fn check_number(&mut self, value: &EnumValueDescriptor) {
+        let number = value.number();
+        let path = [value.path(), &[VALUE_NUMBER]].concat();
+        if !(400_000..=599_999).contains(&number) {
+            self.report(
+                &path,
+                format!("code {number} of `{}` is out of range; expected 400001 to 599999, the HTTP status class first", value.name()),
+            );
+        } else if number % 1000 == 0 {
+            self.report(
+                &path,
+                format!("code {number} of `{}` ends in 000, which means the class and nothing more specific; expected {} to {}", value.name(), number + 1, number + 999),
+            );
+        }
+    }
+
+    fn check_reserved(&mut self, value: &EnumValueDescriptor) {
+        let number = value.number();
+        if self.the_enum.reserved_ranges().any(|range| range.contains(&number)) {
+            let path = [value.path(), &[VALUE_NUMBER]].concat();
+            self.report(&path, format!("code {number} of `{}` is reserved: a retired number is never used again; expected a new one", value.name()));
+        }
+        if self.the_enum.reserved_names().any(|name| name == value.name()) {
+            self.report(
+                value.path(),
+                format!(
+                    "`{}` is reserved: a retired name is never used again; expected a new one",
+                    value.name()
+                ),
+            );
+        }
+    }
+
+    fn check_reason(&mut self, path: &[i32], reason: &str) {
+        let upper = |c: char| c.is_ascii_uppercase();
+        let upper_or_digit = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+        let well_spelt = reason.len() >= 3
+            && reason.starts_with(upper)
+            && reason.ends_with(upper_or_digit)
+            && reason.chars().all(|c| upper_or_digit(c) || c == '_');
+        if !well_spelt {
+            self.report(path, format!("reason `{reason}` is misspelt; expected [A-Z][A-Z0-9_]+[A-Z0-9], as USER_BANNED (AIP-193)"));
+        }
+        if reason.len() > MAX_REASON {
+            self.report(
+                path,
+                format!(
+                    "reason `{reason}` has {} characters; expected at most {MAX_REASON} (AIP-193)",
+                    reason.len()
+                ),
+            );
+        }
+    }
+
+    fn params(&mut self, path: &[i32], entry: &str, row: &DynamicMessage) -> Vec<Param> {
+        let list = row.get_field_by_name("params");
+        let list = list.as_deref().and_then(Value::as_list).unwrap_or_default();
+        let mut params: Vec<Param> = Vec::with_capacity(list.len());
+        for message in list.iter().filter_map(Value::as_message) {
+            let name = string(message, "name");
+            if !is_param_name(&name) {
+                self.report(
+                    path,
+                    format!(
+                        "param {name:?} of {entry} is misspelt; expected [a-z][a-z0-9_]{{0,{}}}",
+                        MAX_PARAM - 1
+                    ),
+                );
+            } else if name == "code" {
+                self.report(path, format!("param \"code\" of {entry} is taken: google.rpc.ErrorInfo carries the number under it; expected another name"));
+            }
+            if params.iter().any(|p| p.name == name) {
+                self.report(
+                    path,
+                    format!("param {name:?} of {entry} is declared twice; expected each name once"),
+                );
+            }
+            let kind = enum_name(message, "type").unwrap_or_else(|| {
+                self.report(path, format!("param {name:?} of {entry} has no type; expected PARAM_TYPE_STRING, _INT64, _BOOL, _TIMESTAMP or _DURATION"));
+                String::from("STRING")
+            });
+            params.push(Param { name, kind, description: string(message, "description") });
+        }
+        params
+    }
+
+    /// protox refuses a number or a name that stands twice, unless the enum allows aliases; two
+    /// reasons can still be one name (`A_B` and `AB_`), and a descriptor set may hold anything.
+    fn check_unique(&mut self) {
+        let mut numbers = HashMap::new();
+        let mut names = HashMap::new();
+        for value in self.the_enum.values().filter(|v| v.number() != 0) {
+            if let Some(first) = numbers.insert(value.number(), value.name().to_owned()) {
+                self.report(
+                    value.path(),
+                    format!(
+                        "code {} of `{}` is used by `{first}` already; expected an unused number",
+                        value.number(),
+                        value.name()
+                    ),
+                );
+            }
+            let name = pascal_case(&self.reason(&value));
+            if let Some(first) = names.insert(name.clone(), value.name().to_owned()) {
+                self.report(
+                    value.path(),
+                    format!(
+                        "name {name} of `{}` is used by `{first}` already; expected an unused name",
+                        value.name()
+                    ),
+                );
+            }
+        }
+    }
+
+    fn check_replacements(&mut self, entries: &[Entry]) {
+        let reasons: HashMap<&str, u32> = entries.iter().map(|e| (e.reason.as_str(), e.code)).collect();
+        let mut findings = Vec::new();
+        for entry in entries.iter().filter(|e| !e.replaced_by.is_empty()) {
+            let target = entry.replaced_by.as_str();
+            let (code, name) = (entry.code, &entry.name);
+            match reasons.get(target) {
+                None => findings.push((code, format!("replaced_by {target:?} of {name} names no entry; expected the reason of one, such as \"{}\"", nearest(target, reasons.keys().copied())))),
+                Some(found) if *found == code => findings.push((code, format!("replaced_by {target:?} of {name} names the entry itself; expected another"))),
+                Some(_) => {}
+            }
+        }
+        for (code, message) in findings {
+            let value = self.the_enum.values().find(|v| u32::try_from(v.number()) == Ok(code));
+            self.report(value.as_ref().map_or(&[], |v| v.path()), message);
+        }
+    }
+}
+
+fn is_param_name(name: &str) -> bool {
+    name.len() <= MAX_PARAM
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> &'a str {
+    let shared = |name: &str| name.chars().zip(wanted.chars()).take_while(|(a, b)| a == b).count();
+    names.max_by_key(|name| (shared(name), std::cmp::Reverse(*name))).unwrap_or("USER_BANNED")
+}
+
+fn string(message: &DynamicMessage, field: &str) -> String {
+    let value = message.get_field_by_name(field);
+    value.as_deref().and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// The name of an enum field's value without the prefix of its type: `STEP_UP` for
+/// `RECOVERY_STEP_UP`. `None` for the zero value and for numbers that the enum lacks.
+fn enum_name(message: &DynamicMessage, field: &str) -> Option<String> {
+    let field = message.descriptor().get_field_by_name(field)?;
+    let kind = field.kind();
+    let the_enum = kind.as_enum()?;
+    let number = message.get_field(&field).as_enum_number().filter(|n| *n != 0)?;
+    let prefix = upper_snake_case(the_enum.name()) + "_";
+    let value = the_enum.get_value(number)?;
+    Some(value.name().strip_prefix(&prefix)?.to_owned())
+}
