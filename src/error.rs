@@ -1,0 +1,298 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use prost::{Message, Name};
+
+use crate::code::{self, class_of};
+use crate::wire::details::{AllDetails, Detail};
+use crate::wire::{self, ERROR_INFO, GOOGLE_ERROR_INFO, TYPE_URL_PREFIX};
+use crate::{Catalog, CatalogCode, Entry, GrpcCode};
+
+/// An error that an API answers with: a code, a public message, metadata and details for the caller, and a
+/// private cause for the log.
+///
+/// Made from a code, or from one of the structs that carry a code's parameters:
+///
+/// ```
+/// use codelibra::{ApiError, ErrorCode, LockedOut};
+///
+/// let error = ErrorCode::USER_BANNED.with_message("banned for spam");
+/// assert_eq!(error.to_string(), "403003 USER_BANNED: banned for spam");
+///
+/// let error = ApiError::from(LockedOut { locked_until: "2026-01-31T09:30:00Z".parse().ok() });
+/// assert_eq!(error.metadata()["locked_until"], "2026-01-31T09:30:00Z");
+/// ```
+///
+/// What travels is all but the cause, which [`source`](std::error::Error::source) gives. There is no way to
+/// send it.
+#[derive(Clone)]
+pub struct ApiError(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    code: u32,
+    entry: Option<&'static Entry>,
+    domain: Cow<'static, str>,
+    reason: Cow<'static, str>,
+    message: Option<Cow<'static, str>>,
+    metadata: BTreeMap<Cow<'static, str>, String>,
+    /// Encoded `details` fields of a `google.rpc.Status`, without both ErrorInfos.
+    details: Vec<u8>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl ApiError {
+    /// The error of a code, with its entry's summary as message.
+    pub fn new<C: CatalogCode>(code: C) -> Self {
+        Self::of(C::catalog(), code.as_u32())
+    }
+
+    /// The error of a number in a catalogue. `number` is a code.
+    pub(crate) fn of(catalog: &Catalog, number: u32) -> Self {
+        let entry = catalog.by_code(number);
+        let reason = entry.map_or("", |e| e.reason);
+        Self::from_identity(number, entry, Cow::Borrowed(catalog.domain()), Cow::Borrowed(reason))
+    }
+
+    /// The error of a number in a catalogue that is known only at run time.
+    ///
+    /// # Errors
+    ///
+    /// The number is not in 400000–599999.
+    pub fn from_catalog(catalog: &Catalog, number: u32) -> Result<Self, code::InvalidCode> {
+        if !code::is_code(number) {
+            return Err(code::InvalidCode(number));
+        }
+        Ok(Self::of(catalog, number))
+    }
+
+    pub(crate) fn from_identity(
+        code: u32,
+        entry: Option<&'static Entry>,
+        domain: Cow<'static, str>,
+        reason: Cow<'static, str>,
+    ) -> Self {
+        Self(Box::new(Inner {
+            code,
+            entry,
+            domain,
+            reason,
+            message: None,
+            metadata: BTreeMap::new(),
+            details: Vec::new(),
+            cause: None,
+        }))
+    }
+
+    /// Replaces the public message. The caller reads it.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.0.message = Some(message.into());
+        self
+    }
+
+    /// Adds a metadata value, or replaces the one that the key had.
+    #[must_use]
+    pub fn with_metadata(mut self, key: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.0.metadata.insert(key.into(), value.into());
+        self
+    }
+
+    /// Attaches a detail: one of [`rpc`](crate::rpc), or any message that has a [`Name`]. It takes the place
+    /// of a detail of the same type.
+    ///
+    /// The two ErrorInfos are always sent, and are made from this error: they cannot be attached.
+    #[must_use]
+    pub fn with_detail<M: Message + Name>(self, detail: &M) -> Self {
+        let type_url = format!("{TYPE_URL_PREFIX}{}", M::full_name());
+        self.with_raw_detail(&type_url, &detail.encode_to_vec())
+    }
+
+    /// Attaches a detail as type URL and encoded message, as [`with_detail`](Self::with_detail) does.
+    #[must_use]
+    pub fn with_raw_detail(mut self, type_url: &str, value: &[u8]) -> Self {
+        let mut any = Vec::new();
+        wire::write::detail(type_url, value, &mut any);
+        if let Some(new) = AllDetails::of(&any).next() {
+            self.put_detail(&new);
+        }
+        self
+    }
+
+    /// Attaches a detail as it stands in an encoded status.
+    pub(crate) fn put_detail(&mut self, new: &Detail<'_>) {
+        let name = new.type_name();
+        if matches!(name, ERROR_INFO | GOOGLE_ERROR_INFO) {
+            return;
+        }
+        let Some(any) = new.whole_any() else { return };
+        let details = &mut self.0.details;
+        if AllDetails::of(details).any(|old| old.type_name() == name) {
+            let mut kept = Vec::with_capacity(details.len());
+            for old in AllDetails::of(details).filter(|old| old.type_name() != name) {
+                wire::write::any(old.whole_any().unwrap_or_default(), &mut kept);
+            }
+            *details = kept;
+        }
+        wire::write::any(any, details);
+    }
+
+    /// Keeps the error that this one was made from, for logs. It is never sent.
+    #[must_use]
+    pub fn with_cause(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.cause = Some(Arc::from(cause.into()));
+        self
+    }
+
+    /// The six digits.
+    pub fn number(&self) -> u32 {
+        self.0.code
+    }
+
+    /// The code, if it is of `C`'s domain.
+    pub fn code<C: CatalogCode>(&self) -> Option<C> {
+        (self.0.domain == C::catalog().domain()).then(|| C::from_u32(self.0.code)).flatten()
+    }
+
+    /// The entry, where the catalogue lists the code.
+    pub fn entry(&self) -> Option<&'static Entry> {
+        self.0.entry
+    }
+
+    /// Whose code it is; empty where it is nobody's.
+    pub fn domain(&self) -> &str {
+        &self.0.domain
+    }
+
+    /// The reason, such as `USER_BANNED`; empty where it is not known.
+    pub fn reason(&self) -> &str {
+        &self.0.reason
+    }
+
+    /// The public message: what was set, else the entry's summary, else the phrase of the class.
+    pub fn message(&self) -> &str {
+        match (&self.0.message, self.0.entry) {
+            (Some(message), _) => message,
+            (None, Some(entry)) => entry.summary,
+            (None, None) => code::class_phrase(class_of(self.0.code)),
+        }
+    }
+
+    /// The metadata.
+    pub fn metadata(&self) -> &BTreeMap<Cow<'static, str>, String> {
+        &self.0.metadata
+    }
+
+    /// The details, without both ErrorInfos.
+    pub fn details(&self) -> impl Iterator<Item = Detail<'_>> {
+        AllDetails::of(&self.0.details)
+    }
+
+    /// The HTTP status: the class of the code.
+    pub fn http_status(&self) -> http::StatusCode {
+        code::http_status(self.0.code)
+    }
+
+    /// The gRPC code that the code stands for.
+    pub fn grpc_code(&self) -> GrpcCode {
+        code::grpc_code(self.0.code, self.0.entry)
+    }
+
+    /// The private cause.
+    pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        self.0.cause.as_deref()
+    }
+
+    #[cfg(feature = "tonic")]
+    pub(crate) fn shared_cause(&self) -> Option<Arc<dyn StdError + Send + Sync>> {
+        self.0.cause.clone()
+    }
+
+    /// The encoded `google.rpc.Status`: the value of `grpc-status-details-bin`, before base64.
+    pub fn to_details(&self) -> Bytes {
+        let Inner { code, entry, domain, reason, message, metadata, details, .. } = &*self.0;
+        if let Some(entry) = entry
+            && message.is_none()
+            && metadata.is_empty()
+            && details.is_empty()
+            && !entry.details.is_empty()
+        {
+            return Bytes::from_static(entry.details);
+        }
+        // Most errors have a handful of parameters: no allocation for them.
+        let mut few = [("", ""); 8];
+        let many: Vec<(&str, &str)>;
+        let pairs = metadata.iter().map(|(key, value)| (key.as_ref(), value.as_str()));
+        let metadata = match few.get_mut(..metadata.len()) {
+            Some(few) => {
+                for (slot, pair) in few.iter_mut().zip(pairs) {
+                    *slot = pair;
+                }
+                &*few
+            }
+            None => {
+                many = pairs.collect();
+                &many
+            }
+        };
+        let parts = wire::write::Parts {
+            grpc_code: self.grpc_code(),
+            message: self.message(),
+            code: *code,
+            domain,
+            reason,
+            metadata,
+            rest: details,
+        };
+        let mut bytes = vec![0; wire::write::status_len(&parts)];
+        wire::write::status(&parts, &mut bytes);
+        bytes.into()
+    }
+
+    /// The value of `grpc-status-details-bin`: unpadded base64 of [`to_details`](Self::to_details).
+    pub fn to_details_header(&self) -> String {
+        wire::base64::encode(&self.to_details())
+    }
+}
+
+impl<C: CatalogCode> From<C> for ApiError {
+    fn from(code: C) -> Self {
+        Self::new(code)
+    }
+}
+
+/// `403003 USER_BANNED: the public message`.
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.code)?;
+        if !self.reason().is_empty() {
+            write!(f, " {}", self.reason())?;
+        }
+        write!(f, ": {}", self.message())
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let types: Vec<&str> = self.details().map(|d| d.type_name()).collect();
+        f.debug_struct("ApiError")
+            .field("code", &self.0.code)
+            .field("domain", &self.0.domain)
+            .field("reason", &self.0.reason)
+            .field("message", &self.message())
+            .field("metadata", &self.0.metadata)
+            .field("details", &types)
+            .field("cause", &self.0.cause)
+            .finish()
+    }
+}
+
+impl StdError for ApiError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.cause.as_deref().map(|cause| cause as _)
+    }
+}

@@ -1,0 +1,50 @@
+//! Six-digit error codes that survive every hop between gRPC and HTTP.
+
+// Generated modules name this crate as `::codelibra`, here as everywhere else.
+extern crate self as codelibra;
+
+mod catalog;
+mod code;
+mod error;
+mod grpc_code;
+mod macros;
+mod metadata;
+mod note;
+pub mod params;
+mod received;
+pub mod rpc;
+#[cfg(feature = "tonic")]
+mod status;
+pub mod tables;
+mod typed;
+mod wire;
+
+pub use catalog::{Catalog, Entry, Param, ParamKind, Recovery};
+pub use code::{CatalogCode, InvalidCode, class_code, class_of, grpc_code, http_status, is_code};
+pub use error::ApiError;
+pub use grpc_code::GrpcCode;
+pub use metadata::Metadata;
+pub use note::Note;
+pub use received::ReceivedError;
+#[cfg(feature = "tonic")]
+pub use status::{StatusCodeExt, default_status};
+pub use typed::TypedError;
+pub use wire::details::Detail;
+pub use wire::{ERROR_CODE_HEADER, ERROR_INFO, GOOGLE_ERROR_INFO, STATUS_DETAILS_HEADER};
+
+#[doc(hidden)]
+#[cfg(feature = "tonic")]
+pub use tonic as tonic_types;
+#[doc(hidden)]
+pub use {http as http_types, prost, serde};
+
+/// CodeLibra's own catalogue, generated from `proto/codelibra/error/v1/catalog.proto`.
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
+}
+pub use generated::*;
+
+/// The messages of `proto/codelibra/error/v1`.
+pub mod pb {
+    include!(concat!(env!("OUT_DIR"), "/codelibra.error.v1.rs"));
+}

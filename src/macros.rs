@@ -1,0 +1,230 @@
+//! What the types of a generated module do. `codelibra-build` writes the calls.
+
+/// A row of a catalogue, with its encoded status worked out by the compiler.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! entry {
+    ($entry:expr) => {{
+        const ENTRY: $crate::Entry = $entry;
+        static DETAILS: [u8; ENTRY.default_len()] = ENTRY.encode_default();
+        $crate::Entry { details: &DETAILS, ..ENTRY }
+    }};
+}
+
+/// The methods of a generated `ErrorCode`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! error_code {
+    ($type:ident, $catalog:ident) => {
+        impl $type {
+            /// The code of a number, listed or not. `None` outside 400000–599999.
+            pub const fn from_u32(number: u32) -> ::core::option::Option<Self> {
+                if $crate::is_code(number) {
+                    ::core::option::Option::Some(Self(number))
+                } else {
+                    ::core::option::Option::None
+                }
+            }
+
+            /// The six digits.
+            pub const fn as_u32(self) -> u32 {
+                self.0
+            }
+
+            /// The entry, where the catalogue lists the code.
+            pub fn entry(self) -> ::core::option::Option<&'static $crate::Entry> {
+                $catalog.by_code(self.0)
+            }
+
+            /// The name, such as `UserBanned`, where the catalogue lists the code.
+            pub fn name(self) -> ::core::option::Option<&'static str> {
+                self.entry().map(|entry| entry.name)
+            }
+
+            /// The reason, such as `USER_BANNED`, where the catalogue lists the code.
+            pub fn reason(self) -> ::core::option::Option<&'static str> {
+                self.entry().map(|entry| entry.reason)
+            }
+
+            /// The HTTP status: the first three digits.
+            pub fn http_status(self) -> $crate::http_types::StatusCode {
+                $crate::http_status(self.0)
+            }
+
+            /// The gRPC code that the code stands for.
+            pub fn grpc_code(self) -> $crate::GrpcCode {
+                $crate::grpc_code(self.0, self.entry())
+            }
+        }
+
+        impl $crate::CatalogCode for $type {
+            fn catalog() -> &'static $crate::Catalog {
+                &$catalog
+            }
+
+            fn from_u32(number: u32) -> ::core::option::Option<Self> {
+                Self::from_u32(number)
+            }
+
+            fn as_u32(self) -> u32 {
+                self.0
+            }
+        }
+
+        /// `403003 UserBanned`, or the number alone where the catalogue does not list it.
+        impl ::core::fmt::Display for $type {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                match self.name() {
+                    ::core::option::Option::Some(name) => ::core::write!(f, "{} {name}", self.0),
+                    ::core::option::Option::None => ::core::write!(f, "{}", self.0),
+                }
+            }
+        }
+
+        impl ::core::fmt::Debug for $type {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::write!(f, "ErrorCode({self})")
+            }
+        }
+
+        impl ::core::error::Error for $type {}
+
+        impl ::core::convert::From<$type> for u32 {
+            fn from(code: $type) -> Self {
+                code.0
+            }
+        }
+
+        impl ::core::convert::TryFrom<u32> for $type {
+            type Error = $crate::InvalidCode;
+
+            fn try_from(number: u32) -> ::core::result::Result<Self, Self::Error> {
+                Self::from_u32(number).ok_or($crate::InvalidCode(number))
+            }
+        }
+
+        /// As the number.
+        impl $crate::serde::Serialize for $type {
+            fn serialize<S: $crate::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer.serialize_u32(self.0)
+            }
+        }
+
+        impl<'de> $crate::serde::Deserialize<'de> for $type {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                let number = <u32 as $crate::serde::Deserialize>::deserialize(deserializer)?;
+                Self::try_from(number).map_err($crate::serde::de::Error::custom)
+            }
+        }
+
+        $crate::__with_methods!($type);
+        $crate::__into_status!($type, |code| $crate::default_status(&$catalog, code.0));
+    };
+}
+
+/// What a generated struct with parameters does.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! typed_error {
+    ($type:ident, $code:expr, { $($field:ident = $key:literal),* }) => {
+        impl $crate::TypedError for $type {
+            type Code = ErrorCode;
+
+            const CODE: ErrorCode = $code;
+
+            fn from_metadata<'a>(
+                get: impl ::core::ops::Fn(&str) -> ::core::option::Option<&'a str>,
+            ) -> Self {
+                Self { $($field: get($key).and_then($crate::params::ParamValue::from_text),)* }
+            }
+        }
+
+        impl ::core::convert::From<$type> for $crate::ApiError {
+            fn from(error: $type) -> Self {
+                let api_error = Self::new($code);
+                $(let api_error = match error.$field {
+                    ::core::option::Option::Some(value) => {
+                        api_error.with_metadata($key, $crate::params::ParamValue::to_text(&value))
+                    }
+                    ::core::option::Option::None => api_error,
+                };)*
+                api_error
+            }
+        }
+
+        $crate::__with_methods!($type);
+        $crate::__into_status!($type, |error| {
+            $crate::tonic_types::Status::from($crate::ApiError::from(error))
+        });
+    };
+}
+
+/// The methods that make an [`ApiError`](crate::ApiError) of a code or a struct.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_methods {
+    ($type:ident) => {
+        impl $type {
+            /// The error with this public message, in place of the entry's summary.
+            pub fn with_message(
+                self,
+                message: impl ::core::convert::Into<::std::borrow::Cow<'static, str>>,
+            ) -> $crate::ApiError {
+                $crate::ApiError::from(self).with_message(message)
+            }
+
+            /// The error with a metadata value.
+            pub fn with_metadata(
+                self,
+                key: impl ::core::convert::Into<::std::borrow::Cow<'static, str>>,
+                value: impl ::core::convert::Into<::std::string::String>,
+            ) -> $crate::ApiError {
+                $crate::ApiError::from(self).with_metadata(key, value)
+            }
+
+            /// The error with a detail.
+            pub fn with_detail<M: $crate::prost::Message + $crate::prost::Name>(
+                self,
+                detail: &M,
+            ) -> $crate::ApiError {
+                $crate::ApiError::from(self).with_detail(detail)
+            }
+
+            /// The error with its private cause, for logs.
+            pub fn with_cause(
+                self,
+                cause: impl ::core::convert::Into<
+                    ::std::boxed::Box<dyn ::core::error::Error + ::core::marker::Send + ::core::marker::Sync>,
+                >,
+            ) -> $crate::ApiError {
+                $crate::ApiError::from(self).with_cause(cause)
+            }
+        }
+    };
+}
+
+/// `From<T> for tonic::Status`, so that `?` and `.into()` do it.
+#[cfg(feature = "tonic")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __into_status {
+    ($type:ident, |$value:ident| $status:expr) => {
+        impl ::core::convert::From<$type> for $crate::tonic_types::Status {
+            fn from($value: $type) -> Self {
+                $status
+            }
+        }
+    };
+}
+
+#[cfg(not(feature = "tonic"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __into_status {
+    ($($any:tt)*) => {};
+}

@@ -1,0 +1,42 @@
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+
+use crate::wire::read::RawMetadata;
+
+/// The metadata of a received error: its declared parameters, text by text, read where they lie.
+#[derive(Clone, Debug)]
+pub struct Metadata<'a>(RawMetadata<'a>);
+
+impl<'a> Metadata<'a> {
+    pub(crate) const fn new(message: &'a [u8], field: u64, except: Option<&'static str>) -> Self {
+        Self(RawMetadata::new(message, field, except))
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&'a str> {
+        // The last one counts, as in every protobuf map.
+        self.0.clone().flatten().filter(|(k, _)| *k == key).last().map(|(_, value)| value)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.clone().flatten().next().is_none()
+    }
+
+    /// Every key once, in alphabetical order.
+    pub fn to_map(&self) -> BTreeMap<&'a str, &'a str> {
+        self.0.clone().flatten().collect()
+    }
+
+    /// Whether a key or a value is not UTF-8. Such an entry is left out.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.0.clone().any(|entry| entry.is_none())
+    }
+}
+
+impl Serialize for Metadata<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_map().serialize(serializer)
+    }
+}

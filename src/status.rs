@@ -1,0 +1,118 @@
+//! `tonic::Status` in both directions.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use tonic::Status;
+
+use crate::note::Notes;
+use crate::received::Sent;
+use crate::wire::ERROR_CODE_HEADER;
+use crate::wire::read::{Identity, Speaker, identity};
+use crate::{ApiError, Catalog, CatalogCode, Metadata, ReceivedError, TypedError, wire};
+
+/// The status of a code with its default message: one allocation for the message, one for the status.
+#[doc(hidden)]
+#[inline]
+pub fn default_status(catalog: &Catalog, number: u32) -> Status {
+    match catalog.by_code(number) {
+        Some(entry) if !entry.details.is_empty() => {
+            Status::with_details(entry.grpc_code().into(), entry.summary, Bytes::from_static(entry.details))
+        }
+        _ => ApiError::of(catalog, number).into(),
+    }
+}
+
+/// The status as it leaves: gRPC code, message and details. The cause becomes the status's source, which tonic
+/// does not send.
+impl From<&ApiError> for Status {
+    fn from(error: &ApiError) -> Self {
+        let details = error.to_details();
+        let mut status = Self::with_details(error.grpc_code().into(), error.message(), details);
+        if let Some(cause) = error.shared_cause() {
+            status.set_source(cause);
+        }
+        status
+    }
+}
+
+impl From<ApiError> for Status {
+    fn from(error: ApiError) -> Self {
+        Self::from(&error)
+    }
+}
+
+/// Reads the six-digit code of a `tonic::Status`.
+///
+/// ```
+/// use codelibra::{ErrorCode, LockedOut, StatusCodeExt};
+///
+/// # let status = tonic::Status::from(ErrorCode::USER_BANNED);
+/// match status.error_code() {
+///     Some(ErrorCode::USER_BANNED) => { /* … */ }
+///     Some(code) if code.http_status() == 403 => { /* … */ }
+///     _ => { /* … */ }
+/// }
+/// if let Some(LockedOut { locked_until, .. }) = status.decode() {
+///     println!("locked until {locked_until:?}");
+/// }
+/// ```
+pub trait StatusCodeExt {
+    /// The code, if the status has one of `C`'s domain. Allocates nothing and decodes nothing else.
+    fn error_code<C: CatalogCode>(&self) -> Option<C>;
+
+    /// The parameters, if the status has the code of `T`.
+    fn decode<T: TypedError>(&self) -> Option<T>;
+
+    /// Everything that the status says, as an error of `C`'s catalogue.
+    fn to_received<C: CatalogCode>(&self) -> ReceivedError {
+        self.to_received_of(C::catalog())
+    }
+
+    /// Everything that the status says, as an error of a catalogue that is known only at run time.
+    fn to_received_of(&self, catalog: &'static Catalog) -> ReceivedError;
+}
+
+impl StatusCodeExt for Status {
+    #[inline]
+    fn error_code<C: CatalogCode>(&self) -> Option<C> {
+        let catalog = C::catalog();
+        let number = match identity(self.details(), catalog) {
+            Some(Identity { code, info }) if info.is_of(catalog.domain()) => code,
+            Some(_) => return None,
+            None => code_field(self).and_then(wire::parse_code)?,
+        };
+        C::from_u32(number)
+    }
+
+    fn decode<T: TypedError>(&self) -> Option<T> {
+        if self.error_code::<T::Code>()? != T::CODE {
+            return None;
+        }
+        let found = identity(self.details(), T::Code::catalog());
+        let metadata = match found {
+            Some(found) => Metadata::of(&found.info),
+            None => Metadata::of(&wire::read::Info::of(Speaker::Ours, &[])),
+        };
+        Some(T::from_metadata(|key| metadata.get(key)))
+    }
+
+    fn to_received_of(&self, catalog: &'static Catalog) -> ReceivedError {
+        let sent = Sent {
+            grpc_code: Some(self.code().into()),
+            message: Some(Cow::Borrowed(self.message())),
+            details: Bytes::copy_from_slice(self.details()),
+            code_field: code_field(self),
+            notes: Notes::default(),
+        };
+        ReceivedError::read(sent, catalog)
+    }
+}
+
+fn code_field(status: &Status) -> Option<&[u8]> {
+    let metadata = status.metadata();
+    if metadata.is_empty() {
+        return None;
+    }
+    metadata.get(ERROR_CODE_HEADER.as_str()).map(|value| value.as_bytes())
+}

@@ -1,0 +1,94 @@
+//! The base64 dialects of `grpc-status-details-bin`.
+
+use base64::Engine;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// What could be read of a value.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Decoded {
+    pub(crate) bytes: Vec<u8>,
+    /// Whether the text was base64 to its end.
+    pub(crate) intact: bool,
+}
+
+/// Reads base64, padded or not, in the standard or the URL-safe alphabet, white space around it. Where it is
+/// not, the part before the fault is read.
+pub(crate) fn decode(text: &[u8]) -> Decoded {
+    let mut text: Vec<u8> = text
+        .trim_ascii()
+        .iter()
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            other => *other,
+        })
+        .collect();
+    if let Ok(bytes) = LENIENT.decode(&text) {
+        return Decoded { bytes, intact: true };
+    }
+    let digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let sound = text.iter().position(|byte| !digit(byte)).unwrap_or(text.len());
+    // One digit alone holds six bits of a byte: nothing.
+    text.truncate(if sound % 4 == 1 { sound - 1 } else { sound });
+    Decoded { bytes: LENIENT.decode(&text).unwrap_or_default(), intact: false }
+}
+
+/// Reads a header value, which may be several joined by commas. The first that is base64 and that `agrees`
+/// wins; else the first that is base64; else what can be read of the first.
+pub(crate) fn decode_joined(text: &[u8], agrees: impl Fn(&[u8]) -> bool) -> Decoded {
+    if !text.contains(&b',') {
+        return decode(text);
+    }
+    let mut best: Option<Decoded> = None;
+    for decoded in text.split(|byte| *byte == b',').map(decode) {
+        if decoded.intact && agrees(&decoded.bytes) {
+            return decoded;
+        }
+        if best.as_ref().is_none_or(|best| decoded.intact && !best.intact) {
+            best = Some(decoded);
+        }
+    }
+    best.unwrap_or_else(|| decode(text))
+}
+
+/// Unpadded standard base64, as gRPC sends binary fields.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD_NO_PAD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_dialect() {
+        let bytes = [0xfb, 0xff, 0xfe, 0x01];
+        for text in ["+//+AQ", "+//+AQ==", "-__-AQ", "-__-AQ==", " +//+AQ\r\n", "+//+AR", "+_/-AQ"] {
+            assert_eq!(decode(text.as_bytes()), Decoded { bytes: bytes.to_vec(), intact: true }, "{text}");
+        }
+        assert_eq!(decode(encode(&bytes).as_bytes()).bytes, bytes);
+    }
+
+    #[test]
+    fn keeps_what_stands_before_a_fault() {
+        assert_eq!(decode(b"AQID*AQID"), Decoded { bytes: vec![1, 2, 3], intact: false });
+        assert_eq!(decode(b"AQIDA"), Decoded { bytes: vec![1, 2, 3], intact: false });
+        assert_eq!(decode(b"<html>"), Decoded { bytes: vec![], intact: false });
+        assert_eq!(decode(b""), Decoded { bytes: vec![], intact: true });
+    }
+
+    #[test]
+    fn takes_the_first_joined_value_that_agrees() {
+        let decoded = decode_joined(b"!!,AQ, AgI=,Aw", |bytes| bytes.len() == 2);
+        assert_eq!(decoded, Decoded { bytes: vec![2, 2], intact: true });
+        assert_eq!(decode_joined(b"!!,AQ", |_| false).bytes, [1]);
+        assert_eq!(decode_joined(b"AQ!,!", |_| true), Decoded { bytes: vec![1], intact: false });
+    }
+}

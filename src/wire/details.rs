@@ -1,0 +1,103 @@
+//! The `details` of a `google.rpc.Status`, read where they lie.
+
+use prost::{Message, Name};
+
+use super::fields::{Fields, Value};
+
+/// Field numbers of `google.rpc.Status`.
+pub(crate) const STATUS_CODE: u64 = 1;
+pub(crate) const STATUS_MESSAGE: u64 = 2;
+pub(crate) const STATUS_DETAILS: u64 = 3;
+
+/// One detail of an error: a protobuf message and the name of its type, as `google.protobuf.Any` carries them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Detail<'a> {
+    type_url: &'a str,
+    value: &'a [u8],
+    any: &'a [u8],
+    intact: bool,
+}
+
+impl<'a> Detail<'a> {
+    fn read(any: &'a [u8], cut: bool) -> Self {
+        let mut detail = Self { type_url: "", value: &[], any, intact: !cut };
+        let mut fields = Fields::new(any);
+        for field in fields.by_ref() {
+            match field {
+                (1, Value::Bytes(url)) => match std::str::from_utf8(url) {
+                    Ok(url) => detail.type_url = url,
+                    Err(_) => detail.intact = false,
+                },
+                (2, Value::Bytes(value) | Value::Cut(value)) => detail.value = value,
+                (1 | 2, _) => detail.intact = false,
+                _ => {}
+            }
+        }
+        detail.intact &= !fields.is_corrupt();
+        detail
+    }
+
+    /// The type URL as it was sent, `type.googleapis.com/google.rpc.BadRequest`.
+    pub fn type_url(&self) -> &'a str {
+        self.type_url
+    }
+
+    /// The full name of the type: what follows the last `/` of the URL.
+    pub fn type_name(&self) -> &'a str {
+        self.type_url.rsplit_once('/').map_or(self.type_url, |(_, name)| name)
+    }
+
+    /// The encoded message. For a detail that is not [intact](Self::is_intact), what there is of it.
+    pub fn value(&self) -> &'a [u8] {
+        self.value
+    }
+
+    /// Whether the detail is a whole `google.protobuf.Any`, and its value is a sequence of whole fields.
+    pub fn is_intact(&self) -> bool {
+        self.intact && {
+            let mut fields = Fields::new(self.value);
+            fields.by_ref().for_each(drop);
+            !fields.is_corrupt()
+        }
+    }
+
+    /// Whether the detail can be sent on as it is.
+    pub(crate) fn whole_any(&self) -> Option<&'a [u8]> {
+        self.intact.then_some(self.any)
+    }
+
+    /// The message, if it is of type `M`.
+    ///
+    /// # Errors
+    ///
+    /// The detail is of type `M`, but its bytes are no `M`.
+    pub fn to_message<M: Message + Name + Default>(&self) -> Option<Result<M, prost::DecodeError>> {
+        (self.type_name() == M::full_name()).then(|| M::decode(self.value))
+    }
+}
+
+/// Iterates over details in the order in which they were sent.
+#[derive(Clone, Debug)]
+pub(crate) struct AllDetails<'a>(Fields<'a>);
+
+impl<'a> AllDetails<'a> {
+    /// Of an encoded `google.rpc.Status`, or of encoded `details` fields alone.
+    pub(crate) const fn of(status: &'a [u8]) -> Self {
+        Self(Fields::new(status))
+    }
+}
+
+impl<'a> Iterator for AllDetails<'a> {
+    type Item = Detail<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Detail<'a>> {
+        loop {
+            match self.0.next()? {
+                (STATUS_DETAILS, Value::Bytes(any)) => return Some(Detail::read(any, false)),
+                (STATUS_DETAILS, Value::Cut(any)) => return Some(Detail::read(any, true)),
+                _ => {}
+            }
+        }
+    }
+}

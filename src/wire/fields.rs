@@ -1,0 +1,189 @@
+//! The fields of one protobuf message, read where they lie.
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value<'a> {
+    Varint(u64),
+    Bytes(&'a [u8]),
+    /// The length runs past the end: what is there of it.
+    Cut(&'a [u8]),
+    /// A fixed-size number or a group.
+    Other,
+}
+
+/// Iterates over fields, in order, without recursion: a group is skipped however deep it nests. Ends at the
+/// first thing that is no field; [`is_corrupt`](Self::is_corrupt) then says so.
+#[derive(Clone, Debug)]
+pub(crate) struct Fields<'a> {
+    rest: &'a [u8],
+    corrupt: bool,
+}
+
+const WIRE_VARINT: u64 = 0;
+const WIRE_FIXED64: u64 = 1;
+const WIRE_BYTES: u64 = 2;
+const WIRE_GROUP: u64 = 3;
+const WIRE_GROUP_END: u64 = 4;
+const WIRE_FIXED32: u64 = 5;
+
+impl<'a> Fields<'a> {
+    pub(crate) const fn new(message: &'a [u8]) -> Self {
+        Self { rest: message, corrupt: false }
+    }
+
+    /// Whether reading ended before the end of the message.
+    pub(crate) const fn is_corrupt(&self) -> bool {
+        self.corrupt
+    }
+
+    #[inline]
+    fn varint(&mut self) -> Option<u64> {
+        let (first, rest) = self.rest.split_first()?;
+        if *first < 0x80 {
+            self.rest = rest;
+            return Some(u64::from(*first));
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Option<u64> {
+        let mut value = 0_u64;
+        for (i, byte) in self.rest.iter().take(10).enumerate() {
+            // The tenth byte has room for one bit.
+            if i == 9 && *byte > 1 {
+                return None;
+            }
+            value |= u64::from(byte & 0x7f) << (7 * i);
+            if *byte < 0x80 {
+                self.rest = self.rest.get(i + 1..)?;
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    /// A field number and a wire type.
+    #[inline]
+    fn tag(&mut self) -> Option<(u64, u64)> {
+        let tag = self.varint()?;
+        // Numbers are 1 to 2^29 - 1.
+        (8..=u64::from(u32::MAX)).contains(&tag).then_some((tag >> 3, tag & 7))
+    }
+
+    fn skip(&mut self, len: usize) -> Option<()> {
+        self.rest = self.rest.get(len..)?;
+        Some(())
+    }
+
+    #[inline]
+    fn value(&mut self, wire: u64) -> Option<Value<'a>> {
+        match wire {
+            WIRE_VARINT => self.varint().map(Value::Varint),
+            WIRE_BYTES => {
+                let len = self.varint()?;
+                match usize::try_from(len).ok().and_then(|len| self.rest.split_at_checked(len)) {
+                    Some((bytes, rest)) => {
+                        self.rest = rest;
+                        Some(Value::Bytes(bytes))
+                    }
+                    None => {
+                        self.corrupt = true;
+                        Some(Value::Cut(std::mem::take(&mut self.rest)))
+                    }
+                }
+            }
+            WIRE_FIXED64 => self.skip(8).map(|()| Value::Other),
+            WIRE_FIXED32 => self.skip(4).map(|()| Value::Other),
+            WIRE_GROUP => self.group().map(|()| Value::Other),
+            _ => None,
+        }
+    }
+
+    /// Skips what follows the start of a group, its end included.
+    fn group(&mut self) -> Option<()> {
+        let mut depth = 1_usize;
+        while depth > 0 {
+            match self.tag()? {
+                (_, WIRE_GROUP) => depth += 1,
+                (_, WIRE_GROUP_END) => depth -= 1,
+                (_, wire) => match self.value(wire)? {
+                    Value::Cut(_) => return None,
+                    _ => continue,
+                },
+            }
+        }
+        Some(())
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (u64, Value<'a>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let field = self.tag().and_then(|(number, wire)| Some((number, self.value(wire)?)));
+        if field.is_none() {
+            self.corrupt = true;
+            self.rest = &[];
+        }
+        field
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(message: &[u8]) -> (Vec<(u64, Value<'_>)>, bool) {
+        let mut fields = Fields::new(message);
+        let all = fields.by_ref().collect();
+        (all, fields.is_corrupt())
+    }
+
+    #[test]
+    fn reads_every_wire_type() {
+        let message =
+            [0x08, 0x96, 0x01, 0x12, 1, b'x', 0x19, 1, 2, 3, 4, 5, 6, 7, 8, 0x25, 1, 2, 3, 4, 0x28, 7];
+        let (fields, corrupt) = read(&message);
+        assert!(!corrupt);
+        assert_eq!(
+            fields,
+            [
+                (1, Value::Varint(150)),
+                (2, Value::Bytes(b"x")),
+                (3, Value::Other),
+                (4, Value::Other),
+                (5, Value::Varint(7))
+            ]
+        );
+    }
+
+    #[test]
+    fn a_group_hides_nothing_however_deep() {
+        for depth in [1, 1000, 100_000] {
+            let mut message = vec![0x0b; depth];
+            message.extend(vec![0x0c; depth]);
+            message.extend([0x10, 1]);
+            assert_eq!(read(&message), (vec![(1, Value::Other), (2, Value::Varint(1))], false));
+            message.truncate(2 * depth - 1);
+            assert_eq!(read(&message), (vec![], true), "a group without its end");
+        }
+    }
+
+    #[test]
+    fn says_where_it_cannot_go_on() {
+        assert_eq!(read(&[0x08]), (vec![], true), "a tag without its value");
+        assert_eq!(
+            read(&[0x12, 0xff, 0xff, 0xff, 0xff, 0x07, b'x']),
+            (vec![(2, Value::Cut(b"x"))], true),
+            "2 GiB"
+        );
+        assert_eq!(read(&[0x00, 0x01]), (vec![], true), "field number 0");
+        assert_eq!(read(&[0x0e, 0x01]), (vec![], true), "wire type 6");
+        assert_eq!(read(&[0xff; 11]), (vec![], true), "a varint of eleven bytes");
+        assert_eq!(read(&[0x10, 1, 0x0c]), (vec![(2, Value::Varint(1))], true), "the end of no group");
+    }
+}

@@ -1,0 +1,35 @@
+//! The wire: header names, type URLs, the writer and the reader of `google.rpc.Status`.
+//!
+//! [`write`] is for what we say, [`fields`], [`details`] and [`read`] are for what a peer said: they are
+//! total, allocate nothing, and lose nothing that can be read.
+
+pub(crate) mod base64;
+pub(crate) mod details;
+pub(crate) mod fields;
+pub(crate) mod read;
+pub(crate) mod write;
+
+/// The ASCII field with the six digits. It survives lost details, and proxies and access logs can read it.
+pub const ERROR_CODE_HEADER: http::HeaderName = http::HeaderName::from_static("codelibra-error-code");
+
+/// The gRPC field with the encoded `google.rpc.Status`.
+pub const STATUS_DETAILS_HEADER: http::HeaderName = http::HeaderName::from_static("grpc-status-details-bin");
+
+/// `codelibra.error.v1.ErrorInfo`: the name of our own detail.
+pub const ERROR_INFO: &str = "codelibra.error.v1.ErrorInfo";
+/// `google.rpc.ErrorInfo`: another message than [`ERROR_INFO`].
+pub const GOOGLE_ERROR_INFO: &str = "google.rpc.ErrorInfo";
+
+/// What type URLs begin with. A reader compares only what follows the last `/`.
+pub(crate) const TYPE_URL_PREFIX: &str = "type.googleapis.com/";
+pub(crate) const ERROR_INFO_URL: &str = "type.googleapis.com/codelibra.error.v1.ErrorInfo";
+pub(crate) const GOOGLE_ERROR_INFO_URL: &str = "type.googleapis.com/google.rpc.ErrorInfo";
+
+/// Reads the ASCII field: six digits of a valid class.
+pub(crate) fn parse_code(text: &[u8]) -> Option<u32> {
+    if text.len() != 6 || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = text.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
+    crate::code::is_code(number).then_some(number)
+}

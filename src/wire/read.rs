@@ -1,0 +1,196 @@
+//! Finds the six-digit code in the details of a status.
+
+use std::str;
+
+use crate::code::is_code;
+use crate::{Catalog, Metadata};
+
+use super::details::{AllDetails, Detail};
+use super::fields::{Fields, Value};
+use super::write::CODE_KEY;
+use super::{ERROR_INFO, GOOGLE_ERROR_INFO};
+
+/// Which of the two messages spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Speaker {
+    Ours,
+    Google,
+}
+
+/// What one of the two messages says. Text is not checked yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Info<'a> {
+    pub(crate) speaker: Speaker,
+    /// The number as it was sent, valid or not.
+    pub(crate) number: Option<u64>,
+    pub(crate) domain: &'a [u8],
+    pub(crate) reason: &'a [u8],
+    /// The encoded message: its metadata is read from here.
+    pub(crate) message: &'a [u8],
+}
+
+impl<'a> Info<'a> {
+    /// Reads one of the two messages; `None` for other details.
+    #[inline]
+    pub(crate) fn read(detail: &Detail<'a>) -> Option<Self> {
+        let speaker = match detail.type_name() {
+            ERROR_INFO => Speaker::Ours,
+            GOOGLE_ERROR_INFO => Speaker::Google,
+            _ => return None,
+        };
+        Some(Self::of(speaker, detail.value()))
+    }
+
+    /// Reads the encoded message of a speaker.
+    #[inline]
+    pub(crate) fn of(speaker: Speaker, message: &'a [u8]) -> Self {
+        match speaker {
+            Speaker::Ours => Self::ours(message),
+            Speaker::Google => Self::google(message),
+        }
+    }
+
+    fn ours(message: &'a [u8]) -> Self {
+        let mut info = Self::empty(Speaker::Ours, message);
+        info.number = Some(0);
+        for field in Fields::new(message) {
+            match field {
+                // A uint32: a longer varint is cut to it, as every protobuf reader does.
+                (1, Value::Varint(number)) => info.number = Some(number & u64::from(u32::MAX)),
+                (2, Value::Bytes(domain)) => info.domain = domain,
+                (3, Value::Bytes(reason)) => info.reason = reason,
+                _ => {}
+            }
+        }
+        info
+    }
+
+    fn google(message: &'a [u8]) -> Self {
+        let mut info = Self::empty(Speaker::Google, message);
+        for field in Fields::new(message) {
+            match field {
+                (1, Value::Bytes(reason)) => info.reason = reason,
+                (2, Value::Bytes(domain)) => info.domain = domain,
+                (3, Value::Bytes(entry)) => {
+                    if let (b"code", text) = map_entry(entry) {
+                        // Not a number: somebody else's use of the key.
+                        info.number = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+                    }
+                }
+                _ => {}
+            }
+        }
+        info
+    }
+
+    const fn empty(speaker: Speaker, message: &'a [u8]) -> Self {
+        Self { speaker, number: None, domain: &[], reason: &[], message }
+    }
+
+    /// The number, where it is a code.
+    #[inline]
+    pub(crate) fn code(&self) -> Option<u32> {
+        self.number.and_then(|n| u32::try_from(n).ok()).filter(|n| is_code(*n))
+    }
+
+    /// Whether the message speaks of this domain: it names it, or none.
+    #[inline]
+    pub(crate) fn is_of(&self, domain: &str) -> bool {
+        self.domain.is_empty() || self.domain == domain.as_bytes()
+    }
+
+    /// Whether the message says the same of the identity: nothing is lost where it is left out.
+    pub(crate) fn repeats(&self, identity: &Self, code: Option<u32>) -> bool {
+        let same_code = self.code() == code || (self.speaker == Speaker::Google && self.number.is_none());
+        same_code && self.domain == identity.domain && self.reason == identity.reason
+    }
+}
+
+/// Who an error is, and which message said so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity<'a> {
+    pub(crate) code: u32,
+    pub(crate) info: Info<'a>,
+}
+
+/// The identity that the details of an encoded `google.rpc.Status` give, in the order of the contract: our
+/// ErrorInfo; a google.rpc.ErrorInfo with a number; one whose reason the catalogue knows. Allocates nothing.
+#[inline]
+pub(crate) fn identity<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
+    let mut numbered = None;
+    let mut named = None;
+    for detail in AllDetails::of(status) {
+        let Some(info) = Info::read(&detail) else { continue };
+        match (info.speaker, info.code()) {
+            (Speaker::Ours, Some(code)) => return Some(Identity { code, info }),
+            (Speaker::Google, Some(code)) if numbered.is_none() => numbered = Some(Identity { code, info }),
+            (_, None) if named.is_none() && info.domain == catalog.domain().as_bytes() => {
+                named = str::from_utf8(info.reason)
+                    .ok()
+                    .and_then(|reason| catalog.by_reason(reason))
+                    .map(|entry| Identity { code: entry.code, info });
+            }
+            _ => {}
+        }
+    }
+    numbered.or(named)
+}
+
+/// Key and value of an encoded map entry; the last of each counts, an absent one is empty.
+fn map_entry(entry: &[u8]) -> (&[u8], &[u8]) {
+    let (mut key, mut value): (&[u8], &[u8]) = (&[], &[]);
+    for field in Fields::new(entry) {
+        match field {
+            (1, Value::Bytes(bytes)) => key = bytes,
+            (2, Value::Bytes(bytes)) => value = bytes,
+            _ => {}
+        }
+    }
+    (key, value)
+}
+
+impl<'a> Metadata<'a> {
+    /// The metadata of one of the two messages.
+    pub(crate) fn of(info: &Info<'a>) -> Self {
+        match info.speaker {
+            Speaker::Ours => Self::new(info.message, 4, None),
+            Speaker::Google => Self::new(info.message, 3, Some(CODE_KEY)),
+        }
+    }
+}
+
+/// Metadata as it was sent, read where it lies. A key that stands twice has its last value.
+#[derive(Clone, Debug)]
+pub(crate) struct RawMetadata<'a> {
+    fields: Fields<'a>,
+    number: u64,
+    except: Option<&'static str>,
+}
+
+impl<'a> RawMetadata<'a> {
+    pub(crate) const fn new(message: &'a [u8], number: u64, except: Option<&'static str>) -> Self {
+        Self { fields: Fields::new(message), number, except }
+    }
+}
+
+/// Key and value; `None` where one of them is not UTF-8.
+impl<'a> Iterator for RawMetadata<'a> {
+    type Item = Option<(&'a str, &'a str)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.fields.next()? {
+                (number, Value::Bytes(entry)) if number == self.number => {
+                    let (key, value) = map_entry(entry);
+                    let Some((key, value)) = str::from_utf8(key).ok().zip(str::from_utf8(value).ok()) else {
+                        return Some(None);
+                    };
+                    if self.except != Some(key) {
+                        return Some(Some((key, value)));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}

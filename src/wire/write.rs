@@ -1,0 +1,258 @@
+//! The writer of `google.rpc.Status`. Every function is `const`: the compiler runs them for the entries of
+//! a catalogue, and the program runs the same ones for everything else.
+
+use crate::GrpcCode;
+
+use super::{ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL};
+
+/// What a coded status consists of.
+pub(crate) struct Parts<'a> {
+    pub(crate) grpc_code: GrpcCode,
+    pub(crate) message: &'a str,
+    pub(crate) code: u32,
+    pub(crate) domain: &'a str,
+    pub(crate) reason: &'a str,
+    pub(crate) metadata: &'a [(&'a str, &'a str)],
+    /// Encoded further `details` fields, each with its tag.
+    pub(crate) rest: &'a [u8],
+}
+
+// google.rpc.Status
+const STATUS_CODE: u8 = 0x08;
+const STATUS_MESSAGE: u8 = 0x12;
+const STATUS_DETAILS: u8 = 0x1a;
+// google.protobuf.Any
+const ANY_TYPE_URL: u8 = 0x0a;
+const ANY_VALUE: u8 = 0x12;
+// codelibra.error.v1.ErrorInfo
+const INFO_CODE: u8 = 0x08;
+const INFO_DOMAIN: u8 = 0x12;
+const INFO_REASON: u8 = 0x1a;
+const INFO_METADATA: u8 = 0x22;
+// google.rpc.ErrorInfo
+const GOOGLE_REASON: u8 = 0x0a;
+const GOOGLE_DOMAIN: u8 = 0x12;
+const GOOGLE_METADATA: u8 = 0x1a;
+// map<string, string>
+const MAP_KEY: u8 = 0x0a;
+const MAP_VALUE: u8 = 0x12;
+
+/// The metadata key under which google.rpc.ErrorInfo carries the number.
+pub(crate) const CODE_KEY: &str = "code";
+
+/// The length of what [`status`] writes.
+pub(crate) const fn status_len(parts: &Parts<'_>) -> usize {
+    let any_ours = any_len(ERROR_INFO_URL, info_len(parts));
+    let any_google = any_len(GOOGLE_ERROR_INFO_URL, google_info_len(parts));
+    2 + string_len(parts.message) + delimited_len(any_ours) + delimited_len(any_google) + parts.rest.len()
+}
+
+/// Writes the status. `out` has the length that [`status_len`] gives.
+pub(crate) const fn status(parts: &Parts<'_>, out: &mut [u8]) {
+    let mut out = Out { bytes: out, at: 0 };
+    // Never 0: a coded status is an error. Below 128: one byte.
+    out.byte(STATUS_CODE);
+    out.byte(parts.grpc_code.number());
+    out.string(STATUS_MESSAGE, parts.message);
+
+    let info = info_len(parts);
+    out.tag(STATUS_DETAILS, any_len(ERROR_INFO_URL, info));
+    out.string(ANY_TYPE_URL, ERROR_INFO_URL);
+    out.tag(ANY_VALUE, info);
+    out.byte(INFO_CODE);
+    out.varint(code_as_usize(parts.code));
+    out.string(INFO_DOMAIN, parts.domain);
+    out.string(INFO_REASON, parts.reason);
+    out.metadata(INFO_METADATA, parts.metadata, None);
+
+    let info = google_info_len(parts);
+    out.tag(STATUS_DETAILS, any_len(GOOGLE_ERROR_INFO_URL, info));
+    out.string(ANY_TYPE_URL, GOOGLE_ERROR_INFO_URL);
+    out.tag(ANY_VALUE, info);
+    out.string(GOOGLE_REASON, parts.reason);
+    out.string(GOOGLE_DOMAIN, parts.domain);
+    let digits = six_digits(parts.code);
+    out.pair(GOOGLE_METADATA, CODE_KEY.as_bytes(), &digits);
+    out.metadata(GOOGLE_METADATA, parts.metadata, Some(CODE_KEY));
+
+    out.copy(parts.rest);
+}
+
+/// The decimal digits of a code.
+pub(crate) const fn six_digits(code: u32) -> [u8; 6] {
+    let mut digits = [b'0'; 6];
+    let mut rest = code;
+    let mut i = digits.len();
+    while i > 0 {
+        i -= 1;
+        #[expect(
+            clippy::as_conversions,
+            clippy::indexing_slicing,
+            reason = "0 to 9; below the length; const"
+        )]
+        {
+            digits[i] = b'0' + (rest % 10) as u8;
+        }
+        rest /= 10;
+    }
+    digits
+}
+
+/// Appends one `details` field to encoded ones: a `google.protobuf.Any` of these two.
+pub(crate) fn detail(type_url: &str, value: &[u8], out: &mut Vec<u8>) {
+    let any = any_len(type_url, value.len());
+    append(delimited_len(any), out, |out| {
+        out.tag(STATUS_DETAILS, any);
+        out.string(ANY_TYPE_URL, type_url);
+        out.bytes(ANY_VALUE, value);
+    });
+}
+
+/// Appends one `details` field to encoded ones: an encoded `google.protobuf.Any`.
+pub(crate) fn any(any: &[u8], out: &mut Vec<u8>) {
+    append(delimited_len(any.len()), out, |out| {
+        out.tag(STATUS_DETAILS, any.len());
+        out.copy(any);
+    });
+}
+
+fn append(len: usize, out: &mut Vec<u8>, write: impl FnOnce(&mut Out<'_>)) {
+    let start = out.len();
+    out.resize(start + len, 0);
+    let (_, free) = out.split_at_mut(start);
+    write(&mut Out { bytes: free, at: 0 });
+}
+
+/// A tag of one byte, a length, and that many bytes.
+const fn delimited_len(len: usize) -> usize {
+    1 + varint_len(len) + len
+}
+
+/// A string field; proto3 leaves an empty one out.
+const fn string_len(text: &str) -> usize {
+    if text.is_empty() { 0 } else { delimited_len(text.len()) }
+}
+
+const fn any_len(type_url: &str, value: usize) -> usize {
+    string_len(type_url) + if value == 0 { 0 } else { delimited_len(value) }
+}
+
+const fn info_len(parts: &Parts<'_>) -> usize {
+    1 + varint_len(code_as_usize(parts.code))
+        + string_len(parts.domain)
+        + string_len(parts.reason)
+        + metadata_len(parts.metadata, None)
+}
+
+const fn google_info_len(parts: &Parts<'_>) -> usize {
+    string_len(parts.reason)
+        + string_len(parts.domain)
+        + delimited_len(pair_len(CODE_KEY.len(), 6))
+        + metadata_len(parts.metadata, Some(CODE_KEY))
+}
+
+/// Encoded map entries, one field each, but for the key `except`.
+const fn metadata_len(metadata: &[(&str, &str)], except: Option<&str>) -> usize {
+    let mut len = 0;
+    let mut rest = metadata;
+    while let [(key, value), tail @ ..] = rest {
+        if !is(key, except) {
+            len += delimited_len(pair_len(key.len(), value.len()));
+        }
+        rest = tail;
+    }
+    len
+}
+
+const fn pair_len(key: usize, value: usize) -> usize {
+    (if key == 0 { 0 } else { delimited_len(key) }) + if value == 0 { 0 } else { delimited_len(value) }
+}
+
+/// `Option<&str> == Option<&str>` is not `const`.
+const fn is(key: &str, other: Option<&str>) -> bool {
+    let Some(other) = other else { return false };
+    let (mut a, mut b) = (key.as_bytes(), other.as_bytes());
+    while let ([x, rest_a @ ..], [y, rest_b @ ..]) = (a, b) {
+        if *x != *y {
+            return false;
+        }
+        (a, b) = (rest_a, rest_b);
+    }
+    a.is_empty() && b.is_empty()
+}
+
+const fn varint_len(mut value: usize) -> usize {
+    let mut len = 1;
+    while value >= 0x80 {
+        value >>= 7;
+        len += 1;
+    }
+    len
+}
+
+#[expect(clippy::as_conversions, reason = "a code has six digits; `TryFrom` is not const")]
+const fn code_as_usize(code: u32) -> usize {
+    code as usize
+}
+
+/// A cursor over bytes that are just as long as what is written.
+struct Out<'a> {
+    bytes: &'a mut [u8],
+    at: usize,
+}
+
+impl Out<'_> {
+    #[expect(clippy::indexing_slicing, reason = "the caller has measured; `get_mut` is not const")]
+    const fn byte(&mut self, byte: u8) {
+        self.bytes[self.at] = byte;
+        self.at += 1;
+    }
+
+    const fn copy(&mut self, bytes: &[u8]) {
+        let (_, free) = self.bytes.split_at_mut(self.at);
+        let (target, _) = free.split_at_mut(bytes.len());
+        target.copy_from_slice(bytes);
+        self.at += bytes.len();
+    }
+
+    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "seven bits; const")]
+    const fn varint(&mut self, mut value: usize) {
+        while value >= 0x80 {
+            self.byte((value & 0x7f) as u8 | 0x80);
+            value >>= 7;
+        }
+        self.byte(value as u8);
+    }
+
+    const fn tag(&mut self, tag: u8, len: usize) {
+        self.byte(tag);
+        self.varint(len);
+    }
+
+    const fn bytes(&mut self, tag: u8, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.tag(tag, bytes.len());
+            self.copy(bytes);
+        }
+    }
+
+    const fn string(&mut self, tag: u8, text: &str) {
+        self.bytes(tag, text.as_bytes());
+    }
+
+    const fn pair(&mut self, tag: u8, key: &[u8], value: &[u8]) {
+        self.tag(tag, pair_len(key.len(), value.len()));
+        self.bytes(MAP_KEY, key);
+        self.bytes(MAP_VALUE, value);
+    }
+
+    const fn metadata(&mut self, tag: u8, metadata: &[(&str, &str)], except: Option<&str>) {
+        let mut rest = metadata;
+        while let [(key, value), tail @ ..] = rest {
+            if !is(key, except) {
+                self.pair(tag, key.as_bytes(), value.as_bytes());
+            }
+            rest = tail;
+        }
+    }
+}
