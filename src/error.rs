@@ -35,6 +35,8 @@ pub struct ApiError(Box<Inner>);
 #[derive(Clone)]
 struct Inner {
     code: u32,
+    /// `None` for a code of another domain.
+    catalog: Option<&'static Catalog>,
     entry: Option<&'static Entry>,
     domain: Cow<'static, str>,
     reason: Cow<'static, str>,
@@ -52,10 +54,9 @@ impl ApiError {
     }
 
     /// The error of a number in a catalogue. `number` is a code.
-    pub(crate) fn of(catalog: &Catalog, number: u32) -> Self {
-        let entry = catalog.by_code(number);
-        let reason = entry.map_or("", |e| e.reason);
-        Self::from_identity(number, entry, Cow::Borrowed(catalog.domain()), Cow::Borrowed(reason))
+    pub(crate) fn of(catalog: &'static Catalog, number: u32) -> Self {
+        let reason = catalog.by_code(number).map_or("", |e| e.reason);
+        Self::from_identity(number, Some(catalog), Cow::Borrowed(catalog.domain()), Cow::Borrowed(reason))
     }
 
     /// The error of a number in a catalogue that is known only at run time.
@@ -63,22 +64,24 @@ impl ApiError {
     /// # Errors
     ///
     /// The number is not in 400000–599999.
-    pub fn from_catalog(catalog: &Catalog, number: u32) -> Result<Self, code::InvalidCode> {
+    pub fn from_catalog(catalog: &'static Catalog, number: u32) -> Result<Self, code::InvalidCode> {
         if !code::is_code(number) {
             return Err(code::InvalidCode(number));
         }
         Ok(Self::of(catalog, number))
     }
 
+    /// `catalog` is the one of the domain, where it is known.
     pub(crate) fn from_identity(
         code: u32,
-        entry: Option<&'static Entry>,
+        catalog: Option<&'static Catalog>,
         domain: Cow<'static, str>,
         reason: Cow<'static, str>,
     ) -> Self {
         Self(Box::new(Inner {
             code,
-            entry,
+            catalog,
+            entry: catalog.and_then(|c| c.by_code(code)),
             domain,
             reason,
             message: None,
@@ -163,6 +166,11 @@ impl ApiError {
         self.0.entry
     }
 
+    /// The catalogue that the code belongs to; `None` for a code of another domain.
+    pub fn catalog(&self) -> Option<&'static Catalog> {
+        self.0.catalog
+    }
+
     /// Whose code it is; empty where it is nobody's.
     pub fn domain(&self) -> &str {
         &self.0.domain
@@ -190,6 +198,11 @@ impl ApiError {
     /// The details, without both ErrorInfos.
     pub fn details(&self) -> impl Iterator<Item = Detail<'_>> {
         AllDetails::of(&self.0.details)
+    }
+
+    /// The id of the request, where a `google.rpc.RequestInfo` is attached.
+    pub fn request_id(&self) -> Option<&str> {
+        self.details().find_map(|detail| detail.request_id())
     }
 
     /// The HTTP status: the class of the code.
@@ -293,6 +306,7 @@ impl fmt::Debug for ApiError {
 
 impl StdError for ApiError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.cause.as_deref().map(|cause| cause as _)
+        let cause: &(dyn StdError + 'static) = self.0.cause.as_deref()?;
+        Some(cause)
     }
 }

@@ -106,6 +106,21 @@ impl ReceivedError {
         error
     }
 
+    /// Adds what HTTP said: the status that the body names, and the one of the answer.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn with_http_status(mut self, body: Option<u16>, answer: Option<u16>) -> Self {
+        let class = self.0.code.map(class_of).or(body);
+        for received in body.into_iter().chain(answer.filter(|answer| Some(*answer) != body)) {
+            if let Some(class) = class
+                && class != received
+            {
+                self.0.notes.push(Note::HttpStatusContradiction { class, received });
+            }
+        }
+        self.0.http_status = body.or(answer);
+        self
+    }
+
     fn note_code(&self, notes: &mut Notes) {
         let Some(code) = self.0.code else { return };
         if !self.domain().is_empty() && self.domain() != self.0.catalog.domain() {
@@ -152,8 +167,13 @@ impl ReceivedError {
 
     /// The entry, where the catalogue lists the code.
     pub fn entry(&self) -> Option<&'static Entry> {
+        self.own_catalog()?.by_code(self.0.code?)
+    }
+
+    /// The catalogue, unless the error is of another domain.
+    fn own_catalog(&self) -> Option<&'static Catalog> {
         let ours = self.domain().is_empty() || self.domain() == self.0.catalog.domain();
-        ours.then_some(self.0.code).flatten().and_then(|code| self.0.catalog.by_code(code))
+        ours.then_some(self.0.catalog)
     }
 
     fn info(&self) -> Option<Info<'_>> {
@@ -230,7 +250,7 @@ impl ReceivedError {
 
     /// The id of the request, where the peer sent one.
     pub fn request_id(&self) -> Option<&str> {
-        self.0.request_id.as_deref()
+        self.0.request_id.as_deref().or_else(|| self.details().find_map(|detail| detail.request_id()))
     }
 
     /// What was wrong, and what is worth knowing.
@@ -253,7 +273,7 @@ impl ReceivedError {
             domain => own(domain, Some(self.0.catalog.domain())),
         };
         let reason = own(self.reason(), entry.map(|e| e.reason));
-        let mut error = ApiError::from_identity(self.number_or_class(), entry, domain, reason);
+        let mut error = ApiError::from_identity(self.number_or_class(), self.own_catalog(), domain, reason);
         if entry.is_none_or(|e| e.summary != self.message()) {
             error = error.with_message(self.message().to_owned());
         }

@@ -94,6 +94,7 @@ impl<'a> Info<'a> {
     }
 
     /// Whether the message speaks of this domain: it names it, or none.
+    #[cfg(any(feature = "tonic", feature = "gateway"))]
     #[inline]
     pub(crate) fn is_of(&self, domain: &str) -> bool {
         self.domain.is_empty() || self.domain == domain.as_bytes()
