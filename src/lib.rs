@@ -7,6 +7,8 @@ mod catalog;
 mod code;
 mod error;
 mod grpc_code;
+#[cfg(feature = "gateway")]
+pub mod http;
 mod macros;
 mod metadata;
 mod note;
@@ -36,7 +38,7 @@ pub use wire::{ERROR_CODE_HEADER, ERROR_INFO, GOOGLE_ERROR_INFO, STATUS_DETAILS_
 #[cfg(feature = "tonic")]
 pub use tonic as tonic_types;
 #[doc(hidden)]
-pub use {http as http_types, prost, serde};
+pub use {::http as http_types, prost, serde};
 
 /// CodeLibra's own catalogue, generated from `proto/codelibra/error/v1/catalog.proto`.
 mod generated {

@@ -3,6 +3,8 @@
 
 use crate::GrpcCode;
 
+#[cfg(feature = "gateway")]
+use super::read::Speaker;
 use super::{ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL};
 
 /// What a coded status consists of.
@@ -114,6 +116,86 @@ pub(crate) fn any(any: &[u8], out: &mut Vec<u8>) {
         out.tag(STATUS_DETAILS, any.len());
         out.copy(any);
     });
+}
+
+/// Appends gRPC code and message to encoded `details` fields. The order of fields means nothing.
+#[cfg(feature = "gateway")]
+pub(crate) fn head(grpc_code: GrpcCode, message: &str, out: &mut Vec<u8>) {
+    out.extend([STATUS_CODE, grpc_code.number()]);
+    append(string_len(message), out, |out| out.string(STATUS_MESSAGE, message));
+}
+
+/// Appends one `details` field to encoded ones: one of the two ErrorInfos, field by field.
+#[cfg(feature = "gateway")]
+pub(crate) fn info_detail(speaker: Speaker, out: &mut Vec<u8>, write: impl FnOnce(&mut InfoWriter<'_>)) {
+    let url = match speaker {
+        Speaker::Ours => ERROR_INFO_URL,
+        Speaker::Google => GOOGLE_ERROR_INFO_URL,
+    };
+    delimited(STATUS_DETAILS, out, |out| {
+        append(string_len(url), out, |out| out.string(ANY_TYPE_URL, url));
+        delimited(ANY_VALUE, out, |out| write(&mut InfoWriter { speaker, out }));
+    });
+}
+
+/// Writes the fields of one of the two ErrorInfos, which have different numbers.
+#[cfg(feature = "gateway")]
+pub(crate) struct InfoWriter<'a> {
+    speaker: Speaker,
+    out: &'a mut Vec<u8>,
+}
+
+#[cfg(feature = "gateway")]
+impl InfoWriter<'_> {
+    /// The number of our ErrorInfo; the other one has it in its metadata.
+    pub(crate) fn code(&mut self, code: u64) {
+        if self.speaker == Speaker::Ours {
+            self.out.push(INFO_CODE);
+            prost::encoding::encode_varint(code, self.out);
+        }
+    }
+
+    pub(crate) fn domain(&mut self, domain: &str) {
+        self.string([INFO_DOMAIN, GOOGLE_DOMAIN], domain);
+    }
+
+    pub(crate) fn reason(&mut self, reason: &str) {
+        self.string([INFO_REASON, GOOGLE_REASON], reason);
+    }
+
+    pub(crate) fn metadata(&mut self, key: &str, value: &str) {
+        let tag = self.tag([INFO_METADATA, GOOGLE_METADATA]);
+        let (key, value) = (key.as_bytes(), value.as_bytes());
+        let len = delimited_len(pair_len(key.len(), value.len()));
+        append(len, self.out, |out| out.pair(tag, key, value));
+    }
+
+    fn string(&mut self, tags: [u8; 2], text: &str) {
+        let tag = self.tag(tags);
+        append(string_len(text), self.out, |out| out.string(tag, text));
+    }
+
+    const fn tag(&self, [ours, google]: [u8; 2]) -> u8 {
+        match self.speaker {
+            Speaker::Ours => ours,
+            Speaker::Google => google,
+        }
+    }
+}
+
+/// Appends a field whose length is known only when it is written.
+#[cfg(feature = "gateway")]
+fn delimited(tag: u8, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    out.push(tag);
+    let start = out.len();
+    write(out);
+    let end = out.len();
+    prost::encoding::encode_varint(u64::try_from(end - start).unwrap_or(u64::MAX), out);
+    let len = out.len() - end;
+    // The length stands behind the field: bring it to the front.
+    if let Some(field) = out.get_mut(start..) {
+        field.rotate_right(len);
+    }
 }
 
 fn append(len: usize, out: &mut Vec<u8>, write: impl FnOnce(&mut Out<'_>)) {
