@@ -28,18 +28,18 @@ pub(crate) fn load(file: Option<&Path>) -> Result<&'static Catalog, Failure> {
             Failure::bad_input(format_args!("`{}` breaks the rules of catalogues:\n{error}", file.display()))
         }
     })?;
-    Ok(leak(convert(&catalog)?))
+    convert(&catalog)
 }
 
 fn or_here(path: &Path) -> &Path {
     if path.as_os_str().is_empty() { Path::new(".") } else { path }
 }
 
-fn convert(catalog: &codelibra_build::Catalog) -> Result<Catalog, Failure> {
+fn convert(catalog: &codelibra_build::Catalog) -> Result<&'static Catalog, Failure> {
     let domain = text(&catalog.domain);
     let entries =
         catalog.entries.iter().map(|entry| convert_entry(domain, entry)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Catalog::new(domain, text(&catalog.pages), entries.leak()))
+    Ok(Catalog::leak(domain, text(&catalog.pages), entries))
 }
 
 fn convert_entry(domain: &'static str, entry: &codelibra_build::Entry) -> Result<Entry, Failure> {
@@ -69,15 +69,11 @@ fn convert_entry(domain: &'static str, entry: &codelibra_build::Entry) -> Result
         since: text(&entry.since),
         deprecated: text(&entry.deprecated),
         replaced_by: text(&entry.replaced_by),
-        // Worked out when an error is sent.
+        attached: &[],
         details: &[],
     })
 }
 
 fn text(text: &str) -> &'static str {
     String::leak(text.to_owned())
-}
-
-fn leak<T>(value: T) -> &'static T {
-    Box::leak(Box::new(value))
 }
