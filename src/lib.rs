@@ -38,7 +38,7 @@ pub use received::ReceivedError;
 pub use status::{StatusCodeExt, default_status};
 pub use typed::TypedError;
 pub use wire::details::Detail;
-pub use wire::{ERROR_CODE_HEADER, ERROR_INFO, GOOGLE_ERROR_INFO, STATUS_DETAILS_HEADER};
+pub use wire::{ERROR_CODE_HEADER, ERROR_INFO, GOOGLE_ERROR_INFO, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 
 #[doc(hidden)]
 #[cfg(feature = "tonic")]
