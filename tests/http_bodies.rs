@@ -207,6 +207,11 @@ fn reads_the_examples_of_rfc_9457() {
     assert_eq!(error.number_or_class(), 403_000);
     assert_eq!(error.grpc_code(), GrpcCode::PermissionDenied);
     assert_eq!(error.message(), "Your current balance is 30, but that costs 50.");
+    let metadata = error.metadata();
+    assert_eq!(metadata.get("type"), Some("https://example.com/probs/out-of-credit"));
+    assert_eq!(metadata.get("instance"), Some("/account/12345/msgs/abc"));
+    assert_eq!(metadata.get("balance"), Some("30"));
+    assert_eq!(metadata.get("accounts"), Some(r#"["/account/12345", "/account/67890"]"#));
 
     let error = spec("rfc9457-validation.json", 422);
     assert_eq!(error.notes(), []);
