@@ -32,7 +32,7 @@ use crate::{Catalog, GrpcCode, ReceivedError, rpc, tables};
 /// `http-grpc-status-mapping` has it: [`Note::Synthesized`] says so.
 ///
 /// Reading never fails. It reads [`MAX_BODY`] bytes at most, and allocates at most eight times the length
-/// of the body and what one detail of [`MAX_DETAIL`](super::MAX_DETAIL) bytes takes.
+/// of the body, and 1 MiB for the detail that is being read ([`MAX_DETAIL`](super::MAX_DETAIL)).
 pub fn read(parts: &Parts, body: &[u8], catalog: &'static Catalog, types: &DetailTypes) -> ReceivedError {
     let code_field = parts.headers.get(ERROR_CODE_HEADER).map(|value| value.as_bytes());
     Answer { status: Some(parts.status.as_u16()), code_field }.read(body, catalog, types)
