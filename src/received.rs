@@ -10,7 +10,7 @@ use crate::note::{Note, Notes, excerpt};
 use crate::wire;
 use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_MESSAGE};
 use crate::wire::fields::{Fields, Value};
-use crate::wire::read::{Identity, Info, Speaker, identity};
+use crate::wire::read::{Identity, Info, Speaker, first_info, identity};
 use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, TypedError, tables};
 
 /// An error that a peer answered with, as far as it could be read. Reading never fails: the [notes]
@@ -31,7 +31,7 @@ struct Inner {
     /// The encoded `google.rpc.Status`.
     status: Bytes,
     code: Option<u32>,
-    /// The message that gave the code, with its place in `status`.
+    /// The message that gave the code, else the first ErrorInfo, with its place in `status`.
     info: Option<(Speaker, Range<usize>)>,
     http_status: Option<u16>,
     request_id: Option<String>,
@@ -88,7 +88,9 @@ impl ReceivedError {
         let found = identity(&status, catalog);
         note_details(&status, found.as_ref(), &mut notes);
         let code = reconcile_code_field(found.map(|f| f.code), code_field, &mut notes);
-        let info = found.map(|f| (f.info.speaker, range_in(&status, f.info.message)));
+        // Without a code, an ErrorInfo still says reason, domain and metadata, of whosever domain.
+        let info = found.map(|f| f.info).or_else(|| code.is_none().then(|| first_info(&status)).flatten());
+        let info = info.map(|info| (info.speaker, range_in(&status, info.message)));
 
         let mut error = Self(Box::new(Inner {
             catalog,
@@ -261,7 +263,8 @@ impl ReceivedError {
     /// Turns the peer's error into one that this service answers with, as it came: code, domain, reason,
     /// message, metadata, details. Details that are corrupt stay behind.
     ///
-    /// An error without a code becomes `CCC000` of its class.
+    /// An error without a code becomes `CCC000` of its class, and one that is of nobody's domain one of the
+    /// catalogue's.
     pub fn forward(&self) -> ApiError {
         let entry = self.entry();
         let own = |text: &str, known: Option<&'static str>| match known {
@@ -269,7 +272,7 @@ impl ReceivedError {
             _ => Cow::Owned(text.to_owned()),
         };
         let domain = match self.domain() {
-            "" if self.0.code.is_some() => Cow::Borrowed(self.0.catalog.domain()),
+            "" => Cow::Borrowed(self.0.catalog.domain()),
             domain => own(domain, Some(self.0.catalog.domain())),
         };
         let reason = own(self.reason(), entry.map(|e| e.reason));

@@ -137,6 +137,11 @@ pub(crate) fn identity<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identi
     numbered.or(named)
 }
 
+/// The first ErrorInfo, whether it gives a code or not.
+pub(crate) fn first_info(status: &[u8]) -> Option<Info<'_>> {
+    AllDetails::of(status).find_map(|detail| Info::read(&detail))
+}
+
 /// Key and value of an encoded map entry; the last of each counts, an absent one is empty.
 fn map_entry(entry: &[u8]) -> (&[u8], &[u8]) {
     let (mut key, mut value): (&[u8], &[u8]) = (&[], &[]);

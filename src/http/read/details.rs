@@ -36,11 +36,13 @@ struct JsonDetail<'a> {
     url: Option<Cow<'a, str>>,
     /// `type`: Connect.
     name: Option<Cow<'a, str>>,
+    /// `typeUrl`: ours beside `type`, where the URL has another prefix than usual.
+    unusual_url: Option<Cow<'a, str>>,
     value: Option<&'a RawValue>,
     debug: Option<&'a RawValue>,
     /// Whether `value` is said to be base64.
     is_encoded: bool,
-    /// Members of the message's own.
+    /// How many members stand beside `@type` and `value`.
     others: usize,
     info: InfoMembers<'a>,
 }
@@ -52,13 +54,19 @@ impl<'a> JsonDetail<'a> {
         let _ = json::members(json.get(), |name, value| {
             match &*name {
                 "@type" => detail.url = json::string(value),
-                "type" => detail.name = json::string(value),
                 "value" => detail.value = Some(value),
-                "debug" => detail.debug = Some(value),
                 name if name == ENCODING.0 => {
                     detail.is_encoded = json::string(value).is_some_and(|text| text == ENCODING.1);
                 }
-                _ => detail.others += 1,
+                name => {
+                    detail.others += 1;
+                    match name {
+                        "type" => detail.name = json::string(value),
+                        "typeUrl" => detail.unusual_url = json::string(value),
+                        "debug" => detail.debug = Some(value),
+                        _ => {}
+                    }
+                }
             }
             detail.info.set(&name, value);
         });
@@ -103,7 +111,7 @@ impl<'a> JsonDetail<'a> {
         let (value, fault) = match (&self.url, self.debug) {
             (Some(_), _) if name.is_empty() => return Err("it has no type".to_owned()),
             (Some(_), _) if !types.knows(name) => return Err("its type is not known".to_owned()),
-            (Some(_), _) => types.json_to_any(json)?,
+            (Some(_), _) => types.json_to_any(name, json)?,
             (None, Some(debug)) if self.name.is_some() => types.json_to_message(name, debug)?,
             _ => return Err("it has no type or no value".to_owned()),
         };
@@ -125,6 +133,9 @@ impl<'a> JsonDetail<'a> {
 
     /// The type URL. Connect sends the name alone.
     fn full_url(&self) -> Cow<'_, str> {
+        if let (None, Some(url)) = (&self.url, &self.unusual_url) {
+            return Cow::Borrowed(url);
+        }
         let url = self.url();
         if self.url.is_some() || url.contains('/') {
             Cow::Borrowed(url)

@@ -92,6 +92,18 @@ pub(super) fn write_info(
     });
 }
 
+/// Appends a google.rpc.ErrorInfo with what somebody else's problem says besides message and status: its type,
+/// and the extension members (RFC 9457 §3.2), which are JSON unless they are strings.
+pub(super) fn write_problem(problem: &Members<'_>, out: &mut Vec<u8>) {
+    write::info_detail(Speaker::Google, out, |info| {
+        problem.for_each(|name, value| match &*name {
+            "status" | "detail" | "details" | "message" => {}
+            "type" if json::string(value).is_some_and(|kind| kind == "about:blank") => {}
+            _ => info.metadata(&name, &json::string(value).unwrap_or(Cow::Borrowed(value.get()))),
+        });
+    });
+}
+
 fn text_member<'a>(name: &str, value: Option<&'a RawValue>, notes: &mut Notes) -> Cow<'a, str> {
     let Some(value) = value.filter(|value| value.get() != "null") else { return Cow::Borrowed("") };
     json::string(value).unwrap_or_else(|| {

@@ -13,6 +13,8 @@ macro_rules! members {
         #[derive(Clone, Copy, Default)]
         pub(super) struct Members<'a> {
             $(pub(super) $field: Option<&'a RawValue>,)*
+            /// The whole object.
+            text: &'a str,
         }
 
         impl<'a> Members<'a> {
@@ -63,7 +65,7 @@ impl<'a> Members<'a> {
         if !text.trim_ascii_start().starts_with('{') {
             return None;
         }
-        let mut members = Self::default();
+        let mut members = Self { text, ..Self::default() };
         if let Err(fault) = json::members(text, |name, value| members.set(&name, value, notes)) {
             notes.push(Note::InvalidBody(format!("the body is no JSON to its end: {fault}")));
         }
@@ -77,7 +79,19 @@ impl<'a> Members<'a> {
 
     /// Whether the object is an error in one of the forms, and not just any JSON.
     pub(super) fn is_error(&self) -> bool {
-        self.code.is_some() || self.http_status().is_some() || (self.kind.is_some() && self.title.is_some())
+        self.code.is_some() || self.http_status().is_some() || self.is_problem()
+    }
+
+    /// Whether the object is somebody else's problem (RFC 9457 §3.1). Every member is optional there; one with
+    /// neither type nor status, or without a title, is not told from other JSON.
+    pub(super) fn is_problem(&self) -> bool {
+        self.code.is_none() && self.title.is_some() && (self.kind.is_some() || self.http_status().is_some())
+    }
+
+    /// Calls `each` with every member, those too that no form has.
+    pub(super) fn for_each(&self, each: impl FnMut(Cow<'a, str>, &'a RawValue)) {
+        // A fault was noted when the object was read.
+        let _ = json::members(self.text, each);
     }
 
     pub(super) fn code(&self, notes: &mut Notes) -> Option<Code> {

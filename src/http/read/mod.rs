@@ -32,7 +32,7 @@ use crate::{Catalog, GrpcCode, ReceivedError, rpc, tables};
 /// `http-grpc-status-mapping` has it: [`Note::Synthesized`] says so.
 ///
 /// Reading never fails. It reads [`MAX_BODY`] bytes at most, and allocates at most eight times the length
-/// of the body and what one detail of [`MAX_DETAIL`](super::MAX_DETAIL) bytes takes.
+/// of the body, and 1 MiB for the detail that is being read ([`MAX_DETAIL`](super::MAX_DETAIL)).
 pub fn read(parts: &Parts, body: &[u8], catalog: &'static Catalog, types: &DetailTypes) -> ReceivedError {
     let code_field = parts.headers.get(ERROR_CODE_HEADER).map(|value| value.as_bytes());
     Answer { status: Some(parts.status.as_u16()), code_field }.read(body, catalog, types)
@@ -55,8 +55,8 @@ impl Answer<'_> {
         let text = text::text(body, &mut notes);
         let outer = Members::read(&text, &mut notes);
         let object = outer.and_then(|outer| match outer.inner(&mut notes) {
-            Some(inner) => Some(inner),
-            None => outer.is_error().then_some(outer),
+            Some(inner) if outer.code.is_none() => Some(inner),
+            _ => outer.is_error().then_some(outer),
         });
         let Some(object) = object else {
             return self.read_no_object(&text, outer, catalog, notes);
@@ -151,12 +151,13 @@ impl Answer<'_> {
 }
 
 /// A code becomes our ErrorInfo. Without one, whatever else says who the error is becomes google.rpc.ErrorInfo,
-/// as Kratos sends it over gRPC.
+/// as Kratos sends it over gRPC; of somebody else's problem that is its type and its extension members.
 fn write_identity(object: &Members<'_>, code: Option<Code>, notes: &mut Notes, out: &mut Vec<u8>) {
     let info = InfoMembers::of(object);
     match code {
         Some(Code::Six(code)) => write_info(Speaker::Ours, &info, Some(code), notes, out),
         _ if !info.is_empty() => write_info(Speaker::Google, &info, None, notes, out),
+        _ if object.is_problem() => info::write_problem(object, out),
         _ => {}
     }
 }
