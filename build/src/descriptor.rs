@@ -1,7 +1,7 @@
 //! From a `.proto` file or a descriptor set to descriptors with positions.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use std::rc::Rc;
 use miette::Diagnostic as _;
 use prost_reflect::prost::Message;
 use prost_reflect::{DescriptorPool, FileDescriptor};
-use prost_types::UninterpretedOption;
+use prost_types::{FileDescriptorProto, UninterpretedOption};
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
 
 use crate::Error;
@@ -48,13 +48,42 @@ pub(crate) fn compile(proto: &Path, includes: &[impl AsRef<Path>]) -> Result<Sou
     open(proto, resolver(includes)).map_err(|e| from_protox(&e))
 }
 
+/// As [`compile`], without positions: they are most of the time that a large catalogue takes, and only findings
+/// have them. `None` where [`compile`] has something to say.
+pub(crate) fn compile_quick(proto: &Path, includes: &[impl AsRef<Path>]) -> Option<Source> {
+    let resolver = resolver(includes);
+    let name = resolver.resolve_path(proto);
+    let (source, seen) = open_altered(proto, resolver, |_, file| file.source_code_info = None)?;
+    let shadowed = name
+        .and_then(|name| seen.get(&name)?.clone())
+        .is_some_and(|path| !path.components().eq(proto.components()));
+    (!shadowed).then(|| Source { paths: seen.into_values().flatten().collect(), ..source })
+}
+
 /// As [`compile`], but takes numbers that stand twice or are reserved. protox stops at the first of them,
 /// says nothing of what else is wrong, and looks up the place of a reserved one under the wrong path.
 pub(crate) fn compile_relaxed(proto: &Path, includes: &[impl AsRef<Path>]) -> Option<Source> {
     let retired = Rc::new(RefCell::new(HashMap::new()));
-    let resolver = RelaxedFileResolver { inner: resolver(includes), retired: Rc::clone(&retired) };
-    let source = open(proto, resolver).ok()?;
+    let taken = Rc::clone(&retired);
+    let (source, _) = open_altered(proto, resolver(includes), move |name, file| {
+        taken.borrow_mut().extend(relax(name, file));
+    })?;
     Some(Source { retired: retired.take(), ..source })
+}
+
+/// Takes from every enum what makes protox refuse a number.
+fn relax(name: &str, file: &mut FileDescriptorProto) -> Vec<(EnumPlace, Retired)> {
+    let is_alias = |option: &UninterpretedOption| matches!(option.name.as_slice(), [part] if !part.is_extension && part.name_part == "allow_alias");
+    // Field 5 of FileDescriptorProto. A catalogue in a message is rare enough to keep protox's words.
+    let enums = file.enum_type.iter_mut().zip(0..).map(|(the_enum, index)| {
+        let options = the_enum.options.get_or_insert_default();
+        options.uninterpreted_option.retain(|option| !is_alias(option));
+        options.allow_alias = Some(true);
+        let ranges = the_enum.reserved_range.drain(..).map(|range| range.start()..=range.end()).collect();
+        let names = std::mem::take(&mut the_enum.reserved_name);
+        ((name.to_owned(), vec![5, index]), Retired { ranges, names })
+    });
+    enums.collect()
 }
 
 fn resolver(includes: &[impl AsRef<Path>]) -> ChainFileResolver {
@@ -118,32 +147,37 @@ fn from_protox(error: &protox::Error) -> Error {
     Error::new(diagnostics)
 }
 
-/// Takes from every enum what makes protox refuse a number.
-struct RelaxedFileResolver {
+/// Where the files that were opened lie, if on disk.
+type Seen = BTreeMap<String, Option<PathBuf>>;
+
+fn open_altered(
+    proto: &Path,
     inner: ChainFileResolver,
-    retired: Rc<RefCell<HashMap<EnumPlace, Retired>>>,
+    alter: impl Fn(&str, &mut FileDescriptorProto) + 'static,
+) -> Option<(Source, Seen)> {
+    let seen = Rc::new(RefCell::new(Seen::new()));
+    let resolver = AlteredFileResolver { inner, alter, seen: Rc::clone(&seen) };
+    let source = open(proto, resolver).ok()?;
+    Some((source, seen.take()))
 }
 
-impl FileResolver for RelaxedFileResolver {
+/// Changes every file before protox looks at it.
+struct AlteredFileResolver<F> {
+    inner: ChainFileResolver,
+    alter: F,
+    seen: Rc<RefCell<Seen>>,
+}
+
+impl<F: Fn(&str, &mut FileDescriptorProto)> FileResolver for AlteredFileResolver<F> {
     fn resolve_path(&self, path: &Path) -> Option<String> {
         self.inner.resolve_path(path)
     }
 
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
         let file = self.inner.open_file(name)?;
+        self.seen.borrow_mut().insert(name.to_owned(), file.path().map(Path::to_owned));
         let mut descriptor = file.file_descriptor_proto().clone();
-        let mut retired = self.retired.borrow_mut();
-        // Field 5 of FileDescriptorProto. A catalogue in a message is rare enough to keep protox's words.
-        for (the_enum, index) in descriptor.enum_type.iter_mut().zip(0..) {
-            let ranges = the_enum.reserved_range.drain(..).map(|range| range.start()..=range.end());
-            let taken =
-                Retired { ranges: ranges.collect(), names: std::mem::take(&mut the_enum.reserved_name) };
-            retired.insert((name.to_owned(), vec![5, index]), taken);
-            let options = the_enum.options.get_or_insert_default();
-            let is_alias = |option: &UninterpretedOption| matches!(option.name.as_slice(), [part] if !part.is_extension && part.name_part == "allow_alias");
-            options.uninterpreted_option.retain(|option| !is_alias(option));
-            options.allow_alias = Some(true);
-        }
+        (self.alter)(name, &mut descriptor);
         Ok(File::from_file_descriptor_proto(descriptor))
     }
 }

@@ -63,6 +63,12 @@ pub fn compile(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result
 }
 
 fn read_proto(proto: &Path, includes: &[impl AsRef<Path>]) -> Result<(descriptor::Source, Catalog), Error> {
+    if let Some(source) = descriptor::compile_quick(proto, includes)
+        && let Ok(catalog) = rules::read(&source)
+    {
+        return Ok((source, catalog));
+    }
+    // There is something to report, and now it needs a position.
     match descriptor::compile(proto, includes) {
         Ok(source) => rules::read(&source).map(|catalog| (source, catalog)),
         Err(error) => {
