@@ -264,6 +264,8 @@ impl ApiError {
             reason,
             metadata,
             rest: details,
+            shed: &[],
+            repeat: true,
         };
         let mut bytes = vec![0; wire::write::status_len(&parts)];
         wire::write::status(&parts, &mut bytes);

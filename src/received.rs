@@ -11,7 +11,7 @@ use crate::wire;
 use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_MESSAGE};
 use crate::wire::fields::{Fields, Value};
 use crate::wire::read::{Identity, Info, Speaker, first_info, identity};
-use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, TypedError, tables};
+use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, Shed, TypedError, tables};
 
 /// An error that a peer answered with, as far as it could be read. Reading never fails: the [notes]
 /// (Self::notes) say what was wrong.
@@ -134,6 +134,11 @@ impl ReceivedError {
         // A foreign catalogue may map a code as it likes.
         if expected != received && received != GrpcCode::Ok && self.entry().is_some() {
             notes.push(Note::ClassContradiction { code, expected, received });
+        }
+        let shed = self.info().map_or(&[][..], |info| info.shed);
+        for part in Shed::ALL.iter().filter(|part| shed.iter().any(|n| Shed::from_number(*n) == Some(**part)))
+        {
+            notes.push(Note::Shed(*part));
         }
         let metadata = self.metadata();
         if metadata.is_damaged() {

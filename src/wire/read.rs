@@ -25,6 +25,8 @@ pub(crate) struct Info<'a> {
     pub(crate) number: Option<u64>,
     pub(crate) domain: &'a [u8],
     pub(crate) reason: &'a [u8],
+    /// What the server left out, as numbers of `codelibra.error.v1.Shed`.
+    pub(crate) shed: &'a [u8],
     /// The encoded message: its metadata is read from here.
     pub(crate) message: &'a [u8],
 }
@@ -59,6 +61,7 @@ impl<'a> Info<'a> {
                 (1, Value::Varint(number)) => info.number = Some(number & u64::from(u32::MAX)),
                 (2, Value::Bytes(domain)) => info.domain = domain,
                 (3, Value::Bytes(reason)) => info.reason = reason,
+                (5, Value::Bytes(shed)) => info.shed = shed,
                 _ => {}
             }
         }
@@ -84,7 +87,7 @@ impl<'a> Info<'a> {
     }
 
     const fn empty(speaker: Speaker, message: &'a [u8]) -> Self {
-        Self { speaker, number: None, domain: &[], reason: &[], message }
+        Self { speaker, number: None, domain: &[], reason: &[], shed: &[], message }
     }
 
     /// The number, where it is a code.
