@@ -43,7 +43,7 @@ struct Inner {
     message: Option<Cow<'static, str>>,
     metadata: BTreeMap<Cow<'static, str>, String>,
     /// Encoded `details` fields of a `google.rpc.Status`, without both ErrorInfos.
-    details: Vec<u8>,
+    details: Cow<'static, [u8]>,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -55,8 +55,12 @@ impl ApiError {
 
     /// The error of a number in a catalogue. `number` is a code.
     pub(crate) fn of(catalog: &'static Catalog, number: u32) -> Self {
-        let reason = catalog.by_code(number).map_or("", |e| e.reason);
-        Self::from_identity(number, Some(catalog), Cow::Borrowed(catalog.domain()), Cow::Borrowed(reason))
+        let entry = catalog.by_code(number);
+        let (reason, attached) = entry.map_or(("", &[][..]), |e| (e.reason, e.attached));
+        let domain = Cow::Borrowed(catalog.domain());
+        let mut error = Self::from_identity(number, Some(catalog), domain, Cow::Borrowed(reason));
+        error.0.details = Cow::Borrowed(attached);
+        error
     }
 
     /// The error of a number in a catalogue that is known only at run time.
@@ -86,7 +90,7 @@ impl ApiError {
             reason,
             message: None,
             metadata: BTreeMap::new(),
-            details: Vec::new(),
+            details: Cow::Borrowed(&[]),
             cause: None,
         }))
     }
@@ -133,7 +137,7 @@ impl ApiError {
             return;
         }
         let Some(any) = new.whole_any() else { return };
-        let details = &mut self.0.details;
+        let details = self.0.details.to_mut();
         if AllDetails::of(details).any(|old| old.type_name() == name) {
             let mut kept = Vec::with_capacity(details.len());
             for old in AllDetails::of(details).filter(|old| old.type_name() != name) {
@@ -231,7 +235,7 @@ impl ApiError {
         if let Some(entry) = entry
             && message.is_none()
             && metadata.is_empty()
-            && details.is_empty()
+            && **details == *entry.attached
             && !entry.details.is_empty()
         {
             return Bytes::from_static(entry.details);

@@ -1,4 +1,8 @@
-//! Six-digit error codes that survive every hop between gRPC and HTTP.
+#![cfg_attr(feature = "tonic", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "tonic"),
+    doc = "Six-digit error codes that survive every hop between gRPC and HTTP."
+)]
 
 // Generated modules name this crate as `::codelibra`, here as everywhere else.
 extern crate self as codelibra;
@@ -15,6 +19,8 @@ mod note;
 pub mod params;
 mod received;
 pub mod rpc;
+#[cfg(feature = "server")]
+pub mod server;
 #[cfg(feature = "tonic")]
 mod status;
 pub mod tables;
@@ -32,7 +38,7 @@ pub use received::ReceivedError;
 pub use status::{StatusCodeExt, default_status};
 pub use typed::TypedError;
 pub use wire::details::Detail;
-pub use wire::{ERROR_CODE_HEADER, ERROR_INFO, GOOGLE_ERROR_INFO, STATUS_DETAILS_HEADER};
+pub use wire::{ERROR_CODE_HEADER, ERROR_INFO, GOOGLE_ERROR_INFO, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 
 #[doc(hidden)]
 #[cfg(feature = "tonic")]

@@ -35,6 +35,11 @@ const INFO_METADATA: u8 = 0x22;
 const GOOGLE_REASON: u8 = 0x0a;
 const GOOGLE_DOMAIN: u8 = 0x12;
 const GOOGLE_METADATA: u8 = 0x1a;
+// google.rpc.PreconditionFailure and its Violation
+const PRECONDITION_VIOLATION: u8 = 0x0a;
+const VIOLATION_TYPE: u8 = 0x0a;
+const VIOLATION_SUBJECT: u8 = 0x12;
+const VIOLATION_DESCRIPTION: u8 = 0x1a;
 // map<string, string>
 const MAP_KEY: u8 = 0x0a;
 const MAP_VALUE: u8 = 0x12;
@@ -78,6 +83,34 @@ pub(crate) const fn status(parts: &Parts<'_>, out: &mut [u8]) {
     out.metadata(GOOGLE_METADATA, parts.metadata, Some(CODE_KEY));
 
     out.copy(parts.rest);
+}
+
+/// The violation type of google.rpc.PreconditionFailure for terms of service: its own example.
+const TERMS_OF_SERVICE: &str = "TOS";
+const PRECONDITION_FAILURE_URL: &str = "type.googleapis.com/google.rpc.PreconditionFailure";
+
+/// The length of what [`terms`] writes.
+pub(crate) const fn terms_len(subject: &str, description: &str) -> usize {
+    delimited_len(any_len(PRECONDITION_FAILURE_URL, delimited_len(violation_len(subject, description))))
+}
+
+/// Writes one `details` field: a `google.rpc.PreconditionFailure` that says which terms are to be accepted.
+/// `out` has the length that [`terms_len`] gives.
+pub(crate) const fn terms(subject: &str, description: &str, out: &mut [u8]) {
+    let mut out = Out { bytes: out, at: 0 };
+    let violation = violation_len(subject, description);
+    let failure = delimited_len(violation);
+    out.tag(STATUS_DETAILS, any_len(PRECONDITION_FAILURE_URL, failure));
+    out.string(ANY_TYPE_URL, PRECONDITION_FAILURE_URL);
+    out.tag(ANY_VALUE, failure);
+    out.tag(PRECONDITION_VIOLATION, violation);
+    out.string(VIOLATION_TYPE, TERMS_OF_SERVICE);
+    out.string(VIOLATION_SUBJECT, subject);
+    out.string(VIOLATION_DESCRIPTION, description);
+}
+
+const fn violation_len(subject: &str, description: &str) -> usize {
+    string_len(TERMS_OF_SERVICE) + string_len(subject) + string_len(description)
 }
 
 /// The decimal digits of a code.

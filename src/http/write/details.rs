@@ -56,9 +56,9 @@ impl Serialize for StatusDetails<'_> {
 }
 
 /// A detail with its `@type`: ProtoJSON, or base64 under `value`.
-struct AnyDetail<'a> {
-    detail: Detail<'a>,
-    types: &'a DetailTypes,
+pub(super) struct AnyDetail<'a> {
+    pub(super) detail: Detail<'a>,
+    pub(super) types: &'a DetailTypes,
 }
 
 /// Says that `value` is base64 where ProtoJSON has a meaning of its own for it.

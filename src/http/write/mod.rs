@@ -7,7 +7,7 @@ use serde::Serialize;
 
 pub(super) use self::details::ENCODING;
 use super::{DetailTypes, Form};
-use crate::ApiError;
+use crate::{ApiError, Detail};
 
 /// Writes the body of an error, in UTF-8.
 ///
@@ -20,6 +20,14 @@ pub fn write_body(form: Form, error: &ApiError, types: &DetailTypes) -> Vec<u8> 
         Form::Aip193 => to_vec(&bodies::Aip193::of(error, types)),
         Form::RpcStatus => to_vec(&bodies::RpcStatus::of(error, types)),
         Form::Connect => to_vec(&bodies::Connect::of(error, types)),
+    }
+}
+
+impl DetailTypes {
+    /// The detail as bodies have it: ProtoJSON with its `@type`, or base64 under `value` where its type is not
+    /// known or JSON would lose something of it.
+    pub fn to_json<'a>(&'a self, detail: Detail<'a>) -> impl Serialize + 'a {
+        details::AnyDetail { detail, types: self }
     }
 }
 
