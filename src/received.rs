@@ -26,6 +26,9 @@ pub struct ReceivedError(Box<Inner>);
 #[derive(Clone)]
 struct Inner {
     catalog: &'static Catalog,
+    /// Whether the code is of the catalogue's domain, or of nobody's.
+    is_own: bool,
+    entry: Option<&'static Entry>,
     grpc_code: GrpcCode,
     message: String,
     /// The encoded `google.rpc.Status`.
@@ -90,10 +93,18 @@ impl ReceivedError {
         let code = reconcile_code_field(found.map(|f| f.code), code_field, &mut notes);
         // Without a code, an ErrorInfo still says reason, domain and metadata, of whosever domain.
         let info = found.map(|f| f.info).or_else(|| code.is_none().then(|| first_info(&status)).flatten());
+        let domain = info.map_or("", |info| info.domain_str());
+        let is_own = domain.is_empty() || domain == catalog.domain();
+        let entry = code.filter(|_| is_own).and_then(|code| catalog.by_code(code));
+        if let Some(code) = code {
+            note_code(code, entry, grpc_code, (!is_own).then_some(domain), info.as_ref(), &mut notes);
+        }
         let info = info.map(|info| (info.speaker, range_in(&status, info.message)));
 
-        let mut error = Self(Box::new(Inner {
+        Self(Box::new(Inner {
             catalog,
+            is_own,
+            entry,
             grpc_code,
             message,
             status,
@@ -101,11 +112,8 @@ impl ReceivedError {
             info,
             http_status: None,
             request_id: None,
-            notes: Notes::default(),
-        }));
-        error.note_code(&mut notes);
-        error.0.notes = notes;
-        error
+            notes,
+        }))
     }
 
     /// Adds what HTTP said: the status that the body names, and the one of the answer.
@@ -121,34 +129,6 @@ impl ReceivedError {
         }
         self.0.http_status = body.or(answer);
         self
-    }
-
-    fn note_code(&self, notes: &mut Notes) {
-        let Some(code) = self.0.code else { return };
-        if !self.domain().is_empty() && self.domain() != self.0.catalog.domain() {
-            notes.push(Note::ForeignDomain(excerpt(self.domain())));
-        } else if self.entry().is_none() && code % 1000 != 0 {
-            notes.push(Note::UnknownCode(code));
-        }
-        let (expected, received) = (code::grpc_code(code, self.entry()), self.0.grpc_code);
-        // A foreign catalogue may map a code as it likes.
-        if expected != received && received != GrpcCode::Ok && self.entry().is_some() {
-            notes.push(Note::ClassContradiction { code, expected, received });
-        }
-        let shed = self.info().map_or(&[][..], |info| info.shed);
-        for part in Shed::ALL.iter().filter(|part| shed.iter().any(|n| Shed::from_number(*n) == Some(**part)))
-        {
-            notes.push(Note::Shed(*part));
-        }
-        let metadata = self.metadata();
-        if metadata.is_damaged() {
-            notes.push(Note::InvalidMetadata);
-        }
-        for param in self.entry().map_or(&[][..], |e| e.params) {
-            if metadata.get(param.name).is_some_and(|text| !param.kind.accepts(text)) {
-                notes.push(Note::InvalidParam(param.name));
-            }
-        }
     }
 
     /// The six digits; `None` where the peer sent no code.
@@ -174,13 +154,12 @@ impl ReceivedError {
 
     /// The entry, where the catalogue lists the code.
     pub fn entry(&self) -> Option<&'static Entry> {
-        self.own_catalog()?.by_code(self.0.code?)
+        self.0.entry
     }
 
     /// The catalogue, unless the error is of another domain.
     fn own_catalog(&self) -> Option<&'static Catalog> {
-        let ours = self.domain().is_empty() || self.domain() == self.0.catalog.domain();
-        ours.then_some(self.0.catalog)
+        self.0.is_own.then_some(self.0.catalog)
     }
 
     fn info(&self) -> Option<Info<'_>> {
@@ -191,7 +170,7 @@ impl ReceivedError {
 
     /// Whose code it is; empty where the peer did not say.
     pub fn domain(&self) -> &str {
-        self.info().and_then(|info| std::str::from_utf8(info.domain).ok()).unwrap_or("")
+        self.info().map_or("", |info| info.domain_str())
     }
 
     /// The reason, such as `USER_BANNED`: the peer's, else the entry's, else empty.
@@ -376,6 +355,41 @@ fn reconcile_code_field(found: Option<u32>, field: Option<&[u8]>, notes: &mut No
             found
         }
         (_, parsed) => found.or(parsed),
+    }
+}
+
+/// `foreign` is the domain, where it is not the catalogue's.
+fn note_code(
+    code: u32,
+    entry: Option<&'static Entry>,
+    received: GrpcCode,
+    foreign: Option<&str>,
+    info: Option<&Info<'_>>,
+    notes: &mut Notes,
+) {
+    if let Some(domain) = foreign {
+        notes.push(Note::ForeignDomain(excerpt(domain)));
+    } else if entry.is_none() && code % 1000 != 0 {
+        notes.push(Note::UnknownCode(code));
+    }
+    let expected = code::grpc_code(code, entry);
+    // A foreign catalogue may map a code as it likes.
+    if expected != received && received != GrpcCode::Ok && entry.is_some() {
+        notes.push(Note::ClassContradiction { code, expected, received });
+    }
+    let Some(info) = info else { return };
+    let was_shed = |part: Shed| info.shed.iter().any(|number| Shed::from_number(*number) == Some(part));
+    for part in Shed::ALL.iter().filter(|part| was_shed(**part)) {
+        notes.push(Note::Shed(*part));
+    }
+    let metadata = Metadata::of(info);
+    if metadata.is_damaged() {
+        notes.push(Note::InvalidMetadata);
+    }
+    for param in entry.map_or(&[][..], |e| e.params) {
+        if metadata.get(param.name).is_some_and(|text| !param.kind.accepts(text)) {
+            notes.push(Note::InvalidParam(param.name));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Details in bodies: ProtoJSON where the type is known and JSON loses nothing, base64 otherwise.
 #![cfg(feature = "gateway")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
 use codelibra::http::{DetailTypes, Form, read_body, write_body};
 use codelibra::{ApiError, CATALOG, ErrorCode, rpc};

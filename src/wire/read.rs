@@ -103,6 +103,11 @@ impl<'a> Info<'a> {
         self.domain.is_empty() || self.domain == domain.as_bytes()
     }
 
+    /// The domain; empty where it is not UTF-8.
+    pub(crate) fn domain_str(&self) -> &'a str {
+        str::from_utf8(self.domain).unwrap_or("")
+    }
+
     /// Whether the message says the same of the identity: nothing is lost where it is left out.
     pub(crate) fn repeats(&self, identity: &Self, code: Option<u32>) -> bool {
         let same_code = self.code() == code || (self.speaker == Speaker::Google && self.number.is_none());

@@ -164,13 +164,6 @@ pub(crate) fn any(any: &[u8], out: &mut Vec<u8>) {
     });
 }
 
-/// Appends gRPC code and message to encoded `details` fields. The order of fields means nothing.
-#[cfg(feature = "gateway")]
-pub(crate) fn head(grpc_code: GrpcCode, message: &str, out: &mut Vec<u8>) {
-    out.extend([STATUS_CODE, grpc_code.number()]);
-    append(string_len(message), out, |out| out.string(STATUS_MESSAGE, message));
-}
-
 /// Appends one `details` field to encoded ones: one of the two ErrorInfos, field by field.
 #[cfg(feature = "gateway")]
 pub(crate) fn info_detail(speaker: Speaker, out: &mut Vec<u8>, write: impl FnOnce(&mut InfoWriter<'_>)) {

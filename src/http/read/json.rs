@@ -34,8 +34,10 @@ pub(super) fn elements<'a>(
 
 /// The text of a string; `None` for any other value.
 pub(super) fn string(json: &RawValue) -> Option<Cow<'_, str>> {
-    if !json.get().starts_with('"') {
-        return None;
+    let inside = json.get().strip_prefix('"')?.strip_suffix('"')?;
+    // Without escapes the text stands there as it is: JSON that was read once need not be read again.
+    if !inside.as_bytes().contains(&b'\\') {
+        return Some(Cow::Borrowed(inside));
     }
     Text.deserialize(&mut serde_json::Deserializer::from_str(json.get())).ok()
 }
@@ -100,7 +102,8 @@ impl<'de> Visitor<'de> for Text {
     }
 
     fn visit_borrowed_bytes<E: Error>(self, text: &'de [u8]) -> Result<Self::Value, E> {
-        Ok(String::from_utf8_lossy(text))
+        // The body is UTF-8: only an escape can be none, and then the text is not borrowed.
+        std::str::from_utf8(text).map(Cow::Borrowed).map_err(E::custom)
     }
 
     fn visit_bytes<E: Error>(self, text: &[u8]) -> Result<Self::Value, E> {

@@ -75,9 +75,8 @@ impl Answer<'_> {
         write_request_id(&object, &mut status);
 
         let grpc_code = self.grpc_code(&object, code, body_status, &status, catalog);
-        write::head(grpc_code, &object.message().unwrap_or_default(), &mut status);
-        drop(text);
-        self.finish(status, body_status, notes, catalog)
+        let message = object.message().unwrap_or_default();
+        self.finish(grpc_code, message, status, notes, catalog).with_http_status(body_status, self.status)
     }
 
     /// What the object itself says; else what its code stands for; else what its HTTP status means, which is an
@@ -127,26 +126,25 @@ impl Answer<'_> {
         let message = outer.and_then(|outer| outer.message()).unwrap_or_else(|| {
             Cow::Borrowed(entry.map_or_else(|| class_phrase(class), |entry| entry.summary))
         });
-        let mut status = Vec::new();
-        write::head(grpc_code, &message, &mut status);
-        self.finish(status, None, notes, catalog)
+        self.finish(grpc_code, message, Vec::new(), notes, catalog).with_http_status(None, self.status)
     }
 
     fn finish(
         &self,
-        status: Vec<u8>,
-        body_status: Option<u16>,
+        grpc_code: GrpcCode,
+        message: Cow<'_, str>,
+        details: Vec<u8>,
         notes: Notes,
         catalog: &'static Catalog,
     ) -> ReceivedError {
         let sent = Sent {
-            grpc_code: None,
-            message: None,
-            details: status.into(),
+            grpc_code: Some(grpc_code),
+            message: Some(message),
+            details: details.into(),
             code_field: self.code_field,
             notes,
         };
-        ReceivedError::read(sent, catalog).with_http_status(body_status, self.status)
+        ReceivedError::read(sent, catalog)
     }
 }
 
