@@ -10,7 +10,7 @@ use crate::note::{Note, Notes, excerpt};
 use crate::wire;
 use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_MESSAGE};
 use crate::wire::fields::{Fields, Value};
-use crate::wire::read::{Identity, Info, Speaker, identity};
+use crate::wire::read::{Identity, Info, Repeats, Speaker, identity};
 use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, TypedError, tables};
 
 /// An error that a peer answered with, as far as it could be read. Reading never fails: the [notes]
@@ -86,7 +86,7 @@ impl ReceivedError {
         }
 
         let found = identity(&status, catalog);
-        note_details(&status, found.as_ref(), &mut notes);
+        note_details(&status, found, &mut notes);
         let code = reconcile_code_field(found.map(|f| f.code), code_field, &mut notes);
         let info = found.map(|f| (f.info.speaker, range_in(&status, f.info.message)));
 
@@ -187,9 +187,10 @@ impl ReceivedError {
 
     /// The details, without the ErrorInfos that say who the error is. Corrupt ones are among them.
     pub fn details(&self) -> impl Iterator<Item = Detail<'_>> {
-        let identity = self.info();
-        AllDetails::of(&self.0.status).filter(move |detail| match (identity, Info::read(detail)) {
-            (Some(identity), Some(info)) => !info.repeats(&identity, self.0.code),
+        let identity = self.info().zip(self.0.code).map(|(info, code)| Identity { code, info });
+        let mut repeats = identity.map(Repeats::of);
+        AllDetails::of(&self.0.status).filter(move |detail| match (&mut repeats, Info::read(detail)) {
+            (Some(repeats), Some(info)) => !repeats.is_repeated(&info),
             _ => true,
         })
     }
@@ -351,17 +352,17 @@ fn reconcile_code_field(found: Option<u32>, field: Option<&[u8]>, notes: &mut No
     }
 }
 
-fn note_details(status: &[u8], found: Option<&Identity<'_>>, notes: &mut Notes) {
+fn note_details(status: &[u8], found: Option<Identity<'_>>, notes: &mut Notes) {
+    let mut repeats = found.map(Repeats::of);
     for (index, detail) in AllDetails::of(status).enumerate() {
         if !detail.is_intact() {
             notes.push(Note::CorruptDetail { index, type_name: excerpt(detail.type_name()) });
         }
         let Some(info) = Info::read(&detail) else { continue };
-        match (found, info.number) {
-            (_, Some(number)) if info.code().is_none() => notes.push(Note::InvalidCode(number)),
-            (Some(found), Some(_)) if !info.repeats(&found.info, Some(found.code)) => {
-                notes.push(Note::ContradictingErrorInfo { index });
-            }
+        let contradicts = repeats.as_mut().is_some_and(|repeats| repeats.is_contradicted(&info));
+        match info.number {
+            Some(number) if info.code().is_none() => notes.push(Note::InvalidCode(number)),
+            Some(_) if contradicts => notes.push(Note::ContradictingErrorInfo { index }),
             _ => {}
         }
     }
