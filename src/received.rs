@@ -8,7 +8,7 @@ use prost::{Message, Name};
 use crate::code::{self, class_code, class_of};
 use crate::note::{Note, Notes, excerpt};
 use crate::wire;
-use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_MESSAGE};
+use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
 use crate::wire::fields::{Fields, Value};
 use crate::wire::read::{Identity, Info, Repeats, Speaker, identity};
 use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, TypedError, tables};
@@ -108,8 +108,8 @@ impl ReceivedError {
 
     fn note_code(&self, notes: &mut Notes) {
         let Some(code) = self.0.code else { return };
-        if !self.domain().is_empty() && self.domain() != self.0.catalog.domain() {
-            notes.push(Note::ForeignDomain(excerpt(self.domain())));
+        if !self.is_of(self.0.catalog.domain()) {
+            notes.push(Note::ForeignDomain(excerpt(&self.lossy_domain())));
         } else if self.entry().is_none() && code % 1000 != 0 {
             notes.push(Note::UnknownCode(code));
         }
@@ -142,17 +142,15 @@ impl ReceivedError {
     /// The code, if it is of `C`'s domain.
     pub fn code<C: CatalogCode>(&self) -> Option<C> {
         let domain = C::catalog().domain();
-        let ours = if self.domain().is_empty() {
-            self.0.catalog.domain() == domain
-        } else {
-            self.domain() == domain
-        };
+        // A code of no domain is of the catalogue that the error was read with.
+        let named = self.info().is_some_and(|info| !info.domain.is_empty());
+        let ours = if named { self.is_of(domain) } else { self.0.catalog.domain() == domain };
         ours.then_some(self.0.code).flatten().and_then(C::from_u32)
     }
 
     /// The entry, where the catalogue lists the code.
     pub fn entry(&self) -> Option<&'static Entry> {
-        let ours = self.domain().is_empty() || self.domain() == self.0.catalog.domain();
+        let ours = self.is_of(self.0.catalog.domain());
         ours.then_some(self.0.code).flatten().and_then(|code| self.0.catalog.by_code(code))
     }
 
@@ -162,7 +160,16 @@ impl ReceivedError {
         Some(Info::of(speaker, message))
     }
 
-    /// Whose code it is; empty where the peer did not say.
+    fn is_of(&self, domain: &str) -> bool {
+        self.info().is_none_or(|info| info.is_of(domain))
+    }
+
+    /// The domain where it is not UTF-8 too: it is somebody's, and not ours.
+    fn lossy_domain(&self) -> Cow<'_, str> {
+        self.info().map_or(Cow::Borrowed(""), |info| String::from_utf8_lossy(info.domain))
+    }
+
+    /// Whose code it is; empty where the peer did not say, or not in UTF-8.
     pub fn domain(&self) -> &str {
         self.info().and_then(|info| std::str::from_utf8(info.domain).ok()).unwrap_or("")
     }
@@ -249,7 +256,7 @@ impl ReceivedError {
             Some(known) if known == text => Cow::Borrowed(known),
             _ => Cow::Owned(text.to_owned()),
         };
-        let domain = match self.domain() {
+        let domain = match &*self.lossy_domain() {
             "" if self.0.code.is_some() => Cow::Borrowed(self.0.catalog.domain()),
             domain => own(domain, Some(self.0.catalog.domain())),
         };
@@ -279,15 +286,18 @@ impl<'a> Head<'a> {
         let mut head = Self { code: None, message: Cow::Borrowed("") };
         let mut fields = Fields::new(status);
         let mut message: &[u8] = &[];
+        let mut misfit = false;
         for field in fields.by_ref() {
             match field {
                 // An int32: a longer varint is cut to it, as every protobuf reader does.
                 (STATUS_CODE, Value::Varint(code)) => head.code = Some(i64::from(low_i32(code))),
                 (STATUS_MESSAGE, Value::Bytes(bytes) | Value::Cut(bytes)) => message = bytes,
+                (STATUS_DETAILS, Value::Bytes(_) | Value::Cut(_)) => {}
+                (STATUS_CODE | STATUS_MESSAGE | STATUS_DETAILS, _) => misfit = true,
                 _ => {}
             }
         }
-        if fields.is_corrupt() {
+        if misfit || fields.is_corrupt() {
             notes.push(Note::CorruptStatus);
         }
         head.message = String::from_utf8_lossy(message);
@@ -304,12 +314,15 @@ impl<'a> Head<'a> {
                 header
             }
             (Some(header), _) => header,
-            (None, embedded) => {
-                let number = embedded.unwrap_or(i64::from(GrpcCode::Unknown.number()));
-                GrpcCode::from_number(number).unwrap_or_else(|| {
-                    notes.push(Note::InvalidGrpcCode(number));
-                    GrpcCode::Unknown
-                })
+            (None, Some(number)) => GrpcCode::from_number(number).unwrap_or_else(|| {
+                notes.push(Note::InvalidGrpcCode(number));
+                GrpcCode::Unknown
+            }),
+            (None, None) => {
+                if !notes.as_slice().contains(&Note::CorruptStatus) {
+                    notes.push(Note::CorruptStatus);
+                }
+                GrpcCode::Unknown
             }
         }
     }
@@ -355,10 +368,12 @@ fn reconcile_code_field(found: Option<u32>, field: Option<&[u8]>, notes: &mut No
 fn note_details(status: &[u8], found: Option<Identity<'_>>, notes: &mut Notes) {
     let mut repeats = found.map(Repeats::of);
     for (index, detail) in AllDetails::of(status).enumerate() {
-        if !detail.is_intact() {
+        let info = Info::read(&detail);
+        let sound = detail.is_intact() && !detail.type_name().is_empty();
+        if !sound || !info.is_none_or(|info| info.is_text()) {
             notes.push(Note::CorruptDetail { index, type_name: excerpt(detail.type_name()) });
         }
-        let Some(info) = Info::read(&detail) else { continue };
+        let Some(info) = info else { continue };
         let contradicts = repeats.as_mut().is_some_and(|repeats| repeats.is_contradicted(&info));
         match info.number {
             Some(number) if info.code().is_none() => notes.push(Note::InvalidCode(number)),

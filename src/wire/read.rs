@@ -99,6 +99,11 @@ impl<'a> Info<'a> {
         self.domain.is_empty() || self.domain == domain.as_bytes()
     }
 
+    /// Whether domain and reason are UTF-8.
+    pub(crate) fn is_text(&self) -> bool {
+        str::from_utf8(self.domain).is_ok() && str::from_utf8(self.reason).is_ok()
+    }
+
     /// Whether the message names the same error.
     pub(crate) fn names(&self, identity: &Identity<'_>) -> bool {
         let same_code =
