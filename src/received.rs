@@ -194,6 +194,10 @@ impl ReceivedError {
 
     /// The details, without the ErrorInfos that say who the error is. Corrupt ones are among them.
     pub fn details(&self) -> impl Iterator<Item = Detail<'_>> {
+        self.own_details()
+    }
+
+    fn own_details(&self) -> impl Iterator<Item = Detail<'_>> + Clone {
         let identity = self.info().zip(self.0.code).map(|(info, code)| Identity { code, info });
         let mut repeats = identity.map(Repeats::of);
         AllDetails::of(&self.0.status).filter(move |detail| match (&mut repeats, Info::read(detail)) {
@@ -268,9 +272,7 @@ impl ReceivedError {
         for (key, value) in self.metadata().to_map() {
             error = error.with_metadata(key.to_owned(), value);
         }
-        for detail in self.details() {
-            error.put_detail(&detail);
-        }
+        error.put_details(self.own_details());
         error
     }
 }
