@@ -229,7 +229,7 @@ fn every_flipped_bit_of_its_header() {
 fn noise() {
     let noise = bad::noise(1 << 20);
     assert!(!read(&noise).notes().is_empty());
-    for start in (0..noise.len()).step_by(1021) {
+    for start in (0..noise.len()).step_by(4093) {
         read(&noise[start..noise.len().min(start + 200)]);
     }
     let received = read(&[full_status(), noise].concat());
@@ -242,6 +242,21 @@ fn thirty_thousand_details() {
     let received = read(&[empty.clone(), ours(403_003), empty].concat());
     assert_eq!(received.code(), Some(ErrorCode::USER_BANNED));
     assert_eq!(received.details().count(), 60_000);
+}
+
+#[test]
+fn thirty_thousand_types() {
+    // Sending them on looks up each; looking it up among all others would take minutes.
+    let many =
+        (0..30_000).flat_map(|i: u32| detail(&any(&format!("x/t{}", i % 29_000), &varint(8, i.into()))));
+    let received = read(&[ours(403_003), many.collect()].concat());
+    assert_eq!(received.details().count(), 30_000);
+    let forwarded = received.forward();
+    assert_eq!(forwarded.details().count(), 29_000);
+    // The last of a type counts, and stands where it stood.
+    let values = |i: u64| varint(8, i);
+    assert_eq!(forwarded.details().next().unwrap().value(), values(1000));
+    assert_eq!(forwarded.details().last().unwrap().value(), values(29_999));
 }
 
 #[test]
