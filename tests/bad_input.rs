@@ -119,6 +119,23 @@ fn a_corrupt_detail_is_an_error_of_its_type() {
     assert_eq!(received.notes(), [named]);
 }
 
+/// The ErrorInfo is cut in its value, in its domain, in its metadata: the number stands before.
+#[test]
+fn what_stands_before_a_cut_is_read() {
+    let whole = full_status();
+    let digits = whole.windows(4).position(|window| window == b"\x08\xbd\xcc\x18").unwrap() + 4;
+    for end in digits..bad::end_of_our_info() {
+        let received = read(&whole[..end]);
+        assert_eq!(received.number(), Some(403_005), "at {end}");
+        let cut = |note: &Note| matches!(note, Note::CorruptDetail { index: 0, type_name } if type_name.ends_with(".ErrorInfo"));
+        assert!(received.notes().iter().any(cut), "at {end}: {:?}", received.notes());
+    }
+    // And what there is of an unknown detail.
+    let received = read(&[ours(403_003), b"\x1a\x7f\x0a\x03x/y\x12\x7fabc".to_vec()].concat());
+    let detail = received.details().next().unwrap();
+    assert_eq!((detail.type_name(), detail.value(), detail.is_intact()), ("y", &b"abc"[..], false));
+}
+
 #[test]
 fn metadata_that_is_not_utf8_hides_none_beside_it() {
     let info = [
