@@ -28,6 +28,19 @@ impl Catalog {
         Self { domain, pages, entries, index: OnceLock::new() }
     }
 
+    /// A catalogue that is made at run time, of entries that keep the rules. It lives as long as the process.
+    pub fn leak(domain: &'static str, pages: &'static str, mut entries: Vec<Entry>) -> &'static Self {
+        for entry in &mut entries {
+            let mut attached = vec![0; entry.attached_len()];
+            entry.write_attached(&mut attached);
+            entry.attached = attached.leak();
+            let mut details = vec![0; entry.details_len()];
+            wire::write::status(&entry.parts(), &mut details);
+            entry.details = details.leak();
+        }
+        Box::leak(Box::new(Self::new(domain, pages, entries.leak())))
+    }
+
     /// Whose codes these are.
     pub const fn domain(&self) -> &'static str {
         self.domain
@@ -164,8 +177,10 @@ pub struct Entry {
     pub deprecated: &'static str,
     /// The reason of the entry to use instead; may be empty.
     pub replaced_by: &'static str,
-    /// The encoded `google.rpc.Status` with the default message: what
-    /// [`encode_default`](Self::encode_default) gives.
+    /// The encoded details that every error of this entry has besides the two ErrorInfos. The macro `entry!`
+    /// and [`Catalog::leak`] fill it.
+    pub attached: &'static [u8],
+    /// The encoded `google.rpc.Status` with the default message. Filled as `attached` is.
     pub details: &'static [u8],
 }
 
@@ -183,14 +198,36 @@ impl Entry {
         }
     }
 
-    /// How long the encoded `google.rpc.Status` with the default message is.
-    pub const fn default_len(&self) -> usize {
+    /// How long [`encode_attached`](Self::encode_attached) is.
+    pub const fn attached_len(&self) -> usize {
+        match self.recovery {
+            Recovery::AcceptTerms => wire::write::terms_len(self.domain, self.summary),
+            _ => 0,
+        }
+    }
+
+    /// The details that every error of this entry has: for terms that are to be accepted, a
+    /// google.rpc.PreconditionFailure of the type `TOS`. `N` has to be [`attached_len`](Self::attached_len).
+    pub const fn encode_attached<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.write_attached(&mut bytes);
+        bytes
+    }
+
+    const fn write_attached(&self, out: &mut [u8]) {
+        if let Recovery::AcceptTerms = self.recovery {
+            wire::write::terms(self.domain, self.summary, out);
+        }
+    }
+
+    /// How long [`encode_details`](Self::encode_details) is.
+    pub const fn details_len(&self) -> usize {
         wire::write::status_len(&self.parts())
     }
 
     /// The encoded `google.rpc.Status` with the default message. The macro `entry!` calls it at compile
-    /// time; `N` has to be [`default_len`](Self::default_len).
-    pub const fn encode_default<const N: usize>(&self) -> [u8; N] {
+    /// time; `N` has to be [`details_len`](Self::details_len).
+    pub const fn encode_details<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         wire::write::status(&self.parts(), &mut bytes);
         bytes
@@ -204,7 +241,7 @@ impl Entry {
             domain: self.domain,
             reason: self.reason,
             metadata: &[],
-            rest: &[],
+            rest: self.attached,
         }
     }
 }

@@ -35,13 +35,15 @@ pub struct ApiError(Box<Inner>);
 #[derive(Clone)]
 struct Inner {
     code: u32,
+    /// `None` for a code of another domain.
+    catalog: Option<&'static Catalog>,
     entry: Option<&'static Entry>,
     domain: Cow<'static, str>,
     reason: Cow<'static, str>,
     message: Option<Cow<'static, str>>,
     metadata: BTreeMap<Cow<'static, str>, String>,
     /// Encoded `details` fields of a `google.rpc.Status`, without both ErrorInfos.
-    details: Vec<u8>,
+    details: Cow<'static, [u8]>,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -52,10 +54,13 @@ impl ApiError {
     }
 
     /// The error of a number in a catalogue. `number` is a code.
-    pub(crate) fn of(catalog: &Catalog, number: u32) -> Self {
+    pub(crate) fn of(catalog: &'static Catalog, number: u32) -> Self {
         let entry = catalog.by_code(number);
-        let reason = entry.map_or("", |e| e.reason);
-        Self::from_identity(number, entry, Cow::Borrowed(catalog.domain()), Cow::Borrowed(reason))
+        let (reason, attached) = entry.map_or(("", &[][..]), |e| (e.reason, e.attached));
+        let domain = Cow::Borrowed(catalog.domain());
+        let mut error = Self::from_identity(number, Some(catalog), domain, Cow::Borrowed(reason));
+        error.0.details = Cow::Borrowed(attached);
+        error
     }
 
     /// The error of a number in a catalogue that is known only at run time.
@@ -63,27 +68,29 @@ impl ApiError {
     /// # Errors
     ///
     /// The number is not in 400000–599999.
-    pub fn from_catalog(catalog: &Catalog, number: u32) -> Result<Self, code::InvalidCode> {
+    pub fn from_catalog(catalog: &'static Catalog, number: u32) -> Result<Self, code::InvalidCode> {
         if !code::is_code(number) {
             return Err(code::InvalidCode(number));
         }
         Ok(Self::of(catalog, number))
     }
 
+    /// `catalog` is the one of the domain, where it is known.
     pub(crate) fn from_identity(
         code: u32,
-        entry: Option<&'static Entry>,
+        catalog: Option<&'static Catalog>,
         domain: Cow<'static, str>,
         reason: Cow<'static, str>,
     ) -> Self {
         Self(Box::new(Inner {
             code,
-            entry,
+            catalog,
+            entry: catalog.and_then(|c| c.by_code(code)),
             domain,
             reason,
             message: None,
             metadata: BTreeMap::new(),
-            details: Vec::new(),
+            details: Cow::Borrowed(&[]),
             cause: None,
         }))
     }
@@ -130,7 +137,7 @@ impl ApiError {
             return;
         }
         let Some(any) = new.whole_any() else { return };
-        let details = &mut self.0.details;
+        let details = self.0.details.to_mut();
         if AllDetails::of(details).any(|old| old.type_name() == name) {
             let mut kept = Vec::with_capacity(details.len());
             for old in AllDetails::of(details).filter(|old| old.type_name() != name) {
@@ -150,7 +157,7 @@ impl ApiError {
         let last: HashMap<&str, usize> = sound.clone().map(|d| d.type_name()).zip(0..).collect();
         for (detail, index) in sound.zip(0..) {
             if last.get(detail.type_name()) == Some(&index) {
-                wire::write::any(detail.whole_any().unwrap_or_default(), &mut self.0.details);
+                wire::write::any(detail.whole_any().unwrap_or_default(), self.0.details.to_mut());
             }
         }
     }
@@ -175,6 +182,11 @@ impl ApiError {
     /// The entry, where the catalogue lists the code.
     pub fn entry(&self) -> Option<&'static Entry> {
         self.0.entry
+    }
+
+    /// The catalogue that the code belongs to; `None` for a code of another domain.
+    pub fn catalog(&self) -> Option<&'static Catalog> {
+        self.0.catalog
     }
 
     /// Whose code it is; empty where it is nobody's.
@@ -206,6 +218,11 @@ impl ApiError {
         AllDetails::of(&self.0.details)
     }
 
+    /// The id of the request, where a `google.rpc.RequestInfo` is attached.
+    pub fn request_id(&self) -> Option<&str> {
+        self.details().find_map(|detail| detail.request_id())
+    }
+
     /// The HTTP status: the class of the code.
     pub fn http_status(&self) -> http::StatusCode {
         code::http_status(self.0.code)
@@ -232,7 +249,7 @@ impl ApiError {
         if let Some(entry) = entry
             && message.is_none()
             && metadata.is_empty()
-            && details.is_empty()
+            && **details == *entry.attached
             && !entry.details.is_empty()
         {
             return Bytes::from_static(entry.details);
@@ -307,6 +324,7 @@ impl fmt::Debug for ApiError {
 
 impl StdError for ApiError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.cause.as_deref().map(|cause| cause as _)
+        let cause: &(dyn StdError + 'static) = self.0.cause.as_deref()?;
+        Some(cause)
     }
 }

@@ -1,4 +1,8 @@
-//! Six-digit error codes that survive every hop between gRPC and HTTP.
+#![cfg_attr(feature = "tonic", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "tonic"),
+    doc = "Six-digit error codes that survive every hop between gRPC and HTTP."
+)]
 
 // Generated modules name this crate as `::codelibra`, here as everywhere else.
 extern crate self as codelibra;
@@ -7,12 +11,16 @@ mod catalog;
 mod code;
 mod error;
 mod grpc_code;
+#[cfg(feature = "gateway")]
+pub mod http;
 mod macros;
 mod metadata;
 mod note;
 pub mod params;
 mod received;
 pub mod rpc;
+#[cfg(feature = "server")]
+pub mod server;
 #[cfg(feature = "tonic")]
 mod status;
 pub mod tables;
@@ -30,13 +38,13 @@ pub use received::ReceivedError;
 pub use status::{StatusCodeExt, default_status};
 pub use typed::TypedError;
 pub use wire::details::Detail;
-pub use wire::{ERROR_CODE_HEADER, ERROR_INFO, GOOGLE_ERROR_INFO, STATUS_DETAILS_HEADER};
+pub use wire::{ERROR_CODE_HEADER, ERROR_INFO, GOOGLE_ERROR_INFO, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 
 #[doc(hidden)]
 #[cfg(feature = "tonic")]
 pub use tonic as tonic_types;
 #[doc(hidden)]
-pub use {http as http_types, prost, serde};
+pub use {::http as http_types, prost, serde};
 
 /// CodeLibra's own catalogue, generated from `proto/codelibra/error/v1/catalog.proto`.
 mod generated {

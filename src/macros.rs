@@ -1,13 +1,15 @@
 //! What the types of a generated module do. `codelibra-build` writes the calls.
 
-/// A row of a catalogue, with its encoded status worked out by the compiler.
+/// A row of a catalogue, with its encoded details worked out by the compiler.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! entry {
     ($entry:expr) => {{
         const ENTRY: $crate::Entry = $entry;
-        static DETAILS: [u8; ENTRY.default_len()] = ENTRY.encode_default();
-        $crate::Entry { details: &DETAILS, ..ENTRY }
+        static ATTACHED: [u8; ENTRY.attached_len()] = ENTRY.encode_attached();
+        const ATTACHING: $crate::Entry = $crate::Entry { attached: &ATTACHED, ..ENTRY };
+        static DETAILS: [u8; ATTACHING.details_len()] = ATTACHING.encode_details();
+        $crate::Entry { details: &DETAILS, ..ATTACHING }
     }};
 }
 

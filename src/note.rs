@@ -75,6 +75,17 @@ pub enum Note {
     InvalidMessage,
     /// A body is not what its media type says.
     InvalidBody(String),
+    /// The body is longer than what is read of one, in bytes. What stands behind it was not read.
+    BodyTooLong(usize),
+    /// A detail of a body cannot be read, or not all of it: its type is not known, its value is none of the type.
+    UnreadDetail {
+        /// Which one, counted from 0.
+        index: usize,
+        /// The name of its type, as far as it could be read.
+        type_name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The error was made from an answer that is none of the API's: a proxy spoke.
     Synthesized,
     /// There were more notes than are kept.
@@ -162,6 +173,12 @@ impl fmt::Display for Note {
                 f.write_str("the message is not well-formed percent-encoded UTF-8; it was read lossily")
             }
             Self::InvalidBody(what) => f.write_str(what),
+            Self::BodyTooLong(limit) => {
+                write!(f, "the body is longer than {limit} bytes; it was read up to there")
+            }
+            Self::UnreadDetail { index, type_name, problem } => {
+                write!(f, "detail {index} of the body, a {type_name:?}, was not read: {problem}")
+            }
             Self::Synthesized => {
                 f.write_str("the answer is none of the API's; the error was made from its status")
             }

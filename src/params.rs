@@ -125,4 +125,15 @@ impl ParamKind {
             Self::Duration => Duration::from_text(text).is_some(),
         }
     }
+
+    /// A value of this kind, to show what is expected.
+    pub const fn example(self) -> &'static str {
+        match self {
+            Self::String => "any text",
+            Self::Int64 => "a decimal 64-bit integer such as 500",
+            Self::Bool => "true or false",
+            Self::Timestamp => "RFC 3339 such as 2026-01-31T09:30:00Z",
+            Self::Duration => "seconds and an s, such as 1.5s",
+        }
+    }
 }

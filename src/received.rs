@@ -10,7 +10,7 @@ use crate::note::{Note, Notes, excerpt};
 use crate::wire;
 use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
 use crate::wire::fields::{Fields, Value};
-use crate::wire::read::{Identity, Info, Repeats, Speaker, identity};
+use crate::wire::read::{Identity, Info, Repeats, Speaker, first_info, identity};
 use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, TypedError, tables};
 
 /// An error that a peer answered with, as far as it could be read. Reading never fails: the [notes]
@@ -31,7 +31,7 @@ struct Inner {
     /// The encoded `google.rpc.Status`.
     status: Bytes,
     code: Option<u32>,
-    /// The message that gave the code, with its place in `status`.
+    /// The message that gave the code, else the first ErrorInfo, with its place in `status`.
     info: Option<(Speaker, Range<usize>)>,
     http_status: Option<u16>,
     request_id: Option<String>,
@@ -88,7 +88,9 @@ impl ReceivedError {
         let found = identity(&status, catalog);
         note_details(&status, found, &mut notes);
         let code = reconcile_code_field(found.map(|f| f.code), code_field, &mut notes);
-        let info = found.map(|f| (f.info.speaker, range_in(&status, f.info.message)));
+        // Without a code, an ErrorInfo still says reason, domain and metadata, of whosever domain.
+        let info = found.map(|f| f.info).or_else(|| code.is_none().then(|| first_info(&status)).flatten());
+        let info = info.map(|info| (info.speaker, range_in(&status, info.message)));
 
         let mut error = Self(Box::new(Inner {
             catalog,
@@ -104,6 +106,21 @@ impl ReceivedError {
         error.note_code(&mut notes);
         error.0.notes = notes;
         error
+    }
+
+    /// Adds what HTTP said: the status that the body names, and the one of the answer.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn with_http_status(mut self, body: Option<u16>, answer: Option<u16>) -> Self {
+        let class = self.0.code.map(class_of).or(body);
+        for received in body.into_iter().chain(answer.filter(|answer| Some(*answer) != body)) {
+            if let Some(class) = class
+                && class != received
+            {
+                self.0.notes.push(Note::HttpStatusContradiction { class, received });
+            }
+        }
+        self.0.http_status = body.or(answer);
+        self
     }
 
     fn note_code(&self, notes: &mut Notes) {
@@ -150,8 +167,12 @@ impl ReceivedError {
 
     /// The entry, where the catalogue lists the code.
     pub fn entry(&self) -> Option<&'static Entry> {
-        let ours = self.is_of(self.0.catalog.domain());
-        ours.then_some(self.0.code).flatten().and_then(|code| self.0.catalog.by_code(code))
+        self.own_catalog()?.by_code(self.0.code?)
+    }
+
+    /// The catalogue, unless the error is of another domain.
+    fn own_catalog(&self) -> Option<&'static Catalog> {
+        self.is_of(self.0.catalog.domain()).then_some(self.0.catalog)
     }
 
     fn info(&self) -> Option<Info<'_>> {
@@ -198,8 +219,7 @@ impl ReceivedError {
     }
 
     fn own_details(&self) -> impl Iterator<Item = Detail<'_>> + Clone {
-        let identity = self.info().zip(self.0.code).map(|(info, code)| Identity { code, info });
-        let mut repeats = identity.map(Repeats::of);
+        let mut repeats = self.info().map(|info| Repeats::of(info, self.0.code));
         AllDetails::of(&self.0.status).filter(move |detail| match (&mut repeats, Info::read(detail)) {
             (Some(repeats), Some(info)) => !repeats.is_repeated(&info),
             _ => true,
@@ -242,7 +262,7 @@ impl ReceivedError {
 
     /// The id of the request, where the peer sent one.
     pub fn request_id(&self) -> Option<&str> {
-        self.0.request_id.as_deref()
+        self.0.request_id.as_deref().or_else(|| self.details().find_map(|detail| detail.request_id()))
     }
 
     /// What was wrong, and what is worth knowing.
@@ -253,7 +273,8 @@ impl ReceivedError {
     /// Turns the peer's error into one that this service answers with, as it came: code, domain, reason,
     /// message, metadata, details. Details that are corrupt stay behind.
     ///
-    /// An error without a code becomes `CCC000` of its class.
+    /// An error without a code becomes `CCC000` of its class, and one that is of nobody's domain one of the
+    /// catalogue's.
     pub fn forward(&self) -> ApiError {
         let entry = self.entry();
         let own = |text: &str, known: Option<&'static str>| match known {
@@ -261,11 +282,11 @@ impl ReceivedError {
             _ => Cow::Owned(text.to_owned()),
         };
         let domain = match &*self.lossy_domain() {
-            "" if self.0.code.is_some() => Cow::Borrowed(self.0.catalog.domain()),
+            "" => Cow::Borrowed(self.0.catalog.domain()),
             domain => own(domain, Some(self.0.catalog.domain())),
         };
         let reason = own(self.reason(), entry.map(|e| e.reason));
-        let mut error = ApiError::from_identity(self.number_or_class(), entry, domain, reason);
+        let mut error = ApiError::from_identity(self.number_or_class(), self.own_catalog(), domain, reason);
         if entry.is_none_or(|e| e.summary != self.message()) {
             error = error.with_message(self.message().to_owned());
         }
@@ -368,7 +389,7 @@ fn reconcile_code_field(found: Option<u32>, field: Option<&[u8]>, notes: &mut No
 }
 
 fn note_details(status: &[u8], found: Option<Identity<'_>>, notes: &mut Notes) {
-    let mut repeats = found.map(Repeats::of);
+    let mut repeats = found.map(|found| Repeats::of(found.info, Some(found.code)));
     for (index, detail) in AllDetails::of(status).enumerate() {
         let info = Info::read(&detail);
         let sound = detail.is_intact() && !detail.type_name().is_empty();

@@ -14,7 +14,7 @@ use crate::{ApiError, Catalog, CatalogCode, Metadata, ReceivedError, TypedError,
 /// The status of a code with its default message: one allocation for the message, one for the status.
 #[doc(hidden)]
 #[inline]
-pub fn default_status(catalog: &Catalog, number: u32) -> Status {
+pub fn default_status(catalog: &'static Catalog, number: u32) -> Status {
     match catalog.by_code(number) {
         Some(entry) if !entry.details.is_empty() => {
             Status::with_details(entry.grpc_code().into(), entry.summary, Bytes::from_static(entry.details))

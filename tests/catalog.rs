@@ -202,8 +202,22 @@ fn the_compiler_writes_the_bytes_that_the_program_writes() {
         let written = ApiError::new(code).with_message(entry.summary).to_details();
         assert_eq!(entry.details, written, "{}", entry.name);
         assert_eq!(ApiError::new(code).to_details(), written, "{}", entry.name);
-        assert_eq!(entry.default_len(), written.len());
+        assert_eq!(entry.details_len(), written.len());
     }
+}
+
+/// google.rpc.PreconditionFailure's own example of a precondition: terms of service not yet accepted.
+#[test]
+fn terms_to_be_accepted_are_a_precondition_that_fails() {
+    let details = |code: ErrorCode| {
+        let error = ReceivedError::from_details(ApiError::new(code).to_details(), &CATALOG);
+        error.detail::<codelibra::rpc::PreconditionFailure>().map(Result::unwrap)
+    };
+    let failure = details(ErrorCode::ACCOUNT_TERMS_ACCEPTANCE_REQUIRED).unwrap();
+    let [violation] = failure.violations.as_slice() else { panic!("{failure:?}") };
+    assert_eq!((violation.r#type.as_str(), violation.subject.as_str()), ("TOS", "codelibra"));
+    assert_eq!(violation.description, CATALOG.by_code(451_001).unwrap().summary);
+    assert_eq!(details(ErrorCode::USER_BANNED), None);
 }
 
 /// What users put in a `Result`, and what they match.

@@ -580,7 +580,7 @@ mod foreign {
             let received = received(&status(DENIED, vec![googles(domain, "USER_BANNED", None)]));
             assert_eq!((received.number(), received.code::<ErrorCode>()), (None, None), "{domain}");
             assert_eq!(received.number_or_class(), 403_000);
-            assert_eq!(received.details().count(), 1, "it is kept");
+            assert_eq!((received.domain(), received.reason()), (domain, "USER_BANNED"));
         }
     }
 
@@ -651,6 +651,7 @@ mod foreign {
             let received = received(&status(DENIED, vec![googles("codelibra", "USER_BANNED", Some(text))]));
             assert_eq!(received.code(), Some(ErrorCode::USER_BANNED), "{text}");
             assert_eq!(received.notes(), [], "{text}");
+            assert_eq!(received.metadata().get("code"), Some(text), "it is metadata like any other");
         }
     }
 

@@ -88,6 +88,7 @@ fn write_entry(out: &mut String, domain: &str, entry: &Entry) -> fmt::Result {
         since: {since:?},
         deprecated: {deprecated:?},
         replaced_by: {replaced_by:?},
+        attached: &[],
         details: &[],
     }}),",
         params = params.join(", "),

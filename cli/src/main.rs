@@ -1,1 +1,40 @@
-fn main() {}
+//! The command `codelibra`: looks up, encodes, decodes and serves error codes.
+
+mod args;
+mod catalog;
+mod decode;
+mod encode;
+mod explain;
+mod failure;
+mod find;
+mod list;
+mod map;
+mod output;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let Args { catalog, command } = Args::parse();
+    match run(catalog.as_deref(), command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(catalog: Option<&std::path::Path>, command: Command) -> Result<(), Failure> {
+    let catalog = catalog::load(catalog)?;
+    match command {
+        Command::List(args) => list::run(catalog, &args),
+        Command::Explain(args) => explain::run(catalog, &args),
+        Command::Encode(args) => encode::run(catalog, &args),
+        Command::Decode(args) => decode::run(catalog, &args),
+        Command::Map { table } => map::run(&table),
+        Command::Serve(args) => serve::run(catalog, &args),
+    }
+}

@@ -9,6 +9,9 @@ pub(crate) const STATUS_CODE: u64 = 1;
 pub(crate) const STATUS_MESSAGE: u64 = 2;
 pub(crate) const STATUS_DETAILS: u64 = 3;
 
+pub(crate) const REQUEST_INFO: &str = "google.rpc.RequestInfo";
+const REQUEST_ID: u64 = 1;
+
 /// One detail of an error: a protobuf message and the name of its type, as `google.protobuf.Any` carries them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Detail<'a> {
@@ -64,6 +67,18 @@ impl<'a> Detail<'a> {
     /// Whether the detail can be sent on as it is.
     pub(crate) fn whole_any(&self) -> Option<&'a [u8]> {
         self.intact.then_some(self.any)
+    }
+
+    /// `google.rpc.RequestInfo.request_id`, if it is one and has an id.
+    pub(crate) fn request_id(&self) -> Option<&'a str> {
+        if self.type_name() != REQUEST_INFO {
+            return None;
+        }
+        let id = Fields::new(self.value).filter_map(|field| match field {
+            (REQUEST_ID, Value::Bytes(id)) => Some(id),
+            _ => None,
+        });
+        id.last().and_then(|id| std::str::from_utf8(id).ok()).filter(|id| !id.is_empty())
     }
 
     /// The message, if it is of type `M`.

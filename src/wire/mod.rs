@@ -15,6 +15,11 @@ pub const ERROR_CODE_HEADER: http::HeaderName = http::HeaderName::from_static("c
 /// The gRPC field with the encoded `google.rpc.Status`.
 pub const STATUS_DETAILS_HEADER: http::HeaderName = http::HeaderName::from_static("grpc-status-details-bin");
 
+/// The mark that the client layer puts on every failure that it received. `tonic::Status` carries it as
+/// metadata, so a server layer sees when a peer's status is about to leave as our own. It never leaves a server
+/// layer.
+pub const RECEIVED_HEADER: http::HeaderName = http::HeaderName::from_static("codelibra-received");
+
 /// `codelibra.error.v1.ErrorInfo`: the name of our own detail.
 pub const ERROR_INFO: &str = "codelibra.error.v1.ErrorInfo";
 /// `google.rpc.ErrorInfo`: another message than [`ERROR_INFO`].

@@ -105,10 +105,9 @@ impl<'a> Info<'a> {
     }
 
     /// Whether the message names the same error.
-    pub(crate) fn names(&self, identity: &Identity<'_>) -> bool {
-        let same_code =
-            self.code() == Some(identity.code) || (self.speaker == Speaker::Google && self.number.is_none());
-        same_code && self.domain == identity.info.domain && self.reason == identity.info.reason
+    fn names(&self, identity: &Self, code: Option<u32>) -> bool {
+        let same_code = self.code() == code || (self.speaker == Speaker::Google && self.number.is_none());
+        same_code && self.domain == identity.domain && self.reason == identity.reason
     }
 
     /// Whether the metadata is the same, but for the key under which Google's carries the number.
@@ -148,27 +147,28 @@ pub(crate) struct Identity<'a> {
 /// the readers of the other message.
 #[derive(Clone, Debug)]
 pub(crate) struct Repeats<'a> {
-    identity: Identity<'a>,
+    identity: Info<'a>,
+    code: Option<u32>,
     /// Only one is compared to its end: a peer decides how many there are.
     compared: bool,
 }
 
 impl<'a> Repeats<'a> {
-    pub(crate) const fn of(identity: Identity<'a>) -> Self {
-        Self { identity, compared: false }
+    pub(crate) const fn of(identity: Info<'a>, code: Option<u32>) -> Self {
+        Self { identity, code, compared: false }
     }
 
     /// Whether nothing is lost without the message. To be asked in the order of the details.
     pub(crate) fn is_repeated(&mut self, info: &Info<'_>) -> bool {
-        std::ptr::eq(info.message, self.identity.info.message)
+        std::ptr::eq(info.message, self.identity.message)
             || (!std::mem::replace(&mut self.compared, true)
-                && info.names(&self.identity)
-                && info.has_metadata_of(&self.identity.info))
+                && info.names(&self.identity, self.code)
+                && info.has_metadata_of(&self.identity))
     }
 
     /// Whether the message contradicts the identity. To be asked in the order of the details.
     pub(crate) fn is_contradicted(&mut self, info: &Info<'_>) -> bool {
-        if self.compared { !info.names(&self.identity) } else { !self.is_repeated(info) }
+        if self.compared { !info.names(&self.identity, self.code) } else { !self.is_repeated(info) }
     }
 }
 
@@ -193,6 +193,11 @@ pub(crate) fn identity<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identi
         }
     }
     numbered.or(named)
+}
+
+/// The first ErrorInfo, whether it gives a code or not.
+pub(crate) fn first_info(status: &[u8]) -> Option<Info<'_>> {
+    AllDetails::of(status).find_map(|detail| Info::read(&detail))
 }
 
 /// Key and value of an encoded map entry; the last of each counts, an absent one is empty.

@@ -3,6 +3,8 @@
 
 use crate::GrpcCode;
 
+#[cfg(feature = "gateway")]
+use super::read::Speaker;
 use super::{ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL};
 
 /// What a coded status consists of.
@@ -33,6 +35,11 @@ const INFO_METADATA: u8 = 0x22;
 const GOOGLE_REASON: u8 = 0x0a;
 const GOOGLE_DOMAIN: u8 = 0x12;
 const GOOGLE_METADATA: u8 = 0x1a;
+// google.rpc.PreconditionFailure and its Violation
+const PRECONDITION_VIOLATION: u8 = 0x0a;
+const VIOLATION_TYPE: u8 = 0x0a;
+const VIOLATION_SUBJECT: u8 = 0x12;
+const VIOLATION_DESCRIPTION: u8 = 0x1a;
 // map<string, string>
 const MAP_KEY: u8 = 0x0a;
 const MAP_VALUE: u8 = 0x12;
@@ -78,6 +85,34 @@ pub(crate) const fn status(parts: &Parts<'_>, out: &mut [u8]) {
     out.copy(parts.rest);
 }
 
+/// The violation type of google.rpc.PreconditionFailure for terms of service: its own example.
+const TERMS_OF_SERVICE: &str = "TOS";
+const PRECONDITION_FAILURE_URL: &str = "type.googleapis.com/google.rpc.PreconditionFailure";
+
+/// The length of what [`terms`] writes.
+pub(crate) const fn terms_len(subject: &str, description: &str) -> usize {
+    delimited_len(any_len(PRECONDITION_FAILURE_URL, delimited_len(violation_len(subject, description))))
+}
+
+/// Writes one `details` field: a `google.rpc.PreconditionFailure` that says which terms are to be accepted.
+/// `out` has the length that [`terms_len`] gives.
+pub(crate) const fn terms(subject: &str, description: &str, out: &mut [u8]) {
+    let mut out = Out { bytes: out, at: 0 };
+    let violation = violation_len(subject, description);
+    let failure = delimited_len(violation);
+    out.tag(STATUS_DETAILS, any_len(PRECONDITION_FAILURE_URL, failure));
+    out.string(ANY_TYPE_URL, PRECONDITION_FAILURE_URL);
+    out.tag(ANY_VALUE, failure);
+    out.tag(PRECONDITION_VIOLATION, violation);
+    out.string(VIOLATION_TYPE, TERMS_OF_SERVICE);
+    out.string(VIOLATION_SUBJECT, subject);
+    out.string(VIOLATION_DESCRIPTION, description);
+}
+
+const fn violation_len(subject: &str, description: &str) -> usize {
+    string_len(TERMS_OF_SERVICE) + string_len(subject) + string_len(description)
+}
+
 /// The decimal digits of a code.
 pub(crate) const fn six_digits(code: u32) -> [u8; 6] {
     let mut digits = [b'0'; 6];
@@ -114,6 +149,86 @@ pub(crate) fn any(any: &[u8], out: &mut Vec<u8>) {
         out.tag(STATUS_DETAILS, any.len());
         out.copy(any);
     });
+}
+
+/// Appends gRPC code and message to encoded `details` fields. The order of fields means nothing.
+#[cfg(feature = "gateway")]
+pub(crate) fn head(grpc_code: GrpcCode, message: &str, out: &mut Vec<u8>) {
+    out.extend([STATUS_CODE, grpc_code.number()]);
+    append(string_len(message), out, |out| out.string(STATUS_MESSAGE, message));
+}
+
+/// Appends one `details` field to encoded ones: one of the two ErrorInfos, field by field.
+#[cfg(feature = "gateway")]
+pub(crate) fn info_detail(speaker: Speaker, out: &mut Vec<u8>, write: impl FnOnce(&mut InfoWriter<'_>)) {
+    let url = match speaker {
+        Speaker::Ours => ERROR_INFO_URL,
+        Speaker::Google => GOOGLE_ERROR_INFO_URL,
+    };
+    delimited(STATUS_DETAILS, out, |out| {
+        append(string_len(url), out, |out| out.string(ANY_TYPE_URL, url));
+        delimited(ANY_VALUE, out, |out| write(&mut InfoWriter { speaker, out }));
+    });
+}
+
+/// Writes the fields of one of the two ErrorInfos, which have different numbers.
+#[cfg(feature = "gateway")]
+pub(crate) struct InfoWriter<'a> {
+    speaker: Speaker,
+    out: &'a mut Vec<u8>,
+}
+
+#[cfg(feature = "gateway")]
+impl InfoWriter<'_> {
+    /// The number of our ErrorInfo; the other one has it in its metadata.
+    pub(crate) fn code(&mut self, code: u64) {
+        if self.speaker == Speaker::Ours {
+            self.out.push(INFO_CODE);
+            prost::encoding::encode_varint(code, self.out);
+        }
+    }
+
+    pub(crate) fn domain(&mut self, domain: &str) {
+        self.string([INFO_DOMAIN, GOOGLE_DOMAIN], domain);
+    }
+
+    pub(crate) fn reason(&mut self, reason: &str) {
+        self.string([INFO_REASON, GOOGLE_REASON], reason);
+    }
+
+    pub(crate) fn metadata(&mut self, key: &str, value: &str) {
+        let tag = self.tag([INFO_METADATA, GOOGLE_METADATA]);
+        let (key, value) = (key.as_bytes(), value.as_bytes());
+        let len = delimited_len(pair_len(key.len(), value.len()));
+        append(len, self.out, |out| out.pair(tag, key, value));
+    }
+
+    fn string(&mut self, tags: [u8; 2], text: &str) {
+        let tag = self.tag(tags);
+        append(string_len(text), self.out, |out| out.string(tag, text));
+    }
+
+    const fn tag(&self, [ours, google]: [u8; 2]) -> u8 {
+        match self.speaker {
+            Speaker::Ours => ours,
+            Speaker::Google => google,
+        }
+    }
+}
+
+/// Appends a field whose length is known only when it is written.
+#[cfg(feature = "gateway")]
+fn delimited(tag: u8, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    out.push(tag);
+    let start = out.len();
+    write(out);
+    let end = out.len();
+    prost::encoding::encode_varint(u64::try_from(end - start).unwrap_or(u64::MAX), out);
+    let len = out.len() - end;
+    // The length stands behind the field: bring it to the front.
+    if let Some(field) = out.get_mut(start..) {
+        field.rotate_right(len);
+    }
 }
 
 fn append(len: usize, out: &mut Vec<u8>, write: impl FnOnce(&mut Out<'_>)) {

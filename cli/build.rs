@@ -1,0 +1,25 @@
+//! proto/ → the service of `serve`, and its descriptors for reflection.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+const PROTO: &str = "../proto";
+const SERVICE: &str = "../proto/codelibra/catalog/v1/error_catalog_service.proto";
+const ERROR_INFO: &str = "../proto/codelibra/error/v1/error_info.proto";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed={PROTO}");
+    let mut compiler = protox::Compiler::new([PROTO])?;
+    compiler.include_imports(true).include_source_info(true).open_files([SERVICE, ERROR_INFO])?;
+
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    // From the compiler's bytes: prost's types drop the HTTP annotations.
+    std::fs::write(out.join("serve.descriptors"), compiler.encode_file_descriptor_set())?;
+
+    tonic_prost_build::configure()
+        .message_attribute(".codelibra.catalog.v1", "#[derive(serde::Serialize, serde::Deserialize)]")
+        .message_attribute(".codelibra.catalog.v1", "#[serde(default)]")
+        .field_attribute(".codelibra.catalog.v1.ErrorParam.type", "#[serde(rename = \"type\")]")
+        .compile_fds(compiler.file_descriptor_set())?;
+    Ok(())
+}

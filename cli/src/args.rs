@@ -1,0 +1,144 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Parser, Subcommand, ValueEnum};
+use codelibra::http::Form;
+
+/// Six-digit error codes between gRPC and HTTP: look up, encode, decode, serve.
+#[derive(Debug, Parser)]
+#[command(name = "codelibra", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Args {
+    /// Another catalogue: a .proto, or a descriptor set from buf, protoc or protox.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print the catalogue.
+    List(List),
+    /// Print one entry.
+    Explain(Explain),
+    /// Print what a server would send.
+    Encode(Encode),
+    /// Read a grpc-status-details-bin value or an HTTP body.
+    Decode(Decode),
+    /// Print what the HTTP and gRPC tables say.
+    Map {
+        #[command(subcommand)]
+        table: Map,
+    },
+    /// Run the gRPC service and the HTTP gateway in front of it.
+    Serve(Serve),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Only the codes of this class, an HTTP status.
+    #[arg(long, value_name = "CLASS", value_parser = clap::value_parser!(u16).range(400..=599))]
+    pub(crate) class: Option<u16>,
+    #[arg(long, value_enum, default_value_t = TableFormat::Table)]
+    pub(crate) format: TableFormat,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    /// 403003, UserBanned or USER_BANNED.
+    #[arg(value_name = "CODE|NAME|REASON", allow_hyphen_values = true)]
+    pub(crate) wanted: String,
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(crate) format: TextFormat,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Encode {
+    /// 403003, UserBanned or USER_BANNED. A number need not be listed.
+    #[arg(value_name = "CODE", allow_hyphen_values = true)]
+    pub(crate) wanted: String,
+    /// The public message, in place of the entry's summary.
+    #[arg(long)]
+    pub(crate) message: Option<String>,
+    /// A parameter of the error; may be repeated.
+    #[arg(long = "param", value_name = "K=V")]
+    pub(crate) params: Vec<String>,
+    #[arg(long, default_value = DETAILS_BIN, value_parser = wire_formats())]
+    pub(crate) format: WireFormat,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Decode {
+    /// The value or the body; - reads it from stdin.
+    #[arg(value_name = "INPUT|-", allow_hyphen_values = true)]
+    pub(crate) input: String,
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(crate) format: TextFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Map {
+    /// From an HTTP status to gRPC.
+    Http {
+        #[arg(value_name = "STATUS", allow_hyphen_values = true)]
+        status: String,
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+    /// From a gRPC code to HTTP.
+    Grpc {
+        #[arg(value_name = "NAME|NUMBER", allow_hyphen_values = true)]
+        code: String,
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    /// Where the HTTP gateway listens; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) http: SocketAddr,
+    /// Where the gRPC server listens; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:50051")]
+    pub(crate) grpc: SocketAddr,
+    /// The form of the error bodies.
+    #[arg(long, value_name = "FORM", default_value = "native", value_parser = forms())]
+    pub(crate) format: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    Table,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextFormat {
+    Text,
+    Json,
+}
+
+/// What `encode` writes: the gRPC field, or one of the bodies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WireFormat {
+    DetailsBin,
+    Body(Form),
+}
+
+const DETAILS_BIN: &str = "details-bin";
+
+/// The forms of bodies, by their names.
+fn forms() -> impl TypedValueParser<Value = Form> {
+    PossibleValuesParser::new(Form::ALL.iter().map(|form| form.name()))
+        .try_map(|name| Form::from_name(&name).ok_or("no such form"))
+}
+
+fn wire_formats() -> impl TypedValueParser<Value = WireFormat> {
+    PossibleValuesParser::new(std::iter::once(DETAILS_BIN).chain(Form::ALL.iter().map(|form| form.name())))
+        .map(|name| Form::from_name(&name).map_or(WireFormat::DetailsBin, WireFormat::Body))
+}

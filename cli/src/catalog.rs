@@ -1,0 +1,79 @@
+//! The catalogue that a command works on: ours, or the one of `--catalog`.
+
+use std::path::Path;
+
+use codelibra::{Catalog, CatalogCode, Entry, ErrorCode, GrpcCode, Param, ParamKind, Recovery};
+
+use crate::failure::Failure;
+
+/// Reads the catalogue. It lives as long as the process.
+pub(crate) fn load(file: Option<&Path>) -> Result<&'static Catalog, Failure> {
+    let Some(file) = file else { return Ok(ErrorCode::catalog()) };
+    if let Err(error) = std::fs::File::open(file) {
+        return Err(Failure::bad_input(format_args!("cannot read `{}`: {error}", file.display())));
+    }
+    let read = if file.extension().is_some_and(|e| e == "proto") {
+        // Imports are looked up beside the file and in every folder above it, so that the path in
+        // its package is found wherever the command is called.
+        let includes: Vec<&Path> = file.ancestors().skip(1).map(or_here).collect();
+        codelibra_build::Catalog::from_proto(file, &includes)
+    } else {
+        let bytes = std::fs::read(file)
+            .map_err(|e| Failure::bad_input(format_args!("cannot read `{}`: {e}", file.display())))?;
+        codelibra_build::Catalog::from_descriptor_set(&bytes)
+    };
+    let catalog = read.map_err(|error| match error.diagnostics() {
+        [one] if one.position.is_none() => Failure::bad_input(format_args!("`{}`: {error}", file.display())),
+        _ => {
+            Failure::bad_input(format_args!("`{}` breaks the rules of catalogues:\n{error}", file.display()))
+        }
+    })?;
+    convert(&catalog)
+}
+
+fn or_here(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
+}
+
+fn convert(catalog: &codelibra_build::Catalog) -> Result<&'static Catalog, Failure> {
+    let domain = text(&catalog.domain);
+    let entries =
+        catalog.entries.iter().map(|entry| convert_entry(domain, entry)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Catalog::leak(domain, text(&catalog.pages), entries))
+}
+
+fn convert_entry(domain: &'static str, entry: &codelibra_build::Entry) -> Result<Entry, Failure> {
+    let unknown = |what: &str, value: &str| {
+        Failure::bad_input(format_args!("{what} {value} of {} is not known to this version", entry.name))
+    };
+    let params = entry.params.iter().map(|param| {
+        Ok(Param {
+            name: text(&param.name),
+            kind: ParamKind::from_name(&param.kind).ok_or_else(|| unknown("type", &param.kind))?,
+            description: text(&param.description),
+        })
+    });
+    let params = params.collect::<Result<Vec<_>, Failure>>()?;
+    let grpc_code = |name: &String| GrpcCode::from_name(name).ok_or_else(|| unknown("gRPC code", name));
+    Ok(Entry {
+        code: entry.code,
+        name: text(&entry.name),
+        reason: text(&entry.reason),
+        domain,
+        summary: text(&entry.summary),
+        cause: text(&entry.cause),
+        resolution: text(&entry.resolution),
+        recovery: Recovery::from_name(&entry.recovery).ok_or_else(|| unknown("recovery", &entry.recovery))?,
+        params: params.leak(),
+        grpc_override: entry.grpc_code.as_ref().map(grpc_code).transpose()?,
+        since: text(&entry.since),
+        deprecated: text(&entry.deprecated),
+        replaced_by: text(&entry.replaced_by),
+        attached: &[],
+        details: &[],
+    })
+}
+
+fn text(text: &str) -> &'static str {
+    String::leak(text.to_owned())
+}

@@ -1,0 +1,164 @@
+//! `codelibra decode`.
+
+use std::io::Read;
+
+use codelibra::http::{DetailTypes, read_body};
+use codelibra::{Catalog, Detail, GrpcCode, Metadata, Note, ReceivedError};
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::args::{Decode, TextFormat};
+use crate::explain::head;
+use crate::failure::Failure;
+use crate::output::{self, row};
+
+/// More than this is no error of any API.
+const MAX_INPUT: u64 = 16 << 20;
+
+pub(crate) fn run(catalog: &'static Catalog, args: &Decode) -> Result<(), Failure> {
+    let input = match args.input.as_str() {
+        "-" => stdin()?,
+        value => value.as_bytes().to_vec(),
+    };
+    let input = input.trim_ascii();
+    if input.is_empty() {
+        return Err(Failure::bad_input(
+            "the input is empty; expected a grpc-status-details-bin value or an HTTP body",
+        ));
+    }
+    let error = if is_base64(input) {
+        ReceivedError::from_details_header(input, catalog)
+    } else {
+        read_body(input, catalog, DetailTypes::standard())
+    };
+    match args.format {
+        TextFormat::Json => output::json(&Decoded::of(&error))?,
+        TextFormat::Text => output::text(&text(&error))?,
+    }
+    if is_readable(&error) {
+        Ok(())
+    } else {
+        Err(Failure::bad_input(
+            "the input is no error; expected a grpc-status-details-bin value or an HTTP body",
+        ))
+    }
+}
+
+/// Whether the input was an error at all: it was whole, or something of an error could be read.
+fn is_readable(error: &ReceivedError) -> bool {
+    let damaged = |note: &Note| {
+        matches!(note, Note::Synthesized | Note::InvalidBody(_) | Note::InvalidBase64 | Note::CorruptStatus)
+    };
+    error.number().is_some()
+        || error.grpc_code() != GrpcCode::Unknown
+        || error.details().next().is_some()
+        || !error.notes().iter().any(damaged)
+}
+
+fn stdin() -> Result<Vec<u8>, Failure> {
+    let mut input = Vec::new();
+    let read = std::io::stdin().lock().take(MAX_INPUT + 1).read_to_end(&mut input);
+    let len = read.map_err(|e| Failure::bad_input(format_args!("cannot read stdin: {e}")))?;
+    if u64::try_from(len).is_ok_and(|len| len > MAX_INPUT) {
+        return Err(Failure::bad_input(format_args!(
+            "stdin has more than {MAX_INPUT} bytes; expected one error"
+        )));
+    }
+    Ok(input)
+}
+
+/// A body of JSON or HTML has other bytes than any dialect of base64, joined or not.
+fn is_base64(input: &[u8]) -> bool {
+    input.iter().all(|b| b.is_ascii_alphanumeric() || b"+/-_=, ".contains(b))
+}
+
+/// What `decode` and `call` print as JSON.
+#[derive(Serialize)]
+pub(crate) struct Decoded<'a> {
+    code: Option<u32>,
+    known: bool,
+    name: Option<&'static str>,
+    reason: Option<&'a str>,
+    domain: Option<&'a str>,
+    message: &'a str,
+    http_status: u16,
+    grpc_code: GrpcCode,
+    grpc_status: &'static str,
+    metadata: Metadata<'a>,
+    details: Details<'a>,
+    notes: &'a [Note],
+}
+
+impl<'a> Decoded<'a> {
+    pub(crate) fn of(error: &'a ReceivedError) -> Self {
+        let some = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+        Self {
+            code: error.number(),
+            known: error.entry().is_some(),
+            name: error.entry().map(|e| e.name),
+            reason: some(error.reason()),
+            domain: some(error.domain()),
+            message: error.message(),
+            http_status: error.http_status().as_u16(),
+            grpc_code: error.grpc_code(),
+            grpc_status: error.grpc_code().name(),
+            metadata: error.metadata(),
+            details: Details(error),
+            notes: error.notes(),
+        }
+    }
+}
+
+/// Written one by one: a peer decides how many there are.
+struct Details<'a>(&'a ReceivedError);
+
+impl Serialize for Details<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for detail in self.0.details() {
+            list.serialize_element(&OneDetail(&detail))?;
+        }
+        list.end()
+    }
+}
+
+/// `{"type": …}` and the fields as ProtoJSON, or `value` in base64 where the type is not known.
+struct OneDetail<'a>(&'a Detail<'a>);
+
+impl Serialize for OneDetail<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("type", self.0.type_name())?;
+        let json = serde_json::to_value(DetailTypes::standard().to_json(*self.0));
+        if let Value::Object(fields) = json.map_err(serde::ser::Error::custom)? {
+            for (name, value) in fields.iter().filter(|(name, _)| *name != "@type") {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+pub(crate) fn text(error: &ReceivedError) -> String {
+    let name = match (error.number(), error.entry()) {
+        (_, Some(entry)) => entry.name,
+        (Some(_), None) => "(not listed)",
+        (None, None) => "(no code was sent)",
+    };
+    let mut out = head(error.number_or_class(), name, error.grpc_code());
+    row(&mut out, "reason", error.reason());
+    row(&mut out, "domain", error.domain());
+    row(&mut out, "message", error.message());
+    for (i, (key, value)) in error.metadata().to_map().into_iter().enumerate() {
+        row(&mut out, if i == 0 { "metadata" } else { "" }, &format!("{key} = {value}"));
+    }
+    for (i, detail) in error.details().enumerate() {
+        let json = serde_json::to_string(&OneDetail(&detail)).unwrap_or_else(|e| e.to_string());
+        row(&mut out, if i == 0 { "details" } else { "" }, &json);
+    }
+    for (i, note) in error.notes().iter().enumerate() {
+        row(&mut out, if i == 0 { "notes" } else { "" }, &note.to_string());
+    }
+    out
+}

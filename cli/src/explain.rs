@@ -1,0 +1,112 @@
+//! `codelibra explain`.
+
+use std::fmt::Write;
+
+use codelibra::{Catalog, Entry, GrpcCode, Param, class_of, grpc_code, http_status};
+use serde::Serialize;
+
+use crate::args::{Explain, TextFormat};
+use crate::failure::Failure;
+use crate::find::{Found, find};
+use crate::output::{self, STRONG, class_style, row};
+
+pub(crate) fn run(catalog: &'static Catalog, args: &Explain) -> Result<(), Failure> {
+    match (find(catalog, &args.wanted)?, args.format) {
+        (Found::Listed(entry), TextFormat::Json) => output::json(&Listed { entry, known: true }),
+        (Found::Listed(entry), TextFormat::Text) => output::text(&listed(catalog, entry)),
+        (Found::Unlisted(code), TextFormat::Json) => output::json(&Unlisted::of(catalog, code)),
+        (Found::Unlisted(code), TextFormat::Text) => output::text(&unlisted(&Unlisted::of(catalog, code))),
+    }
+}
+
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    entry: &'static Entry,
+    known: bool,
+}
+
+/// What the class of a number says; the same members as an entry has.
+#[derive(Serialize)]
+struct Unlisted {
+    code: u32,
+    name: Option<&'static str>,
+    reason: Option<&'static str>,
+    domain: &'static str,
+    http_status: u16,
+    grpc_code: GrpcCode,
+    grpc_status: &'static str,
+    summary: String,
+    cause: &'static str,
+    resolution: &'static str,
+    recovery: Option<&'static str>,
+    params: [Param; 0],
+    known: bool,
+}
+
+impl Unlisted {
+    fn of(catalog: &Catalog, code: u32) -> Self {
+        let (class, grpc_code) = (class_of(code), grpc_code(code, None));
+        let meaning = if code.is_multiple_of(1000) {
+            format!("Class {class} ({}) and nothing more specific.", http_status(code))
+        } else {
+            format!("Not in the catalogue of {}; its class says {}.", catalog.domain(), http_status(code))
+        };
+        Self {
+            code,
+            name: None,
+            reason: None,
+            domain: catalog.domain(),
+            http_status: class,
+            grpc_code,
+            grpc_status: grpc_code.name(),
+            summary: meaning,
+            cause: "",
+            resolution: "",
+            recovery: None,
+            params: [],
+            known: false,
+        }
+    }
+}
+
+fn listed(catalog: &Catalog, entry: &Entry) -> String {
+    let mut out = head(entry.code, entry.name, entry.grpc_code());
+    row(&mut out, "reason", entry.reason);
+    row(&mut out, "domain", entry.domain);
+    row(&mut out, "summary", entry.summary);
+    row(&mut out, "cause", entry.cause);
+    row(&mut out, "resolution", entry.resolution);
+    row(&mut out, "recovery", entry.recovery.name());
+    for (i, Param { name, kind, description }) in entry.params.iter().enumerate() {
+        row(&mut out, if i == 0 { "params" } else { "" }, &format!("{name} ({kind}): {description}"));
+    }
+    row(&mut out, "since", entry.since);
+    if !entry.deprecated.is_empty() {
+        let instead =
+            if entry.replaced_by.is_empty() { String::new() } else { format!("; use {}", entry.replaced_by) };
+        row(&mut out, "deprecated", &format!("since {}{instead}", entry.deprecated));
+    }
+    if !catalog.pages().is_empty() {
+        row(&mut out, "page", &format!("{}/{}", catalog.pages(), entry.code));
+    }
+    out
+}
+
+fn unlisted(unlisted: &Unlisted) -> String {
+    let mut out = head(unlisted.code, "(not listed)", unlisted.grpc_code);
+    row(&mut out, "domain", unlisted.domain);
+    row(&mut out, "summary", &unlisted.summary);
+    out
+}
+
+/// The lines that a code always has: number, name, HTTP status, gRPC code.
+pub(crate) fn head(code: u32, name: &str, grpc: GrpcCode) -> String {
+    let style = class_style(class_of(code));
+    let mut out = String::new();
+    // A `String` takes everything that is written to it.
+    let _ = writeln!(out, "{style}{code}{style:#} {STRONG}{name}{STRONG:#}");
+    row(&mut out, "HTTP", &http_status(code).to_string());
+    row(&mut out, "gRPC", &format!("{} {grpc}", grpc.number()));
+    out
+}

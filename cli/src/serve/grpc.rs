@@ -1,0 +1,154 @@
+//! The gRPC service.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::time::Duration;
+
+use codelibra::server::ErrorCodeLayer;
+use codelibra::{ApiError, ArgumentMissingOrUnparseable, Catalog, Entry, LimitTooLarge, NotFound, is_code};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tokio_stream::{Stream, StreamExt};
+use tonic::{Request, Response, Status};
+
+use super::pb::error_catalog_service_server::{ErrorCatalogService, ErrorCatalogServiceServer};
+use super::pb::{
+    ErrorEntry, ErrorParam, GetErrorRequest, GetErrorResponse, ListErrorsRequest, ListErrorsResponse,
+    RaiseErrorRequest, RaiseErrorResponse, RaiseErrorStreamRequest, RaiseErrorStreamResponse,
+};
+
+/// Our service with its imports, and ErrorInfo, for reflection.
+const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/serve.descriptors"));
+
+/// The most items that a stream sends before it fails.
+pub(crate) const MAX_ITEMS: u32 = 1000;
+
+/// Serves until `stop` is ready, then drains.
+pub(crate) async fn serve(
+    catalog: &'static Catalog,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<ErrorCatalogServiceServer<Service>>().await;
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    tonic::transport::Server::builder()
+        .tcp_nodelay(true)
+        .http2_keepalive_interval(Some(Duration::from_secs(60)))
+        .layer(ErrorCodeLayer::of(catalog))
+        .add_service(ErrorCatalogServiceServer::new(Service { catalog }))
+        .add_service(health_service)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?)
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
+        .await?;
+    Ok(())
+}
+
+struct Service {
+    catalog: &'static Catalog,
+}
+
+impl Service {
+    /// The error that a raise asks for.
+    fn raise(&self, code: u32, message: String, metadata: HashMap<String, String>) -> ApiError {
+        if !is_code(code) {
+            return ArgumentMissingOrUnparseable { argument: Some("code".into()) }
+                .with_message(format!("code is {code}; expected 400000 to 599999"));
+        }
+        let error = ApiError::from_catalog(self.catalog, code);
+        let mut error = error.unwrap_or_else(|_| codelibra::ErrorCode::UNEXPECTED_ERROR.into());
+        if !message.is_empty() {
+            error = error.with_message(message);
+        }
+        metadata.into_iter().fold(error, |error, (key, value)| error.with_metadata(key, value))
+    }
+}
+
+type Items = std::pin::Pin<Box<dyn Stream<Item = Result<RaiseErrorStreamResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl ErrorCatalogService for Service {
+    async fn list_errors(
+        &self,
+        request: Request<ListErrorsRequest>,
+    ) -> Result<Response<ListErrorsResponse>, Status> {
+        let class = request.into_inner().http_status;
+        let of_class = |entry: &&Entry| class == 0 || u32::from(entry.class()) == class;
+        let errors = self.catalog.entries().iter().filter(of_class).map(ErrorEntry::from).collect();
+        Ok(Response::new(ListErrorsResponse { errors }))
+    }
+
+    async fn get_error(
+        &self,
+        request: Request<GetErrorRequest>,
+    ) -> Result<Response<GetErrorResponse>, Status> {
+        let code = request.into_inner().code;
+        match self.catalog.by_code(code) {
+            Some(entry) => Ok(Response::new(GetErrorResponse { error: Some(entry.into()) })),
+            None => Err(NotFound { resource: Some(format!("errors/{code}")) }
+                .with_message(format!("the catalogue of {} does not list {code}", self.catalog.domain()))
+                .into()),
+        }
+    }
+
+    async fn raise_error(
+        &self,
+        request: Request<RaiseErrorRequest>,
+    ) -> Result<Response<RaiseErrorResponse>, Status> {
+        let RaiseErrorRequest { code, message, metadata } = request.into_inner();
+        Err(self.raise(code, message, metadata).into())
+    }
+
+    type RaiseErrorStreamStream = Items;
+
+    async fn raise_error_stream(
+        &self,
+        request: Request<RaiseErrorStreamRequest>,
+    ) -> Result<Response<Items>, Status> {
+        let RaiseErrorStreamRequest { code, message, metadata, after_items } = request.into_inner();
+        if after_items > MAX_ITEMS {
+            let error = LimitTooLarge { limit: Some(after_items.into()), max_limit: Some(MAX_ITEMS.into()) };
+            return Err(error
+                .with_message(format!("after_items is {after_items}; expected at most {MAX_ITEMS}"))
+                .into());
+        }
+        let items = (1..=after_items).map(|item| Ok(RaiseErrorStreamResponse { item }));
+        let end = std::iter::once(Err(self.raise(code, message, metadata).into()));
+        Ok(Response::new(Box::pin(tokio_stream::iter(items).chain(tokio_stream::iter(end)))))
+    }
+}
+
+impl From<&Entry> for ErrorEntry {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            code: entry.code,
+            name: entry.name.into(),
+            reason: entry.reason.into(),
+            domain: entry.domain.into(),
+            http_status: entry.class().into(),
+            grpc_code: entry.grpc_code().number().into(),
+            grpc_status: entry.grpc_code().name().into(),
+            summary: entry.summary.into(),
+            cause: entry.cause.into(),
+            resolution: entry.resolution.into(),
+            recovery: entry.recovery.name().into(),
+            params: entry.params.iter().map(ErrorParam::from).collect(),
+        }
+    }
+}
+
+impl From<&codelibra::Param> for ErrorParam {
+    fn from(param: &codelibra::Param) -> Self {
+        Self {
+            name: param.name.into(),
+            r#type: param.kind.name().into(),
+            description: param.description.into(),
+        }
+    }
+}

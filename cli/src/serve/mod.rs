@@ -1,0 +1,123 @@
+//! `codelibra serve`: the gRPC service, and in front of it the HTTP gateway, in one process. The gateway
+//! reaches the service over HTTP/2, as it would on another machine.
+
+mod gateway;
+mod grpc;
+mod pages;
+
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use codelibra::Catalog;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::args::Serve;
+use crate::failure::{Failure, warn};
+use crate::output;
+
+/// The generated service, client and messages.
+#[allow(unreachable_pub, clippy::all, clippy::as_conversions, reason = "generated")]
+pub(crate) mod pb {
+    include!(concat!(env!("OUT_DIR"), "/codelibra.catalog.v1.rs"));
+}
+
+/// How long answers under way may take once the process is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+pub(crate) fn run(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|e| Failure::bad_input(format_args!("cannot start: {e}")))?.block_on(serve(catalog, args))
+}
+
+async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
+    let (grpc, grpc_addr) = listen("--grpc", args.grpc).await?;
+    let (http, http_addr) = listen("--http", args.http).await?;
+    let (stop, stopped) = watch::channel(());
+
+    let grpc = tokio::spawn(grpc::serve(catalog, grpc, wait(stopped.clone())));
+    let gateway = gateway::router(catalog, reachable(grpc_addr), args.format)?;
+    let gateway = axum::serve(http, gateway).with_graceful_shutdown(wait(stopped));
+    let gateway = tokio::spawn(gateway.into_future());
+
+    // Before anybody is told that the process runs: whoever is told may stop it.
+    let signalled = signals()?;
+    announce(http_addr, grpc_addr)?;
+    signalled.await;
+    warn("note", "stopping; answers under way are finished first");
+    drop(stop);
+    let drained = async {
+        let _ = gateway.await;
+        let _ = grpc.await;
+    };
+    if tokio::time::timeout(DRAIN, drained).await.is_err() {
+        warn("note", &format!("some answers took longer than {} s and were cut off", DRAIN.as_secs()));
+    }
+    Ok(())
+}
+
+async fn listen(option: &str, addr: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let failed = |e| {
+        let free = SocketAddr::new(addr.ip(), 0);
+        Failure::bad_input(format_args!(
+            "cannot listen on {addr} ({option}): {e}; `{option} {free}` takes a free port"
+        ))
+    };
+    let listener = TcpListener::bind(addr).await.map_err(failed)?;
+    let addr = listener.local_addr().map_err(failed)?;
+    Ok((listener, addr))
+}
+
+/// Where a listener is reached from this machine.
+fn reachable(mut addr: SocketAddr) -> SocketAddr {
+    if addr.ip().is_unspecified() {
+        addr.set_ip(match addr.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    addr
+}
+
+fn announce(http: SocketAddr, grpc: SocketAddr) -> Result<(), Failure> {
+    let url = format!("http://{}", reachable(http));
+    output::text(&format!(
+        "HTTP gateway  {url}
+gRPC server   {}
+
+Try:
+  {url}/errors                              the catalogue, in a browser
+  curl -i '{url}/v1/errors/403003:raise'    an error as a gateway answers it
+  curl -i '{url}/v1/errors/403005:raise?message=three+wrong+passwords&locked_until=2026-01-31T09:30:00Z'
+",
+        reachable(grpc)
+    ))
+}
+
+/// Ready when the process stops.
+async fn wait(mut stopped: watch::Receiver<()>) {
+    let _ = stopped.changed().await;
+}
+
+/// Listens for Ctrl-C and SIGTERM from now on; the future is ready at the first of them.
+fn signals() -> Result<impl Future<Output = ()>, Failure> {
+    let failed = |e| Failure::bad_input(format_args!("cannot wait for signals: {e}"));
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(windows)]
+    {
+        let mut interrupt = tokio::signal::windows::ctrl_c().map_err(failed)?;
+        Ok(async move { drop(interrupt.recv().await) })
+    }
+}

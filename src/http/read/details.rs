@@ -1,0 +1,146 @@
+//! From the details of a body to encoded ones.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::info::{InfoMembers, write_info};
+use super::json;
+use crate::http::DetailTypes;
+use crate::http::write::ENCODING;
+use crate::note::{Note, Notes, excerpt};
+use crate::wire::read::Speaker;
+use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO, TYPE_URL_PREFIX, base64, write};
+
+/// Appends the elements of an array of details, each as one `details` field. What cannot be read is noted and
+/// hides nothing else.
+pub(super) fn write_details(details: &RawValue, types: &DetailTypes, notes: &mut Notes, out: &mut Vec<u8>) {
+    let mut index = 0;
+    let read = json::elements(details, |json| {
+        let detail = JsonDetail::read(json);
+        if let Err(problem) = detail.write(json, types, notes, out) {
+            let type_name = excerpt(detail.type_name());
+            notes.push(Note::UnreadDetail { index, type_name, problem: excerpt(&problem) });
+        }
+        index += 1;
+    });
+    if let Err(fault) = read {
+        notes.push(Note::InvalidBody(format!("the member \"details\" is no array of details: {fault}")));
+    }
+}
+
+/// The members of a detail that say how to read it.
+#[derive(Default)]
+struct JsonDetail<'a> {
+    /// `@type`: ProtoJSON.
+    url: Option<Cow<'a, str>>,
+    /// `type`: Connect.
+    name: Option<Cow<'a, str>>,
+    /// `typeUrl`: ours beside `type`, where the URL has another prefix than usual.
+    unusual_url: Option<Cow<'a, str>>,
+    value: Option<&'a RawValue>,
+    debug: Option<&'a RawValue>,
+    /// Whether `value` is said to be base64.
+    is_encoded: bool,
+    /// How many members stand beside `@type` and `value`.
+    others: usize,
+    info: InfoMembers<'a>,
+}
+
+impl<'a> JsonDetail<'a> {
+    fn read(json: &'a RawValue) -> Self {
+        let mut detail = Self::default();
+        // The array was read: its elements are JSON. One that is no object has no type, which is noted.
+        let _ = json::members(json.get(), |name, value| {
+            match &*name {
+                "@type" => detail.url = json::string(value),
+                "value" => detail.value = Some(value),
+                name if name == ENCODING.0 => {
+                    detail.is_encoded = json::string(value).is_some_and(|text| text == ENCODING.1);
+                }
+                name => {
+                    detail.others += 1;
+                    match name {
+                        "type" => detail.name = json::string(value),
+                        "typeUrl" => detail.unusual_url = json::string(value),
+                        "debug" => detail.debug = Some(value),
+                        _ => {}
+                    }
+                }
+            }
+            detail.info.set(&name, value);
+        });
+        detail
+    }
+
+    fn url(&self) -> &str {
+        self.url.as_deref().or(self.name.as_deref()).unwrap_or("")
+    }
+
+    fn type_name(&self) -> &str {
+        self.url().rsplit_once('/').map_or(self.url(), |(_, name)| name)
+    }
+
+    fn write(
+        &self,
+        json: &RawValue,
+        types: &DetailTypes,
+        notes: &mut Notes,
+        out: &mut Vec<u8>,
+    ) -> Result<(), String> {
+        let name = self.type_name();
+        let speaker = match name {
+            ERROR_INFO => Some(Speaker::Ours),
+            GOOGLE_ERROR_INFO => Some(Speaker::Google),
+            _ => None,
+        };
+        let encoded = if self.is_base64(speaker, types) { self.value.and_then(json::string) } else { None };
+        if let Some(encoded) = encoded {
+            let decoded = base64::decode(encoded.as_bytes());
+            if !decoded.intact {
+                notes.push(Note::InvalidBase64);
+            }
+            write::detail(&self.full_url(), &decoded.bytes, out);
+            return Ok(());
+        }
+        if let Some(speaker) = speaker {
+            let info = if self.url.is_some() { self.info } else { InfoMembers::read(self.debug) };
+            write_info(speaker, &info, None, notes, out);
+            return Ok(());
+        }
+        let (value, fault) = match (&self.url, self.debug) {
+            (Some(_), _) if name.is_empty() => return Err("it has no type".to_owned()),
+            (Some(_), _) if !types.knows(name) => return Err("its type is not known".to_owned()),
+            (Some(_), _) => types.json_to_any(name, json)?,
+            (None, Some(debug)) if self.name.is_some() => types.json_to_message(name, debug)?,
+            _ => return Err("it has no type or no value".to_owned()),
+        };
+        write::detail(&self.full_url(), &value, out);
+        match fault {
+            Some(fault) => Err(fault),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether `value` is the message in base64: in the Connect form always, beside `@type` where it is the
+    /// only member and ProtoJSON has no meaning for it.
+    fn is_base64(&self, speaker: Option<Speaker>, types: &DetailTypes) -> bool {
+        if self.url.is_none() || self.is_encoded {
+            return self.name.is_some() || self.is_encoded;
+        }
+        self.others == 0 && (speaker.is_some() || !types.has_value_member(self.type_name()))
+    }
+
+    /// The type URL. Connect sends the name alone.
+    fn full_url(&self) -> Cow<'_, str> {
+        if let (None, Some(url)) = (&self.url, &self.unusual_url) {
+            return Cow::Borrowed(url);
+        }
+        let url = self.url();
+        if self.url.is_some() || url.contains('/') {
+            Cow::Borrowed(url)
+        } else {
+            Cow::Owned(format!("{TYPE_URL_PREFIX}{url}"))
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! From members to an encoded ErrorInfo.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::json;
+use super::members::Members;
+use crate::note::{Note, Notes, excerpt};
+use crate::wire::read::Speaker;
+use crate::wire::write;
+
+/// The members that become an ErrorInfo, of the body itself or of a detail.
+#[derive(Clone, Copy, Default)]
+pub(super) struct InfoMembers<'a> {
+    code: Option<&'a RawValue>,
+    domain: Option<&'a RawValue>,
+    reason: Option<&'a RawValue>,
+    metadata: Option<&'a RawValue>,
+}
+
+impl<'a> InfoMembers<'a> {
+    /// Of the body itself, whose `code` is read apart.
+    pub(super) fn of(members: &Members<'a>) -> Self {
+        Self { code: None, domain: members.domain, reason: members.reason, metadata: members.metadata }
+    }
+
+    pub(super) fn read(object: Option<&'a RawValue>) -> Self {
+        let mut info = Self::default();
+        if let Some(object) = object {
+            // What is no object has no members.
+            let _ = json::members(object.get(), |name, value| info.set(&name, value));
+        }
+        info
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: &'a RawValue) {
+        match name {
+            "code" => self.code = Some(value),
+            "domain" => self.domain = Some(value),
+            "reason" => self.reason = Some(value),
+            "metadata" => self.metadata = Some(value),
+            _ => {}
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.domain.is_none() && self.reason.is_none() && self.metadata.is_none()
+    }
+
+    /// The number of our ErrorInfo, as ProtoJSON may write a uint32.
+    fn number(&self) -> Option<u64> {
+        let code = self.code?;
+        json::string(code).map_or_else(|| code.get().parse().ok(), |text| text.parse().ok())
+    }
+}
+
+/// Appends an ErrorInfo as one `details` field. `code` is the body's own.
+pub(super) fn write_info(
+    speaker: Speaker,
+    members: &InfoMembers<'_>,
+    code: Option<u32>,
+    notes: &mut Notes,
+    out: &mut Vec<u8>,
+) {
+    let domain = text_member("domain", members.domain, notes);
+    let reason = text_member("reason", members.reason, notes);
+    write::info_detail(speaker, out, |info| {
+        match (speaker, code.map(u64::from).or_else(|| members.number())) {
+            (Speaker::Ours, Some(code)) => info.code(code),
+            (Speaker::Google, _) | (Speaker::Ours, None) => {}
+        }
+        info.domain(&domain);
+        info.reason(&reason);
+        if let Some(metadata) = members.metadata.filter(|value| value.get() != "null") {
+            let read = json::members(metadata.get(), |key, value| match json::string(value) {
+                Some(text) => info.metadata(&key, &text),
+                None => {
+                    info.metadata(&key, value.get());
+                    notes.push(Note::InvalidBody(format!(
+                        "the metadata value {:?} is no string",
+                        excerpt(&key)
+                    )));
+                }
+            });
+            if let Err(fault) = read {
+                notes.push(Note::InvalidBody(format!(
+                    "the member \"metadata\" is no map of strings: {fault}"
+                )));
+            }
+        }
+    });
+}
+
+/// Appends a google.rpc.ErrorInfo with what somebody else's problem says besides message and status: its type,
+/// and the extension members (RFC 9457 §3.2), which are JSON unless they are strings.
+pub(super) fn write_problem(problem: &Members<'_>, out: &mut Vec<u8>) {
+    write::info_detail(Speaker::Google, out, |info| {
+        problem.for_each(|name, value| match &*name {
+            "status" | "detail" | "details" | "message" => {}
+            "type" if json::string(value).is_some_and(|kind| kind == "about:blank") => {}
+            _ => info.metadata(&name, &json::string(value).unwrap_or(Cow::Borrowed(value.get()))),
+        });
+    });
+}
+
+fn text_member<'a>(name: &str, value: Option<&'a RawValue>, notes: &mut Notes) -> Cow<'a, str> {
+    let Some(value) = value.filter(|value| value.get() != "null") else { return Cow::Borrowed("") };
+    json::string(value).unwrap_or_else(|| {
+        notes.push(Note::InvalidBody(format!("the member {name:?} is no string")));
+        Cow::Borrowed("")
+    })
+}

@@ -1,0 +1,152 @@
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::json;
+use crate::GrpcCode;
+use crate::code::is_code;
+use crate::note::{Note, Notes, excerpt};
+
+macro_rules! members {
+    ($($field:ident = $name:literal,)*) => {
+        /// The members of an error object, of whatever form. `null` is as good as absent, as in ProtoJSON.
+        #[derive(Clone, Copy, Default)]
+        pub(super) struct Members<'a> {
+            $(pub(super) $field: Option<&'a RawValue>,)*
+            /// The whole object.
+            text: &'a str,
+        }
+
+        impl<'a> Members<'a> {
+            /// Sets a member. Of one that stands there twice the last counts, as with most readers (RFC 8259 §4).
+            fn set(&mut self, name: &str, value: &'a RawValue, notes: &mut Notes) {
+                let member = match name {
+                    $($name => &mut self.$field,)*
+                    _ => return,
+                };
+                if member.is_some() {
+                    notes.push(Note::InvalidBody(format!("the member {name:?} stands there twice; the last one counts")));
+                }
+                *member = (value.get() != "null").then_some(value);
+            }
+        }
+    };
+}
+
+members! {
+    code = "code",
+    reason = "reason",
+    message = "message",
+    domain = "domain",
+    metadata = "metadata",
+    details = "details",
+    request_id = "requestId",
+    error = "error",
+    status = "status",
+    kind = "type",
+    title = "title",
+    detail = "detail",
+}
+
+/// What a member `code` says. The ranges do not meet, so that the number alone tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Code {
+    /// Ours: native, problem.
+    Six(u32),
+    /// An HTTP status: AIP-193, Kratos.
+    Http(u16),
+    /// A gRPC code, by number or by name: rpc status, Connect.
+    Grpc(GrpcCode),
+}
+
+impl<'a> Members<'a> {
+    /// Reads an object, as far as it is one. `None` where it does not even begin.
+    pub(super) fn read(text: &'a str, notes: &mut Notes) -> Option<Self> {
+        if !text.trim_ascii_start().starts_with('{') {
+            return None;
+        }
+        let mut members = Self { text, ..Self::default() };
+        if let Err(fault) = json::members(text, |name, value| members.set(&name, value, notes)) {
+            notes.push(Note::InvalidBody(format!("the body is no JSON to its end: {fault}")));
+        }
+        Some(members)
+    }
+
+    /// The object under `error`, of AIP-193 and of the end of a Connect stream.
+    pub(super) fn inner(&self, notes: &mut Notes) -> Option<Self> {
+        self.error.filter(|error| json::is_object(error)).and_then(|error| Self::read(error.get(), notes))
+    }
+
+    /// Whether the object is an error in one of the forms, and not just any JSON.
+    pub(super) fn is_error(&self) -> bool {
+        self.code.is_some() || self.http_status().is_some() || self.is_problem()
+    }
+
+    /// Whether the object is somebody else's problem (RFC 9457 §3.1). Every member is optional there; one with
+    /// neither type nor status, or without a title, is not told from other JSON.
+    pub(super) fn is_problem(&self) -> bool {
+        self.code.is_none() && self.title.is_some() && (self.kind.is_some() || self.http_status().is_some())
+    }
+
+    /// Calls `each` with every member, those too that no form has.
+    pub(super) fn for_each(&self, each: impl FnMut(Cow<'a, str>, &'a RawValue)) {
+        // A fault was noted when the object was read.
+        let _ = json::members(self.text, each);
+    }
+
+    pub(super) fn code(&self, notes: &mut Notes) -> Option<Code> {
+        let code = self.code?;
+        let text = json::string(code);
+        if let Some(named) = text.as_deref().and_then(GrpcCode::from_name) {
+            return Some(Code::Grpc(named));
+        }
+        let Some(number) = text.as_deref().map_or_else(|| number(code.get()), |text| text.parse().ok())
+        else {
+            notes.push(Note::InvalidBody(format!(
+                "the member \"code\" is {}; expected an error code, an HTTP status or a gRPC code",
+                excerpt(code.get())
+            )));
+            return None;
+        };
+        let found = match u32::try_from(number) {
+            Ok(code) if is_code(code) => Some(Code::Six(code)),
+            _ => match number {
+                400..=599 => u16::try_from(number).ok().map(Code::Http),
+                _ => i64::try_from(number).ok().and_then(GrpcCode::from_number).map(Code::Grpc),
+            },
+        };
+        if found.is_none() {
+            notes.push(Note::InvalidCode(number));
+        }
+        found
+    }
+
+    /// The member `status` as an HTTP status: RFC 9457.
+    pub(super) fn http_status(&self) -> Option<u16> {
+        let number = number(self.status?.get()).filter(|status| (400..=599).contains(status))?;
+        u16::try_from(number).ok()
+    }
+
+    /// The member `status` as the name of a gRPC code: AIP-193.
+    pub(super) fn grpc_status(&self) -> Option<GrpcCode> {
+        GrpcCode::from_name(&json::string(self.status?)?)
+    }
+
+    /// The message; a problem's `detail`, else its `title`.
+    pub(super) fn message(&self) -> Option<Cow<'a, str>> {
+        [self.message, self.detail, self.title].into_iter().flatten().find_map(json::string)
+    }
+}
+
+/// A whole number that is not negative, as JSON may write it: `403003`, `403003.0`, `4.03003e5`.
+fn number(text: &str) -> Option<u64> {
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
+    let number: f64 = text.parse().ok()?;
+    // Every code is far below 2^32, up to which a f64 is exact.
+    if number.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&number) {
+        return None;
+    }
+    format!("{number:.0}").parse().ok()
+}

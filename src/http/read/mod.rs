@@ -1,0 +1,173 @@
+//! The reader: any of the forms becomes an encoded `google.rpc.Status`, which is read as one from gRPC is.
+//!
+//! It is total. It builds no tree: what it allocates is bounded by the length of the body.
+
+mod details;
+mod info;
+mod json;
+mod members;
+mod text;
+
+use std::borrow::Cow;
+
+use ::http::response::Parts;
+use prost::Message;
+
+use self::info::{InfoMembers, write_info};
+use self::members::{Code, Members};
+pub use self::text::MAX_BODY;
+use super::DetailTypes;
+use crate::code::{self, class_of, class_phrase};
+use crate::note::{Note, Notes, excerpt};
+use crate::received::Sent;
+use crate::wire::details::{AllDetails, REQUEST_INFO};
+use crate::wire::read::{Speaker, identity};
+use crate::wire::{self, ERROR_CODE_HEADER, TYPE_URL_PREFIX, write};
+use crate::{Catalog, GrpcCode, ReceivedError, rpc, tables};
+
+/// Reads the error of an HTTP answer: from its body, which may be in any [`Form`](super::Form) or in Kratos'
+/// `{code, reason, message, metadata}`; else from the field `codelibra-error-code`; else from its HTTP status.
+///
+/// A body that is no error object comes from an intermediary, and the error is made from the status, as gRPC's
+/// `http-grpc-status-mapping` has it: [`Note::Synthesized`] says so.
+///
+/// Reading never fails. It reads [`MAX_BODY`] bytes at most, and allocates at most eight times the length
+/// of the body, and 1 MiB for the detail that is being read ([`MAX_DETAIL`](super::MAX_DETAIL)).
+pub fn read(parts: &Parts, body: &[u8], catalog: &'static Catalog, types: &DetailTypes) -> ReceivedError {
+    let code_field = parts.headers.get(ERROR_CODE_HEADER).map(|value| value.as_bytes());
+    Answer { status: Some(parts.status.as_u16()), code_field }.read(body, catalog, types)
+}
+
+/// Reads a body alone, as [`read`] does.
+pub fn read_body(body: &[u8], catalog: &'static Catalog, types: &DetailTypes) -> ReceivedError {
+    Answer { status: None, code_field: None }.read(body, catalog, types)
+}
+
+/// What stands around a body.
+struct Answer<'a> {
+    status: Option<u16>,
+    code_field: Option<&'a [u8]>,
+}
+
+impl Answer<'_> {
+    fn read(&self, body: &[u8], catalog: &'static Catalog, types: &DetailTypes) -> ReceivedError {
+        let mut notes = Notes::default();
+        let text = text::text(body, &mut notes);
+        let outer = Members::read(&text, &mut notes);
+        let object = outer.and_then(|outer| match outer.inner(&mut notes) {
+            Some(inner) if outer.code.is_none() => Some(inner),
+            _ => outer.is_error().then_some(outer),
+        });
+        let Some(object) = object else {
+            return self.read_no_object(&text, outer, catalog, notes);
+        };
+
+        let code = object.code(&mut notes);
+        let body_status = match code {
+            Some(Code::Http(status)) => Some(status),
+            _ => object.http_status(),
+        };
+        let mut status = Vec::with_capacity(text.len());
+        write_identity(&object, code, &mut notes, &mut status);
+        if let Some(all) = object.details {
+            details::write_details(all, types, &mut notes, &mut status);
+        }
+        write_request_id(&object, &mut status);
+
+        let grpc_code = self.grpc_code(&object, code, body_status, &status, catalog);
+        write::head(grpc_code, &object.message().unwrap_or_default(), &mut status);
+        drop(text);
+        self.finish(status, body_status, notes, catalog)
+    }
+
+    /// What the object itself says; else what its code stands for; else what its HTTP status means, which is an
+    /// API's own here.
+    fn grpc_code(
+        &self,
+        object: &Members<'_>,
+        code: Option<Code>,
+        body_status: Option<u16>,
+        details: &[u8],
+        catalog: &Catalog,
+    ) -> GrpcCode {
+        let said = match code {
+            Some(Code::Grpc(said)) => Some(said),
+            _ => object.grpc_status(),
+        };
+        let meant = || {
+            let found = identity(details, catalog)?;
+            let entry = found.info.is_of(catalog.domain()).then(|| catalog.by_code(found.code)).flatten();
+            Some(code::grpc_code(found.code, entry))
+        };
+        let mapped = || body_status.or(self.status).map(tables::class_to_grpc);
+        said.filter(|said| *said != GrpcCode::Ok).or_else(meant).or_else(mapped).unwrap_or(GrpcCode::Unknown)
+    }
+
+    /// No error object: the ASCII field, else the HTTP status.
+    fn read_no_object(
+        &self,
+        text: &str,
+        outer: Option<Members<'_>>,
+        catalog: &'static Catalog,
+        mut notes: Notes,
+    ) -> ReceivedError {
+        if !text.is_empty() {
+            notes.push(Note::InvalidBody(format!("the body is no error object: {}", excerpt(text))));
+        }
+        let code = self.code_field.and_then(wire::parse_code);
+        let entry = code.and_then(|code| catalog.by_code(code));
+        let class = code.map_or_else(|| self.status.unwrap_or(500), class_of);
+        let grpc_code = match code {
+            Some(code) => code::grpc_code(code, entry),
+            None => {
+                notes.push(Note::Synthesized);
+                self.status.map_or(GrpcCode::Unknown, tables::intermediary_to_grpc)
+            }
+        };
+        let message = outer.and_then(|outer| outer.message()).unwrap_or_else(|| {
+            Cow::Borrowed(entry.map_or_else(|| class_phrase(class), |entry| entry.summary))
+        });
+        let mut status = Vec::new();
+        write::head(grpc_code, &message, &mut status);
+        self.finish(status, None, notes, catalog)
+    }
+
+    fn finish(
+        &self,
+        status: Vec<u8>,
+        body_status: Option<u16>,
+        notes: Notes,
+        catalog: &'static Catalog,
+    ) -> ReceivedError {
+        let sent = Sent {
+            grpc_code: None,
+            message: None,
+            details: status.into(),
+            code_field: self.code_field,
+            notes,
+        };
+        ReceivedError::read(sent, catalog).with_http_status(body_status, self.status)
+    }
+}
+
+/// A code becomes our ErrorInfo. Without one, whatever else says who the error is becomes google.rpc.ErrorInfo,
+/// as Kratos sends it over gRPC; of somebody else's problem that is its type and its extension members.
+fn write_identity(object: &Members<'_>, code: Option<Code>, notes: &mut Notes, out: &mut Vec<u8>) {
+    let info = InfoMembers::of(object);
+    match code {
+        Some(Code::Six(code)) => write_info(Speaker::Ours, &info, Some(code), notes, out),
+        _ if !info.is_empty() => write_info(Speaker::Google, &info, None, notes, out),
+        _ if object.is_problem() => info::write_problem(object, out),
+        _ => {}
+    }
+}
+
+/// The native form says the request's id a second time. Where it says it alone, it becomes the detail.
+fn write_request_id(object: &Members<'_>, out: &mut Vec<u8>) {
+    let Some(request_id) = object.request_id.and_then(json::string) else { return };
+    if AllDetails::of(out).any(|detail| detail.type_name() == REQUEST_INFO) {
+        return;
+    }
+    let info = rpc::RequestInfo { request_id: request_id.into_owned(), ..Default::default() };
+    write::detail(&format!("{TYPE_URL_PREFIX}{REQUEST_INFO}"), &info.encode_to_vec(), out);
+}

@@ -1,0 +1,166 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
+
+use super::details::{Attached, ConnectDetails, StatusDetails};
+use crate::code::{class_of, class_phrase};
+use crate::http::DetailTypes;
+use crate::{ApiError, Entry};
+
+type Metadata = BTreeMap<Cow<'static, str>, String>;
+
+/// The reason, where (domain, code) does not give it: the catalogue lacks the code, or names it otherwise.
+fn own_reason(error: &ApiError) -> Option<&str> {
+    let derived = error.entry().map_or("", |entry| entry.reason);
+    (error.reason() != derived).then(|| error.reason())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Native<'a> {
+    code: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    message: &'a str,
+    domain: &'a str,
+    metadata: &'a Metadata,
+    details: Attached<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+}
+
+impl<'a> Native<'a> {
+    pub(super) fn of(error: &'a ApiError, types: &'a DetailTypes) -> Self {
+        Self {
+            code: error.number(),
+            name: error.entry().map(|entry| entry.name),
+            reason: own_reason(error),
+            message: error.message(),
+            domain: error.domain(),
+            metadata: error.metadata(),
+            details: Attached { error, types },
+            request_id: error.request_id(),
+        }
+    }
+}
+
+/// RFC 9457 §3.1; `code`, `domain`, `reason`, `metadata` and `details` are extension members (§3.2).
+#[derive(Serialize)]
+pub(super) struct Problem<'a> {
+    r#type: ProblemType,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: u32,
+    domain: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    metadata: &'a Metadata,
+    #[serde(skip_serializing_if = "Attached::is_empty")]
+    details: Attached<'a>,
+}
+
+impl<'a> Problem<'a> {
+    pub(super) fn of(error: &'a ApiError, types: &'a DetailTypes) -> Self {
+        let class = class_of(error.number());
+        let listed = error.entry().zip(error.catalog());
+        Self {
+            r#type: ProblemType(listed.map(|(entry, catalog)| (catalog.pages(), entry))),
+            title: error.entry().map_or_else(|| class_phrase(class), |entry| entry.summary),
+            status: class,
+            detail: error.message(),
+            code: error.number(),
+            domain: error.domain(),
+            reason: own_reason(error),
+            metadata: error.metadata(),
+            details: Attached { error, types },
+        }
+    }
+}
+
+/// The page of a listed code. `about:blank` says that the HTTP status is all there is to the type (§4.2.1).
+struct ProblemType(Option<(&'static str, &'static Entry)>);
+
+impl fmt::Display for ProblemType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some((pages, entry)) => write!(f, "{pages}/{}", entry.code),
+            None => f.write_str("about:blank"),
+        }
+    }
+}
+
+impl Serialize for ProblemType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// AIP-193: `google.rpc.Status`, with the HTTP status as code and the gRPC code by name.
+#[derive(Serialize)]
+pub(super) struct Aip193<'a> {
+    error: Aip193Error<'a>,
+}
+
+#[derive(Serialize)]
+struct Aip193Error<'a> {
+    code: u16,
+    message: &'a str,
+    status: &'static str,
+    details: StatusDetails<'a>,
+}
+
+impl<'a> Aip193<'a> {
+    pub(super) fn of(error: &'a ApiError, types: &'a DetailTypes) -> Self {
+        Self {
+            error: Aip193Error {
+                code: class_of(error.number()),
+                message: error.message(),
+                status: error.grpc_code().name(),
+                details: StatusDetails { error, types },
+            },
+        }
+    }
+}
+
+/// `google.rpc.Status` in ProtoJSON.
+#[derive(Serialize)]
+pub(super) struct RpcStatus<'a> {
+    code: u8,
+    message: &'a str,
+    details: StatusDetails<'a>,
+}
+
+impl<'a> RpcStatus<'a> {
+    pub(super) fn of(error: &'a ApiError, types: &'a DetailTypes) -> Self {
+        Self {
+            code: error.grpc_code().number(),
+            message: error.message(),
+            details: StatusDetails { error, types },
+        }
+    }
+}
+
+/// The Connect protocol, "Error Codes" and "Error Details".
+#[derive(Serialize)]
+pub(super) struct Connect<'a> {
+    code: &'static str,
+    message: &'a str,
+    details: ConnectDetails<'a>,
+}
+
+impl<'a> Connect<'a> {
+    pub(super) fn of(error: &'a ApiError, types: &'a DetailTypes) -> Self {
+        let status: Bytes = error.to_details();
+        Self {
+            code: error.grpc_code().connect_name(),
+            message: error.message(),
+            details: ConnectDetails { error, types, status },
+        }
+    }
+}

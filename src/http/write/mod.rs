@@ -1,0 +1,40 @@
+//! The writer: one struct a form, serialized straight into the body.
+
+mod bodies;
+mod details;
+
+use serde::Serialize;
+
+pub(super) use self::details::ENCODING;
+use super::{DetailTypes, Form};
+use crate::{ApiError, Detail};
+
+/// Writes the body of an error, in UTF-8.
+///
+/// Code, domain, reason, message, metadata and details are all in it, whatever the form; the cause never is.
+/// Details whose type `types` knows are ProtoJSON, others are base64.
+pub fn write_body(form: Form, error: &ApiError, types: &DetailTypes) -> Vec<u8> {
+    match form {
+        Form::Native => to_vec(&bodies::Native::of(error, types)),
+        Form::Problem => to_vec(&bodies::Problem::of(error, types)),
+        Form::Aip193 => to_vec(&bodies::Aip193::of(error, types)),
+        Form::RpcStatus => to_vec(&bodies::RpcStatus::of(error, types)),
+        Form::Connect => to_vec(&bodies::Connect::of(error, types)),
+    }
+}
+
+impl DetailTypes {
+    /// The detail as bodies have it: ProtoJSON with its `@type`, or base64 under `value` where its type is not
+    /// known or JSON would lose something of it.
+    pub fn to_json<'a>(&'a self, detail: Detail<'a>) -> impl Serialize + 'a {
+        details::AnyDetail { detail, types: self }
+    }
+}
+
+fn to_vec(body: &impl Serialize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    // Writing to memory fails only where a value refuses to be JSON, and none of ours does.
+    let written = serde_json::to_writer(&mut out, body);
+    debug_assert!(written.is_ok(), "{written:?}");
+    out
+}
