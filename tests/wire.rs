@@ -824,6 +824,14 @@ mod foreign {
     }
 
     #[test]
+    fn a_key_code_that_is_no_number_is_not_lost_beside_ours() {
+        let all = vec![ours(403_003), googles("codelibra", "USER_BANNED", Some("ABC"))];
+        let received = received(&status(DENIED, all));
+        assert_eq!(received.code(), Some(ErrorCode::USER_BANNED));
+        assert_eq!(received.detail::<rpc::ErrorInfo>().unwrap().unwrap().metadata["code"], "ABC");
+    }
+
+    #[test]
     fn metadata_has_no_order() {
         // prost writes its hash maps in any order; many tries meet many orders.
         for _ in 0..20 {

@@ -120,9 +120,10 @@ impl<'a> Info<'a> {
 
     /// Whether the metadata is the same, but for the key under which Google's carries the number.
     fn has_metadata_of(&self, other: &Self) -> bool {
+        let numbered = self.number.is_some() && other.number.is_some();
         let entries = |info: &Self| {
             let metadata = Metadata::of(info).into_raw();
-            metadata.filter(|entry| entry.is_none_or(|(key, _)| key != CODE_KEY))
+            metadata.filter(move |entry| !numbered || entry.is_none_or(|(key, _)| key != CODE_KEY))
         };
         if self.speaker == other.speaker {
             return self.message == other.message;
@@ -226,7 +227,8 @@ impl<'a> Metadata<'a> {
     pub(crate) fn of(info: &Info<'a>) -> Self {
         match info.speaker {
             Speaker::Ours => Self::new(info.message, 4, None),
-            Speaker::Google => Self::new(info.message, 3, Some(CODE_KEY)),
+            // A text that is no number is somebody else's use of the key.
+            Speaker::Google => Self::new(info.message, 3, info.number.map(|_| CODE_KEY)),
         }
     }
 }
