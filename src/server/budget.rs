@@ -35,9 +35,10 @@ impl Budget {
     /// 8 KiB: the usual limit of gRPC's own implementations.
     pub const KIB_8: Self = Self::bytes(8 << 10);
 
-    /// A number of bytes, at least 1 KiB.
+    /// A number of bytes, at least 640: what the core of an error needs, with any reason and a domain of some
+    /// twenty characters.
     pub const fn bytes(bytes: usize) -> Self {
-        Self { bytes: if bytes < 1 << 10 { 1 << 10 } else { bytes } }
+        Self { bytes: if bytes < 640 { 640 } else { bytes } }
     }
 
     /// Leaves out what does not fit beside `others`, the fields that leave too.
@@ -55,15 +56,16 @@ impl Budget {
     }
 }
 
-/// How many bytes of the encoded status are too many; `None` where it fits.
+/// How many bytes of fields are too many; `None` where all fits.
 fn excess(outgoing: &Outgoing<'_>, room: usize) -> Option<usize> {
+    /// What the marks of what is left out take again, in base64.
+    const MARKS: usize = 16;
     let status = outgoing.with_parts(status_len);
     let message: usize = outgoing.message.chars().map(message::encoded_len).sum();
     let message = "grpc-message".len() + message + FIELD;
     let details = "grpc-status-details-bin".len() + base64_len(status) + FIELD;
     let excess = (message + details).checked_sub(room).filter(|excess| *excess > 0)?;
-    // Four characters of base64 are three bytes; the marks of what is left out take some again.
-    Some(excess.div_ceil(4) * 3 + 3 + Shed::ALL.len())
+    Some(excess + MARKS)
 }
 
 /// Unpadded.
@@ -72,7 +74,7 @@ const fn base64_len(bytes: usize) -> usize {
 }
 
 impl Outgoing<'_> {
-    /// Leaves out one part, or enough of it to save `excess` bytes of the encoded status.
+    /// Leaves out one part, or enough of it to save `excess` bytes of fields.
     fn shed(&mut self, part: Shed, excess: usize) {
         let shed = match part {
             Shed::DebugInfo => self.shed_details(|name| name == "google.rpc.DebugInfo"),
@@ -114,7 +116,7 @@ impl Outgoing<'_> {
             .collect();
         let mut saved = 0;
         let mut keep = violations.len();
-        while keep > 0 && saved < excess {
+        while keep > 0 && base64_len(saved) < excess {
             keep -= 1;
             saved += violations.get(keep).map_or(0, |violation| violation.len() + 2);
         }
@@ -136,30 +138,31 @@ impl Outgoing<'_> {
         true
     }
 
-    /// Leaves out the largest entries first: the fewest that save enough. An entry stands in both ErrorInfos.
+    /// Leaves out the largest entries: the fewest that save enough. An entry stands in both ErrorInfos.
     fn shed_metadata(&mut self, excess: usize) -> bool {
+        let before = self.metadata.len();
+        let size = |entry: &(Cow<'_, str>, Cow<'_, str>)| entry.0.len() + entry.1.len();
+        self.metadata.sort_by_key(size);
         let mut saved = 0;
-        let mut shed = false;
-        while saved < excess {
-            let sizes = self.metadata.iter().map(|(key, value)| key.len() + value.len());
-            let Some((largest, size)) = sizes.enumerate().max_by_key(|(_, size)| *size) else { break };
-            self.metadata.remove(largest);
-            saved += 2 * (size + 6);
-            shed = true;
+        while base64_len(saved) < excess
+            && let Some(largest) = self.metadata.pop()
+        {
+            saved += 2 * (size(&largest) + 6);
         }
-        shed
+        self.metadata.sort();
+        self.metadata.len() != before
     }
 
     /// Cuts the message at a character's boundary. It stands in the status and, percent-encoded, in its own field.
     fn shed_message(&mut self, excess: usize) -> bool {
-        let cost = |c: char| c.len_utf8() + message::encoded_len(c) * 3 / 4;
-        let mut saved = 0;
+        let (mut in_status, mut in_field) = (0, 0);
         let mut end = self.message.len();
         for (at, c) in self.message.char_indices().rev() {
-            if saved >= excess {
+            if base64_len(in_status) + in_field >= excess {
                 break;
             }
-            saved += cost(c);
+            in_status += c.len_utf8();
+            in_field += message::encoded_len(c);
             end = at;
         }
         let cut = end < self.message.len();
