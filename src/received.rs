@@ -369,7 +369,7 @@ fn note_code(
 ) {
     if let Some(domain) = foreign {
         notes.push(Note::ForeignDomain(excerpt(domain)));
-    } else if entry.is_none() && code % 1000 != 0 {
+    } else if entry.is_none() && !code.is_multiple_of(1000) {
         notes.push(Note::UnknownCode(code));
     }
     let expected = code::grpc_code(code, entry);
