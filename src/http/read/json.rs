@@ -40,7 +40,7 @@ impl<'a> Json<'a> {
     /// The text of a string; `None` for any other value.
     pub(super) fn string(self) -> Option<Cow<'a, str>> {
         let inside = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        if inside.as_bytes().contains(&b'\\') {
+        if memchr::memchr(b'\\', inside.as_bytes()).is_some() {
             Unescaped.deserialize(&mut serde_json::Deserializer::from_str(self.0)).ok().map(Cow::Owned)
         } else {
             Some(Cow::Borrowed(inside))
@@ -95,10 +95,12 @@ impl<'a> Scanner<'a> {
 
     /// The next byte that is no white space.
     fn peek(&mut self) -> Option<u8> {
-        let rest = self.rest();
-        let space = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))?;
-        self.at += space;
-        rest.get(space).copied()
+        loop {
+            match self.text.as_bytes().get(self.at)? {
+                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                byte => return Some(*byte),
+            }
+        }
     }
 
     fn eat(&mut self, byte: u8, expected: &'static str) -> Result<(), Fault> {
@@ -147,35 +149,40 @@ impl<'a> Scanner<'a> {
     }
 
     fn skip_string(&mut self) -> Result<(), Fault> {
-        let mut escaped = false;
-        let end = self.rest().iter().skip(1).position(|byte| {
-            let ends = *byte == b'"' && !escaped;
-            escaped = *byte == b'\\' && !escaped;
-            ends
-        });
-        self.at += end.ok_or(self.fault("the end of a string"))? + 2;
-        Ok(())
+        let fault = self.fault("the end of a string");
+        let mut at = self.at + 1;
+        loop {
+            let rest = self.text.as_bytes().get(at..).unwrap_or_default();
+            at += memchr::memchr2(b'"', b'\\', rest).ok_or(fault)? + 1;
+            if self.text.as_bytes().get(at - 1) == Some(&b'"') {
+                self.at = at;
+                return Ok(());
+            }
+            // Whatever is escaped ends no string.
+            at += 1;
+        }
     }
 
     /// Which bracket closes which is looked at when the value is read.
     fn skip_nested(&mut self) -> Result<(), Fault> {
+        let fault = self.fault("the end of a value");
         let mut depth = 0_usize;
-        loop {
-            let next = self.rest().iter().position(|byte| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']'));
-            self.at += next.ok_or(self.fault("the end of a value"))?;
-            match self.rest().first() {
-                Some(b'"') => {
+        while let Some(byte) = self.text.as_bytes().get(self.at) {
+            match byte {
+                b'"' => {
                     self.skip_string()?;
                     continue;
                 }
-                Some(b'{' | b'[') => depth += 1,
-                _ => depth -= 1,
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
             }
             self.at += 1;
             if depth == 0 {
                 return Ok(());
             }
         }
+        Err(fault)
     }
 
     /// A number or a name. At the end of the text it may be cut, and is none.
