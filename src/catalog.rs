@@ -242,6 +242,8 @@ impl Entry {
             reason: self.reason,
             metadata: &[],
             rest: self.attached,
+            shed: &[],
+            repeat: true,
         }
     }
 }

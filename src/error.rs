@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -131,7 +131,7 @@ impl ApiError {
     }
 
     /// Attaches a detail as it stands in an encoded status.
-    pub(crate) fn put_detail(&mut self, new: &Detail<'_>) {
+    fn put_detail(&mut self, new: &Detail<'_>) {
         let name = new.type_name();
         if matches!(name, ERROR_INFO | GOOGLE_ERROR_INFO) {
             return;
@@ -146,6 +146,20 @@ impl ApiError {
             *details = kept;
         }
         wire::write::any(any, details);
+    }
+
+    /// Attaches details as they stand in an encoded status, to an error that has none. The last of a type counts.
+    pub(crate) fn put_details<'a>(&mut self, new: impl Iterator<Item = Detail<'a>> + Clone) {
+        let sound = new.filter(|detail| {
+            !matches!(detail.type_name(), ERROR_INFO | GOOGLE_ERROR_INFO) && detail.whole_any().is_some()
+        });
+        // A peer decides how many there are: each is not to be looked up among all.
+        let last: HashMap<&str, usize> = sound.clone().map(|d| d.type_name()).zip(0..).collect();
+        for (detail, index) in sound.zip(0..) {
+            if last.get(detail.type_name()) == Some(&index) {
+                wire::write::any(detail.whole_any().unwrap_or_default(), self.0.details.to_mut());
+            }
+        }
     }
 
     /// Keeps the error that this one was made from, for logs. It is never sent.
@@ -264,6 +278,8 @@ impl ApiError {
             reason,
             metadata,
             rest: details,
+            shed: &[],
+            repeat: true,
         };
         let mut bytes = vec![0; wire::write::status_len(&parts)];
         wire::write::status(&parts, &mut bytes);

@@ -21,6 +21,7 @@ mod received;
 pub mod rpc;
 #[cfg(feature = "server")]
 pub mod server;
+mod shed;
 #[cfg(feature = "tonic")]
 mod status;
 pub mod tables;
@@ -34,6 +35,7 @@ pub use grpc_code::GrpcCode;
 pub use metadata::Metadata;
 pub use note::Note;
 pub use received::ReceivedError;
+pub use shed::Shed;
 #[cfg(feature = "tonic")]
 pub use status::{StatusCodeExt, default_status};
 pub use typed::TypedError;

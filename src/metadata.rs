@@ -29,6 +29,11 @@ impl<'a> Metadata<'a> {
         self.0.clone().flatten().collect()
     }
 
+    /// Every entry as it was sent; `None` for one that is not UTF-8.
+    pub(crate) fn into_raw(self) -> RawMetadata<'a> {
+        self.0
+    }
+
     /// Whether a key or a value is not UTF-8. Such an entry is left out.
     pub(crate) fn is_damaged(&self) -> bool {
         self.0.clone().any(|entry| entry.is_none())

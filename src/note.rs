@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::GrpcCode;
+use crate::{GrpcCode, Shed};
 
 /// Something that was wrong with a received error, or worth knowing about it. Nothing of it kept the error
 /// from being read.
@@ -88,6 +88,8 @@ pub enum Note {
     },
     /// The error was made from an answer that is none of the API's: a proxy spoke.
     Synthesized,
+    /// The server left this out, to stay within what proxies let through.
+    Shed(Shed),
     /// There were more notes than are kept.
     More(usize),
 }
@@ -182,6 +184,7 @@ impl fmt::Display for Note {
             Self::Synthesized => {
                 f.write_str("the answer is none of the API's; the error was made from its status")
             }
+            Self::Shed(part) => write!(f, "the server left out {part}: the error was too large"),
             Self::More(n) => write!(f, "and {n} more"),
         }
     }

@@ -8,10 +8,10 @@ use prost::{Message, Name};
 use crate::code::{self, class_code, class_of};
 use crate::note::{Note, Notes, excerpt};
 use crate::wire;
-use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_MESSAGE};
+use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
 use crate::wire::fields::{Fields, Value};
-use crate::wire::read::{Identity, Info, Speaker, first_info, identity};
-use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, TypedError, tables};
+use crate::wire::read::{Identity, Info, Repeats, Speaker, first_info, identity};
+use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, Shed, TypedError, tables};
 
 /// An error that a peer answered with, as far as it could be read. Reading never fails: the [notes]
 /// (Self::notes) say what was wrong.
@@ -89,15 +89,14 @@ impl ReceivedError {
         }
 
         let found = identity(&status, catalog);
-        note_details(&status, found.as_ref(), &mut notes);
+        note_details(&status, found, &mut notes);
         let code = reconcile_code_field(found.map(|f| f.code), code_field, &mut notes);
         // Without a code, an ErrorInfo still says reason, domain and metadata, of whosever domain.
         let info = found.map(|f| f.info).or_else(|| code.is_none().then(|| first_info(&status)).flatten());
-        let domain = info.map_or("", |info| info.domain_str());
-        let is_own = domain.is_empty() || domain == catalog.domain();
+        let is_own = info.is_none_or(|info| info.is_of(catalog.domain()));
         let entry = code.filter(|_| is_own).and_then(|code| catalog.by_code(code));
         if let Some(code) = code {
-            note_code(code, entry, grpc_code, (!is_own).then_some(domain), info.as_ref(), &mut notes);
+            note_code(code, entry, grpc_code, is_own, info.as_ref(), &mut notes);
         }
         let info = info.map(|info| (info.speaker, range_in(&status, info.message)));
 
@@ -144,10 +143,10 @@ impl ReceivedError {
     /// The code, if it is of `C`'s domain.
     pub fn code<C: CatalogCode>(&self) -> Option<C> {
         let domain = C::catalog().domain();
-        let ours = if self.domain().is_empty() {
-            self.0.catalog.domain() == domain
-        } else {
-            self.domain() == domain
+        let ours = match self.info() {
+            Some(info) if !info.domain.is_empty() => info.is_of(domain),
+            // A code of no domain is of the catalogue that the error was read with.
+            _ => self.0.catalog.domain() == domain,
         };
         ours.then_some(self.0.code).flatten().and_then(C::from_u32)
     }
@@ -155,6 +154,11 @@ impl ReceivedError {
     /// The entry, where the catalogue lists the code.
     pub fn entry(&self) -> Option<&'static Entry> {
         self.0.entry
+    }
+
+    /// The domain where it is not UTF-8 too: it is somebody's, and not ours.
+    fn lossy_domain(&self) -> Cow<'_, str> {
+        self.info().map_or(Cow::Borrowed(""), |info| String::from_utf8_lossy(info.domain))
     }
 
     /// The catalogue, unless the error is of another domain.
@@ -168,7 +172,7 @@ impl ReceivedError {
         Some(Info::of(speaker, message))
     }
 
-    /// Whose code it is; empty where the peer did not say.
+    /// Whose code it is; empty where the peer did not say, or not in UTF-8.
     pub fn domain(&self) -> &str {
         self.info().map_or("", |info| info.domain_str())
     }
@@ -193,9 +197,13 @@ impl ReceivedError {
 
     /// The details, without the ErrorInfos that say who the error is. Corrupt ones are among them.
     pub fn details(&self) -> impl Iterator<Item = Detail<'_>> {
-        let identity = self.info();
-        AllDetails::of(&self.0.status).filter(move |detail| match (identity, Info::read(detail)) {
-            (Some(identity), Some(info)) => !info.repeats(&identity, self.0.code),
+        self.own_details()
+    }
+
+    fn own_details(&self) -> impl Iterator<Item = Detail<'_>> + Clone {
+        let mut repeats = self.info().map(|info| Repeats::of(info, self.0.code));
+        AllDetails::of(&self.0.status).filter(move |detail| match (&mut repeats, Info::read(detail)) {
+            (Some(repeats), Some(info)) => !repeats.is_repeated(&info),
             _ => true,
         })
     }
@@ -255,7 +263,7 @@ impl ReceivedError {
             Some(known) if known == text => Cow::Borrowed(known),
             _ => Cow::Owned(text.to_owned()),
         };
-        let domain = match self.domain() {
+        let domain = match &*self.lossy_domain() {
             "" => Cow::Borrowed(self.0.catalog.domain()),
             domain => own(domain, Some(self.0.catalog.domain())),
         };
@@ -267,9 +275,7 @@ impl ReceivedError {
         for (key, value) in self.metadata().to_map() {
             error = error.with_metadata(key.to_owned(), value);
         }
-        for detail in self.details() {
-            error.put_detail(&detail);
-        }
+        error.put_details(self.own_details());
         error
     }
 }
@@ -285,15 +291,18 @@ impl<'a> Head<'a> {
         let mut head = Self { code: None, message: Cow::Borrowed("") };
         let mut fields = Fields::new(status);
         let mut message: &[u8] = &[];
+        let mut misfit = false;
         for field in fields.by_ref() {
             match field {
                 // An int32: a longer varint is cut to it, as every protobuf reader does.
                 (STATUS_CODE, Value::Varint(code)) => head.code = Some(i64::from(low_i32(code))),
                 (STATUS_MESSAGE, Value::Bytes(bytes) | Value::Cut(bytes)) => message = bytes,
+                (STATUS_DETAILS, Value::Bytes(_) | Value::Cut(_)) => {}
+                (STATUS_CODE | STATUS_MESSAGE | STATUS_DETAILS, _) => misfit = true,
                 _ => {}
             }
         }
-        if fields.is_corrupt() {
+        if misfit || fields.is_corrupt() {
             notes.push(Note::CorruptStatus);
         }
         head.message = String::from_utf8_lossy(message);
@@ -310,12 +319,15 @@ impl<'a> Head<'a> {
                 header
             }
             (Some(header), _) => header,
-            (None, embedded) => {
-                let number = embedded.unwrap_or(i64::from(GrpcCode::Unknown.number()));
-                GrpcCode::from_number(number).unwrap_or_else(|| {
-                    notes.push(Note::InvalidGrpcCode(number));
-                    GrpcCode::Unknown
-                })
+            (None, Some(number)) => GrpcCode::from_number(number).unwrap_or_else(|| {
+                notes.push(Note::InvalidGrpcCode(number));
+                GrpcCode::Unknown
+            }),
+            (None, None) => {
+                if !notes.as_slice().contains(&Note::CorruptStatus) {
+                    notes.push(Note::CorruptStatus);
+                }
+                GrpcCode::Unknown
             }
         }
     }
@@ -358,17 +370,17 @@ fn reconcile_code_field(found: Option<u32>, field: Option<&[u8]>, notes: &mut No
     }
 }
 
-/// `foreign` is the domain, where it is not the catalogue's.
 fn note_code(
     code: u32,
     entry: Option<&'static Entry>,
     received: GrpcCode,
-    foreign: Option<&str>,
+    is_own: bool,
     info: Option<&Info<'_>>,
     notes: &mut Notes,
 ) {
-    if let Some(domain) = foreign {
-        notes.push(Note::ForeignDomain(excerpt(domain)));
+    if !is_own {
+        let domain = info.map_or(Cow::Borrowed(""), |info| String::from_utf8_lossy(info.domain));
+        notes.push(Note::ForeignDomain(excerpt(&domain)));
     } else if entry.is_none() && !code.is_multiple_of(1000) {
         notes.push(Note::UnknownCode(code));
     }
@@ -377,7 +389,12 @@ fn note_code(
     if expected != received && received != GrpcCode::Ok && entry.is_some() {
         notes.push(Note::ClassContradiction { code, expected, received });
     }
-    let Some(metadata) = info.map(Metadata::of) else { return };
+    let Some(info) = info else { return };
+    let was_shed = |part: Shed| info.shed.iter().any(|number| Shed::from_number(*number) == Some(part));
+    for part in Shed::ALL.iter().filter(|part| was_shed(**part)) {
+        notes.push(Note::Shed(*part));
+    }
+    let metadata = Metadata::of(info);
     if metadata.is_damaged() {
         notes.push(Note::InvalidMetadata);
     }
@@ -388,17 +405,19 @@ fn note_code(
     }
 }
 
-fn note_details(status: &[u8], found: Option<&Identity<'_>>, notes: &mut Notes) {
+fn note_details(status: &[u8], found: Option<Identity<'_>>, notes: &mut Notes) {
+    let mut repeats = found.map(|found| Repeats::of(found.info, Some(found.code)));
     for (index, detail) in AllDetails::of(status).enumerate() {
-        if !detail.is_intact() {
+        let info = Info::read(&detail);
+        let sound = detail.is_intact() && !detail.type_name().is_empty();
+        if !sound || !info.is_none_or(|info| info.is_text()) {
             notes.push(Note::CorruptDetail { index, type_name: excerpt(detail.type_name()) });
         }
-        let Some(info) = Info::read(&detail) else { continue };
-        match (found, info.number) {
-            (_, Some(number)) if info.code().is_none() => notes.push(Note::InvalidCode(number)),
-            (Some(found), Some(_)) if !info.repeats(&found.info, Some(found.code)) => {
-                notes.push(Note::ContradictingErrorInfo { index });
-            }
+        let Some(info) = info else { continue };
+        let contradicts = repeats.as_mut().is_some_and(|repeats| repeats.is_contradicted(&info));
+        match info.number {
+            Some(number) if info.code().is_none() => notes.push(Note::InvalidCode(number)),
+            Some(_) if contradicts => notes.push(Note::ContradictingErrorInfo { index }),
             _ => {}
         }
     }

@@ -30,6 +30,11 @@ impl From<&ApiError> for Status {
         let details = error.to_details();
         let mut status = Self::with_details(error.grpc_code().into(), error.message(), details);
         if let Some(cause) = error.shared_cause() {
+            #[cfg(feature = "server")]
+            if let Some((name, value)) = crate::server::cause::park(&cause) {
+                let fields = http::HeaderMap::from_iter([(name, value)]);
+                *status.metadata_mut() = tonic::metadata::MetadataMap::from_headers(fields);
+            }
             status.set_source(cause);
         }
         status

@@ -60,6 +60,7 @@ fn unlisted(number: u32, domain: &str) -> ApiError {
         domain: domain.into(),
         reason: "NEWER_THAN_THIS".into(),
         metadata: [("since".to_owned(), "2.0".to_owned())].into(),
+        ..Default::default()
     };
     let any = prost_types::Any {
         type_url: format!("type.googleapis.com/{ERROR_INFO}"),

@@ -6,6 +6,8 @@
 pub(crate) mod base64;
 pub(crate) mod details;
 pub(crate) mod fields;
+#[cfg(feature = "server")]
+pub(crate) mod message;
 pub(crate) mod read;
 pub(crate) mod write;
 

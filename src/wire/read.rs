@@ -25,6 +25,8 @@ pub(crate) struct Info<'a> {
     pub(crate) number: Option<u64>,
     pub(crate) domain: &'a [u8],
     pub(crate) reason: &'a [u8],
+    /// What the server left out, as numbers of `codelibra.error.v1.Shed`.
+    pub(crate) shed: &'a [u8],
     /// The encoded message: its metadata is read from here.
     pub(crate) message: &'a [u8],
 }
@@ -59,6 +61,7 @@ impl<'a> Info<'a> {
                 (1, Value::Varint(number)) => info.number = Some(number & u64::from(u32::MAX)),
                 (2, Value::Bytes(domain)) => info.domain = domain,
                 (3, Value::Bytes(reason)) => info.reason = reason,
+                (5, Value::Bytes(shed)) => info.shed = shed,
                 _ => {}
             }
         }
@@ -84,7 +87,7 @@ impl<'a> Info<'a> {
     }
 
     const fn empty(speaker: Speaker, message: &'a [u8]) -> Self {
-        Self { speaker, number: None, domain: &[], reason: &[], message }
+        Self { speaker, number: None, domain: &[], reason: &[], shed: &[], message }
     }
 
     /// The number, where it is a code.
@@ -94,7 +97,6 @@ impl<'a> Info<'a> {
     }
 
     /// Whether the message speaks of this domain: it names it, or none.
-    #[cfg(any(feature = "tonic", feature = "gateway"))]
     #[inline]
     pub(crate) fn is_of(&self, domain: &str) -> bool {
         self.domain.is_empty() || self.domain == domain.as_bytes()
@@ -105,10 +107,41 @@ impl<'a> Info<'a> {
         str::from_utf8(self.domain).unwrap_or("")
     }
 
-    /// Whether the message says the same of the identity: nothing is lost where it is left out.
-    pub(crate) fn repeats(&self, identity: &Self, code: Option<u32>) -> bool {
+    /// Whether domain and reason are UTF-8.
+    pub(crate) fn is_text(&self) -> bool {
+        str::from_utf8(self.domain).is_ok() && str::from_utf8(self.reason).is_ok()
+    }
+
+    /// Whether the message names the same error.
+    fn names(&self, identity: &Self, code: Option<u32>) -> bool {
         let same_code = self.code() == code || (self.speaker == Speaker::Google && self.number.is_none());
         same_code && self.domain == identity.domain && self.reason == identity.reason
+    }
+
+    /// Whether the metadata is the same, but for the key under which Google's carries the number.
+    fn has_metadata_of(&self, other: &Self) -> bool {
+        let numbered = self.number.is_some() && other.number.is_some();
+        let entries = |info: &Self| {
+            let metadata = Metadata::of(info).into_raw();
+            metadata.filter(move |entry| !numbered || entry.is_none_or(|(key, _)| key != CODE_KEY))
+        };
+        if self.speaker == other.speaker {
+            return self.message == other.message;
+        }
+        if entries(self).eq(entries(other)) {
+            return true;
+        }
+        // Maps have no order, and the last value of a key counts.
+        let sorted = |info: &Self| {
+            let mut pairs = Vec::with_capacity(entries(info).count());
+            for entry in entries(info) {
+                pairs.push(entry?);
+            }
+            pairs.sort_unstable_by_key(|(key, _)| (*key, std::cmp::Reverse(key.as_ptr().addr())));
+            pairs.dedup_by_key(|(key, _)| *key);
+            Some(pairs)
+        };
+        sorted(self).is_some_and(|pairs| Some(pairs) == sorted(other))
     }
 }
 
@@ -117,6 +150,35 @@ impl<'a> Info<'a> {
 pub(crate) struct Identity<'a> {
     pub(crate) code: u32,
     pub(crate) info: Info<'a>,
+}
+
+/// Says which ErrorInfos can be left out, because they say what the identity says: it itself, and its twin for
+/// the readers of the other message.
+#[derive(Clone, Debug)]
+pub(crate) struct Repeats<'a> {
+    identity: Info<'a>,
+    code: Option<u32>,
+    /// Only one is compared to its end: a peer decides how many there are.
+    compared: bool,
+}
+
+impl<'a> Repeats<'a> {
+    pub(crate) const fn of(identity: Info<'a>, code: Option<u32>) -> Self {
+        Self { identity, code, compared: false }
+    }
+
+    /// Whether nothing is lost without the message. To be asked in the order of the details.
+    pub(crate) fn is_repeated(&mut self, info: &Info<'_>) -> bool {
+        std::ptr::eq(info.message, self.identity.message)
+            || (!std::mem::replace(&mut self.compared, true)
+                && info.names(&self.identity, self.code)
+                && info.has_metadata_of(&self.identity))
+    }
+
+    /// Whether the message contradicts the identity. To be asked in the order of the details.
+    pub(crate) fn is_contradicted(&mut self, info: &Info<'_>) -> bool {
+        if self.compared { !info.names(&self.identity, self.code) } else { !self.is_repeated(info) }
+    }
 }
 
 /// The identity that the details of an encoded `google.rpc.Status` give, in the order of the contract: our
@@ -165,7 +227,8 @@ impl<'a> Metadata<'a> {
     pub(crate) fn of(info: &Info<'a>) -> Self {
         match info.speaker {
             Speaker::Ours => Self::new(info.message, 4, None),
-            Speaker::Google => Self::new(info.message, 3, Some(CODE_KEY)),
+            // A text that is no number is somebody else's use of the key.
+            Speaker::Google => Self::new(info.message, 3, info.number.map(|_| CODE_KEY)),
         }
     }
 }

@@ -17,6 +17,11 @@ pub(crate) struct Parts<'a> {
     pub(crate) metadata: &'a [(&'a str, &'a str)],
     /// Encoded further `details` fields, each with its tag.
     pub(crate) rest: &'a [u8],
+    /// What was left out: numbers of `codelibra.error.v1.Shed`, each below 128.
+    pub(crate) shed: &'a [u8],
+    /// Whether google.rpc.ErrorInfo repeats what our ErrorInfo says. Only a budget that nothing else meets
+    /// makes do without.
+    pub(crate) repeat: bool,
 }
 
 // google.rpc.Status
@@ -31,6 +36,7 @@ const INFO_CODE: u8 = 0x08;
 const INFO_DOMAIN: u8 = 0x12;
 const INFO_REASON: u8 = 0x1a;
 const INFO_METADATA: u8 = 0x22;
+const INFO_SHED: u8 = 0x2a;
 // google.rpc.ErrorInfo
 const GOOGLE_REASON: u8 = 0x0a;
 const GOOGLE_DOMAIN: u8 = 0x12;
@@ -51,7 +57,8 @@ pub(crate) const CODE_KEY: &str = "code";
 pub(crate) const fn status_len(parts: &Parts<'_>) -> usize {
     let any_ours = any_len(ERROR_INFO_URL, info_len(parts));
     let any_google = any_len(GOOGLE_ERROR_INFO_URL, google_info_len(parts));
-    2 + string_len(parts.message) + delimited_len(any_ours) + delimited_len(any_google) + parts.rest.len()
+    let repeated = if parts.repeat { delimited_len(any_google) } else { 0 };
+    2 + string_len(parts.message) + delimited_len(any_ours) + repeated + parts.rest.len()
 }
 
 /// Writes the status. `out` has the length that [`status_len`] gives.
@@ -71,7 +78,15 @@ pub(crate) const fn status(parts: &Parts<'_>, out: &mut [u8]) {
     out.string(INFO_DOMAIN, parts.domain);
     out.string(INFO_REASON, parts.reason);
     out.metadata(INFO_METADATA, parts.metadata, None);
+    out.bytes(INFO_SHED, parts.shed);
 
+    if parts.repeat {
+        google_info(parts, &mut out);
+    }
+    out.copy(parts.rest);
+}
+
+const fn google_info(parts: &Parts<'_>, out: &mut Out<'_>) {
     let info = google_info_len(parts);
     out.tag(STATUS_DETAILS, any_len(GOOGLE_ERROR_INFO_URL, info));
     out.string(ANY_TYPE_URL, GOOGLE_ERROR_INFO_URL);
@@ -81,8 +96,6 @@ pub(crate) const fn status(parts: &Parts<'_>, out: &mut [u8]) {
     let digits = six_digits(parts.code);
     out.pair(GOOGLE_METADATA, CODE_KEY.as_bytes(), &digits);
     out.metadata(GOOGLE_METADATA, parts.metadata, Some(CODE_KEY));
-
-    out.copy(parts.rest);
 }
 
 /// The violation type of google.rpc.PreconditionFailure for terms of service: its own example.
@@ -238,7 +251,11 @@ const fn delimited_len(len: usize) -> usize {
 
 /// A string field; proto3 leaves an empty one out.
 const fn string_len(text: &str) -> usize {
-    if text.is_empty() { 0 } else { delimited_len(text.len()) }
+    bytes_len(text.as_bytes())
+}
+
+const fn bytes_len(bytes: &[u8]) -> usize {
+    if bytes.is_empty() { 0 } else { delimited_len(bytes.len()) }
 }
 
 const fn any_len(type_url: &str, value: usize) -> usize {
@@ -250,6 +267,7 @@ const fn info_len(parts: &Parts<'_>) -> usize {
         + string_len(parts.domain)
         + string_len(parts.reason)
         + metadata_len(parts.metadata, None)
+        + bytes_len(parts.shed)
 }
 
 const fn google_info_len(parts: &Parts<'_>) -> usize {
