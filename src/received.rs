@@ -381,7 +381,7 @@ fn note_code(
     if !is_own {
         let domain = info.map_or(Cow::Borrowed(""), |info| String::from_utf8_lossy(info.domain));
         notes.push(Note::ForeignDomain(excerpt(&domain)));
-    } else if entry.is_none() && code % 1000 != 0 {
+    } else if entry.is_none() && !code.is_multiple_of(1000) {
         notes.push(Note::UnknownCode(code));
     }
     let expected = code::grpc_code(code, entry);

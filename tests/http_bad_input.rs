@@ -303,6 +303,7 @@ fn one_bad_detail_hides_no_other() {
         ("number", "7"),
         ("array", "[]"),
         ("no type", r#"{"a":1}"#),
+        ("no colon", r#"{"@type":"type.googleapis.com/google.rpc.ErrorInfo","a"}"#),
         ("empty type", r#"{"@type":""}"#),
         ("type is a number", r#"{"@type":7}"#),
         ("unknown type in ProtoJSON", r#"{"@type":"type.googleapis.com/acme.v1.Foo","a":1}"#),

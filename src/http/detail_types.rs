@@ -85,7 +85,7 @@ impl DetailTypes {
     /// more than would be read.
     pub(super) fn message_to_json(&self, detail: &Detail<'_>) -> Option<Box<RawValue>> {
         let json = to_raw_value(&self.decode(detail)?).ok()?;
-        is_affordable(detail.type_name(), &json).then_some(json)
+        is_affordable(detail.type_name(), json.get()).then_some(json)
     }
 
     /// The detail in ProtoJSON with its `@type`, as [`message_to_json`](Self::message_to_json).
@@ -95,14 +95,14 @@ impl DetailTypes {
         any.set_field_by_number(1, Value::String(detail.type_url().to_owned()));
         any.set_field_by_number(2, Value::Bytes(detail.value().to_vec().into()));
         let json = to_raw_value(&any).ok()?;
-        is_affordable(detail.type_name(), &json).then_some(json)
+        is_affordable(detail.type_name(), json.get()).then_some(json)
     }
 
     /// Reads ProtoJSON with its `@type`: the encoded message, and what was wrong.
     pub(super) fn json_to_any(
         &self,
         type_name: &str,
-        json: &RawValue,
+        json: &str,
     ) -> Result<(Vec<u8>, Option<String>), String> {
         check_affordable(type_name, json)?;
         let any = self.pool.get_message_by_name(ANY).ok_or("google.protobuf.Any is not known")?;
@@ -115,7 +115,7 @@ impl DetailTypes {
     pub(super) fn json_to_message(
         &self,
         type_name: &str,
-        json: &RawValue,
+        json: &str,
     ) -> Result<(Vec<u8>, Option<String>), String> {
         check_affordable(type_name, json)?;
         let descriptor = self.pool.get_message_by_name(type_name).ok_or("its type is not known")?;
@@ -124,7 +124,7 @@ impl DetailTypes {
     }
 }
 
-fn check_affordable(type_name: &str, json: &RawValue) -> Result<(), String> {
+fn check_affordable(type_name: &str, json: &str) -> Result<(), String> {
     if is_affordable(type_name, json) {
         Ok(())
     } else {
@@ -133,8 +133,7 @@ fn check_affordable(type_name: &str, json: &RawValue) -> Result<(), String> {
 }
 
 /// Whether the JSON of a detail is within the limits, for which it need not be read.
-fn is_affordable(type_name: &str, json: &RawValue) -> bool {
-    let json = json.get();
+fn is_affordable(type_name: &str, json: &str) -> bool {
     let limit = if type_name.starts_with("google.rpc.") { MAX_STANDARD_VALUES } else { MAX_VALUES };
     // A value follows each of these; they may stand in a string too, and then more are counted than there are.
     let values = || json.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
@@ -142,12 +141,9 @@ fn is_affordable(type_name: &str, json: &RawValue) -> bool {
 }
 
 /// Reads ProtoJSON. Members that the type lacks are left out, which the text says.
-fn read_json(
-    descriptor: &MessageDescriptor,
-    json: &RawValue,
-) -> Result<(DynamicMessage, Option<String>), String> {
+fn read_json(descriptor: &MessageDescriptor, json: &str) -> Result<(DynamicMessage, Option<String>), String> {
     let read = |options: &DeserializeOptions| {
-        let mut json = serde_json::Deserializer::from_str(json.get());
+        let mut json = serde_json::Deserializer::from_str(json);
         DynamicMessage::deserialize_with_options(descriptor.clone(), &mut json, options)
     };
     match read(&DeserializeOptions::new()) {
@@ -207,7 +203,8 @@ fn is_any_lossless(any: &DynamicMessage, nested_any: usize) -> bool {
 
 fn survives_json(message: &DynamicMessage) -> bool {
     let Ok(json) = to_raw_value(message) else { return false };
-    read_json(&message.descriptor(), &json).is_ok_and(|(read, fault)| fault.is_none() && read == *message)
+    read_json(&message.descriptor(), json.get())
+        .is_ok_and(|(read, fault)| fault.is_none() && read == *message)
 }
 
 /// Whether ProtoJSON in an Any puts the message under `value`.

@@ -14,6 +14,7 @@ use ::http::response::Parts;
 use prost::Message;
 
 use self::info::{InfoMembers, write_info};
+use self::json::Json;
 use self::members::{Code, Members};
 pub use self::text::MAX_BODY;
 use super::DetailTypes;
@@ -162,7 +163,7 @@ fn write_identity(object: &Members<'_>, code: Option<Code>, notes: &mut Notes, o
 
 /// The native form says the request's id a second time. Where it says it alone, it becomes the detail.
 fn write_request_id(object: &Members<'_>, out: &mut Vec<u8>) {
-    let Some(request_id) = object.request_id.and_then(json::string) else { return };
+    let Some(request_id) = object.request_id.and_then(Json::string) else { return };
     if AllDetails::of(out).any(|detail| detail.type_name() == REQUEST_INFO) {
         return;
     }
