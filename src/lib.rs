@@ -1,6 +1,6 @@
-#![cfg_attr(feature = "tonic", doc = include_str!("../README.md"))]
+#![cfg_attr(all(feature = "derive", feature = "tonic"), doc = include_str!("../README.md"))]
 #![cfg_attr(
-    not(feature = "tonic"),
+    not(all(feature = "derive", feature = "tonic")),
     doc = "Six-digit error codes that survive every hop between gRPC and HTTP."
 )]
 
@@ -9,6 +9,9 @@ extern crate self as codelibra;
 
 mod catalog;
 mod code;
+#[cfg(feature = "derive")]
+#[doc(hidden)]
+pub mod derive;
 mod error;
 mod grpc_code;
 #[cfg(feature = "gateway")]
@@ -30,6 +33,8 @@ mod wire;
 
 pub use catalog::{Catalog, Entry, Param, ParamKind, Recovery};
 pub use code::{CatalogCode, InvalidCode, class_code, class_of, grpc_code, http_status, is_code};
+#[cfg(feature = "derive")]
+pub use codelibra_derive::ApiError;
 pub use error::ApiError;
 pub use grpc_code::GrpcCode;
 pub use metadata::Metadata;

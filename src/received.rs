@@ -13,10 +13,10 @@ use crate::wire::fields::{Fields, Value};
 use crate::wire::read::{Identity, Info, Repeats, Speaker, first_info, identity};
 use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, Shed, TypedError, tables};
 
-/// An error that a peer answered with, as far as it could be read. Reading never fails: the [notes]
-/// (Self::notes) say what was wrong.
+/// An error that a peer answered with, as far as it could be read. Reading never fails: the
+/// [notes](Self::notes) say what was wrong.
 ///
-/// It is another type than [`ApiError`], so that a peer's error does not leave through our own API by
+/// It is another type than [`ApiError`](struct@ApiError), so that a peer's error does not leave through our own API by
 /// accident: [`forward`](Self::forward) is the way to send it on.
 ///
 /// Details and metadata are read where they lie when they are asked for; reading copies the details once.

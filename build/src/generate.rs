@@ -42,7 +42,7 @@ fn write_module(out: &mut String, catalog: &Catalog) -> fmt::Result {
     for entry in entries {
         write_entry(out, domain, entry)?;
     }
-    out.push_str("];\n\n::codelibra::error_code!(ErrorCode, CATALOG);\n");
+    out.push_str("];\n\n::codelibra::error_code!(ErrorCode, CATALOG, ENTRIES);\n");
 
     for entry in entries.iter().filter(|e| !e.params.is_empty()) {
         write_struct(out, entry)?;
