@@ -1,16 +1,17 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use prost::{Message, Name};
 
 use crate::code::{self, class_code, class_of};
 use crate::note::{Note, Notes, excerpt};
-use crate::wire;
 use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_MESSAGE};
 use crate::wire::fields::{Fields, Value};
-use crate::wire::read::{Identity, Info, Speaker, identity};
+use crate::wire::read::{Info, Speaker, identity};
+use crate::wire::{self, ERROR_INFO, GOOGLE_ERROR_INFO};
 use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, TypedError, tables};
 
 /// An error that a peer answered with, as far as it could be read. Reading never fails: the [notes]
@@ -31,11 +32,49 @@ struct Inner {
     /// The encoded `google.rpc.Status`.
     status: Bytes,
     code: Option<u32>,
-    /// The message that gave the code, with its place in `status`.
-    info: Option<(Speaker, Range<usize>)>,
+    /// The message that gave the code.
+    info: Option<InfoAt>,
+    entry: Option<&'static Entry>,
     http_status: Option<u16>,
     request_id: Option<String>,
+    /// What was wrong with the header and the head of the details.
     notes: Notes,
+    /// What the ASCII field contradicts.
+    field_note: Option<Note>,
+    /// Those, and what is wrong with the details: looked for when it is asked for.
+    all_notes: OnceLock<Notes>,
+}
+
+/// An [`Info`], as places in the status that it was read from.
+#[derive(Clone)]
+struct InfoAt {
+    speaker: Speaker,
+    number: Option<u64>,
+    domain: Range<usize>,
+    reason: Range<usize>,
+    message: Range<usize>,
+}
+
+impl InfoAt {
+    fn of(info: &Info<'_>, status: &[u8]) -> Self {
+        Self {
+            speaker: info.speaker,
+            number: info.number,
+            domain: range_in(status, info.domain),
+            reason: range_in(status, info.reason),
+            message: range_in(status, info.message),
+        }
+    }
+
+    fn read<'a>(&self, status: &'a [u8]) -> Option<Info<'a>> {
+        Some(Info {
+            speaker: self.speaker,
+            number: self.number,
+            domain: status.get(self.domain.clone())?,
+            reason: status.get(self.reason.clone())?,
+            message: status.get(self.message.clone())?,
+        })
+    }
 }
 
 /// What a peer sent, before it is read.
@@ -86,24 +125,43 @@ impl ReceivedError {
         }
 
         let found = identity(&status, catalog);
-        note_details(&status, found.as_ref(), &mut notes);
-        let code = reconcile_code_field(found.map(|f| f.code), code_field, &mut notes);
-        let info = found.map(|f| (f.info.speaker, range_in(&status, f.info.message)));
+        let (code, field_note) = reconcile_code_field(found.map(|f| f.code), code_field);
+        let domain = found.and_then(|f| std::str::from_utf8(f.info.domain).ok()).unwrap_or("");
+        let ours = domain.is_empty() || domain == catalog.domain();
+        let entry = code.filter(|_| ours).and_then(|code| catalog.by_code(code));
+        let info = found.map(|f| InfoAt::of(&f.info, &status));
 
-        let mut error = Self(Box::new(Inner {
+        Self(Box::new(Inner {
             catalog,
             grpc_code,
             message,
             status,
             code,
             info,
+            entry,
             http_status: None,
             request_id: None,
-            notes: Notes::default(),
-        }));
-        error.note_code(&mut notes);
-        error.0.notes = notes;
-        error
+            notes,
+            field_note,
+            all_notes: OnceLock::new(),
+        }))
+    }
+
+    fn note_details(&self, notes: &mut Notes) {
+        let identity = self.info();
+        for (index, detail) in AllDetails::of(&self.0.status).enumerate() {
+            if !detail.is_intact() {
+                notes.push(Note::CorruptDetail { index, type_name: excerpt(detail.type_name()) });
+            }
+            let Some(info) = Info::read(&detail) else { continue };
+            match (identity, info.number) {
+                (_, Some(number)) if info.code().is_none() => notes.push(Note::InvalidCode(number)),
+                (Some(identity), Some(_)) if !info.repeats(&identity, self.0.code) => {
+                    notes.push(Note::ContradictingErrorInfo { index });
+                }
+                _ => {}
+            }
+        }
     }
 
     fn note_code(&self, notes: &mut Notes) {
@@ -141,37 +199,33 @@ impl ReceivedError {
 
     /// The code, if it is of `C`'s domain.
     pub fn code<C: CatalogCode>(&self) -> Option<C> {
-        let domain = C::catalog().domain();
-        let ours = if self.domain().is_empty() {
-            self.0.catalog.domain() == domain
-        } else {
-            self.domain() == domain
+        let domain = match self.domain() {
+            "" => self.0.catalog.domain(),
+            domain => domain,
         };
-        ours.then_some(self.0.code).flatten().and_then(C::from_u32)
+        (domain == C::catalog().domain()).then_some(self.0.code).flatten().and_then(C::from_u32)
     }
 
     /// The entry, where the catalogue lists the code.
     pub fn entry(&self) -> Option<&'static Entry> {
-        let ours = self.domain().is_empty() || self.domain() == self.0.catalog.domain();
-        ours.then_some(self.0.code).flatten().and_then(|code| self.0.catalog.by_code(code))
+        self.0.entry
     }
 
     fn info(&self) -> Option<Info<'_>> {
-        let (speaker, range) = self.0.info.clone()?;
-        let message = self.0.status.get(range)?;
-        Some(Info::of(speaker, message))
+        self.0.info.as_ref()?.read(&self.0.status)
     }
 
     /// Whose code it is; empty where the peer did not say.
     pub fn domain(&self) -> &str {
-        self.info().and_then(|info| std::str::from_utf8(info.domain).ok()).unwrap_or("")
+        self.info().and_then(|info| text(info.domain, self.0.catalog.domain())).unwrap_or("")
     }
 
     /// The reason, such as `USER_BANNED`: the peer's, else the entry's, else empty.
     pub fn reason(&self) -> &str {
-        match self.info().and_then(|info| std::str::from_utf8(info.reason).ok()) {
+        let known = self.entry().map_or("", |e| e.reason);
+        match self.info().and_then(|info| text(info.reason, known)) {
             Some(reason) if !reason.is_empty() => reason,
-            _ => self.entry().map_or("", |e| e.reason),
+            _ => known,
         }
     }
 
@@ -188,10 +242,15 @@ impl ReceivedError {
     /// The details, without the ErrorInfos that say who the error is. Corrupt ones are among them.
     pub fn details(&self) -> impl Iterator<Item = Detail<'_>> {
         let identity = self.info();
-        AllDetails::of(&self.0.status).filter(move |detail| match (identity, Info::read(detail)) {
-            (Some(identity), Some(info)) => !info.repeats(&identity, self.0.code),
-            _ => true,
-        })
+        AllDetails::of(&self.0.status).filter(move |detail| !self.is_identity(detail, identity.as_ref()))
+    }
+
+    /// Whether a detail is one of the ErrorInfos that say who the error is.
+    fn is_identity(&self, detail: &Detail<'_>, identity: Option<&Info<'_>>) -> bool {
+        match (identity, Info::read(detail)) {
+            (Some(identity), Some(info)) => info.repeats(identity, self.0.code),
+            _ => false,
+        }
     }
 
     /// The first detail of type `M`.
@@ -200,7 +259,16 @@ impl ReceivedError {
     ///
     /// There is one, but its bytes are no `M`.
     pub fn detail<M: Message + Name + Default>(&self) -> Option<Result<M, prost::DecodeError>> {
-        self.details().find_map(|detail| detail.to_message())
+        let name = M::full_name();
+        let mut named = AllDetails::of(&self.0.status).filter(|detail| detail.is_a(&name));
+        let detail = match name.as_str() {
+            ERROR_INFO | GOOGLE_ERROR_INFO => {
+                let identity = self.info();
+                named.find(|detail| !self.is_identity(detail, identity.as_ref()))?
+            }
+            _ => named.next()?,
+        };
+        Some(M::decode(detail.value()))
     }
 
     /// The parameters, if the error has the code of `T`. A parameter that is absent, or whose text does not
@@ -235,7 +303,16 @@ impl ReceivedError {
 
     /// What was wrong, and what is worth knowing.
     pub fn notes(&self) -> &[Note] {
-        self.0.notes.as_slice()
+        let all = self.0.all_notes.get_or_init(|| {
+            let mut notes = self.0.notes.clone();
+            self.note_details(&mut notes);
+            if let Some(note) = &self.0.field_note {
+                notes.push(note.clone());
+            }
+            self.note_code(&mut notes);
+            notes
+        });
+        all.as_slice()
     }
 
     /// Turns the peer's error into one that this service answers with, as it came: code, domain, reason,
@@ -289,10 +366,14 @@ impl<'a> Head<'a> {
         if fields.is_corrupt() {
             notes.push(Note::CorruptStatus);
         }
-        head.message = String::from_utf8_lossy(message);
-        if let Cow::Owned(_) = head.message {
-            notes.push(Note::InvalidMessage);
-        }
+        // Checked first: reading lossily takes much longer, also where there is nothing to be lost.
+        head.message = match std::str::from_utf8(message) {
+            Ok(message) => Cow::Borrowed(message),
+            Err(_) => {
+                notes.push(Note::InvalidMessage);
+                String::from_utf8_lossy(message)
+            }
+        };
         head
     }
 
@@ -331,39 +412,28 @@ fn low_i32(varint: u64) -> i32 {
     varint as i32
 }
 
+/// Received text; `None` where it is not UTF-8. What it most likely is takes no check.
+fn text<'a>(received: &'a [u8], known: &'static str) -> Option<&'a str> {
+    if received == known.as_bytes() { Some(known) } else { std::str::from_utf8(received).ok() }
+}
+
+/// Where a part lies. An absent field is empty, and lies nowhere.
 fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
+    if part.is_empty() {
+        return 0..0;
+    }
     let start = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
     start..start + part.len()
 }
 
-fn reconcile_code_field(found: Option<u32>, field: Option<&[u8]>, notes: &mut Notes) -> Option<u32> {
-    let Some(field) = field else { return found };
+fn reconcile_code_field(found: Option<u32>, field: Option<&[u8]>) -> (Option<u32>, Option<Note>) {
+    let Some(field) = field else { return (found, None) };
     match (found, wire::parse_code(field)) {
-        (_, None) => {
-            notes.push(Note::InvalidCodeField);
-            found
-        }
+        (_, None) => (found, Some(Note::InvalidCodeField)),
         (Some(taken), Some(other)) if taken != other => {
-            notes.push(Note::CodeContradiction { taken, other });
-            found
+            (found, Some(Note::CodeContradiction { taken, other }))
         }
-        (_, parsed) => found.or(parsed),
-    }
-}
-
-fn note_details(status: &[u8], found: Option<&Identity<'_>>, notes: &mut Notes) {
-    for (index, detail) in AllDetails::of(status).enumerate() {
-        if !detail.is_intact() {
-            notes.push(Note::CorruptDetail { index, type_name: excerpt(detail.type_name()) });
-        }
-        let Some(info) = Info::read(&detail) else { continue };
-        match (found, info.number) {
-            (_, Some(number)) if info.code().is_none() => notes.push(Note::InvalidCode(number)),
-            (Some(found), Some(_)) if !info.repeats(&found.info, Some(found.code)) => {
-                notes.push(Note::ContradictingErrorInfo { index });
-            }
-            _ => {}
-        }
+        (_, parsed) => (found.or(parsed), None),
     }
 }
 
