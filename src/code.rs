@@ -30,6 +30,7 @@ pub const fn is_code(number: u32) -> bool {
 }
 
 /// The class of a code, an HTTP status. 500 for a number that is no code.
+#[inline]
 pub const fn class_of(code: u32) -> u16 {
     if !is_code(code) {
         return 500;

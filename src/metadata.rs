@@ -15,8 +15,7 @@ impl<'a> Metadata<'a> {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&'a str> {
-        // The last one counts, as in every protobuf map.
-        self.0.clone().flatten().filter(|(k, _)| *k == key).last().map(|(_, value)| value)
+        self.0.get(key)
     }
 
     /// Whether there is none.

@@ -114,6 +114,10 @@ impl Notes {
         }
     }
 
+    pub(crate) fn extend(&mut self, notes: &Self) {
+        notes.0.iter().cloned().for_each(|note| self.push(note));
+    }
+
     pub(crate) fn as_slice(&self) -> &[Note] {
         &self.0
     }

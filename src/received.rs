@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use prost::{Message, Name};
@@ -38,7 +39,20 @@ struct Inner {
     info: Option<(Speaker, Range<usize>)>,
     http_status: Option<u16>,
     request_id: Option<String>,
-    notes: Notes,
+    notes: EarlyNotes,
+    /// All of them, once they were asked for.
+    all_notes: OnceLock<Notes>,
+}
+
+/// What was noted while an error was read. What is wrong with its details is looked for when it is asked for.
+#[derive(Clone, Default)]
+struct EarlyNotes {
+    /// About the header, and the head of the details.
+    head: Notes,
+    /// About the ASCII field.
+    code_field: Notes,
+    /// About HTTP.
+    http: Notes,
 }
 
 /// What a peer sent, before it is read.
@@ -89,15 +103,12 @@ impl ReceivedError {
         }
 
         let found = identity(&status, catalog);
-        note_details(&status, found, &mut notes);
-        let code = reconcile_code_field(found.map(|f| f.code), code_field, &mut notes);
+        let mut notes = EarlyNotes { head: notes, ..EarlyNotes::default() };
+        let code = reconcile_code_field(found.map(|f| f.code), code_field, &mut notes.code_field);
         // Without a code, an ErrorInfo still says reason, domain and metadata, of whosever domain.
         let info = found.map(|f| f.info).or_else(|| code.is_none().then(|| first_info(&status)).flatten());
         let is_own = info.is_none_or(|info| info.is_of(catalog.domain()));
         let entry = code.filter(|_| is_own).and_then(|code| catalog.by_code(code));
-        if let Some(code) = code {
-            note_code(code, entry, grpc_code, is_own, info.as_ref(), &mut notes);
-        }
         let info = info.map(|info| (info.speaker, range_in(&status, info.message)));
 
         Self(Box::new(Inner {
@@ -112,6 +123,7 @@ impl ReceivedError {
             http_status: None,
             request_id: None,
             notes,
+            all_notes: OnceLock::new(),
         }))
     }
 
@@ -123,11 +135,23 @@ impl ReceivedError {
             if let Some(class) = class
                 && class != received
             {
-                self.0.notes.push(Note::HttpStatusContradiction { class, received });
+                self.0.notes.http.push(Note::HttpStatusContradiction { class, received });
             }
         }
         self.0.http_status = body.or(answer);
         self
+    }
+
+    fn find_notes(&self) -> Notes {
+        let Inner { catalog, status, code, entry, grpc_code, is_own, notes: early, .. } = &*self.0;
+        let mut notes = early.head.clone();
+        note_details(status, identity(status, catalog), &mut notes);
+        notes.extend(&early.code_field);
+        if let Some(code) = *code {
+            note_code(code, *entry, *grpc_code, *is_own, self.info().as_ref(), &mut notes);
+        }
+        notes.extend(&early.http);
+        notes
     }
 
     /// The six digits; `None` where the peer sent no code.
@@ -249,7 +273,7 @@ impl ReceivedError {
 
     /// What was wrong, and what is worth knowing.
     pub fn notes(&self) -> &[Note] {
-        self.0.notes.as_slice()
+        self.0.all_notes.get_or_init(|| self.find_notes()).as_slice()
     }
 
     /// Turns the peer's error into one that this service answers with, as it came: code, domain, reason,

@@ -8,7 +8,7 @@ use tonic::Status;
 use crate::note::Notes;
 use crate::received::Sent;
 use crate::wire::ERROR_CODE_HEADER;
-use crate::wire::read::{Identity, Speaker, identity};
+use crate::wire::read::{self, Identity, Info, Speaker, identity};
 use crate::{ApiError, Catalog, CatalogCode, Metadata, ReceivedError, TypedError, wire};
 
 /// The status of a code with its default message: one allocation for the message, one for the status.
@@ -82,12 +82,12 @@ impl StatusCodeExt for Status {
     #[inline]
     fn error_code<C: CatalogCode>(&self) -> Option<C> {
         let catalog = C::catalog();
-        let number = match identity(self.details(), catalog) {
-            Some(Identity { code, info }) if info.is_of(catalog.domain()) => code,
-            Some(_) => return None,
-            None => code_field(self).and_then(wire::parse_code)?,
+        // What nearly every coded status has comes first, and stays short: the rest is out of line.
+        let number = match read::ours(self.details()) {
+            Some(Identity { code, info }) => info.is_of(catalog.domain()).then_some(code),
+            None => code_without_ours(self, catalog),
         };
-        C::from_u32(number)
+        C::from_u32(number?)
     }
 
     fn decode<T: TypedError>(&self) -> Option<T> {
@@ -97,7 +97,7 @@ impl StatusCodeExt for Status {
         let found = identity(self.details(), T::Code::catalog());
         let metadata = match found {
             Some(found) => Metadata::of(&found.info),
-            None => Metadata::of(&wire::read::Info::of(Speaker::Ours, &[])),
+            None => Metadata::of(&Info::of(Speaker::Ours, &[])),
         };
         Some(T::from_metadata(|key| metadata.get(key)))
     }
@@ -111,6 +111,15 @@ impl StatusCodeExt for Status {
             notes: Notes::default(),
         };
         ReceivedError::read(sent, catalog)
+    }
+}
+
+/// The code of a status without our ErrorInfo.
+#[inline(never)]
+fn code_without_ours(status: &Status, catalog: &Catalog) -> Option<u32> {
+    match read::googles(status.details(), catalog) {
+        Some(Identity { code, info }) => info.is_of(catalog.domain()).then_some(code),
+        None => code_field(status).and_then(wire::parse_code),
     }
 }
 

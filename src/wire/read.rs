@@ -7,8 +7,8 @@ use crate::{Catalog, Metadata};
 
 use super::details::{AllDetails, Detail};
 use super::fields::{Fields, Value};
-use super::write::CODE_KEY;
-use super::{ERROR_INFO, GOOGLE_ERROR_INFO};
+use super::write::{ANY_TYPE_URL, ANY_VALUE, CODE_KEY};
+use super::{ERROR_INFO, ERROR_INFO_URL, GOOGLE_ERROR_INFO, TYPE_URL_PREFIX};
 
 /// Which of the two messages spoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,14 +33,14 @@ pub(crate) struct Info<'a> {
 
 impl<'a> Info<'a> {
     /// Reads one of the two messages; `None` for other details.
-    #[inline]
     pub(crate) fn read(detail: &Detail<'a>) -> Option<Self> {
-        let speaker = match detail.type_name() {
-            ERROR_INFO => Speaker::Ours,
-            GOOGLE_ERROR_INFO => Speaker::Google,
-            _ => return None,
-        };
-        Some(Self::of(speaker, detail.value()))
+        if detail.is_a(ERROR_INFO) {
+            Some(Self::ours(detail.value()))
+        } else if detail.is_a(GOOGLE_ERROR_INFO) {
+            Some(Self::google(detail.value()))
+        } else {
+            None
+        }
     }
 
     /// Reads the encoded message of a speaker.
@@ -52,6 +52,7 @@ impl<'a> Info<'a> {
         }
     }
 
+    #[inline]
     fn ours(message: &'a [u8]) -> Self {
         let mut info = Self::empty(Speaker::Ours, message);
         info.number = Some(0);
@@ -183,25 +184,70 @@ impl<'a> Repeats<'a> {
 
 /// The identity that the details of an encoded `google.rpc.Status` give, in the order of the contract: our
 /// ErrorInfo; a google.rpc.ErrorInfo with a number; one whose reason the catalogue knows. Allocates nothing.
-#[inline]
 pub(crate) fn identity<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
-    let mut numbered = None;
+    ours(status).or_else(|| googles(status, catalog))
+}
+
+/// The identity that our ErrorInfo gives.
+#[inline]
+pub(crate) fn ours(status: &[u8]) -> Option<Identity<'_>> {
+    let mut details = AllDetails::of(status);
+    while let Some((any, cut)) = details.next_any() {
+        if let Some(message) = plain_message_of_ours(any) {
+            let info = Info::ours(message);
+            if let Some(code) = info.code() {
+                return Some(Identity { code, info });
+            }
+        } else if let Some(identity) = ours_in(any, cut) {
+            return Some(identity);
+        }
+    }
+    None
+}
+
+/// The identity that a detail gives, if it is our ErrorInfo. Out of line, because most need not come here.
+#[inline(never)]
+fn ours_in(any: &[u8], cut: bool) -> Option<Identity<'_>> {
+    let info = Info::read(&Detail::read(any, cut)).filter(|info| info.speaker == Speaker::Ours)?;
+    Some(Identity { code: info.code()?, info })
+}
+
+/// The message in a `google.protobuf.Any` of our ErrorInfo that is written as every writer does it: one
+/// comparison in place of the general reader, which finds the same.
+#[inline]
+fn plain_message_of_ours(any: &[u8]) -> Option<&[u8]> {
+    const URL_LEN: u8 = {
+        assert!(ERROR_INFO_URL.len() < 0x80, "one byte");
+        #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "asserted; const")]
+        {
+            ERROR_INFO_URL.len() as u8
+        }
+    };
+    let url = any.strip_prefix(&[ANY_TYPE_URL, URL_LEN])?;
+    let value = url.strip_prefix(TYPE_URL_PREFIX.as_bytes())?.strip_prefix(ERROR_INFO.as_bytes())?;
+    match value {
+        [ANY_VALUE, len @ ..0x80, message @ ..] if message.len() == usize::from(*len) => Some(message),
+        _ => None,
+    }
+}
+
+/// The identity that a google.rpc.ErrorInfo gives, by its number or by a reason that the catalogue knows; or
+/// our ErrorInfo, by its reason alone.
+pub(crate) fn googles<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
     let mut named = None;
-    for detail in AllDetails::of(status) {
-        let Some(info) = Info::read(&detail) else { continue };
-        match (info.speaker, info.code()) {
-            (Speaker::Ours, Some(code)) => return Some(Identity { code, info }),
-            (Speaker::Google, Some(code)) if numbered.is_none() => numbered = Some(Identity { code, info }),
-            (_, None) if named.is_none() && info.domain == catalog.domain().as_bytes() => {
+    for info in AllDetails::of(status).filter_map(|detail| Info::read(&detail)) {
+        match info.code() {
+            Some(code) => return Some(Identity { code, info }),
+            None if named.is_none() && info.domain == catalog.domain().as_bytes() => {
                 named = str::from_utf8(info.reason)
                     .ok()
                     .and_then(|reason| catalog.by_reason(reason))
                     .map(|entry| Identity { code: entry.code, info });
             }
-            _ => {}
+            None => {}
         }
     }
-    numbered.or(named)
+    named
 }
 
 /// The first ErrorInfo, whether it gives a code or not.
@@ -245,6 +291,24 @@ impl<'a> RawMetadata<'a> {
     pub(crate) const fn new(message: &'a [u8], number: u64, except: Option<&'static str>) -> Self {
         Self { fields: Fields::new(message), number, except }
     }
+
+    /// The value of a key. The last one counts, as in every protobuf map.
+    pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
+        if self.except == Some(key) {
+            return None;
+        }
+        let mut value = None;
+        for field in self.fields.clone() {
+            if let (number, Value::Bytes(entry)) = field
+                && number == self.number
+                && let (k, v) = map_entry(entry)
+                && k == key.as_bytes()
+            {
+                value = str::from_utf8(v).ok().or(value);
+            }
+        }
+        value
+    }
 }
 
 /// Key and value; `None` where one of them is not UTF-8.
@@ -264,6 +328,32 @@ impl<'a> Iterator for RawMetadata<'a> {
                     }
                 }
                 _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_reads_the_same() {
+        let status = crate::CATALOG.by_code(403_003).map_or(&[][..], |entry| entry.details);
+        assert!(
+            AllDetails::of(status).next_any().is_some_and(|(any, _)| plain_message_of_ours(any).is_some())
+        );
+        // Every byte of the status, replaced by every value.
+        for at in 0..status.len() {
+            for byte in 0..=u8::MAX {
+                let mut status = status.to_vec();
+                status[at] = byte;
+                let short = ours(&status).map(|found| (found.code, found.info.domain, found.info.reason));
+                let long = AllDetails::of(&status)
+                    .filter_map(|detail| Info::read(&detail))
+                    .filter(|info| info.speaker == Speaker::Ours)
+                    .find_map(|info| Some((info.code()?, info.domain, info.reason)));
+                assert_eq!(short, long, "byte {at} is {byte:#04x}");
             }
         }
     }
