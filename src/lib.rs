@@ -8,6 +8,8 @@
 extern crate self as codelibra;
 
 mod catalog;
+#[cfg(feature = "client")]
+pub mod client;
 mod code;
 mod error;
 mod grpc_code;
@@ -18,6 +20,7 @@ mod metadata;
 mod note;
 pub mod params;
 mod received;
+mod retry;
 pub mod rpc;
 #[cfg(feature = "server")]
 pub mod server;
@@ -34,6 +37,7 @@ pub use grpc_code::GrpcCode;
 pub use metadata::Metadata;
 pub use note::Note;
 pub use received::ReceivedError;
+pub use retry::RetryAdvice;
 #[cfg(feature = "tonic")]
 pub use status::{StatusCodeExt, default_status};
 pub use typed::TypedError;
