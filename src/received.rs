@@ -14,8 +14,8 @@ use crate::wire::fields::{Fields, Value};
 use crate::wire::read::{Identity, Info, Speaker, identity};
 use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, TypedError, tables};
 
-/// An error that a peer answered with, as far as it could be read. Reading never fails: the [notes]
-/// (Self::notes) say what was wrong.
+/// An error that a peer answered with, as far as it could be read. Reading never fails: the
+/// [notes](Self::notes) say what was wrong.
 ///
 /// It is another type than [`ApiError`], so that a peer's error does not leave through our own API by
 /// accident: [`forward`](Self::forward) sends it on, [`replace_with`](Self::replace_with) answers with another one.
