@@ -1,1 +1,258 @@
-fn main() {}
+//! What a coded failure costs, next to tonic-types doing the same work in the same run.
+//!
+//! `cargo bench --bench wire`, then `benches/ratios` prints how they compare. Each side reads the bytes that it
+//! writes itself; tonic-types' are about half as long, because they hold one ErrorInfo and not two.
+
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::time::Duration;
+
+use bytes::Bytes;
+use codelibra::rpc::BadRequest;
+use codelibra::rpc::bad_request::FieldViolation;
+use codelibra::{CATALOG, Catalog, Entry, ErrorCode, LimitTooLarge, StatusCodeExt};
+use criterion::{Criterion, Throughput};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+const MESSAGE: &str = "limit is 500, and at most 100 is allowed";
+const VIOLATIONS: [(&str, &str); 2] =
+    [("limit", "must be at most 100"), ("page_token", "must come from the answer to the same limit")];
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(3))
+        .configure_from_args();
+    encode_code(&mut criterion);
+    encode_full(&mut criterion);
+    decode_code(&mut criterion);
+    decode_full(&mut criterion);
+    lookup(&mut criterion);
+    criterion.final_summary();
+}
+
+/// One code with its default message, from the constant to the status.
+fn encode_code(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("encode_code");
+    group.bench_function("codelibra", |b| b.iter(|| Status::from(black_box(ErrorCode::USER_BANNED))));
+    group.bench_function("tonic_types", |b| b.iter(|| peer::code(black_box(ErrorCode::USER_BANNED))));
+    let entry = entry(ErrorCode::USER_BANNED);
+    group.bench_function("floor", |b| {
+        b.iter(|| {
+            let details = Bytes::from_static(black_box(entry.details));
+            Status::with_details(Code::PermissionDenied, black_box(entry.summary), details)
+        })
+    });
+    group.finish();
+}
+
+/// Two parameters, a message and a BadRequest of two violations, from the values to the status.
+fn encode_full(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("encode_full");
+    group.bench_function("codelibra", |b| b.iter(|| full(black_box(500), black_box(100))));
+    group.bench_function("tonic_types", |b| b.iter(|| peer::full(black_box(500), black_box(100))));
+    group.finish();
+}
+
+/// From a status to its number.
+fn decode_code(criterion: &mut Criterion) {
+    let (ours, theirs) = (Status::from(ErrorCode::USER_BANNED), peer::code(ErrorCode::USER_BANNED));
+    assert_eq!(ours.error_code(), Some(ErrorCode::USER_BANNED));
+    assert_eq!(peer::read_code(&theirs), Some(403_003));
+
+    let mut group = criterion.benchmark_group("decode_code");
+    group.bench_function("codelibra", |b| b.iter(|| black_box(&ours).error_code::<ErrorCode>()));
+    group.bench_function("tonic_types", |b| b.iter(|| peer::read_code(black_box(&theirs))));
+    group.finish();
+}
+
+/// From a status to everything that it says, typed.
+fn decode_full(criterion: &mut Criterion) {
+    let (ours, theirs) = (full(500, 100), peer::full(500, 100));
+    let (mut of_ours, mut of_theirs) = (false, false);
+    read_full(&ours, |said| of_ours = said.is_expected());
+    peer::read_full(&theirs, |said| of_theirs = said.is_expected());
+    assert!(of_ours && of_theirs, "both sides read what was written");
+
+    let mut group = criterion.benchmark_group("decode_full");
+    group.bench_function("codelibra", |b| {
+        b.iter(|| {
+            read_full(black_box(&ours), |said| {
+                black_box(said);
+            })
+        })
+    });
+    group.bench_function("tonic_types", |b| {
+        b.iter(|| {
+            peer::read_full(black_box(&theirs), |said| {
+                black_box(said);
+            })
+        })
+    });
+    group.finish();
+}
+
+/// A thousand lookups of listed entries in catalogues of three sizes.
+fn lookup(criterion: &mut Criterion) {
+    let small: &'static Catalog = &CATALOG;
+    let catalogs = [(39, small), (1000, catalog(50, 20)), (100_000, catalog(200, 500))];
+
+    let mut group = criterion.benchmark_group("lookup");
+    group.throughput(Throughput::Elements(1000));
+    for (size, catalog) in catalogs {
+        assert_eq!(catalog.entries().len(), size);
+        let sample = sample(catalog);
+        group.bench_function(size.to_string(), |b| {
+            b.iter(|| {
+                for entry in &sample {
+                    black_box(catalog.by_code(black_box(entry.code)));
+                }
+            })
+        });
+    }
+    group.finish();
+
+    let mut group = criterion.benchmark_group("lookup_reason");
+    group.throughput(Throughput::Elements(1000));
+    for (size, catalog) in catalogs {
+        let sample = sample(catalog);
+        group.bench_function(size.to_string(), |b| {
+            b.iter(|| {
+                for entry in &sample {
+                    black_box(catalog.by_reason(black_box(entry.reason)));
+                }
+            })
+        });
+    }
+    group.finish();
+}
+
+/// A catalogue of so many classes with so many entries each.
+fn catalog(classes: u32, numbers: u32) -> &'static Catalog {
+    let entries: Vec<Entry> = (400..400 + classes)
+        .flat_map(|class| (1..=numbers).map(move |number| class * 1000 + number))
+        .map(|code| Entry {
+            code,
+            name: format!("Entry{code}").leak(),
+            reason: format!("ENTRY_{code}").leak(),
+            ..*entry(ErrorCode::USER_BANNED)
+        })
+        .collect();
+    Box::leak(Box::new(Catalog::new("bench.example.com", "", entries.leak())))
+}
+
+/// A thousand entries of a catalogue, picked by a linear congruential generator: the same ones in every run.
+fn sample(catalog: &Catalog) -> Vec<&'static Entry> {
+    let mut state = 1_u64;
+    let entries = catalog.entries();
+    let picked = (0..1000).filter_map(|_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let at = usize::try_from(state >> 33).ok()?;
+        entries.get(at % entries.len())
+    });
+    let picked: Vec<&Entry> = picked.collect();
+    assert!(picked.iter().all(|entry| catalog.by_code(entry.code) == Some(*entry)));
+    picked
+}
+
+fn entry(code: ErrorCode) -> &'static Entry {
+    code.entry().unwrap_or_else(|| unreachable!("a constant of the catalogue"))
+}
+
+/// What a client has in hand in the end.
+struct Said<'a> {
+    code: Option<u32>,
+    domain: &'a str,
+    reason: &'a str,
+    message: &'a str,
+    limit: Option<i64>,
+    max_limit: Option<i64>,
+    /// Decoded: field and description of each violation.
+    violations: [Option<(&'a str, &'a str)>; 2],
+}
+
+impl Said<'_> {
+    fn is_expected(&self) -> bool {
+        (self.code, self.domain, self.reason, self.message)
+            == (Some(400_005), "codelibra", "LIMIT_TOO_LARGE", MESSAGE)
+            && (self.limit, self.max_limit) == (Some(500), Some(100))
+            && self.violations == VIOLATIONS.map(Some)
+    }
+}
+
+fn full(limit: i64, max_limit: i64) -> Status {
+    let violation = |(field, description): (&str, &str)| FieldViolation {
+        field: field.into(),
+        description: description.into(),
+        ..Default::default()
+    };
+    LimitTooLarge { limit: Some(limit), max_limit: Some(max_limit) }
+        .with_message(MESSAGE)
+        .with_detail(&BadRequest { field_violations: VIOLATIONS.map(violation).into() })
+        .into()
+}
+
+fn read_full(status: &Status, done: impl FnOnce(Said<'_>)) {
+    let error = status.to_received::<ErrorCode>();
+    let code = error.code::<ErrorCode>();
+    let LimitTooLarge { limit, max_limit } = error.decode().unwrap_or_default();
+    let request = error.detail::<BadRequest>().and_then(Result::ok).unwrap_or_default();
+    let mut violations = request.field_violations.iter().map(|v| (&*v.field, &*v.description));
+    done(Said {
+        code: code.map(ErrorCode::as_u32),
+        domain: error.domain(),
+        reason: error.reason(),
+        message: error.message(),
+        limit,
+        max_limit,
+        violations: [violations.next(), violations.next()],
+    });
+}
+
+/// The same from the same input, with tonic-types as its documentation shows it: reason, message and gRPC code
+/// come from the catalogue as ours do. What reads only the ErrorInfo decodes no other detail.
+mod peer {
+    use super::*;
+
+    pub(super) fn code(code: ErrorCode) -> Status {
+        let entry = entry(code);
+        let metadata = HashMap::from([("code".to_owned(), entry.code.to_string())]);
+        let details = ErrorDetails::with_error_info(entry.reason, entry.domain, metadata);
+        Status::with_error_details(entry.grpc_code().into(), entry.summary, details)
+    }
+
+    pub(super) fn full(limit: i64, max_limit: i64) -> Status {
+        let entry = entry(ErrorCode::LIMIT_TOO_LARGE);
+        let metadata = HashMap::from([
+            ("code".to_owned(), entry.code.to_string()),
+            ("limit".to_owned(), limit.to_string()),
+            ("max_limit".to_owned(), max_limit.to_string()),
+        ]);
+        let violation =
+            |(field, description): (&str, &str)| tonic_types::FieldViolation::new(field, description);
+        let mut details = ErrorDetails::with_error_info(entry.reason, entry.domain, metadata);
+        details.set_bad_request(VIOLATIONS.map(violation));
+        Status::with_error_details(entry.grpc_code().into(), MESSAGE, details)
+    }
+
+    pub(super) fn read_code(status: &Status) -> Option<u32> {
+        status.get_details_error_info()?.metadata.get("code")?.parse().ok()
+    }
+
+    pub(super) fn read_full(status: &Status, done: impl FnOnce(Said<'_>)) {
+        let details = status.get_error_details();
+        let (Some(info), Some(request)) = (details.error_info(), details.bad_request()) else { return };
+        let number = |key| info.metadata.get(key).and_then(|text| text.parse().ok());
+        let mut violations = request.field_violations.iter().map(|v| (&*v.field, &*v.description));
+        done(Said {
+            code: info.metadata.get("code").and_then(|text| text.parse().ok()),
+            domain: &info.domain,
+            reason: &info.reason,
+            message: status.message(),
+            limit: number("limit"),
+            max_limit: number("max_limit"),
+            violations: [violations.next(), violations.next()],
+        });
+    }
+}

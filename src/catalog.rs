@@ -59,7 +59,7 @@ impl Catalog {
     /// The entry of a six-digit number. Takes the same time in a catalogue of any size.
     #[inline]
     pub fn by_code(&self, code: u32) -> Option<&'static Entry> {
-        self.entries.get(self.index().position(code)?)
+        self.index().entry(code)
     }
 
     /// The entry of a name such as `UserBanned`.
@@ -88,9 +88,8 @@ impl fmt::Debug for Catalog {
 struct Index {
     /// For each class from 400, where its slots start; one more at the end.
     classes: Vec<usize>,
-    /// For each number of a class up to the highest listed one, the position of its entry plus 1; 0 for
-    /// none.
-    slots: Vec<u32>,
+    /// For each number of a class up to the highest listed one, its entry.
+    slots: Vec<Option<&'static Entry>>,
     by_name: HashMap<&'static str, &'static Entry>,
     by_reason: HashMap<&'static str, &'static Entry>,
 }
@@ -120,13 +119,13 @@ impl Index {
         }));
         let mut index = Self {
             classes,
-            slots: vec![0; end],
+            slots: vec![None; end],
             by_name: HashMap::with_capacity(entries.len()),
             by_reason: HashMap::with_capacity(entries.len()),
         };
-        for (entry, position) in entries.iter().zip(1_u32..) {
+        for entry in entries {
             if let Some(slot) = index.slot(entry.code).and_then(|at| index.slots.get_mut(at)) {
-                *slot = position;
+                *slot = Some(entry);
             }
             index.by_name.insert(entry.name, entry);
             index.by_reason.insert(entry.reason, entry);
@@ -142,9 +141,8 @@ impl Index {
     }
 
     #[inline]
-    fn position(&self, code: u32) -> Option<usize> {
-        let position = *self.slots.get(self.slot(code)?)?;
-        usize::try_from(position.checked_sub(1)?).ok()
+    fn entry(&self, code: u32) -> Option<&'static Entry> {
+        *self.slots.get(self.slot(code)?)?
     }
 }
 
@@ -191,6 +189,7 @@ impl Entry {
     }
 
     /// The gRPC code: the entry's own, else the rule of its class.
+    #[inline]
     pub const fn grpc_code(&self) -> GrpcCode {
         match self.grpc_override {
             Some(code) => code,
@@ -242,6 +241,8 @@ impl Entry {
             reason: self.reason,
             metadata: &[],
             rest: self.attached,
+            shed: &[],
+            repeat: true,
         }
     }
 }

@@ -6,7 +6,14 @@ use crate::{Catalog, Entry, GrpcCode, tables};
 ///
 /// Each catalogue has its own, so codes of two domains cannot be mixed up. The generated type has all of
 /// these as methods of its own; the trait is for code that works with any catalogue.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the code of a catalogue",
+    note = "an error of your own becomes an `ApiError` with `#[derive(codelibra::ApiError)]`"
+)]
 pub trait CatalogCode: Copy + Eq + Ord + Hash + fmt::Debug + fmt::Display + Send + Sync + 'static {
+    /// The entries of the catalogue, for what the compiler checks: it cannot read a [`Catalog`].
+    const ENTRIES: &'static [Entry];
+
     /// The catalogue that the codes belong to.
     fn catalog() -> &'static Catalog;
 
@@ -23,6 +30,7 @@ pub const fn is_code(number: u32) -> bool {
 }
 
 /// The class of a code, an HTTP status. 500 for a number that is no code.
+#[inline]
 pub const fn class_of(code: u32) -> u16 {
     if !is_code(code) {
         return 500;

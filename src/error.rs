@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use prost::{Message, Name};
 
 use crate::code::{self, class_of};
 use crate::wire::details::{AllDetails, Detail};
-use crate::wire::{self, ERROR_INFO, GOOGLE_ERROR_INFO, TYPE_URL_PREFIX};
+use crate::wire::{self, ERROR_INFO, GOOGLE_ERROR_INFO};
 use crate::{Catalog, CatalogCode, Entry, GrpcCode};
 
 /// An error that an API answers with: a code, a public message, metadata and details for the caller, and a
@@ -114,9 +114,12 @@ impl ApiError {
     ///
     /// The two ErrorInfos are always sent, and are made from this error: they cannot be attached.
     #[must_use]
-    pub fn with_detail<M: Message + Name>(self, detail: &M) -> Self {
-        let type_url = format!("{TYPE_URL_PREFIX}{}", M::full_name());
-        self.with_raw_detail(&type_url, &detail.encode_to_vec())
+    pub fn with_detail<M: Message + Name>(mut self, detail: &M) -> Self {
+        let name = M::full_name();
+        if self.make_room_for(&name) {
+            wire::write::message(&name, detail, self.0.details.to_mut());
+        }
+        self
     }
 
     /// Attaches a detail as type URL and encoded message, as [`with_detail`](Self::with_detail) does.
@@ -131,12 +134,19 @@ impl ApiError {
     }
 
     /// Attaches a detail as it stands in an encoded status.
-    pub(crate) fn put_detail(&mut self, new: &Detail<'_>) {
-        let name = new.type_name();
-        if matches!(name, ERROR_INFO | GOOGLE_ERROR_INFO) {
-            return;
+    fn put_detail(&mut self, new: &Detail<'_>) {
+        if let Some(any) = new.whole_any()
+            && self.make_room_for(new.type_name())
+        {
+            wire::write::any(any, self.0.details.to_mut());
         }
-        let Some(any) = new.whole_any() else { return };
+    }
+
+    /// Removes the detail of a type. `false` where details of the type cannot be attached.
+    fn make_room_for(&mut self, name: &str) -> bool {
+        if matches!(name, ERROR_INFO | GOOGLE_ERROR_INFO) {
+            return false;
+        }
         let details = self.0.details.to_mut();
         if AllDetails::of(details).any(|old| old.type_name() == name) {
             let mut kept = Vec::with_capacity(details.len());
@@ -145,7 +155,21 @@ impl ApiError {
             }
             *details = kept;
         }
-        wire::write::any(any, details);
+        true
+    }
+
+    /// Attaches details as they stand in an encoded status, to an error that has none. The last of a type counts.
+    pub(crate) fn put_details<'a>(&mut self, new: impl Iterator<Item = Detail<'a>> + Clone) {
+        let sound = new.filter(|detail| {
+            !matches!(detail.type_name(), ERROR_INFO | GOOGLE_ERROR_INFO) && detail.whole_any().is_some()
+        });
+        // A peer decides how many there are: each is not to be looked up among all.
+        let last: HashMap<&str, usize> = sound.clone().map(|d| d.type_name()).zip(0..).collect();
+        for (detail, index) in sound.zip(0..) {
+            if last.get(detail.type_name()) == Some(&index) {
+                wire::write::any(detail.whole_any().unwrap_or_default(), self.0.details.to_mut());
+            }
+        }
     }
 
     /// Keeps the error that this one was made from, for logs. It is never sent.
@@ -264,10 +288,10 @@ impl ApiError {
             reason,
             metadata,
             rest: details,
+            shed: &[],
+            repeat: true,
         };
-        let mut bytes = vec![0; wire::write::status_len(&parts)];
-        wire::write::status(&parts, &mut bytes);
-        bytes.into()
+        wire::write::status_to_vec(&parts).into()
     }
 
     /// The value of `grpc-status-details-bin`: unpadded base64 of [`to_details`](Self::to_details).

@@ -1,6 +1,6 @@
-#![cfg_attr(feature = "tonic", doc = include_str!("../README.md"))]
+#![cfg_attr(all(feature = "derive", feature = "tonic"), doc = include_str!("../README.md"))]
 #![cfg_attr(
-    not(feature = "tonic"),
+    not(all(feature = "derive", feature = "tonic")),
     doc = "Six-digit error codes that survive every hop between gRPC and HTTP."
 )]
 
@@ -11,6 +11,9 @@ mod catalog;
 #[cfg(feature = "client")]
 pub mod client;
 mod code;
+#[cfg(feature = "derive")]
+#[doc(hidden)]
+pub mod derive;
 mod error;
 mod grpc_code;
 #[cfg(feature = "gateway")]
@@ -24,6 +27,7 @@ mod retry;
 pub mod rpc;
 #[cfg(feature = "server")]
 pub mod server;
+mod shed;
 #[cfg(feature = "tonic")]
 mod status;
 pub mod tables;
@@ -32,12 +36,15 @@ mod wire;
 
 pub use catalog::{Catalog, Entry, Param, ParamKind, Recovery};
 pub use code::{CatalogCode, InvalidCode, class_code, class_of, grpc_code, http_status, is_code};
+#[cfg(feature = "derive")]
+pub use codelibra_derive::ApiError;
 pub use error::ApiError;
 pub use grpc_code::GrpcCode;
 pub use metadata::Metadata;
 pub use note::Note;
 pub use received::ReceivedError;
 pub use retry::RetryAdvice;
+pub use shed::Shed;
 #[cfg(feature = "tonic")]
 pub use status::{StatusCodeExt, default_status};
 pub use typed::TypedError;

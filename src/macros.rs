@@ -17,7 +17,7 @@ macro_rules! entry {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! error_code {
-    ($type:ident, $catalog:ident) => {
+    ($type:ident, $catalog:ident, $entries:ident) => {
         impl $type {
             /// The code of a number, listed or not. `None` outside 400000–599999.
             pub const fn from_u32(number: u32) -> ::core::option::Option<Self> {
@@ -60,6 +60,8 @@ macro_rules! error_code {
         }
 
         impl $crate::CatalogCode for $type {
+            const ENTRIES: &'static [$crate::Entry] = &$entries;
+
             fn catalog() -> &'static $crate::Catalog {
                 &$catalog
             }

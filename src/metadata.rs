@@ -15,8 +15,7 @@ impl<'a> Metadata<'a> {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&'a str> {
-        // The last one counts, as in every protobuf map.
-        self.0.clone().flatten().filter(|(k, _)| *k == key).last().map(|(_, value)| value)
+        self.0.get(key)
     }
 
     /// Whether there is none.
@@ -27,6 +26,11 @@ impl<'a> Metadata<'a> {
     /// Every key once, in alphabetical order.
     pub fn to_map(&self) -> BTreeMap<&'a str, &'a str> {
         self.0.clone().flatten().collect()
+    }
+
+    /// Every entry as it was sent; `None` for one that is not UTF-8.
+    pub(crate) fn into_raw(self) -> RawMetadata<'a> {
+        self.0
     }
 
     /// Whether a key or a value is not UTF-8. Such an entry is left out.

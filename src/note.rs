@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::GrpcCode;
+use crate::{GrpcCode, Shed};
 
 /// Something that was wrong with a received error, or worth knowing about it. Nothing of it kept the error
 /// from being read.
@@ -96,6 +96,8 @@ pub enum Note {
     /// The error is not the API's: it was made from the answer of a proxy, from a connection that failed, or from
     /// an answer that ended too early.
     Synthesized,
+    /// The server left this out, to stay within what proxies let through.
+    Shed(Shed),
     /// There were more notes than are kept.
     More(usize),
 }
@@ -118,6 +120,10 @@ impl Notes {
         } else {
             self.0.push(note);
         }
+    }
+
+    pub(crate) fn extend(&mut self, notes: &Self) {
+        notes.0.iter().cloned().for_each(|note| self.push(note));
     }
 
     pub(crate) fn as_slice(&self) -> &[Note] {
@@ -195,6 +201,7 @@ impl fmt::Display for Note {
             Self::Synthesized => {
                 f.write_str("the answer is none of the API's; the error was made on this side")
             }
+            Self::Shed(part) => write!(f, "the server left out {part}: the error was too large"),
             Self::More(n) => write!(f, "and {n} more"),
         }
     }

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use prost::{Message, Name};
@@ -9,15 +10,15 @@ use crate::code::{self, class_code, class_of};
 use crate::note::{Note, Notes, excerpt};
 use crate::retry::RetryHints;
 use crate::wire;
-use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_MESSAGE};
+use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
 use crate::wire::fields::{Fields, Value};
-use crate::wire::read::{Identity, Info, Speaker, identity};
-use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, TypedError, tables};
+use crate::wire::read::{Identity, Info, Repeats, Speaker, first_info, identity};
+use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, Shed, TypedError, tables};
 
 /// An error that a peer answered with, as far as it could be read. Reading never fails: the
 /// [notes](Self::notes) say what was wrong.
 ///
-/// It is another type than [`ApiError`], so that a peer's error does not leave through our own API by
+/// It is another type than [`ApiError`](struct@ApiError), so that a peer's error does not leave through our own API by
 /// accident: [`forward`](Self::forward) sends it on, [`replace_with`](Self::replace_with) answers with another one.
 /// A `?` does neither:
 ///
@@ -40,17 +41,33 @@ pub struct ReceivedError(Box<Inner>);
 #[derive(Clone)]
 struct Inner {
     catalog: &'static Catalog,
+    /// Whether the code is of the catalogue's domain, or of nobody's.
+    is_own: bool,
+    entry: Option<&'static Entry>,
     grpc_code: GrpcCode,
     message: String,
     /// The encoded `google.rpc.Status`.
     status: Bytes,
     code: Option<u32>,
-    /// The message that gave the code, with its place in `status`.
+    /// The message that gave the code, else the first ErrorInfo, with its place in `status`.
     info: Option<(Speaker, Range<usize>)>,
     http_status: Option<u16>,
     request_id: Option<String>,
     retry: RetryHints,
-    notes: Notes,
+    notes: EarlyNotes,
+    /// All of them, once they were asked for.
+    all_notes: OnceLock<Notes>,
+}
+
+/// What was noted while an error was read. What is wrong with its details is looked for when it is asked for.
+#[derive(Clone, Default)]
+struct EarlyNotes {
+    /// About the header, and the head of the details.
+    head: Notes,
+    /// About the ASCII field.
+    code_field: Notes,
+    /// About HTTP.
+    http: Notes,
 }
 
 /// What a peer sent, before it is read.
@@ -101,12 +118,18 @@ impl ReceivedError {
         }
 
         let found = identity(&status, catalog);
-        note_details(&status, found.as_ref(), &mut notes);
-        let code = reconcile_code_field(found.map(|f| f.code), code_field, &mut notes);
-        let info = found.map(|f| (f.info.speaker, range_in(&status, f.info.message)));
+        let mut notes = EarlyNotes { head: notes, ..EarlyNotes::default() };
+        let code = reconcile_code_field(found.map(|f| f.code), code_field, &mut notes.code_field);
+        // Without a code, an ErrorInfo still says reason, domain and metadata, of whosever domain.
+        let info = found.map(|f| f.info).or_else(|| code.is_none().then(|| first_info(&status)).flatten());
+        let is_own = info.is_none_or(|info| info.is_of(catalog.domain()));
+        let entry = code.filter(|_| is_own).and_then(|code| catalog.by_code(code));
+        let info = info.map(|info| (info.speaker, range_in(&status, info.message)));
 
-        let mut error = Self(Box::new(Inner {
+        Self(Box::new(Inner {
             catalog,
+            is_own,
+            entry,
             grpc_code,
             message,
             status,
@@ -115,11 +138,9 @@ impl ReceivedError {
             http_status: None,
             request_id: None,
             retry: RetryHints::default(),
-            notes: Notes::default(),
-        }));
-        error.note_code(&mut notes);
-        error.0.notes = notes;
-        error
+            notes,
+            all_notes: OnceLock::new(),
+        }))
     }
 
     /// Adds what HTTP said: the status that the body names, and the one of the answer.
@@ -130,7 +151,7 @@ impl ReceivedError {
             if let Some(class) = class
                 && class != received
             {
-                self.0.notes.push(Note::HttpStatusContradiction { class, received });
+                self.0.notes.http.push(Note::HttpStatusContradiction { class, received });
             }
         }
         self.0.http_status = body.or(answer);
@@ -148,27 +169,16 @@ impl ReceivedError {
         &self.0.retry
     }
 
-    fn note_code(&self, notes: &mut Notes) {
-        let Some(code) = self.0.code else { return };
-        if !self.domain().is_empty() && self.domain() != self.0.catalog.domain() {
-            notes.push(Note::ForeignDomain(excerpt(self.domain())));
-        } else if self.entry().is_none() && code % 1000 != 0 {
-            notes.push(Note::UnknownCode(code));
+    fn find_notes(&self) -> Notes {
+        let Inner { catalog, status, code, entry, grpc_code, is_own, notes: early, .. } = &*self.0;
+        let mut notes = early.head.clone();
+        note_details(status, identity(status, catalog), &mut notes);
+        notes.extend(&early.code_field);
+        if let Some(code) = *code {
+            note_code(code, *entry, *grpc_code, *is_own, self.info().as_ref(), &mut notes);
         }
-        let (expected, received) = (code::grpc_code(code, self.entry()), self.0.grpc_code);
-        // A foreign catalogue may map a code as it likes.
-        if expected != received && received != GrpcCode::Ok && self.entry().is_some() {
-            notes.push(Note::ClassContradiction { code, expected, received });
-        }
-        let metadata = self.metadata();
-        if metadata.is_damaged() {
-            notes.push(Note::InvalidMetadata);
-        }
-        for param in self.entry().map_or(&[][..], |e| e.params) {
-            if metadata.get(param.name).is_some_and(|text| !param.kind.accepts(text)) {
-                notes.push(Note::InvalidParam(param.name));
-            }
-        }
+        notes.extend(&early.http);
+        notes
     }
 
     /// The six digits; `None` where the peer sent no code.
@@ -184,23 +194,27 @@ impl ReceivedError {
     /// The code, if it is of `C`'s domain.
     pub fn code<C: CatalogCode>(&self) -> Option<C> {
         let domain = C::catalog().domain();
-        let ours = if self.domain().is_empty() {
-            self.0.catalog.domain() == domain
-        } else {
-            self.domain() == domain
+        let ours = match self.info() {
+            Some(info) if !info.domain.is_empty() => info.is_of(domain),
+            // A code of no domain is of the catalogue that the error was read with.
+            _ => self.0.catalog.domain() == domain,
         };
         ours.then_some(self.0.code).flatten().and_then(C::from_u32)
     }
 
     /// The entry, where the catalogue lists the code.
     pub fn entry(&self) -> Option<&'static Entry> {
-        self.own_catalog()?.by_code(self.0.code?)
+        self.0.entry
+    }
+
+    /// The domain where it is not UTF-8 too: it is somebody's, and not ours.
+    fn lossy_domain(&self) -> Cow<'_, str> {
+        self.info().map_or(Cow::Borrowed(""), |info| String::from_utf8_lossy(info.domain))
     }
 
     /// The catalogue, unless the error is of another domain.
     fn own_catalog(&self) -> Option<&'static Catalog> {
-        let ours = self.domain().is_empty() || self.domain() == self.0.catalog.domain();
-        ours.then_some(self.0.catalog)
+        self.0.is_own.then_some(self.0.catalog)
     }
 
     fn info(&self) -> Option<Info<'_>> {
@@ -209,9 +223,9 @@ impl ReceivedError {
         Some(Info::of(speaker, message))
     }
 
-    /// Whose code it is; empty where the peer did not say.
+    /// Whose code it is; empty where the peer did not say, or not in UTF-8.
     pub fn domain(&self) -> &str {
-        self.info().and_then(|info| std::str::from_utf8(info.domain).ok()).unwrap_or("")
+        self.info().map_or("", |info| info.domain_str())
     }
 
     /// The reason, such as `USER_BANNED`: the peer's, else the entry's, else empty.
@@ -234,9 +248,13 @@ impl ReceivedError {
 
     /// The details, without the ErrorInfos that say who the error is. Corrupt ones are among them.
     pub fn details(&self) -> impl Iterator<Item = Detail<'_>> {
-        let identity = self.info();
-        AllDetails::of(&self.0.status).filter(move |detail| match (identity, Info::read(detail)) {
-            (Some(identity), Some(info)) => !info.repeats(&identity, self.0.code),
+        self.own_details()
+    }
+
+    fn own_details(&self) -> impl Iterator<Item = Detail<'_>> + Clone {
+        let mut repeats = self.info().map(|info| Repeats::of(info, self.0.code));
+        AllDetails::of(&self.0.status).filter(move |detail| match (&mut repeats, Info::read(detail)) {
+            (Some(repeats), Some(info)) => !repeats.is_repeated(&info),
             _ => true,
         })
     }
@@ -282,7 +300,7 @@ impl ReceivedError {
 
     /// What was wrong, and what is worth knowing.
     pub fn notes(&self) -> &[Note] {
-        self.0.notes.as_slice()
+        self.0.all_notes.get_or_init(|| self.find_notes()).as_slice()
     }
 
     /// Whether the error is not the API's own: it was made on this side, from the answer of a proxy, from a
@@ -321,15 +339,16 @@ impl ReceivedError {
     /// Turns the peer's error into one that this service answers with, as it came: code, domain, reason,
     /// message, metadata, details. Details that are corrupt stay behind.
     ///
-    /// An error without a code becomes `CCC000` of its class.
+    /// An error without a code becomes `CCC000` of its class, and one that is of nobody's domain one of the
+    /// catalogue's.
     pub fn forward(&self) -> ApiError {
         let entry = self.entry();
         let own = |text: &str, known: Option<&'static str>| match known {
             Some(known) if known == text => Cow::Borrowed(known),
             _ => Cow::Owned(text.to_owned()),
         };
-        let domain = match self.domain() {
-            "" if self.0.code.is_some() => Cow::Borrowed(self.0.catalog.domain()),
+        let domain = match &*self.lossy_domain() {
+            "" => Cow::Borrowed(self.0.catalog.domain()),
             domain => own(domain, Some(self.0.catalog.domain())),
         };
         let reason = own(self.reason(), entry.map(|e| e.reason));
@@ -340,9 +359,7 @@ impl ReceivedError {
         for (key, value) in self.metadata().to_map() {
             error = error.with_metadata(key.to_owned(), value);
         }
-        for detail in self.details() {
-            error.put_detail(&detail);
-        }
+        error.put_details(self.own_details());
         error
     }
 }
@@ -358,15 +375,18 @@ impl<'a> Head<'a> {
         let mut head = Self { code: None, message: Cow::Borrowed("") };
         let mut fields = Fields::new(status);
         let mut message: &[u8] = &[];
+        let mut misfit = false;
         for field in fields.by_ref() {
             match field {
                 // An int32: a longer varint is cut to it, as every protobuf reader does.
                 (STATUS_CODE, Value::Varint(code)) => head.code = Some(i64::from(low_i32(code))),
                 (STATUS_MESSAGE, Value::Bytes(bytes) | Value::Cut(bytes)) => message = bytes,
+                (STATUS_DETAILS, Value::Bytes(_) | Value::Cut(_)) => {}
+                (STATUS_CODE | STATUS_MESSAGE | STATUS_DETAILS, _) => misfit = true,
                 _ => {}
             }
         }
-        if fields.is_corrupt() {
+        if misfit || fields.is_corrupt() {
             notes.push(Note::CorruptStatus);
         }
         head.message = String::from_utf8_lossy(message);
@@ -383,12 +403,15 @@ impl<'a> Head<'a> {
                 header
             }
             (Some(header), _) => header,
-            (None, embedded) => {
-                let number = embedded.unwrap_or(i64::from(GrpcCode::Unknown.number()));
-                GrpcCode::from_number(number).unwrap_or_else(|| {
-                    notes.push(Note::InvalidGrpcCode(number));
-                    GrpcCode::Unknown
-                })
+            (None, Some(number)) => GrpcCode::from_number(number).unwrap_or_else(|| {
+                notes.push(Note::InvalidGrpcCode(number));
+                GrpcCode::Unknown
+            }),
+            (None, None) => {
+                if !notes.as_slice().contains(&Note::CorruptStatus) {
+                    notes.push(Note::CorruptStatus);
+                }
+                GrpcCode::Unknown
             }
         }
     }
@@ -431,17 +454,54 @@ fn reconcile_code_field(found: Option<u32>, field: Option<&[u8]>, notes: &mut No
     }
 }
 
-fn note_details(status: &[u8], found: Option<&Identity<'_>>, notes: &mut Notes) {
+fn note_code(
+    code: u32,
+    entry: Option<&'static Entry>,
+    received: GrpcCode,
+    is_own: bool,
+    info: Option<&Info<'_>>,
+    notes: &mut Notes,
+) {
+    if !is_own {
+        let domain = info.map_or(Cow::Borrowed(""), |info| String::from_utf8_lossy(info.domain));
+        notes.push(Note::ForeignDomain(excerpt(&domain)));
+    } else if entry.is_none() && !code.is_multiple_of(1000) {
+        notes.push(Note::UnknownCode(code));
+    }
+    let expected = code::grpc_code(code, entry);
+    // A foreign catalogue may map a code as it likes.
+    if expected != received && received != GrpcCode::Ok && entry.is_some() {
+        notes.push(Note::ClassContradiction { code, expected, received });
+    }
+    let Some(info) = info else { return };
+    let was_shed = |part: Shed| info.shed.iter().any(|number| Shed::from_number(*number) == Some(part));
+    for part in Shed::ALL.iter().filter(|part| was_shed(**part)) {
+        notes.push(Note::Shed(*part));
+    }
+    let metadata = Metadata::of(info);
+    if metadata.is_damaged() {
+        notes.push(Note::InvalidMetadata);
+    }
+    for param in entry.map_or(&[][..], |e| e.params) {
+        if metadata.get(param.name).is_some_and(|text| !param.kind.accepts(text)) {
+            notes.push(Note::InvalidParam(param.name));
+        }
+    }
+}
+
+fn note_details(status: &[u8], found: Option<Identity<'_>>, notes: &mut Notes) {
+    let mut repeats = found.map(|found| Repeats::of(found.info, Some(found.code)));
     for (index, detail) in AllDetails::of(status).enumerate() {
-        if !detail.is_intact() {
+        let info = Info::read(&detail);
+        let sound = detail.is_intact() && !detail.type_name().is_empty();
+        if !sound || !info.is_none_or(|info| info.is_text()) {
             notes.push(Note::CorruptDetail { index, type_name: excerpt(detail.type_name()) });
         }
-        let Some(info) = Info::read(&detail) else { continue };
-        match (found, info.number) {
-            (_, Some(number)) if info.code().is_none() => notes.push(Note::InvalidCode(number)),
-            (Some(found), Some(_)) if !info.repeats(&found.info, Some(found.code)) => {
-                notes.push(Note::ContradictingErrorInfo { index });
-            }
+        let Some(info) = info else { continue };
+        let contradicts = repeats.as_mut().is_some_and(|repeats| repeats.is_contradicted(&info));
+        match info.number {
+            Some(number) if info.code().is_none() => notes.push(Note::InvalidCode(number)),
+            Some(_) if contradicts => notes.push(Note::ContradictingErrorInfo { index }),
             _ => {}
         }
     }

@@ -18,6 +18,10 @@ macro_rules! details {
         impl prost::Name for $name {
             const NAME: &'static str = stringify!($name);
             const PACKAGE: &'static str = "google.rpc";
+
+            fn full_name() -> String {
+                concat!("google.rpc.", stringify!($name)).into()
+            }
         }
     )*};
 }

@@ -9,7 +9,7 @@ use tonic::Status;
 use crate::note::Notes;
 use crate::received::Sent;
 use crate::retry::RetryHints;
-use crate::wire::read::{Identity, Speaker, identity};
+use crate::wire::read::{self, Identity, Info, Speaker, identity};
 use crate::wire::{ERROR_CODE_HEADER, RECEIVED_HEADER};
 use crate::{ApiError, Catalog, CatalogCode, Metadata, ReceivedError, TypedError, wire};
 
@@ -32,6 +32,11 @@ impl From<&ApiError> for Status {
         let details = error.to_details();
         let mut status = Self::with_details(error.grpc_code().into(), error.message(), details);
         if let Some(cause) = error.shared_cause() {
+            #[cfg(feature = "server")]
+            if let Some((name, value)) = crate::server::cause::park(&cause) {
+                let fields = http::HeaderMap::from_iter([(name, value)]);
+                *status.metadata_mut() = tonic::metadata::MetadataMap::from_headers(fields);
+            }
             status.set_source(cause);
         }
         status
@@ -79,12 +84,12 @@ impl StatusCodeExt for Status {
     #[inline]
     fn error_code<C: CatalogCode>(&self) -> Option<C> {
         let catalog = C::catalog();
-        let number = match identity(self.details(), catalog) {
-            Some(Identity { code, info }) if info.is_of(catalog.domain()) => code,
-            Some(_) => return None,
-            None => code_field(self).and_then(wire::parse_code)?,
+        // What nearly every coded status has comes first, and stays short: the rest is out of line.
+        let number = match read::ours(self.details()) {
+            Some(Identity { code, info }) => info.is_of(catalog.domain()).then_some(code),
+            None => code_without_ours(self, catalog),
         };
-        C::from_u32(number)
+        C::from_u32(number?)
     }
 
     fn decode<T: TypedError>(&self) -> Option<T> {
@@ -92,7 +97,7 @@ impl StatusCodeExt for Status {
         let (number, info) = match identity(self.details(), catalog) {
             Some(Identity { code, info }) if info.is_of(catalog.domain()) => (code, info),
             Some(_) => return None,
-            None => (code_field(self).and_then(wire::parse_code)?, wire::read::Info::of(Speaker::Ours, &[])),
+            None => (code_field(self).and_then(wire::parse_code)?, Info::of(Speaker::Ours, &[])),
         };
         if T::Code::from_u32(number)? != T::CODE {
             return None;
@@ -115,6 +120,15 @@ impl StatusCodeExt for Status {
             notes,
         };
         ReceivedError::read(sent, catalog).with_retry_hints(RetryHints::read(fields))
+    }
+}
+
+/// The code of a status without our ErrorInfo.
+#[inline(never)]
+fn code_without_ours(status: &Status, catalog: &Catalog) -> Option<u32> {
+    match read::googles(status.details(), catalog) {
+        Some(Identity { code, info }) => info.is_of(catalog.domain()).then_some(code),
+        None => code_field(status).and_then(wire::parse_code),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::GrpcCode;
 ///
 /// 409 is ABORTED and not ALREADY_EXISTS: the caller's copy is stale and has to be read again. 413, 414
 /// and 431 stay INVALID_ARGUMENT, because retry policies send what was RESOURCE_EXHAUSTED again.
+#[inline]
 pub const fn class_to_grpc(class: u16) -> GrpcCode {
     match class {
         401 | 407 => GrpcCode::Unauthenticated,

@@ -42,7 +42,7 @@ fn write_module(out: &mut String, catalog: &Catalog) -> fmt::Result {
     for entry in entries {
         write_entry(out, domain, entry)?;
     }
-    out.push_str("];\n\n::codelibra::error_code!(ErrorCode, CATALOG);\n");
+    out.push_str("];\n\n::codelibra::error_code!(ErrorCode, CATALOG, ENTRIES);\n");
 
     for entry in entries.iter().filter(|e| !e.params.is_empty()) {
         write_struct(out, entry)?;
@@ -52,13 +52,14 @@ fn write_module(out: &mut String, catalog: &Catalog) -> fmt::Result {
 
 fn write_constant(out: &mut String, entry: &Entry) -> fmt::Result {
     let Entry { code, name, reason, summary, .. } = entry;
-    write_docs(out, 1, &[&format!("`{code} {name}`: {summary}"), &entry.cause, &entry.resolution])?;
+    write_docs(out, 1, &format!("`{code} {name}`: "), &[summary, &entry.cause, &entry.resolution])?;
     if !entry.deprecated.is_empty() {
-        let since = &entry.deprecated;
-        match entry.replaced_by.as_str() {
-            "" => writeln!(out, "    #[deprecated(since = {since:?})]")?,
-            other => writeln!(out, "    #[deprecated(since = {since:?}, note = \"use `{other}`\")]")?,
+        // Not as `since`, which clippy wants to be semver; a catalogue has its own versions.
+        let mut note = format!("since {}", entry.deprecated);
+        if !entry.replaced_by.is_empty() {
+            let _ = write!(note, "; use `{}`", entry.replaced_by);
         }
+        writeln!(out, "    #[deprecated(note = {note:?})]")?;
     }
     writeln!(out, "    pub const {reason}: Self = Self({code});")
 }
@@ -103,24 +104,22 @@ fn param(param: &Param) -> String {
 }
 
 fn write_struct(out: &mut String, entry: &Entry) -> fmt::Result {
-    let Entry { code, name, reason, summary, .. } = entry;
+    let Entry { code, name, summary, .. } = entry;
     out.push('\n');
-    write_docs(
-        out,
-        0,
-        &[&format!("`{code} {name}` with its parameters: {summary}"), &entry.cause, &entry.resolution],
-    )?;
+    let lead = format!("`{code} {name}` with its parameters: ");
+    write_docs(out, 0, &lead, &[summary, &entry.cause, &entry.resolution])?;
     out.push_str("#[derive(Clone, Debug, Default, PartialEq, Eq)]\n");
     writeln!(out, "pub struct {name} {{")?;
     for Param { name, kind, description } in &entry.params {
-        write_docs(out, 1, &[description])?;
+        write_docs(out, 1, "", &[description])?;
         let kind = crate::model::pascal_case(kind);
         writeln!(out, "    pub {}: ::core::option::Option<::codelibra::params::{kind}>,", field(name))?;
     }
     out.push_str("}\n");
     let fields: Vec<String> =
         entry.params.iter().map(|p| format!("{} = {:?}", field(&p.name), p.name)).collect();
-    writeln!(out, "::codelibra::typed_error!({name}, ErrorCode::{reason}, {{ {} }});", fields.join(", "))
+    // The number and not the constant, which may be deprecated.
+    writeln!(out, "::codelibra::typed_error!({name}, ErrorCode({code}), {{ {} }});", fields.join(", "))
 }
 
 /// A param's name as a Rust field: keywords are made raw, and the four that cannot be get a `_`.
@@ -141,38 +140,82 @@ fn field(name: &str) -> String {
     }
 }
 
-/// Paragraphs as doc comment; empty ones are left out. The text is the author's, not Markdown.
-fn write_docs(out: &mut String, indent: usize, paragraphs: &[&str]) -> fmt::Result {
+/// Paragraphs as doc comment, after Markdown of our own; empty ones are left out. The text is the author's, not
+/// Markdown.
+fn write_docs(out: &mut String, indent: usize, lead: &str, paragraphs: &[&str]) -> fmt::Result {
     let margin = "    ".repeat(indent);
-    let mut first = true;
-    for paragraph in paragraphs.iter().filter(|p| !p.trim().is_empty()) {
-        if !first {
+    let mut lead = Some(lead);
+    for paragraph in paragraphs {
+        let blank = |c: char| c.is_whitespace() || c.is_control() || is_bidi(c);
+        let mut lines =
+            paragraph.lines().map(|line| line.trim_matches(blank)).filter(|line| !line.is_empty()).peekable();
+        if lines.peek().is_some() && lead.is_none() {
             writeln!(out, "{margin}///")?;
         }
-        first = false;
-        for line in paragraph.lines() {
-            writeln!(out, "{margin}/// {}", Escaped(line))?;
+        for line in lines {
+            writeln!(out, "{margin}/// {}{}", lead.take().unwrap_or(""), Plain(line))?;
         }
     }
-    if first {
+    if lead.is_some() {
         // A field without a description still passes `deny(missing_docs)`.
         writeln!(out, "{margin}/// Not described.")?;
     }
     Ok(())
 }
 
-/// Text in which rustdoc finds no link and no tag. A lone carriage return is an error in a doc comment.
+/// A line of text that says in Markdown just what it says: no markup, no tag, no list, no code that rustdoc would
+/// run as a test. What looks like a URL is a link, as rustdoc's lints want it.
+struct Plain<'a>(&'a str);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let marker = self.0.trim_start_matches(|c: char| c.is_ascii_digit());
+        let (number, mut rest) = self.0.split_at(self.0.len() - marker.len());
+        f.write_str(number)?;
+        if rest.starts_with(['-', '+', '=', '.', ')']) {
+            f.write_char('\\')?;
+        }
+        while let Some(start) = ["https://", "http://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
+            let (before, url) = rest.split_at(start);
+            let ends =
+                |c: char| c.is_whitespace() || c.is_control() || is_bidi(c) || "<>\"'`()[]".contains(c);
+            let (url, after) = url.split_at(url.find(ends).unwrap_or(url.len()));
+            let link = url.trim_end_matches(['.', ',', ';', ':', '!', '?']);
+            Escaped(before).fmt(f)?;
+            if link.ends_with("//") {
+                f.write_str(url)?;
+            } else {
+                write!(f, "<{link}>{}", url.get(link.len()..).unwrap_or_default())?;
+            }
+            rest = after;
+        }
+        Escaped(rest).fmt(f)
+    }
+}
+
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
+        let mut last = ' ';
+        let mut chars = self.0.chars().peekable();
+        while let Some(c) = chars.next() {
+            let inside_word =
+                last.is_alphanumeric() && chars.peek().is_some_and(|next| next.is_alphanumeric());
+            last = c;
             match c {
-                '[' | ']' | '<' | '>' | '*' | '\\' => write!(f, "\\{c}")?,
-                '\r' => f.write_char(' ')?,
+                '_' if !inside_word => f.write_str("\\_")?,
+                '[' | ']' | '<' | '>' | '*' | '\\' | '`' | '~' | '#' | '&' | '|' => write!(f, "\\{c}")?,
+                // rustc refuses some of them in a comment.
+                _ if c.is_control() || is_bidi(c) => f.write_char(' ')?,
                 _ => f.write_char(c)?,
             }
         }
         Ok(())
     }
+}
+
+/// What changes the direction of the text around it.
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

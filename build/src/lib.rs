@@ -52,8 +52,7 @@ pub fn compile(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result
     let proto = proto.as_ref();
     let out_dir = std::env::var_os("OUT_DIR")
         .ok_or_else(|| Error::from("OUT_DIR is not set: call `compile` from a build script"))?;
-    let source = descriptor::compile(proto, includes)?;
-    let catalog = rules::read(&source)?;
+    let (source, catalog) = read_proto(proto, includes)?;
     let stem = proto.file_stem().unwrap_or(proto.as_os_str());
     let out = PathBuf::from(out_dir).join(stem).with_extension("rs");
     std::fs::write(&out, catalog.to_rust()).map_err(|e| Error::io("cannot write", &out, e))?;
@@ -61,6 +60,22 @@ pub fn compile(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result
         rerun_if_changed(path);
     }
     Ok(())
+}
+
+fn read_proto(proto: &Path, includes: &[impl AsRef<Path>]) -> Result<(descriptor::Source, Catalog), Error> {
+    if let Some(source) = descriptor::compile_quick(proto, includes)
+        && let Ok(catalog) = rules::read(&source)
+    {
+        return Ok((source, catalog));
+    }
+    // There is something to report, and now it needs a position.
+    match descriptor::compile(proto, includes) {
+        Ok(source) => rules::read(&source).map(|catalog| (source, catalog)),
+        Err(error) => {
+            let relaxed = descriptor::compile_relaxed(proto, includes);
+            Err(relaxed.and_then(|source| rules::read(&source).err()).unwrap_or(error))
+        }
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
@@ -75,7 +90,7 @@ impl Catalog {
     ///
     /// The file cannot be read or parsed, or breaks a rule of catalogues.
     pub fn from_proto(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result<Self, Error> {
-        rules::read(&descriptor::compile(proto.as_ref(), includes)?)
+        read_proto(proto.as_ref(), includes).map(|(_, catalog)| catalog)
     }
 
     /// Reads the catalogue of an encoded `google.protobuf.FileDescriptorSet` and checks it, as buf,

@@ -6,7 +6,7 @@ use prost_reflect::{
     DynamicMessage, EnumDescriptor, EnumValueDescriptor, ExtensionDescriptor, ReflectMessage, Value,
 };
 
-use crate::descriptor::{Positions, Source};
+use crate::descriptor::{Positions, Retired, Source};
 use crate::error::Diagnostic;
 use crate::model::{Catalog, Entry, Param, pascal_case, upper_snake_case};
 use crate::{Error, generate};
@@ -18,8 +18,18 @@ const ENTRY_OPTION: &str = "codelibra.error.v1.entry";
 const MAX_REASON: usize = 63;
 const MAX_PARAM: usize = 64;
 
-/// Field numbers in a descriptor: `EnumDescriptorProto.value`, `EnumValueDescriptorProto.number`.
+/// Field numbers of `EnumValueDescriptorProto`, and of `options` in `EnumDescriptorProto` too.
+const VALUE_NAME: i32 = 1;
 const VALUE_NUMBER: i32 = 2;
+const OPTIONS: i32 = 3;
+
+/// Field numbers of `codelibra.error.v1.Catalog`, `Entry` and `Param`.
+const CATALOG_DOMAIN: i32 = 1;
+const ENTRY_SUMMARY: i32 = 1;
+const ENTRY_PARAMS: i32 = 5;
+const ENTRY_REPLACED_BY: i32 = 9;
+const PARAM_NAME: i32 = 1;
+const PARAM_TYPE: i32 = 2;
 
 pub(crate) fn read(source: &Source) -> Result<Catalog, Error> {
     let option = |name: &str| source.pool.get_extension_by_name(name);
@@ -50,6 +60,7 @@ pub(crate) fn read(source: &Source) -> Result<Catalog, Error> {
         the_enum,
         entry_option,
         positions: Positions::of(&the_enum.parent_file()),
+        retired: retired(source, the_enum),
         diagnostics: Vec::new(),
     };
     let catalog = reader.catalog(&catalog_option);
@@ -69,10 +80,20 @@ fn no_catalog(source: &Source) -> Error {
     }])
 }
 
+/// What must not be used again.
+fn retired(source: &Source, the_enum: &EnumDescriptor) -> Retired {
+    let place = (the_enum.parent_file().name().to_owned(), the_enum.path().to_vec());
+    let mut retired = source.retired.get(&place).cloned().unwrap_or_default();
+    retired.ranges.extend(the_enum.reserved_ranges());
+    retired.names.extend(the_enum.reserved_names().map(str::to_owned));
+    retired
+}
+
 struct Reader<'a> {
     the_enum: &'a EnumDescriptor,
     entry_option: ExtensionDescriptor,
     positions: Positions,
+    retired: Retired,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -89,7 +110,7 @@ impl Reader<'_> {
         let (domain, pages) = (text("domain"), text("pages"));
         if domain.is_empty() || domain.chars().any(|c| !c.is_ascii_graphic()) {
             self.report(
-                self.the_enum.path(),
+                &option_path(self.the_enum.path(), option, &[CATALOG_DOMAIN]),
                 format!(
                     "domain {domain:?} of `{}`; expected a name such as \"shop.example.com\"",
                     self.the_enum.name()
@@ -120,7 +141,7 @@ impl Reader<'_> {
         let reason = self.reason(value);
         self.check_number(value);
         self.check_reserved(value);
-        self.check_reason(path, &reason);
+        self.check_reason(&[path, &[VALUE_NAME]].concat(), &reason);
 
         let name = pascal_case(&reason);
         let options = value.options();
@@ -132,10 +153,12 @@ impl Reader<'_> {
             );
             return None;
         };
+        let option_of = |field: i32| option_path(path, &self.entry_option, &[field]);
+        let (at_summary, at_params) = (option_of(ENTRY_SUMMARY), option_of(ENTRY_PARAMS));
         let summary = string(row, "summary");
         if summary.trim().is_empty() {
             self.report(
-                path,
+                &at_summary,
                 format!(
                     "{} {name} has no summary; expected one sentence, the default public message",
                     value.number()
@@ -143,11 +166,11 @@ impl Reader<'_> {
             );
         } else if summary.chars().any(char::is_control) {
             self.report(
-                path,
+                &at_summary,
                 format!("summary {summary:?} of {name} has a control character; expected one line of text"),
             );
         }
-        let params = self.params(path, &name, row);
+        let params = self.params(&at_params, &name, row);
         if !params.is_empty() && generate::TAKEN_NAMES.contains(&name.as_str()) {
             self.report(path, format!("name `{name}` is taken by the generated module; expected another reason for an entry with params"));
         }
@@ -197,13 +220,13 @@ impl Reader<'_> {
 
     fn check_reserved(&mut self, value: &EnumValueDescriptor) {
         let number = value.number();
-        if self.the_enum.reserved_ranges().any(|range| range.contains(&number)) {
+        if self.retired.ranges.iter().any(|range| range.contains(&number)) {
             let path = [value.path(), &[VALUE_NUMBER]].concat();
             self.report(&path, format!("code {number} of `{}` is reserved: a retired number is never used again; expected a new one", value.name()));
         }
-        if self.the_enum.reserved_names().any(|name| name == value.name()) {
+        if self.retired.names.iter().any(|name| name == value.name()) {
             self.report(
-                value.path(),
+                &[value.path(), &[VALUE_NAME]].concat(),
                 format!(
                     "`{}` is reserved: a retired name is never used again; expected a new one",
                     value.name()
@@ -237,27 +260,28 @@ impl Reader<'_> {
         let list = row.get_field_by_name("params");
         let list = list.as_deref().and_then(Value::as_list).unwrap_or_default();
         let mut params: Vec<Param> = Vec::with_capacity(list.len());
-        for message in list.iter().filter_map(Value::as_message) {
+        for (message, index) in list.iter().filter_map(Value::as_message).zip(0..) {
+            let at_name = [path, &[index, PARAM_NAME]].concat();
             let name = string(message, "name");
             if !is_param_name(&name) {
                 self.report(
-                    path,
+                    &at_name,
                     format!(
                         "param {name:?} of {entry} is misspelt; expected [a-z][a-z0-9_]{{0,{}}}",
                         MAX_PARAM - 1
                     ),
                 );
             } else if name == "code" {
-                self.report(path, format!("param \"code\" of {entry} is taken: google.rpc.ErrorInfo carries the number under it; expected another name"));
+                self.report(&at_name, format!("param \"code\" of {entry} is taken: google.rpc.ErrorInfo carries the number under it; expected another name"));
             }
             if params.iter().any(|p| p.name == name) {
                 self.report(
-                    path,
+                    &at_name,
                     format!("param {name:?} of {entry} is declared twice; expected each name once"),
                 );
             }
             let kind = enum_name(message, "type").unwrap_or_else(|| {
-                self.report(path, format!("param {name:?} of {entry} has no type; expected PARAM_TYPE_STRING, _INT64, _BOOL, _TIMESTAMP or _DURATION"));
+                self.report(&[path, &[index, PARAM_TYPE]].concat(), format!("param {name:?} of {entry} has no type; expected PARAM_TYPE_STRING, _INT64, _BOOL, _TIMESTAMP or _DURATION"));
                 String::from("STRING")
             });
             params.push(Param { name, kind, description: string(message, "description") });
@@ -265,30 +289,43 @@ impl Reader<'_> {
         params
     }
 
-    /// protox refuses a number or a name that stands twice, unless the enum allows aliases; two
-    /// reasons can still be one name (`A_B` and `AB_`), and a descriptor set may hold anything.
+    /// protox refuses a name that stands twice; two reasons can still be one (`ERROR_CODE_A` and `A`), and two
+    /// names (`A_B` and `A__B`).
     fn check_unique(&mut self) {
         let mut numbers = HashMap::new();
+        let mut reasons = HashMap::new();
         let mut names = HashMap::new();
-        for value in self.the_enum.values().filter(|v| v.number() != 0) {
-            if let Some(first) = numbers.insert(value.number(), value.name().to_owned()) {
+        let mut values: Vec<EnumValueDescriptor> =
+            self.the_enum.values().filter(|v| v.number() != 0).collect();
+        // In the order of the file, not of the numbers: the second use is the one at fault.
+        values.sort_by(|a, b| a.path().cmp(b.path()));
+        for value in values {
+            let full = value.name();
+            let at = |field: i32| [value.path(), &[field]].concat();
+            if let Some(first) = numbers.insert(value.number(), full.to_owned()) {
                 self.report(
-                    value.path(),
+                    &at(VALUE_NUMBER),
                     format!(
-                        "code {} of `{}` is used by `{first}` already; expected an unused number",
-                        value.number(),
-                        value.name()
+                        "code {} of `{full}` is used by `{first}` already; expected an unused number",
+                        value.number()
                     ),
                 );
             }
-            let name = pascal_case(&self.reason(&value));
-            if let Some(first) = names.insert(name.clone(), value.name().to_owned()) {
+            let reason = self.reason(&value);
+            let name = pascal_case(&reason);
+            let first_of_reason = reasons.insert(reason.clone(), full.to_owned());
+            let first_of_name = names.insert(name.clone(), full.to_owned());
+            if let Some(first) = first_of_reason {
                 self.report(
-                    value.path(),
+                    &at(VALUE_NAME),
                     format!(
-                        "name {name} of `{}` is used by `{first}` already; expected an unused name",
-                        value.name()
+                        "reason {reason} of `{full}` is used by `{first}` already; expected an unused reason"
                     ),
+                );
+            } else if let Some(first) = first_of_name {
+                self.report(
+                    &at(VALUE_NAME),
+                    format!("name {name} of `{full}` is used by `{first}` already; expected an unused name"),
                 );
             }
         }
@@ -308,9 +345,18 @@ impl Reader<'_> {
         }
         for (code, message) in findings {
             let value = self.the_enum.values().find(|v| u32::try_from(v.number()) == Ok(code));
-            self.report(value.as_ref().map_or(&[], |v| v.path()), message);
+            let path =
+                value.map_or(Vec::new(), |v| option_path(v.path(), &self.entry_option, &[ENTRY_REPLACED_BY]));
+            self.report(&path, message);
         }
     }
+}
+
+/// Where a field of a custom option stands. protox and protoc know the place of the option as a whole, and
+/// of a field that is set by itself: `(codelibra.error.v1.entry).summary = …`.
+fn option_path(path: &[i32], option: &ExtensionDescriptor, field: &[i32]) -> Vec<i32> {
+    let number = i32::try_from(option.number()).unwrap_or_default();
+    [path, &[OPTIONS, number], field].concat()
 }
 
 fn is_param_name(name: &str) -> bool {

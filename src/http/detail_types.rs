@@ -9,11 +9,17 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::wire::details::Detail;
 
-/// The largest detail that is translated between protobuf and JSON, in bytes of what is translated: 64 KiB.
+/// The longest JSON of a detail that is written or read, in bytes: 64 KiB.
 ///
-/// A larger message is written as base64; a larger JSON text is not read, which a note says. Translating
-/// takes memory several times the detail's size while it lasts.
+/// A longer detail is written as base64, which has no limit of its own; read it is not, which a note says. The
+/// same holds for one of more values than fit in about 1 MiB, in memory, while they are read: some 1000, or
+/// some 8000 in one of the standard details.
 pub const MAX_DETAIL: usize = 64 * 1024;
+
+/// How many values a detail may have: one of `google.protobuf.ListValue` takes 800 bytes.
+const MAX_VALUES: usize = 1024;
+/// The standard details have no values of such types: an empty message takes 90 bytes.
+const MAX_STANDARD_VALUES: usize = 8 * MAX_VALUES;
 
 /// How deep `google.protobuf.Any` may nest in a detail that is written as JSON.
 const MAX_NESTED_ANY: usize = 8;
@@ -75,9 +81,11 @@ impl DetailTypes {
         is_lossless(&message, MAX_NESTED_ANY).then_some(message)
     }
 
-    /// The detail in ProtoJSON. `None` where its type is not known, or JSON would lose something of it.
+    /// The detail in ProtoJSON. `None` where its type is not known, JSON would lose something of it, or it is
+    /// more than would be read.
     pub(super) fn message_to_json(&self, detail: &Detail<'_>) -> Option<Box<RawValue>> {
-        to_raw_value(&self.decode(detail)?).ok()
+        let json = to_raw_value(&self.decode(detail)?).ok()?;
+        is_affordable(detail.type_name(), json.get()).then_some(json)
     }
 
     /// The detail in ProtoJSON with its `@type`, as [`message_to_json`](Self::message_to_json).
@@ -86,11 +94,17 @@ impl DetailTypes {
         let mut any = DynamicMessage::new(self.pool.get_message_by_name(ANY)?);
         any.set_field_by_number(1, Value::String(detail.type_url().to_owned()));
         any.set_field_by_number(2, Value::Bytes(detail.value().to_vec().into()));
-        to_raw_value(&any).ok()
+        let json = to_raw_value(&any).ok()?;
+        is_affordable(detail.type_name(), json.get()).then_some(json)
     }
 
     /// Reads ProtoJSON with its `@type`: the encoded message, and what was wrong.
-    pub(super) fn json_to_any(&self, json: &RawValue) -> Result<(Vec<u8>, Option<String>), String> {
+    pub(super) fn json_to_any(
+        &self,
+        type_name: &str,
+        json: &str,
+    ) -> Result<(Vec<u8>, Option<String>), String> {
+        check_affordable(type_name, json)?;
         let any = self.pool.get_message_by_name(ANY).ok_or("google.protobuf.Any is not known")?;
         let (message, fault) = read_json(&any, json)?;
         let value = message.get_field_by_number(2);
@@ -101,24 +115,35 @@ impl DetailTypes {
     pub(super) fn json_to_message(
         &self,
         type_name: &str,
-        json: &RawValue,
+        json: &str,
     ) -> Result<(Vec<u8>, Option<String>), String> {
+        check_affordable(type_name, json)?;
         let descriptor = self.pool.get_message_by_name(type_name).ok_or("its type is not known")?;
         let (message, fault) = read_json(&descriptor, json)?;
         Ok((message.encode_to_vec(), fault))
     }
 }
 
-/// Reads ProtoJSON. Members that the type lacks are left out, which the text says.
-fn read_json(
-    descriptor: &MessageDescriptor,
-    json: &RawValue,
-) -> Result<(DynamicMessage, Option<String>), String> {
-    if json.get().len() > MAX_DETAIL {
-        return Err(format!("it is longer than {MAX_DETAIL} bytes"));
+fn check_affordable(type_name: &str, json: &str) -> Result<(), String> {
+    if is_affordable(type_name, json) {
+        Ok(())
+    } else {
+        Err("it is longer than what is read of one".to_owned())
     }
+}
+
+/// Whether the JSON of a detail is within the limits, for which it need not be read.
+fn is_affordable(type_name: &str, json: &str) -> bool {
+    let limit = if type_name.starts_with("google.rpc.") { MAX_STANDARD_VALUES } else { MAX_VALUES };
+    // A value follows each of these; they may stand in a string too, and then more are counted than there are.
+    let values = || json.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+    json.len() <= MAX_DETAIL && values() <= limit
+}
+
+/// Reads ProtoJSON. Members that the type lacks are left out, which the text says.
+fn read_json(descriptor: &MessageDescriptor, json: &str) -> Result<(DynamicMessage, Option<String>), String> {
     let read = |options: &DeserializeOptions| {
-        let mut json = serde_json::Deserializer::from_str(json.get());
+        let mut json = serde_json::Deserializer::from_str(json);
         DynamicMessage::deserialize_with_options(descriptor.clone(), &mut json, options)
     };
     match read(&DeserializeOptions::new()) {
@@ -178,7 +203,8 @@ fn is_any_lossless(any: &DynamicMessage, nested_any: usize) -> bool {
 
 fn survives_json(message: &DynamicMessage) -> bool {
     let Ok(json) = to_raw_value(message) else { return false };
-    read_json(&message.descriptor(), &json).is_ok_and(|(read, fault)| fault.is_none() && read == *message)
+    read_json(&message.descriptor(), json.get())
+        .is_ok_and(|(read, fault)| fault.is_none() && read == *message)
 }
 
 /// Whether ProtoJSON in an Any puts the message under `value`.

@@ -1,29 +1,44 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::layer::add_code_field;
-use crate::Catalog;
+use super::failure::Failure;
+use super::layer::Call;
+use crate::GrpcCode;
 
 pin_project! {
-    /// A response body whose trailers get the ASCII field.
+    /// The body of an answer: messages pass, and trailers that tell of a failure get what every failure gets.
     #[derive(Debug)]
-    pub struct ErrorCodeBody<B> {
+    pub struct ServerBody<B> {
         #[pin]
-        inner: B,
-        catalog: &'static Catalog,
+        inner: Option<B>,
+        #[pin]
+        timer: Option<Sleep>,
+        call: Option<Call>,
+        ended: bool,
     }
 }
 
-impl<B> ErrorCodeBody<B> {
-    pub(super) fn new(inner: B, catalog: &'static Catalog) -> Self {
-        Self { inner, catalog }
+impl<B> ServerBody<B> {
+    pub(super) fn new(inner: B, call: Call, deadline: Option<Instant>) -> Self {
+        Self { inner: Some(inner), timer: deadline.map(sleep_until), call: Some(call), ended: false }
+    }
+
+    /// The body of a trailers-only answer.
+    pub(super) const fn ended() -> Self {
+        Self { inner: None, timer: None, call: None, ended: true }
     }
 }
 
-impl<B: Body> Body for ErrorCodeBody<B> {
+impl<B: Body> Body for ServerBody<B>
+where
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     type Data = B::Data;
     type Error = B::Error;
 
@@ -31,21 +46,43 @@ impl<B: Body> Body for ErrorCodeBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let this = self.project();
-        let mut frame = ready!(this.inner.poll_frame(cx));
-        if let Some(Ok(frame)) = &mut frame
-            && let Some(trailers) = frame.trailers_mut()
-        {
-            add_code_field(trailers, this.catalog);
-        }
-        Poll::Ready(frame)
+        let mut this = self.project();
+        let (Some(inner), Some(call), false) = (this.inner.as_mut().as_pin_mut(), &*this.call, *this.ended)
+        else {
+            return Poll::Ready(None);
+        };
+        // After a panic nothing of the stream is polled again: it has ended.
+        let failure = match catch_unwind(AssertUnwindSafe(|| inner.poll_frame(cx))) {
+            Ok(Poll::Ready(Some(Ok(mut frame)))) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    call.finish(trailers, || None);
+                }
+                return Poll::Ready(Some(Ok(frame)));
+            }
+            Ok(Poll::Ready(None)) => return Poll::Ready(None),
+            Ok(Poll::Ready(Some(Err(error)))) => Failure::of_error(error.into()),
+            Ok(Poll::Pending) => {
+                let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
+                ready!(timer.poll(cx));
+                Failure::new(GrpcCode::DeadlineExceeded)
+            }
+            Err(payload) => Failure::of_panic(&*payload),
+        };
+        *this.ended = true;
+        this.timer.set(None);
+        let mut trailers = HeaderMap::new();
+        call.send(&mut trailers, &failure, None);
+        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.ended || self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        match &self.inner {
+            Some(inner) if !self.ended => inner.size_hint(),
+            _ => SizeHint::with_exact(0),
+        }
     }
 }

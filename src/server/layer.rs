@@ -1,106 +1,138 @@
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Request, Response};
-use pin_project_lite::pin_project;
+use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::ErrorCodeBody;
-use crate::wire::read::identity;
-use crate::wire::{self, ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
+use super::boundary::Boundary;
+use super::budget::Budget;
+use super::fallback::Fallback;
+use super::request_id::RequestId;
+use super::{ServerBody, ServerFuture, cause, deadline};
 use crate::{Catalog, CatalogCode};
 
-/// Adds the field `codelibra-error-code` to every failure that carries a code, in the header of a
-/// trailers-only answer and in trailers alike.
+/// Makes every failure that leaves a service a coded one: of handlers, interceptors and of tonic itself, in the
+/// header of a trailers-only answer and in trailers after any number of messages.
 ///
-/// ```no_run
-/// use codelibra::ErrorCode;
-/// use codelibra::server::ErrorCodeLayer;
+/// - A failure without a code gets one from the [`Fallback`] table; a panic gets the one of INTERNAL, with
+///   nothing of its payload.
+/// - The deadline of the caller (`grpc-timeout`) and the [`timeout`](Self::timeout) of the server end a call with
+///   DEADLINE_EXCEEDED, streams included.
+/// - What may leave is the [`Boundary`]'s decision; what does not is logged once, with the private cause and the
+///   request id that the caller gets (`google.rpc.RequestInfo`): its `x-request-id` where that is 1 to 64
+///   letters, digits and `-._:+/=`, else a made one.
+/// - The fields of a failure stay within the [`Budget`].
 ///
-/// let server = tonic::transport::Server::builder().layer(ErrorCodeLayer::new::<ErrorCode>());
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct ErrorCodeLayer {
-    catalog: &'static Catalog,
+/// Events are `tracing`'s, with the target `codelibra::server`: ERROR for 5xx, INFO for the rest.
+///
+/// Put it outermost: what layers outside of it answer is not seen. The limits of `tonic::transport::Server`
+/// itself (`load_shed`, `concurrency_limit_per_connection`) lie outside of every layer.
+#[derive(Clone, Debug)]
+pub struct ServerLayer {
+    config: Config,
 }
 
-impl ErrorCodeLayer {
-    /// A layer for services whose codes are `C`'s.
+#[derive(Clone, Debug)]
+pub(super) struct Config {
+    pub(super) catalog: &'static Catalog,
+    pub(super) boundary: Boundary,
+    pub(super) budget: Budget,
+    pub(super) fallback: Fallback,
+    pub(super) timeout: Option<Duration>,
+}
+
+impl ServerLayer {
+    /// A layer for services whose codes are `C`'s, with [`Boundary::public`] and [`Budget::KIB_3`].
     pub fn new<C: CatalogCode>() -> Self {
         Self::of(C::catalog())
     }
 
     /// A layer for services whose catalogue is known only at run time.
-    pub const fn of(catalog: &'static Catalog) -> Self {
-        Self { catalog }
+    pub fn of(catalog: &'static Catalog) -> Self {
+        cause::park_from_now_on();
+        Self {
+            config: Config {
+                catalog,
+                boundary: Boundary::public(),
+                budget: Budget::KIB_3,
+                fallback: Fallback::of(catalog),
+                timeout: None,
+            },
+        }
+    }
+
+    /// Replaces the decision on what may leave.
+    #[must_use]
+    pub fn boundary(mut self, boundary: Boundary) -> Self {
+        self.config.boundary = boundary;
+        self
+    }
+
+    /// Replaces the limit on the size of a failure's fields.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.config.budget = budget;
+        self
+    }
+
+    /// Replaces the table of the codes that failures without a code get.
+    #[must_use]
+    pub fn fallback(mut self, fallback: Fallback) -> Self {
+        self.config.fallback = fallback;
+        self
+    }
+
+    /// Ends calls that take longer with DEADLINE_EXCEEDED, streams included.
+    ///
+    /// Use it in place of `tonic::transport::Server::timeout`, which answers CANCELLED without a code.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.config.timeout = Some(timeout);
+        self
     }
 }
 
-impl<S> Layer<S> for ErrorCodeLayer {
-    type Service = ErrorCodeService<S>;
+impl<S> Layer<S> for ServerLayer {
+    type Service = ServerService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ErrorCodeService { inner, catalog: self.catalog }
+        ServerService { inner, config: Arc::new(self.config.clone()) }
     }
 }
 
-/// The service that [`ErrorCodeLayer`] makes.
-#[derive(Clone, Copy, Debug)]
-pub struct ErrorCodeService<S> {
+/// The service that [`ServerLayer`] makes.
+#[derive(Clone, Debug)]
+pub struct ServerService<S> {
     inner: S,
-    catalog: &'static Catalog,
+    config: Arc<Config>,
 }
 
-impl<S, Req, Res> Service<Request<Req>> for ErrorCodeService<S>
+/// What is known of one call.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) config: Arc<Config>,
+    pub(super) request_id: Option<RequestId>,
+}
+
+impl<S, Req, Res> Service<Request<Req>> for ServerService<S>
 where
     S: Service<Request<Req>, Response = Response<Res>>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    type Response = Response<ErrorCodeBody<Res>>;
+    type Response = Response<ServerBody<Res>>;
     type Error = S::Error;
-    type Future = ErrorCodeFuture<S::Future>;
+    type Future = ServerFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<Req>) -> Self::Future {
-        ErrorCodeFuture { inner: self.inner.call(request), catalog: self.catalog }
-    }
-}
-
-pin_project! {
-    /// The future of [`ErrorCodeService`].
-    #[derive(Debug)]
-    pub struct ErrorCodeFuture<F> {
-        #[pin]
-        inner: F,
-        catalog: &'static Catalog,
-    }
-}
-
-impl<F, Res, E> Future for ErrorCodeFuture<F>
-where
-    F: Future<Output = Result<Response<Res>, E>>,
-{
-    type Output = Result<Response<ErrorCodeBody<Res>>, E>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let catalog = *this.catalog;
-        let mut response = ready!(this.inner.poll(cx))?;
-        add_code_field(response.headers_mut(), catalog);
-        Poll::Ready(Ok(response.map(|body| ErrorCodeBody::new(body, catalog))))
-    }
-}
-
-/// Adds the ASCII field to headers or trailers with coded details.
-pub(super) fn add_code_field(headers: &mut HeaderMap, catalog: &Catalog) {
-    let Some(details) = headers.get(&STATUS_DETAILS_HEADER) else { return };
-    let status = wire::base64::decode(details.as_bytes()).bytes;
-    let Some(found) = identity(&status, catalog) else { return };
-    if let Ok(value) = HeaderValue::from_bytes(&wire::write::six_digits(found.code)) {
-        headers.insert(ERROR_CODE_HEADER, value);
+        let call =
+            Call { config: Arc::clone(&self.config), request_id: RequestId::of_caller(request.headers()) };
+        let deadline = deadline::of(request.headers(), self.config.timeout);
+        ServerFuture::new(self.inner.call(request), call, deadline)
     }
 }

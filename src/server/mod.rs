@@ -1,7 +1,33 @@
-//! What a server puts around its tonic services, as a tower layer.
+//! What a server puts around its tonic services: one tower layer, after which every failure that leaves
+//! carries a code, fits through proxies, and says nothing private.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use codelibra::ErrorCode;
+//! use codelibra::server::ServerLayer;
+//!
+//! let layer = ServerLayer::new::<ErrorCode>().timeout(Duration::from_secs(10));
+//! let server = tonic::transport::Server::builder().layer(layer);
+//! ```
+//!
+//! [`Boundary`] says what may leave, [`Budget`] how much, [`Fallback`] which code a failure without one gets.
 
 mod body;
+mod boundary;
+mod budget;
+pub(crate) mod cause;
+mod deadline;
+mod failure;
+mod fallback;
+mod future;
 mod layer;
+mod log;
+mod request_id;
 
-pub use body::ErrorCodeBody;
-pub use layer::{ErrorCodeFuture, ErrorCodeLayer, ErrorCodeService};
+pub use body::ServerBody;
+pub use boundary::Boundary;
+pub use budget::Budget;
+pub use fallback::Fallback;
+pub use future::ServerFuture;
+pub use layer::{ServerLayer, ServerService};

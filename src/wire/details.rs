@@ -22,7 +22,8 @@ pub struct Detail<'a> {
 }
 
 impl<'a> Detail<'a> {
-    fn read(any: &'a [u8], cut: bool) -> Self {
+    #[inline]
+    pub(crate) fn read(any: &'a [u8], cut: bool) -> Self {
         let mut detail = Self { type_url: "", value: &[], any, intact: !cut };
         let mut fields = Fields::new(any);
         for field in fields.by_ref() {
@@ -48,6 +49,12 @@ impl<'a> Detail<'a> {
     /// The full name of the type: what follows the last `/` of the URL.
     pub fn type_name(&self) -> &'a str {
         self.type_url.rsplit_once('/').map_or(self.type_url, |(_, name)| name)
+    }
+
+    /// Whether the type has this name: [`type_name`](Self::type_name), without a search for the `/`.
+    #[inline]
+    pub(crate) fn is_a(&self, name: &str) -> bool {
+        self.type_url.strip_suffix(name).is_some_and(|front| front.is_empty() || front.ends_with('/'))
     }
 
     /// The encoded message. For a detail that is not [intact](Self::is_intact), what there is of it.
@@ -100,19 +107,22 @@ impl<'a> AllDetails<'a> {
     pub(crate) const fn of(status: &'a [u8]) -> Self {
         Self(Fields::new(status))
     }
+
+    /// The next one as it was sent, a `google.protobuf.Any`, and whether its end is missing.
+    #[inline]
+    pub(crate) fn next_any(&mut self) -> Option<(&'a [u8], bool)> {
+        self.0.find_map(|field| match field {
+            (STATUS_DETAILS, Value::Bytes(any)) => Some((any, false)),
+            (STATUS_DETAILS, Value::Cut(any)) => Some((any, true)),
+            _ => None,
+        })
+    }
 }
 
 impl<'a> Iterator for AllDetails<'a> {
     type Item = Detail<'a>;
 
-    #[inline]
     fn next(&mut self) -> Option<Detail<'a>> {
-        loop {
-            match self.0.next()? {
-                (STATUS_DETAILS, Value::Bytes(any)) => return Some(Detail::read(any, false)),
-                (STATUS_DETAILS, Value::Cut(any)) => return Some(Detail::read(any, true)),
-                _ => {}
-            }
-        }
+        self.next_any().map(|(any, cut)| Detail::read(any, cut))
     }
 }

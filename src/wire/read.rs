@@ -7,8 +7,8 @@ use crate::{Catalog, Metadata};
 
 use super::details::{AllDetails, Detail};
 use super::fields::{Fields, Value};
-use super::write::CODE_KEY;
-use super::{ERROR_INFO, GOOGLE_ERROR_INFO};
+use super::write::{ANY_TYPE_URL, ANY_VALUE, CODE_KEY};
+use super::{ERROR_INFO, ERROR_INFO_URL, GOOGLE_ERROR_INFO, TYPE_URL_PREFIX};
 
 /// Which of the two messages spoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,20 +25,22 @@ pub(crate) struct Info<'a> {
     pub(crate) number: Option<u64>,
     pub(crate) domain: &'a [u8],
     pub(crate) reason: &'a [u8],
+    /// What the server left out, as numbers of `codelibra.error.v1.Shed`.
+    pub(crate) shed: &'a [u8],
     /// The encoded message: its metadata is read from here.
     pub(crate) message: &'a [u8],
 }
 
 impl<'a> Info<'a> {
     /// Reads one of the two messages; `None` for other details.
-    #[inline]
     pub(crate) fn read(detail: &Detail<'a>) -> Option<Self> {
-        let speaker = match detail.type_name() {
-            ERROR_INFO => Speaker::Ours,
-            GOOGLE_ERROR_INFO => Speaker::Google,
-            _ => return None,
-        };
-        Some(Self::of(speaker, detail.value()))
+        if detail.is_a(ERROR_INFO) {
+            Some(Self::ours(detail.value()))
+        } else if detail.is_a(GOOGLE_ERROR_INFO) {
+            Some(Self::google(detail.value()))
+        } else {
+            None
+        }
     }
 
     /// Reads the encoded message of a speaker.
@@ -50,6 +52,7 @@ impl<'a> Info<'a> {
         }
     }
 
+    #[inline]
     fn ours(message: &'a [u8]) -> Self {
         let mut info = Self::empty(Speaker::Ours, message);
         info.number = Some(0);
@@ -59,6 +62,7 @@ impl<'a> Info<'a> {
                 (1, Value::Varint(number)) => info.number = Some(number & u64::from(u32::MAX)),
                 (2, Value::Bytes(domain)) => info.domain = domain,
                 (3, Value::Bytes(reason)) => info.reason = reason,
+                (5, Value::Bytes(shed)) => info.shed = shed,
                 _ => {}
             }
         }
@@ -84,7 +88,7 @@ impl<'a> Info<'a> {
     }
 
     const fn empty(speaker: Speaker, message: &'a [u8]) -> Self {
-        Self { speaker, number: None, domain: &[], reason: &[], message }
+        Self { speaker, number: None, domain: &[], reason: &[], shed: &[], message }
     }
 
     /// The number, where it is a code.
@@ -94,16 +98,51 @@ impl<'a> Info<'a> {
     }
 
     /// Whether the message speaks of this domain: it names it, or none.
-    #[cfg(any(feature = "tonic", feature = "gateway"))]
     #[inline]
     pub(crate) fn is_of(&self, domain: &str) -> bool {
         self.domain.is_empty() || self.domain == domain.as_bytes()
     }
 
-    /// Whether the message says the same of the identity: nothing is lost where it is left out.
-    pub(crate) fn repeats(&self, identity: &Self, code: Option<u32>) -> bool {
+    /// The domain; empty where it is not UTF-8.
+    pub(crate) fn domain_str(&self) -> &'a str {
+        str::from_utf8(self.domain).unwrap_or("")
+    }
+
+    /// Whether domain and reason are UTF-8.
+    pub(crate) fn is_text(&self) -> bool {
+        str::from_utf8(self.domain).is_ok() && str::from_utf8(self.reason).is_ok()
+    }
+
+    /// Whether the message names the same error.
+    fn names(&self, identity: &Self, code: Option<u32>) -> bool {
         let same_code = self.code() == code || (self.speaker == Speaker::Google && self.number.is_none());
         same_code && self.domain == identity.domain && self.reason == identity.reason
+    }
+
+    /// Whether the metadata is the same, but for the key under which Google's carries the number.
+    fn has_metadata_of(&self, other: &Self) -> bool {
+        let numbered = self.number.is_some() && other.number.is_some();
+        let entries = |info: &Self| {
+            let metadata = Metadata::of(info).into_raw();
+            metadata.filter(move |entry| !numbered || entry.is_none_or(|(key, _)| key != CODE_KEY))
+        };
+        if self.speaker == other.speaker {
+            return self.message == other.message;
+        }
+        if entries(self).eq(entries(other)) {
+            return true;
+        }
+        // Maps have no order, and the last value of a key counts.
+        let sorted = |info: &Self| {
+            let mut pairs = Vec::with_capacity(entries(info).count());
+            for entry in entries(info) {
+                pairs.push(entry?);
+            }
+            pairs.sort_unstable_by_key(|(key, _)| (*key, std::cmp::Reverse(key.as_ptr().addr())));
+            pairs.dedup_by_key(|(key, _)| *key);
+            Some(pairs)
+        };
+        sorted(self).is_some_and(|pairs| Some(pairs) == sorted(other))
     }
 }
 
@@ -114,27 +153,106 @@ pub(crate) struct Identity<'a> {
     pub(crate) info: Info<'a>,
 }
 
+/// Says which ErrorInfos can be left out, because they say what the identity says: it itself, and its twin for
+/// the readers of the other message.
+#[derive(Clone, Debug)]
+pub(crate) struct Repeats<'a> {
+    identity: Info<'a>,
+    code: Option<u32>,
+    /// Only one is compared to its end: a peer decides how many there are.
+    compared: bool,
+}
+
+impl<'a> Repeats<'a> {
+    pub(crate) const fn of(identity: Info<'a>, code: Option<u32>) -> Self {
+        Self { identity, code, compared: false }
+    }
+
+    /// Whether nothing is lost without the message. To be asked in the order of the details.
+    pub(crate) fn is_repeated(&mut self, info: &Info<'_>) -> bool {
+        std::ptr::eq(info.message, self.identity.message)
+            || (!std::mem::replace(&mut self.compared, true)
+                && info.names(&self.identity, self.code)
+                && info.has_metadata_of(&self.identity))
+    }
+
+    /// Whether the message contradicts the identity. To be asked in the order of the details.
+    pub(crate) fn is_contradicted(&mut self, info: &Info<'_>) -> bool {
+        if self.compared { !info.names(&self.identity, self.code) } else { !self.is_repeated(info) }
+    }
+}
+
 /// The identity that the details of an encoded `google.rpc.Status` give, in the order of the contract: our
 /// ErrorInfo; a google.rpc.ErrorInfo with a number; one whose reason the catalogue knows. Allocates nothing.
-#[inline]
 pub(crate) fn identity<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
-    let mut numbered = None;
+    ours(status).or_else(|| googles(status, catalog))
+}
+
+/// The identity that our ErrorInfo gives.
+#[inline]
+pub(crate) fn ours(status: &[u8]) -> Option<Identity<'_>> {
+    let mut details = AllDetails::of(status);
+    while let Some((any, cut)) = details.next_any() {
+        if let Some(message) = plain_message_of_ours(any) {
+            let info = Info::ours(message);
+            if let Some(code) = info.code() {
+                return Some(Identity { code, info });
+            }
+        } else if let Some(identity) = ours_in(any, cut) {
+            return Some(identity);
+        }
+    }
+    None
+}
+
+/// The identity that a detail gives, if it is our ErrorInfo. Out of line, because most need not come here.
+#[inline(never)]
+fn ours_in(any: &[u8], cut: bool) -> Option<Identity<'_>> {
+    let info = Info::read(&Detail::read(any, cut)).filter(|info| info.speaker == Speaker::Ours)?;
+    Some(Identity { code: info.code()?, info })
+}
+
+/// The message in a `google.protobuf.Any` of our ErrorInfo that is written as every writer does it: one
+/// comparison in place of the general reader, which finds the same.
+#[inline]
+fn plain_message_of_ours(any: &[u8]) -> Option<&[u8]> {
+    const URL_LEN: u8 = {
+        assert!(ERROR_INFO_URL.len() < 0x80, "one byte");
+        #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "asserted; const")]
+        {
+            ERROR_INFO_URL.len() as u8
+        }
+    };
+    let url = any.strip_prefix(&[ANY_TYPE_URL, URL_LEN])?;
+    let value = url.strip_prefix(TYPE_URL_PREFIX.as_bytes())?.strip_prefix(ERROR_INFO.as_bytes())?;
+    match value {
+        [ANY_VALUE, len @ ..0x80, message @ ..] if message.len() == usize::from(*len) => Some(message),
+        _ => None,
+    }
+}
+
+/// The identity that a google.rpc.ErrorInfo gives, by its number or by a reason that the catalogue knows; or
+/// our ErrorInfo, by its reason alone.
+pub(crate) fn googles<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
     let mut named = None;
-    for detail in AllDetails::of(status) {
-        let Some(info) = Info::read(&detail) else { continue };
-        match (info.speaker, info.code()) {
-            (Speaker::Ours, Some(code)) => return Some(Identity { code, info }),
-            (Speaker::Google, Some(code)) if numbered.is_none() => numbered = Some(Identity { code, info }),
-            (_, None) if named.is_none() && info.domain == catalog.domain().as_bytes() => {
+    for info in AllDetails::of(status).filter_map(|detail| Info::read(&detail)) {
+        match info.code() {
+            Some(code) => return Some(Identity { code, info }),
+            None if named.is_none() && info.domain == catalog.domain().as_bytes() => {
                 named = str::from_utf8(info.reason)
                     .ok()
                     .and_then(|reason| catalog.by_reason(reason))
                     .map(|entry| Identity { code: entry.code, info });
             }
-            _ => {}
+            None => {}
         }
     }
-    numbered.or(named)
+    named
+}
+
+/// The first ErrorInfo, whether it gives a code or not.
+pub(crate) fn first_info(status: &[u8]) -> Option<Info<'_>> {
+    AllDetails::of(status).find_map(|detail| Info::read(&detail))
 }
 
 /// Key and value of an encoded map entry; the last of each counts, an absent one is empty.
@@ -155,7 +273,8 @@ impl<'a> Metadata<'a> {
     pub(crate) fn of(info: &Info<'a>) -> Self {
         match info.speaker {
             Speaker::Ours => Self::new(info.message, 4, None),
-            Speaker::Google => Self::new(info.message, 3, Some(CODE_KEY)),
+            // A text that is no number is somebody else's use of the key.
+            Speaker::Google => Self::new(info.message, 3, info.number.map(|_| CODE_KEY)),
         }
     }
 }
@@ -171,6 +290,24 @@ pub(crate) struct RawMetadata<'a> {
 impl<'a> RawMetadata<'a> {
     pub(crate) const fn new(message: &'a [u8], number: u64, except: Option<&'static str>) -> Self {
         Self { fields: Fields::new(message), number, except }
+    }
+
+    /// The value of a key. The last one counts, as in every protobuf map.
+    pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
+        if self.except == Some(key) {
+            return None;
+        }
+        let mut value = None;
+        for field in self.fields.clone() {
+            if let (number, Value::Bytes(entry)) = field
+                && number == self.number
+                && let (k, v) = map_entry(entry)
+                && k == key.as_bytes()
+            {
+                value = str::from_utf8(v).ok().or(value);
+            }
+        }
+        value
     }
 }
 
@@ -191,6 +328,32 @@ impl<'a> Iterator for RawMetadata<'a> {
                     }
                 }
                 _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_reads_the_same() {
+        let status = crate::CATALOG.by_code(403_003).map_or(&[][..], |entry| entry.details);
+        assert!(
+            AllDetails::of(status).next_any().is_some_and(|(any, _)| plain_message_of_ours(any).is_some())
+        );
+        // Every byte of the status, replaced by every value.
+        for at in 0..status.len() {
+            for byte in 0..=u8::MAX {
+                let mut status = status.to_vec();
+                status[at] = byte;
+                let short = ours(&status).map(|found| (found.code, found.info.domain, found.info.reason));
+                let long = AllDetails::of(&status)
+                    .filter_map(|detail| Info::read(&detail))
+                    .filter(|info| info.speaker == Speaker::Ours)
+                    .find_map(|info| Some((info.code()?, info.domain, info.reason)));
+                assert_eq!(short, long, "byte {at} is {byte:#04x}");
             }
         }
     }

@@ -1,11 +1,13 @@
 //! The writer of `google.rpc.Status`. Every function is `const`: the compiler runs them for the entries of
 //! a catalogue, and the program runs the same ones for everything else.
 
+use prost::Message;
+
 use crate::GrpcCode;
 
 #[cfg(feature = "gateway")]
 use super::read::Speaker;
-use super::{ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL};
+use super::{ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL, TYPE_URL_PREFIX};
 
 /// What a coded status consists of.
 pub(crate) struct Parts<'a> {
@@ -17,6 +19,11 @@ pub(crate) struct Parts<'a> {
     pub(crate) metadata: &'a [(&'a str, &'a str)],
     /// Encoded further `details` fields, each with its tag.
     pub(crate) rest: &'a [u8],
+    /// What was left out: numbers of `codelibra.error.v1.Shed`, each below 128.
+    pub(crate) shed: &'a [u8],
+    /// Whether google.rpc.ErrorInfo repeats what our ErrorInfo says. Only a budget that nothing else meets
+    /// makes do without.
+    pub(crate) repeat: bool,
 }
 
 // google.rpc.Status
@@ -24,13 +31,14 @@ const STATUS_CODE: u8 = 0x08;
 const STATUS_MESSAGE: u8 = 0x12;
 const STATUS_DETAILS: u8 = 0x1a;
 // google.protobuf.Any
-const ANY_TYPE_URL: u8 = 0x0a;
-const ANY_VALUE: u8 = 0x12;
+pub(crate) const ANY_TYPE_URL: u8 = 0x0a;
+pub(crate) const ANY_VALUE: u8 = 0x12;
 // codelibra.error.v1.ErrorInfo
 const INFO_CODE: u8 = 0x08;
 const INFO_DOMAIN: u8 = 0x12;
 const INFO_REASON: u8 = 0x1a;
 const INFO_METADATA: u8 = 0x22;
+const INFO_SHED: u8 = 0x2a;
 // google.rpc.ErrorInfo
 const GOOGLE_REASON: u8 = 0x0a;
 const GOOGLE_DOMAIN: u8 = 0x12;
@@ -47,42 +55,50 @@ const MAP_VALUE: u8 = 0x12;
 /// The metadata key under which google.rpc.ErrorInfo carries the number.
 pub(crate) const CODE_KEY: &str = "code";
 
+/// The lengths of the two messages that every status holds.
+#[derive(Clone, Copy)]
+struct Lengths {
+    info: usize,
+    google_info: usize,
+}
+
+impl Lengths {
+    const fn of(parts: &Parts<'_>) -> Self {
+        let both = string_len(parts.domain) + string_len(parts.reason);
+        let code = varint_len(code_as_usize(parts.code));
+        Self {
+            info: 1 + code + both + metadata_len(parts.metadata, None) + bytes_len(parts.shed),
+            google_info: both
+                + delimited_len(pair_len(CODE_KEY.len(), 6))
+                + metadata_len(parts.metadata, Some(CODE_KEY)),
+        }
+    }
+
+    const fn status(self, parts: &Parts<'_>) -> usize {
+        let any_ours = any_len(ERROR_INFO_URL, self.info);
+        let any_google = any_len(GOOGLE_ERROR_INFO_URL, self.google_info);
+        let repeated = if parts.repeat { delimited_len(any_google) } else { 0 };
+        2 + string_len(parts.message) + delimited_len(any_ours) + repeated + parts.rest.len()
+    }
+}
+
 /// The length of what [`status`] writes.
 pub(crate) const fn status_len(parts: &Parts<'_>) -> usize {
-    let any_ours = any_len(ERROR_INFO_URL, info_len(parts));
-    let any_google = any_len(GOOGLE_ERROR_INFO_URL, google_info_len(parts));
-    2 + string_len(parts.message) + delimited_len(any_ours) + delimited_len(any_google) + parts.rest.len()
+    Lengths::of(parts).status(parts)
 }
 
 /// Writes the status. `out` has the length that [`status_len`] gives.
 pub(crate) const fn status(parts: &Parts<'_>, out: &mut [u8]) {
-    let mut out = Out { bytes: out, at: 0 };
-    // Never 0: a coded status is an error. Below 128: one byte.
-    out.byte(STATUS_CODE);
-    out.byte(parts.grpc_code.number());
-    out.string(STATUS_MESSAGE, parts.message);
+    Out { bytes: out, at: 0 }.status(parts, Lengths::of(parts));
+}
 
-    let info = info_len(parts);
-    out.tag(STATUS_DETAILS, any_len(ERROR_INFO_URL, info));
-    out.string(ANY_TYPE_URL, ERROR_INFO_URL);
-    out.tag(ANY_VALUE, info);
-    out.byte(INFO_CODE);
-    out.varint(code_as_usize(parts.code));
-    out.string(INFO_DOMAIN, parts.domain);
-    out.string(INFO_REASON, parts.reason);
-    out.metadata(INFO_METADATA, parts.metadata, None);
-
-    let info = google_info_len(parts);
-    out.tag(STATUS_DETAILS, any_len(GOOGLE_ERROR_INFO_URL, info));
-    out.string(ANY_TYPE_URL, GOOGLE_ERROR_INFO_URL);
-    out.tag(ANY_VALUE, info);
-    out.string(GOOGLE_REASON, parts.reason);
-    out.string(GOOGLE_DOMAIN, parts.domain);
-    let digits = six_digits(parts.code);
-    out.pair(GOOGLE_METADATA, CODE_KEY.as_bytes(), &digits);
-    out.metadata(GOOGLE_METADATA, parts.metadata, Some(CODE_KEY));
-
-    out.copy(parts.rest);
+/// The status, in one allocation.
+pub(crate) fn status_to_vec(parts: &Parts<'_>) -> Vec<u8> {
+    let lengths = Lengths::of(parts);
+    let len = lengths.status(parts);
+    let mut bytes = Vec::with_capacity(len);
+    append(len, &mut bytes, |out| out.status(parts, lengths));
+    bytes
 }
 
 /// The violation type of google.rpc.PreconditionFailure for terms of service: its own example.
@@ -143,19 +159,33 @@ pub(crate) fn detail(type_url: &str, value: &[u8], out: &mut Vec<u8>) {
     });
 }
 
+/// Appends one `details` field to encoded ones: a message of this full name, encoded where it is to lie.
+pub(crate) fn message(name: &str, message: &impl Message, out: &mut Vec<u8>) {
+    let url = TYPE_URL_PREFIX.len() + name.len();
+    let value = message.encoded_len();
+    let value_tag = if value == 0 { 0 } else { 1 + varint_len(value) };
+    let any = delimited_len(url) + value_tag + value;
+    let len = delimited_len(any);
+    out.reserve(len);
+    append(len - value, out, |out| {
+        out.tag(STATUS_DETAILS, any);
+        out.tag(ANY_TYPE_URL, url);
+        out.copy(TYPE_URL_PREFIX.as_bytes());
+        out.copy(name.as_bytes());
+        if value > 0 {
+            out.tag(ANY_VALUE, value);
+        }
+    });
+    // A `Vec` takes everything that is encoded into it.
+    let _ = message.encode(out);
+}
+
 /// Appends one `details` field to encoded ones: an encoded `google.protobuf.Any`.
 pub(crate) fn any(any: &[u8], out: &mut Vec<u8>) {
     append(delimited_len(any.len()), out, |out| {
         out.tag(STATUS_DETAILS, any.len());
         out.copy(any);
     });
-}
-
-/// Appends gRPC code and message to encoded `details` fields. The order of fields means nothing.
-#[cfg(feature = "gateway")]
-pub(crate) fn head(grpc_code: GrpcCode, message: &str, out: &mut Vec<u8>) {
-    out.extend([STATUS_CODE, grpc_code.number()]);
-    append(string_len(message), out, |out| out.string(STATUS_MESSAGE, message));
 }
 
 /// Appends one `details` field to encoded ones: one of the two ErrorInfos, field by field.
@@ -245,25 +275,15 @@ const fn delimited_len(len: usize) -> usize {
 
 /// A string field; proto3 leaves an empty one out.
 const fn string_len(text: &str) -> usize {
-    if text.is_empty() { 0 } else { delimited_len(text.len()) }
+    bytes_len(text.as_bytes())
+}
+
+const fn bytes_len(bytes: &[u8]) -> usize {
+    if bytes.is_empty() { 0 } else { delimited_len(bytes.len()) }
 }
 
 const fn any_len(type_url: &str, value: usize) -> usize {
     string_len(type_url) + if value == 0 { 0 } else { delimited_len(value) }
-}
-
-const fn info_len(parts: &Parts<'_>) -> usize {
-    1 + varint_len(code_as_usize(parts.code))
-        + string_len(parts.domain)
-        + string_len(parts.reason)
-        + metadata_len(parts.metadata, None)
-}
-
-const fn google_info_len(parts: &Parts<'_>) -> usize {
-    string_len(parts.reason)
-        + string_len(parts.domain)
-        + delimited_len(pair_len(CODE_KEY.len(), 6))
-        + metadata_len(parts.metadata, Some(CODE_KEY))
 }
 
 /// Encoded map entries, one field each, but for the key `except`.
@@ -317,12 +337,46 @@ struct Out<'a> {
 }
 
 impl Out<'_> {
+    const fn status(&mut self, parts: &Parts<'_>, lengths: Lengths) {
+        // Never 0: a coded status is an error. Below 128: one byte.
+        self.byte(STATUS_CODE);
+        self.byte(parts.grpc_code.number());
+        self.string(STATUS_MESSAGE, parts.message);
+
+        self.tag(STATUS_DETAILS, any_len(ERROR_INFO_URL, lengths.info));
+        self.string(ANY_TYPE_URL, ERROR_INFO_URL);
+        self.tag(ANY_VALUE, lengths.info);
+        self.byte(INFO_CODE);
+        self.varint(code_as_usize(parts.code));
+        self.string(INFO_DOMAIN, parts.domain);
+        self.string(INFO_REASON, parts.reason);
+        self.metadata(INFO_METADATA, parts.metadata, None);
+        self.bytes(INFO_SHED, parts.shed);
+
+        if parts.repeat {
+            self.google_info(parts, lengths);
+        }
+        self.copy(parts.rest);
+    }
+
+    const fn google_info(&mut self, parts: &Parts<'_>, lengths: Lengths) {
+        self.tag(STATUS_DETAILS, any_len(GOOGLE_ERROR_INFO_URL, lengths.google_info));
+        self.string(ANY_TYPE_URL, GOOGLE_ERROR_INFO_URL);
+        self.tag(ANY_VALUE, lengths.google_info);
+        self.string(GOOGLE_REASON, parts.reason);
+        self.string(GOOGLE_DOMAIN, parts.domain);
+        let digits = six_digits(parts.code);
+        self.pair(GOOGLE_METADATA, CODE_KEY.as_bytes(), &digits);
+        self.metadata(GOOGLE_METADATA, parts.metadata, Some(CODE_KEY));
+    }
+
     #[expect(clippy::indexing_slicing, reason = "the caller has measured; `get_mut` is not const")]
     const fn byte(&mut self, byte: u8) {
         self.bytes[self.at] = byte;
         self.at += 1;
     }
 
+    #[inline]
     const fn copy(&mut self, bytes: &[u8]) {
         let (_, free) = self.bytes.split_at_mut(self.at);
         let (target, _) = free.split_at_mut(bytes.len());
@@ -339,11 +393,13 @@ impl Out<'_> {
         self.byte(value as u8);
     }
 
+    #[inline]
     const fn tag(&mut self, tag: u8, len: usize) {
         self.byte(tag);
         self.varint(len);
     }
 
+    #[inline]
     const fn bytes(&mut self, tag: u8, bytes: &[u8]) {
         if !bytes.is_empty() {
             self.tag(tag, bytes.len());
@@ -351,10 +407,12 @@ impl Out<'_> {
         }
     }
 
+    #[inline]
     const fn string(&mut self, tag: u8, text: &str) {
         self.bytes(tag, text.as_bytes());
     }
 
+    #[inline]
     const fn pair(&mut self, tag: u8, key: &[u8], value: &[u8]) {
         self.tag(tag, pair_len(key.len(), value.len()));
         self.bytes(MAP_KEY, key);

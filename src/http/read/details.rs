@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::info::{InfoMembers, write_info};
-use super::json;
+use super::json::{self, Fault, Json};
 use crate::http::DetailTypes;
 use crate::http::write::ENCODING;
 use crate::note::{Note, Notes, excerpt};
@@ -14,9 +12,9 @@ use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO, TYPE_URL_PREFIX, base64, write}
 
 /// Appends the elements of an array of details, each as one `details` field. What cannot be read is noted and
 /// hides nothing else.
-pub(super) fn write_details(details: &RawValue, types: &DetailTypes, notes: &mut Notes, out: &mut Vec<u8>) {
+pub(super) fn write_details(details: Json<'_>, types: &DetailTypes, notes: &mut Notes, out: &mut Vec<u8>) {
     let mut index = 0;
-    let read = json::elements(details, |json| {
+    let read = json::elements(details.get(), |json| {
         let detail = JsonDetail::read(json);
         if let Err(problem) = detail.write(json, types, notes, out) {
             let type_name = excerpt(detail.type_name());
@@ -36,32 +34,42 @@ struct JsonDetail<'a> {
     url: Option<Cow<'a, str>>,
     /// `type`: Connect.
     name: Option<Cow<'a, str>>,
-    value: Option<&'a RawValue>,
-    debug: Option<&'a RawValue>,
+    /// `typeUrl`: ours beside `type`, where the URL has another prefix than usual.
+    unusual_url: Option<Cow<'a, str>>,
+    value: Option<Json<'a>>,
+    debug: Option<Json<'a>>,
     /// Whether `value` is said to be base64.
     is_encoded: bool,
-    /// Members of the message's own.
+    /// How many members stand beside `@type` and `value`.
     others: usize,
     info: InfoMembers<'a>,
+    /// Why it is no object, or none to its end.
+    fault: Option<Fault>,
 }
 
 impl<'a> JsonDetail<'a> {
-    fn read(json: &'a RawValue) -> Self {
+    fn read(json: Json<'a>) -> Self {
         let mut detail = Self::default();
-        // The array was read: its elements are JSON. One that is no object has no type, which is noted.
-        let _ = json::members(json.get(), |name, value| {
+        let read = json::members(json.get(), |name, value| {
             match &*name {
-                "@type" => detail.url = json::string(value),
-                "type" => detail.name = json::string(value),
+                "@type" => detail.url = value.string(),
                 "value" => detail.value = Some(value),
-                "debug" => detail.debug = Some(value),
                 name if name == ENCODING.0 => {
-                    detail.is_encoded = json::string(value).is_some_and(|text| text == ENCODING.1);
+                    detail.is_encoded = value.string().is_some_and(|text| text == ENCODING.1);
                 }
-                _ => detail.others += 1,
+                name => {
+                    detail.others += 1;
+                    match name {
+                        "type" => detail.name = value.string(),
+                        "typeUrl" => detail.unusual_url = value.string(),
+                        "debug" => detail.debug = Some(value),
+                        _ => {}
+                    }
+                }
             }
             detail.info.set(&name, value);
         });
+        detail.fault = read.err();
         detail
     }
 
@@ -75,18 +83,21 @@ impl<'a> JsonDetail<'a> {
 
     fn write(
         &self,
-        json: &RawValue,
+        json: Json<'_>,
         types: &DetailTypes,
         notes: &mut Notes,
         out: &mut Vec<u8>,
     ) -> Result<(), String> {
+        if let Some(fault) = self.fault {
+            return Err(format!("it is no JSON object: {fault}"));
+        }
         let name = self.type_name();
         let speaker = match name {
             ERROR_INFO => Some(Speaker::Ours),
             GOOGLE_ERROR_INFO => Some(Speaker::Google),
             _ => None,
         };
-        let encoded = if self.is_base64(speaker, types) { self.value.and_then(json::string) } else { None };
+        let encoded = if self.is_base64(speaker, types) { self.value.and_then(Json::string) } else { None };
         if let Some(encoded) = encoded {
             let decoded = base64::decode(encoded.as_bytes());
             if !decoded.intact {
@@ -103,8 +114,8 @@ impl<'a> JsonDetail<'a> {
         let (value, fault) = match (&self.url, self.debug) {
             (Some(_), _) if name.is_empty() => return Err("it has no type".to_owned()),
             (Some(_), _) if !types.knows(name) => return Err("its type is not known".to_owned()),
-            (Some(_), _) => types.json_to_any(json)?,
-            (None, Some(debug)) if self.name.is_some() => types.json_to_message(name, debug)?,
+            (Some(_), _) => types.json_to_any(name, json.get())?,
+            (None, Some(debug)) if self.name.is_some() => types.json_to_message(name, debug.get())?,
             _ => return Err("it has no type or no value".to_owned()),
         };
         write::detail(&self.full_url(), &value, out);
@@ -125,6 +136,9 @@ impl<'a> JsonDetail<'a> {
 
     /// The type URL. Connect sends the name alone.
     fn full_url(&self) -> Cow<'_, str> {
+        if let (None, Some(url)) = (&self.url, &self.unusual_url) {
+            return Cow::Borrowed(url);
+        }
         let url = self.url();
         if self.url.is_some() || url.contains('/') {
             Cow::Borrowed(url)

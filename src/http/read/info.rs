@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
-use super::json;
+use super::json::{self, Json};
 use super::members::Members;
 use crate::note::{Note, Notes, excerpt};
 use crate::wire::read::Speaker;
@@ -13,10 +11,10 @@ use crate::wire::write;
 /// The members that become an ErrorInfo, of the body itself or of a detail.
 #[derive(Clone, Copy, Default)]
 pub(super) struct InfoMembers<'a> {
-    code: Option<&'a RawValue>,
-    domain: Option<&'a RawValue>,
-    reason: Option<&'a RawValue>,
-    metadata: Option<&'a RawValue>,
+    code: Option<Json<'a>>,
+    domain: Option<Json<'a>>,
+    reason: Option<Json<'a>>,
+    metadata: Option<Json<'a>>,
 }
 
 impl<'a> InfoMembers<'a> {
@@ -25,7 +23,7 @@ impl<'a> InfoMembers<'a> {
         Self { code: None, domain: members.domain, reason: members.reason, metadata: members.metadata }
     }
 
-    pub(super) fn read(object: Option<&'a RawValue>) -> Self {
+    pub(super) fn read(object: Option<Json<'a>>) -> Self {
         let mut info = Self::default();
         if let Some(object) = object {
             // What is no object has no members.
@@ -34,7 +32,7 @@ impl<'a> InfoMembers<'a> {
         info
     }
 
-    pub(super) fn set(&mut self, name: &str, value: &'a RawValue) {
+    pub(super) fn set(&mut self, name: &str, value: Json<'a>) {
         match name {
             "code" => self.code = Some(value),
             "domain" => self.domain = Some(value),
@@ -51,7 +49,7 @@ impl<'a> InfoMembers<'a> {
     /// The number of our ErrorInfo, as ProtoJSON may write a uint32.
     fn number(&self) -> Option<u64> {
         let code = self.code?;
-        json::string(code).map_or_else(|| code.get().parse().ok(), |text| text.parse().ok())
+        code.string().map_or_else(|| code.get().parse().ok(), |text| text.parse().ok())
     }
 }
 
@@ -72,8 +70,8 @@ pub(super) fn write_info(
         }
         info.domain(&domain);
         info.reason(&reason);
-        if let Some(metadata) = members.metadata.filter(|value| value.get() != "null") {
-            let read = json::members(metadata.get(), |key, value| match json::string(value) {
+        if let Some(metadata) = members.metadata.filter(|value| !value.is_null()) {
+            let read = json::members(metadata.get(), |key, value| match value.string() {
                 Some(text) => info.metadata(&key, &text),
                 None => {
                     info.metadata(&key, value.get());
@@ -92,9 +90,21 @@ pub(super) fn write_info(
     });
 }
 
-fn text_member<'a>(name: &str, value: Option<&'a RawValue>, notes: &mut Notes) -> Cow<'a, str> {
-    let Some(value) = value.filter(|value| value.get() != "null") else { return Cow::Borrowed("") };
-    json::string(value).unwrap_or_else(|| {
+/// Appends a google.rpc.ErrorInfo with what somebody else's problem says besides message and status: its type,
+/// and the extension members (RFC 9457 §3.2), which are JSON unless they are strings.
+pub(super) fn write_problem(problem: &Members<'_>, out: &mut Vec<u8>) {
+    write::info_detail(Speaker::Google, out, |info| {
+        problem.for_each(|name, value| match &*name {
+            "status" | "detail" | "details" | "message" => {}
+            "type" if value.string().is_some_and(|kind| kind == "about:blank") => {}
+            _ => info.metadata(&name, &value.string().unwrap_or(Cow::Borrowed(value.get()))),
+        });
+    });
+}
+
+fn text_member<'a>(name: &str, value: Option<Json<'a>>, notes: &mut Notes) -> Cow<'a, str> {
+    let Some(value) = value.filter(|value| !value.is_null()) else { return Cow::Borrowed("") };
+    value.string().unwrap_or_else(|| {
         notes.push(Note::InvalidBody(format!("the member {name:?} is no string")));
         Cow::Borrowed("")
     })

@@ -1,8 +1,6 @@
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
-use super::json;
+use super::json::{self, Json};
 use crate::GrpcCode;
 use crate::code::is_code;
 use crate::note::{Note, Notes, excerpt};
@@ -12,12 +10,14 @@ macro_rules! members {
         /// The members of an error object, of whatever form. `null` is as good as absent, as in ProtoJSON.
         #[derive(Clone, Copy, Default)]
         pub(super) struct Members<'a> {
-            $(pub(super) $field: Option<&'a RawValue>,)*
+            $(pub(super) $field: Option<Json<'a>>,)*
+            /// The whole object.
+            text: &'a str,
         }
 
         impl<'a> Members<'a> {
             /// Sets a member. Of one that stands there twice the last counts, as with most readers (RFC 8259 §4).
-            fn set(&mut self, name: &str, value: &'a RawValue, notes: &mut Notes) {
+            fn set(&mut self, name: &str, value: Json<'a>, notes: &mut Notes) {
                 let member = match name {
                     $($name => &mut self.$field,)*
                     _ => return,
@@ -25,7 +25,7 @@ macro_rules! members {
                 if member.is_some() {
                     notes.push(Note::InvalidBody(format!("the member {name:?} stands there twice; the last one counts")));
                 }
-                *member = (value.get() != "null").then_some(value);
+                *member = (!value.is_null()).then_some(value);
             }
         }
     };
@@ -63,7 +63,7 @@ impl<'a> Members<'a> {
         if !text.trim_ascii_start().starts_with('{') {
             return None;
         }
-        let mut members = Self::default();
+        let mut members = Self { text, ..Self::default() };
         if let Err(fault) = json::members(text, |name, value| members.set(&name, value, notes)) {
             notes.push(Note::InvalidBody(format!("the body is no JSON to its end: {fault}")));
         }
@@ -72,17 +72,29 @@ impl<'a> Members<'a> {
 
     /// The object under `error`, of AIP-193 and of the end of a Connect stream.
     pub(super) fn inner(&self, notes: &mut Notes) -> Option<Self> {
-        self.error.filter(|error| json::is_object(error)).and_then(|error| Self::read(error.get(), notes))
+        self.error.filter(|error| error.is_object()).and_then(|error| Self::read(error.get(), notes))
     }
 
     /// Whether the object is an error in one of the forms, and not just any JSON.
     pub(super) fn is_error(&self) -> bool {
-        self.code.is_some() || self.http_status().is_some() || (self.kind.is_some() && self.title.is_some())
+        self.code.is_some() || self.http_status().is_some() || self.is_problem()
+    }
+
+    /// Whether the object is somebody else's problem (RFC 9457 §3.1). Every member is optional there; one with
+    /// neither type nor status, or without a title, is not told from other JSON.
+    pub(super) fn is_problem(&self) -> bool {
+        self.code.is_none() && self.title.is_some() && (self.kind.is_some() || self.http_status().is_some())
+    }
+
+    /// Calls `each` with every member, those too that no form has.
+    pub(super) fn for_each(&self, each: impl FnMut(Cow<'a, str>, Json<'a>)) {
+        // A fault was noted when the object was read.
+        let _ = json::members(self.text, each);
     }
 
     pub(super) fn code(&self, notes: &mut Notes) -> Option<Code> {
         let code = self.code?;
-        let text = json::string(code);
+        let text = code.string();
         if let Some(named) = text.as_deref().and_then(GrpcCode::from_name) {
             return Some(Code::Grpc(named));
         }
@@ -115,12 +127,12 @@ impl<'a> Members<'a> {
 
     /// The member `status` as the name of a gRPC code: AIP-193.
     pub(super) fn grpc_status(&self) -> Option<GrpcCode> {
-        GrpcCode::from_name(&json::string(self.status?)?)
+        GrpcCode::from_name(&self.status?.string()?)
     }
 
     /// The message; a problem's `detail`, else its `title`.
     pub(super) fn message(&self) -> Option<Cow<'a, str>> {
-        [self.message, self.detail, self.title].into_iter().flatten().find_map(json::string)
+        [self.message, self.detail, self.title].into_iter().flatten().find_map(Json::string)
     }
 }
 

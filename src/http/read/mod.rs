@@ -14,6 +14,7 @@ use ::http::response::Parts;
 use prost::Message;
 
 use self::info::{InfoMembers, write_info};
+use self::json::Json;
 use self::members::{Code, Members};
 pub use self::text::MAX_BODY;
 use super::DetailTypes;
@@ -32,7 +33,7 @@ use crate::{Catalog, GrpcCode, ReceivedError, rpc, tables};
 /// `http-grpc-status-mapping` has it: [`Note::Synthesized`] says so.
 ///
 /// Reading never fails. It reads [`MAX_BODY`] bytes at most, and allocates at most eight times the length
-/// of the body and what one detail of [`MAX_DETAIL`](super::MAX_DETAIL) bytes takes.
+/// of the body, and 1 MiB for the detail that is being read ([`MAX_DETAIL`](super::MAX_DETAIL)).
 pub fn read(parts: &Parts, body: &[u8], catalog: &'static Catalog, types: &DetailTypes) -> ReceivedError {
     let code_field = parts.headers.get(ERROR_CODE_HEADER).map(|value| value.as_bytes());
     Answer { status: Some(parts.status.as_u16()), code_field }.read(body, catalog, types)
@@ -55,8 +56,8 @@ impl Answer<'_> {
         let text = text::text(body, &mut notes);
         let outer = Members::read(&text, &mut notes);
         let object = outer.and_then(|outer| match outer.inner(&mut notes) {
-            Some(inner) => Some(inner),
-            None => outer.is_error().then_some(outer),
+            Some(inner) if outer.code.is_none() => Some(inner),
+            _ => outer.is_error().then_some(outer),
         });
         let Some(object) = object else {
             return self.read_no_object(&text, outer, catalog, notes);
@@ -75,9 +76,8 @@ impl Answer<'_> {
         write_request_id(&object, &mut status);
 
         let grpc_code = self.grpc_code(&object, code, body_status, &status, catalog);
-        write::head(grpc_code, &object.message().unwrap_or_default(), &mut status);
-        drop(text);
-        self.finish(status, body_status, notes, catalog)
+        let message = object.message().unwrap_or_default();
+        self.finish(grpc_code, message, status, notes, catalog).with_http_status(body_status, self.status)
     }
 
     /// What the object itself says; else what its code stands for; else what its HTTP status means, which is an
@@ -127,43 +127,43 @@ impl Answer<'_> {
         let message = outer.and_then(|outer| outer.message()).unwrap_or_else(|| {
             Cow::Borrowed(entry.map_or_else(|| class_phrase(class), |entry| entry.summary))
         });
-        let mut status = Vec::new();
-        write::head(grpc_code, &message, &mut status);
-        self.finish(status, None, notes, catalog)
+        self.finish(grpc_code, message, Vec::new(), notes, catalog).with_http_status(None, self.status)
     }
 
     fn finish(
         &self,
-        status: Vec<u8>,
-        body_status: Option<u16>,
+        grpc_code: GrpcCode,
+        message: Cow<'_, str>,
+        details: Vec<u8>,
         notes: Notes,
         catalog: &'static Catalog,
     ) -> ReceivedError {
         let sent = Sent {
-            grpc_code: None,
-            message: None,
-            details: status.into(),
+            grpc_code: Some(grpc_code),
+            message: Some(message),
+            details: details.into(),
             code_field: self.code_field,
             notes,
         };
-        ReceivedError::read(sent, catalog).with_http_status(body_status, self.status)
+        ReceivedError::read(sent, catalog)
     }
 }
 
 /// A code becomes our ErrorInfo. Without one, whatever else says who the error is becomes google.rpc.ErrorInfo,
-/// as Kratos sends it over gRPC.
+/// as Kratos sends it over gRPC; of somebody else's problem that is its type and its extension members.
 fn write_identity(object: &Members<'_>, code: Option<Code>, notes: &mut Notes, out: &mut Vec<u8>) {
     let info = InfoMembers::of(object);
     match code {
         Some(Code::Six(code)) => write_info(Speaker::Ours, &info, Some(code), notes, out),
         _ if !info.is_empty() => write_info(Speaker::Google, &info, None, notes, out),
+        _ if object.is_problem() => info::write_problem(object, out),
         _ => {}
     }
 }
 
 /// The native form says the request's id a second time. Where it says it alone, it becomes the detail.
 fn write_request_id(object: &Members<'_>, out: &mut Vec<u8>) {
-    let Some(request_id) = object.request_id.and_then(json::string) else { return };
+    let Some(request_id) = object.request_id.and_then(Json::string) else { return };
     if AllDetails::of(out).any(|detail| detail.type_name() == REQUEST_INFO) {
         return;
     }

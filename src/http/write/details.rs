@@ -11,7 +11,7 @@ use crate::ApiError;
 use crate::http::DetailTypes;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::write::{CODE_KEY, six_digits};
-use crate::wire::{ERROR_INFO, ERROR_INFO_URL, GOOGLE_ERROR_INFO, GOOGLE_ERROR_INFO_URL};
+use crate::wire::{ERROR_INFO, ERROR_INFO_URL, GOOGLE_ERROR_INFO, GOOGLE_ERROR_INFO_URL, TYPE_URL_PREFIX};
 
 /// The details without both ErrorInfos.
 pub(super) struct Attached<'a> {
@@ -92,29 +92,42 @@ pub(super) struct ConnectDetails<'a> {
 #[derive(Serialize)]
 struct ConnectDetail<'a, D> {
     r#type: &'a str,
+    /// Only where the type URL has another prefix than usual, which the protocol has no place for.
+    #[serde(rename = "typeUrl", skip_serializing_if = "Option::is_none")]
+    type_url: Option<&'a str>,
     value: Base64<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     debug: Option<D>,
+}
+
+impl<'a, D> ConnectDetail<'a, D> {
+    fn of(detail: &Detail<'a>, debug: Option<D>) -> Self {
+        let is_usual = detail.type_url().strip_prefix(TYPE_URL_PREFIX) == Some(detail.type_name());
+        Self {
+            r#type: detail.type_name(),
+            type_url: (!is_usual).then(|| detail.type_url()),
+            value: Base64(detail.value(), false),
+            debug,
+        }
+    }
 }
 
 impl Serialize for ConnectDetails<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut details = serializer.serialize_seq(None)?;
         for detail in AllDetails::of(&self.status) {
-            let r#type = detail.type_name();
-            let value = Base64(detail.value(), false);
-            match r#type {
+            match detail.type_name() {
                 ERROR_INFO => {
-                    let debug = Some(OurInfo::of(self.error, None));
-                    details.serialize_element(&ConnectDetail { r#type, value, debug })?;
+                    let debug = OurInfo::of(self.error, None);
+                    details.serialize_element(&ConnectDetail::of(&detail, Some(debug)))?;
                 }
                 GOOGLE_ERROR_INFO => {
-                    let debug = Some(GoogleInfo::of(self.error, None));
-                    details.serialize_element(&ConnectDetail { r#type, value, debug })?;
+                    let debug = GoogleInfo::of(self.error, None);
+                    details.serialize_element(&ConnectDetail::of(&detail, Some(debug)))?;
                 }
                 _ => {
                     let debug = self.types.message_to_json(&detail);
-                    details.serialize_element(&ConnectDetail { r#type, value, debug })?;
+                    details.serialize_element(&ConnectDetail::of(&detail, debug))?;
                 }
             }
         }

@@ -1,0 +1,179 @@
+use std::borrow::Cow;
+
+use http::HeaderMap;
+
+use super::failure::Outgoing;
+use crate::wire::details::AllDetails;
+use crate::wire::fields::{Fields, Value};
+use crate::wire::write::status_len;
+use crate::wire::{self, message};
+use crate::{Detail, Shed};
+
+/// How large the fields of a failure may be together, counted as RFC 9113 §6.5.2 counts a header list: name,
+/// value and 32 for each field, after base64 and percent-encoding.
+///
+/// What does not fit is left out in the order of [`Shed`], and marked. The code, its domain, its reason and the
+/// request id always leave; where even they do not fit, google.rpc.ErrorInfo, which repeats them, is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    bytes: usize,
+}
+
+/// A field's share besides its name and its value.
+const FIELD: usize = 32;
+
+/// What the server's HTTP adds to a trailers-only answer: `:status` and `date`.
+const HTTP_FIELDS: usize = (":status".len() + 3 + FIELD) + ("date".len() + 29 + FIELD);
+
+/// `grpc-status` of two digits, and the code field.
+const FIXED_FIELDS: usize = ("grpc-status".len() + 2 + FIELD) + ("codelibra-error-code".len() + 6 + FIELD);
+
+impl Budget {
+    /// 3 KiB: the smallest limit measured in the wild, nginx from 1.31.3 on.
+    pub const KIB_3: Self = Self::bytes(3 << 10);
+
+    /// 8 KiB: the usual limit of gRPC's own implementations.
+    pub const KIB_8: Self = Self::bytes(8 << 10);
+
+    /// A number of bytes, at least 640: what the core of an error needs, with any reason and a domain of some
+    /// twenty characters.
+    pub const fn bytes(bytes: usize) -> Self {
+        Self { bytes: if bytes < 640 { 640 } else { bytes } }
+    }
+
+    /// Leaves out what does not fit beside `others`, the fields that leave too.
+    pub(super) fn apply(self, outgoing: &mut Outgoing<'_>, others: &HeaderMap) {
+        let others: usize =
+            others.iter().map(|(name, value)| name.as_str().len() + value.len() + FIELD).sum();
+        let room = self.bytes.saturating_sub(others + HTTP_FIELDS + FIXED_FIELDS);
+        for part in Shed::ALL {
+            let Some(excess) = excess(outgoing, room) else { return };
+            outgoing.shed(*part, excess);
+        }
+        if excess(outgoing, room).is_some() {
+            outgoing.repeat = false;
+        }
+    }
+}
+
+/// How many bytes of fields are too many; `None` where all fits.
+fn excess(outgoing: &Outgoing<'_>, room: usize) -> Option<usize> {
+    /// What the marks of what is left out take again, in base64.
+    const MARKS: usize = 16;
+    let status = outgoing.with_parts(status_len);
+    let message: usize = outgoing.message.chars().map(message::encoded_len).sum();
+    let message = "grpc-message".len() + message + FIELD;
+    let details = "grpc-status-details-bin".len() + base64_len(status) + FIELD;
+    let excess = (message + details).checked_sub(room).filter(|excess| *excess > 0)?;
+    Some(excess + MARKS)
+}
+
+/// Unpadded.
+const fn base64_len(bytes: usize) -> usize {
+    (bytes * 4).div_ceil(3)
+}
+
+impl Outgoing<'_> {
+    /// Leaves out one part, or enough of it to save `excess` bytes of fields.
+    fn shed(&mut self, part: Shed, excess: usize) {
+        let shed = match part {
+            Shed::DebugInfo => self.shed_details(|name| name == "google.rpc.DebugInfo"),
+            Shed::Help => self.shed_details(|name| name == "google.rpc.Help"),
+            Shed::LocalizedMessage => self.shed_details(|name| name == "google.rpc.LocalizedMessage"),
+            Shed::FieldViolations => self.shed_violations(excess),
+            Shed::Details => self.shed_details(|_| true),
+            Shed::Metadata => self.shed_metadata(excess),
+            Shed::Message => self.shed_message(excess),
+        };
+        if shed {
+            self.shed.push(part);
+        }
+    }
+
+    fn shed_details(&mut self, is_shed: impl Fn(&str) -> bool) -> bool {
+        let before = self.details.len();
+        let kept: Vec<Detail<'_>> =
+            AllDetails::of(&self.details).filter(|detail| !is_shed(detail.type_name())).collect();
+        let mut encoded = Vec::with_capacity(before);
+        for detail in kept {
+            wire::write::any(detail.whole_any().unwrap_or_default(), &mut encoded);
+        }
+        self.details = encoded;
+        self.details.len() != before
+    }
+
+    /// Leaves out field violations from the end, and the whole detail where none is left.
+    fn shed_violations(&mut self, excess: usize) -> bool {
+        const FIELD_VIOLATIONS: u64 = 1;
+        const TAG: u8 = 0x0a;
+        let is_bad_request = |detail: &Detail<'_>| detail.type_name() == "google.rpc.BadRequest";
+        let Some(request) = AllDetails::of(&self.details).find(is_bad_request) else { return false };
+        let violations: Vec<&[u8]> = Fields::new(request.value())
+            .filter_map(|field| match field {
+                (FIELD_VIOLATIONS, Value::Bytes(violation)) => Some(violation),
+                _ => None,
+            })
+            .collect();
+        let mut saved = 0;
+        let mut keep = violations.len();
+        while keep > 0 && base64_len(saved) < excess {
+            keep -= 1;
+            saved += violations.get(keep).map_or(0, |violation| violation.len() + 2);
+        }
+        let mut value = Vec::new();
+        for violation in violations.iter().take(keep) {
+            prost::encoding::encode_varint(u64::from(TAG), &mut value);
+            prost::encoding::encode_varint(u64::try_from(violation.len()).unwrap_or(0), &mut value);
+            value.extend_from_slice(violation);
+        }
+        let mut encoded = Vec::with_capacity(self.details.len());
+        for detail in AllDetails::of(&self.details) {
+            if !is_bad_request(&detail) {
+                wire::write::any(detail.whole_any().unwrap_or_default(), &mut encoded);
+            } else if keep > 0 {
+                wire::write::detail(detail.type_url(), &value, &mut encoded);
+            }
+        }
+        self.details = encoded;
+        true
+    }
+
+    /// Leaves out the largest entries: the fewest that save enough. An entry stands in both ErrorInfos.
+    fn shed_metadata(&mut self, excess: usize) -> bool {
+        let before = self.metadata.len();
+        let size = |entry: &(Cow<'_, str>, Cow<'_, str>)| entry.0.len() + entry.1.len();
+        self.metadata.sort_by_key(size);
+        let mut saved = 0;
+        while base64_len(saved) < excess
+            && let Some(largest) = self.metadata.pop()
+        {
+            saved += 2 * (size(&largest) + 6);
+        }
+        self.metadata.sort();
+        self.metadata.len() != before
+    }
+
+    /// Cuts the message at a character's boundary. It stands in the status and, percent-encoded, in its own field.
+    fn shed_message(&mut self, excess: usize) -> bool {
+        let (mut in_status, mut in_field) = (0, 0);
+        let mut end = self.message.len();
+        for (at, c) in self.message.char_indices().rev() {
+            if base64_len(in_status) + in_field >= excess {
+                break;
+            }
+            in_status += c.len_utf8();
+            in_field += message::encoded_len(c);
+            end = at;
+        }
+        let cut = end < self.message.len();
+        let message = std::mem::take(&mut self.message);
+        self.message = match message {
+            Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
+            Cow::Owned(mut text) => {
+                text.truncate(end);
+                Cow::Owned(text)
+            }
+        };
+        cut
+    }
+}

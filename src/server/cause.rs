@@ -1,0 +1,90 @@
+//! Private causes on their way through tonic.
+//!
+//! A status that ends a stream becomes trailers inside tonic, and its source is dropped there, before a layer can
+//! log it. So a status made of an error with a cause carries a field that names a place in a table of this
+//! process. The place is freed when the last copy of the field is dropped, wherever that is. The layer removes the
+//! field; where no layer was made, none is added.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+const CAUSE_HEADER: HeaderName = HeaderName::from_static("codelibra-cause");
+
+type Cause = Arc<dyn Error + Send + Sync>;
+
+static PARKING: AtomicBool = AtomicBool::new(false);
+static COUNT: AtomicU64 = AtomicU64::new(0);
+static PARKED: LazyLock<Mutex<HashMap<u64, Cause>>> = LazyLock::new(Mutex::default);
+
+/// There is a layer in this process that takes causes out again.
+pub(super) fn park_from_now_on() {
+    PARKING.store(true, Ordering::Relaxed);
+}
+
+/// The field that leads to a cause; `None` where nobody would follow it.
+pub(crate) fn park(cause: &Cause) -> Option<(HeaderName, HeaderValue)> {
+    if !PARKING.load(Ordering::Relaxed) {
+        return None;
+    }
+    let place = COUNT.fetch_add(1, Ordering::Relaxed);
+    lock().insert(place, Arc::clone(cause));
+    let ticket = Bytes::from_owner(Ticket { place, text: place.to_string() });
+    Some((CAUSE_HEADER, HeaderValue::from_maybe_shared(ticket).ok()?))
+}
+
+/// Removes the field from headers or trailers, and gives the cause that it leads to.
+pub(super) fn take(fields: &mut HeaderMap) -> Option<Cause> {
+    let ticket = fields.remove(CAUSE_HEADER)?;
+    let place: u64 = ticket.to_str().ok()?.parse().ok()?;
+    lock().get(&place).cloned()
+}
+
+fn lock() -> std::sync::MutexGuard<'static, HashMap<u64, Cause>> {
+    PARKED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The bytes of the field. Dropped with its last copy.
+struct Ticket {
+    place: u64,
+    text: String,
+}
+
+impl AsRef<[u8]> for Ticket {
+    fn as_ref(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        // Dropped after the lock is: a cause's own drop may be anything.
+        let cause = lock().remove(&self.place);
+        drop(cause);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_lives_as_long_as_its_field() {
+        let cause: Cause = Arc::new(std::io::Error::other("private"));
+        park_from_now_on();
+        let field = park(&cause).unwrap();
+        let mut fields = HeaderMap::from_iter([field.clone()]);
+        assert_eq!(Arc::strong_count(&cause), 2);
+        assert_eq!(take(&mut fields).unwrap().to_string(), "private");
+        assert!(fields.is_empty());
+        drop(field);
+        assert_eq!(Arc::strong_count(&cause), 1);
+
+        let place = HeaderValue::from_static("18446744073709551615");
+        assert!(take(&mut HeaderMap::from_iter([(CAUSE_HEADER, place)])).is_none());
+    }
+}

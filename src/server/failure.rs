@@ -1,0 +1,274 @@
+//! A failure on its way out: from fields to what is known of it, and back to fields.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::error::Error;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use tonic::Status;
+
+use super::request_id::RequestId;
+use super::{cause, log};
+use crate::code::{class_of, class_phrase};
+use crate::server::layer::Call;
+use crate::wire::write::{Parts, six_digits};
+use crate::wire::{self, ERROR_CODE_HEADER, RECEIVED_HEADER, STATUS_DETAILS_HEADER, message};
+use crate::{Catalog, Entry, GrpcCode, Shed};
+
+const GRPC_STATUS: HeaderName = Status::GRPC_STATUS;
+const GRPC_MESSAGE: HeaderName = Status::GRPC_MESSAGE;
+
+/// gRPC's own fields besides the status: the ones that say how to go on.
+const PROTOCOL: [HeaderName; 4] = [
+    CONTENT_TYPE,
+    HeaderName::from_static("grpc-encoding"),
+    HeaderName::from_static("grpc-accept-encoding"),
+    HeaderName::from_static("grpc-retry-pushback-ms"),
+];
+
+/// A failure as the service made it.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) grpc_code: GrpcCode,
+    pub(super) message: String,
+    /// The encoded `google.rpc.Status`.
+    pub(super) details: Bytes,
+    /// Whether a client layer received it from another service.
+    pub(super) received: bool,
+    pub(super) cause: Option<Arc<dyn Error + Send + Sync>>,
+    /// The payload of a panic.
+    pub(super) panic: Option<String>,
+}
+
+impl Failure {
+    /// A failure that no status was made for.
+    pub(super) fn new(grpc_code: GrpcCode) -> Self {
+        Self {
+            grpc_code,
+            message: String::new(),
+            details: Bytes::new(),
+            received: false,
+            cause: None,
+            panic: None,
+        }
+    }
+
+    /// A failure of a service that answered with no status at all.
+    pub(super) fn of_error(error: Box<dyn Error + Send + Sync>) -> Self {
+        match Status::try_from_error(error) {
+            Ok(status) => Self {
+                message: status.message().to_owned(),
+                details: Bytes::copy_from_slice(status.details()),
+                received: status.metadata().get(RECEIVED_HEADER.as_str()).is_some(),
+                cause: Some(Arc::new(status.clone())),
+                ..Self::new(status.code().into())
+            },
+            Err(error) => Self { cause: Some(Arc::from(error)), ..Self::new(GrpcCode::Internal) },
+        }
+    }
+
+    /// A panic. Its payload is for the log.
+    pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Self { panic: Some(text.unwrap_or("not a text").to_owned()), ..Self::new(GrpcCode::Internal) }
+    }
+
+    /// The failure that headers or trailers tell of; `None` for a success and for what is no end of a call.
+    fn read(fields: &mut HeaderMap) -> Option<Self> {
+        let status = fields.get(&GRPC_STATUS)?.as_bytes();
+        if status == b"0" {
+            return None;
+        }
+        let number = std::str::from_utf8(status).ok().and_then(|text| text.parse().ok());
+        let grpc_code = number.and_then(GrpcCode::from_number).unwrap_or(GrpcCode::Unknown);
+        let message = fields.get(&GRPC_MESSAGE).map(|value| message::decode(value.as_bytes()).into_owned());
+        let details = fields.get(&STATUS_DETAILS_HEADER);
+        let details = details.map(|value| wire::base64::decode(value.as_bytes()).bytes.into());
+        Some(Self {
+            grpc_code,
+            message: message.unwrap_or_default(),
+            details: details.unwrap_or_default(),
+            received: fields.contains_key(&RECEIVED_HEADER),
+            cause: cause::take(fields),
+            panic: None,
+        })
+    }
+}
+
+/// What leaves of a failure.
+#[derive(Debug)]
+pub(super) struct Outgoing<'a> {
+    pub(super) catalog: &'static Catalog,
+    pub(super) grpc_code: GrpcCode,
+    pub(super) code: u32,
+    pub(super) entry: Option<&'static Entry>,
+    pub(super) domain: &'a str,
+    pub(super) reason: &'a str,
+    pub(super) message: Cow<'a, str>,
+    pub(super) metadata: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Encoded `details` fields without both ErrorInfos and without RequestInfo.
+    pub(super) details: Vec<u8>,
+    /// The encoded `details` field that tells the request id.
+    pub(super) request_info: Vec<u8>,
+    pub(super) shed: Vec<Shed>,
+    /// Whether google.rpc.ErrorInfo is sent.
+    pub(super) repeat: bool,
+}
+
+impl<'a> Outgoing<'a> {
+    /// A code with its default message. `grpc_code` counts where the catalogue does not list the code.
+    pub(super) fn of((catalog, code): (&'static Catalog, u32), grpc_code: GrpcCode) -> Self {
+        let unlisted = Self::unlisted(catalog, code, grpc_code, catalog.domain(), "");
+        match catalog.by_code(code) {
+            Some(entry) => Self {
+                grpc_code: entry.grpc_code(),
+                entry: Some(entry),
+                reason: entry.reason,
+                message: Cow::Borrowed(entry.summary),
+                details: entry.attached.to_vec(),
+                ..unlisted
+            },
+            None => unlisted,
+        }
+    }
+
+    /// A code that our catalogue does not list, with the phrase of its class as message.
+    pub(super) fn unlisted(
+        catalog: &'static Catalog,
+        code: u32,
+        grpc_code: GrpcCode,
+        domain: &'a str,
+        reason: &'a str,
+    ) -> Self {
+        Self {
+            catalog,
+            grpc_code,
+            code,
+            entry: None,
+            domain,
+            reason,
+            message: Cow::Borrowed(class_phrase(class_of(code))),
+            metadata: Vec::new(),
+            details: Vec::new(),
+            request_info: Vec::new(),
+            shed: Vec::new(),
+            repeat: true,
+        }
+    }
+
+    /// Whether the identity and the metadata of a failure leave as they came.
+    pub(super) fn tells_all_of(&self, failure: &Failure) -> bool {
+        let catalog = self.catalog;
+        wire::read::identity(&failure.details, catalog).is_none_or(|found| {
+            found.code == self.code && crate::Metadata::of(&found.info).to_map().len() == self.metadata.len()
+        })
+    }
+
+    pub(super) fn class(&self) -> u16 {
+        class_of(self.code)
+    }
+
+    /// Runs `f` with what the writer takes.
+    pub(super) fn with_parts<T>(&self, f: impl FnOnce(&Parts<'_>) -> T) -> T {
+        let metadata: Vec<(&str, &str)> =
+            self.metadata.iter().map(|(k, v)| (k.as_ref(), v.as_ref())).collect();
+        let rest = [self.request_info.as_slice(), &self.details].concat();
+        let shed: Vec<u8> = self.shed.iter().map(|part| part.number()).collect();
+        f(&Parts {
+            grpc_code: self.grpc_code,
+            message: &self.message,
+            code: self.code,
+            domain: self.domain,
+            reason: self.reason,
+            metadata: &metadata,
+            rest: &rest,
+            shed: &shed,
+            repeat: self.repeat,
+        })
+    }
+
+    fn write(&self, fields: &mut HeaderMap) {
+        let status = self.with_parts(|parts| {
+            let mut status = vec![0; wire::write::status_len(parts)];
+            wire::write::status(parts, &mut status);
+            status
+        });
+        fields.insert(GRPC_STATUS, HeaderValue::from(u16::from(self.grpc_code.number())));
+        let mut put = |name: HeaderName, value: String| {
+            // Base64 and percent-encoded text are visible ASCII.
+            if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
+                fields.insert(name, value);
+            }
+        };
+        put(GRPC_MESSAGE, message::encode(&self.message).to_string());
+        put(STATUS_DETAILS_HEADER, STANDARD_NO_PAD.encode(status));
+        if let Ok(value) = HeaderValue::from_bytes(&six_digits(self.code)) {
+            fields.insert(ERROR_CODE_HEADER, value);
+        }
+    }
+}
+
+impl Call {
+    /// Makes the failure that `fields` tell of, if they do, one that may leave. `source` is the private cause
+    /// that a status in the extensions has.
+    pub(super) fn finish(&self, fields: &mut HeaderMap, source: impl FnOnce() -> Option<log::Cause>) {
+        let Some(failure) = Failure::read(fields) else { return };
+        let source = if failure.cause.is_none() { source() } else { None };
+        self.send(fields, &failure, source);
+    }
+
+    /// Puts a failure into `fields`, as it may leave.
+    pub(super) fn send(&self, fields: &mut HeaderMap, failure: &Failure, source: Option<log::Cause>) {
+        let config = &*self.config;
+        let request_id = self.request_id.unwrap_or_else(RequestId::made);
+        let mut outgoing = config.boundary.decide(failure, config);
+        keep_fields(fields, config.boundary.keeps_headers(failure.received));
+        outgoing.identify(&request_id);
+        config.budget.apply(&mut outgoing, fields);
+        outgoing.write(fields);
+        log::failure(&request_id, failure, &outgoing, source);
+    }
+}
+
+impl Outgoing<'_> {
+    /// Adds google.rpc.RequestInfo, in place of the service's own.
+    fn identify(&mut self, request_id: &RequestId) {
+        const TYPE_URL: &str = "type.googleapis.com/google.rpc.RequestInfo";
+        let info = crate::rpc::RequestInfo {
+            request_id: request_id.as_str().to_owned(),
+            serving_data: String::new(),
+        };
+        wire::write::detail(TYPE_URL, &prost::Message::encode_to_vec(&info), &mut self.request_info);
+        let is_info = |detail: &crate::Detail<'_>| {
+            TYPE_URL.ends_with(detail.type_name()) && !detail.type_name().is_empty()
+        };
+        if wire::details::AllDetails::of(&self.details).any(|detail| is_info(&detail)) {
+            let mut kept = Vec::with_capacity(self.details.len());
+            for detail in wire::details::AllDetails::of(&self.details).filter(|detail| !is_info(detail)) {
+                wire::write::any(detail.whole_any().unwrap_or_default(), &mut kept);
+            }
+            self.details = kept;
+        }
+    }
+}
+
+/// Removes the fields that a failure must not leave with.
+fn keep_fields(fields: &mut HeaderMap, keep_all: bool) {
+    let own = [GRPC_STATUS, GRPC_MESSAGE, STATUS_DETAILS_HEADER, ERROR_CODE_HEADER, RECEIVED_HEADER];
+    if keep_all {
+        own.iter().for_each(|name| drop(fields.remove(name)));
+        return;
+    }
+    let mut kept = HeaderMap::with_capacity(PROTOCOL.len() + 4);
+    for name in PROTOCOL {
+        if let Some(value) = fields.remove(&name) {
+            kept.insert(name, value);
+        }
+    }
+    *fields = kept;
+}

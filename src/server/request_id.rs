@@ -1,0 +1,76 @@
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::HeaderMap;
+
+const MAX: usize = 64;
+
+/// The id of a request, without an allocation: a call that succeeds needs none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RequestId {
+    text: [u8; MAX],
+    len: u8,
+}
+
+impl RequestId {
+    /// The caller's `x-request-id`, where it is sane: what goes into logs and fields must not be able to say
+    /// anything but an id.
+    pub(super) fn of_caller(headers: &HeaderMap) -> Option<Self> {
+        let id = headers.get("x-request-id")?.as_bytes();
+        let sane = |b: &u8| b.is_ascii_alphanumeric() || b"-._:+/=".contains(b);
+        id.iter().all(sane).then(|| Self::copy(id)).flatten()
+    }
+
+    /// An id of 16 hexadecimal digits, unlike every other one of this process and most likely of any other.
+    pub(super) fn made() -> Self {
+        static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        // An odd multiplier permutes the 64-bit numbers, so no two counts give one id.
+        let count = COUNT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let id = format!("{:016x}", SEED.wrapping_add(count));
+        Self::copy(id.as_bytes()).unwrap_or(Self { text: [b'0'; MAX], len: 16 })
+    }
+
+    fn copy(id: &[u8]) -> Option<Self> {
+        let mut text = [0; MAX];
+        text.get_mut(..id.len())?.copy_from_slice(id);
+        let len = u8::try_from(id.len()).ok().filter(|len| *len > 0)?;
+        Some(Self { text, len })
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        let text = self.text.get(..usize::from(self.len)).unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_sane_ids_only() {
+        let id = |value: &str| {
+            let headers = HeaderMap::from_iter([(
+                http::HeaderName::from_static("x-request-id"),
+                http::HeaderValue::from_str(value).unwrap(),
+            )]);
+            RequestId::of_caller(&headers).map(|id| id.as_str().to_owned())
+        };
+        assert_eq!(id("0af7651916cd43dd"), Some("0af7651916cd43dd".into()));
+        assert_eq!(id(&"a".repeat(64)), Some("a".repeat(64)));
+        for wrong in ["", "a b", "<script>", "id\"", "a\tb"] {
+            assert_eq!(id(wrong), None, "{wrong}");
+        }
+        assert_eq!(id(&"a".repeat(65)), None);
+    }
+
+    #[test]
+    fn makes_different_ids() {
+        let ids: std::collections::HashSet<String> =
+            (0..1000).map(|_| RequestId::made().as_str().to_owned()).collect();
+        assert_eq!(ids.len(), 1000);
+        assert!(ids.iter().all(|id| id.len() == 16));
+    }
+}

@@ -1,0 +1,283 @@
+//! The budget: whatever a service attaches, the caller reads the exact code, and the fields fit.
+
+#![cfg(feature = "server")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::convert::Infallible;
+
+use codelibra::rpc::{
+    BadRequest, DebugInfo, Help, LocalizedMessage, RequestInfo, bad_request::FieldViolation, help::Link,
+};
+use codelibra::server::{Boundary, Budget, ServerLayer};
+use codelibra::{ApiError, CATALOG, ErrorCode, Note, ReceivedError, Shed, StatusCodeExt};
+use http::HeaderMap;
+use proptest::prelude::*;
+use support::{KINDS, Kind, Script, Test, call, serve};
+use tonic::{Request, Status};
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// The fields that leave when a service fails with `error`.
+fn fields(layer: &ServerLayer, error: &ApiError) -> HeaderMap {
+    let status = Status::from(error);
+    let inner = Inner(status);
+    let mut service = layer.layer(inner);
+    let response = service.call(http::Request::new(()));
+    let mut response = Box::pin(response);
+    let waker = std::task::Waker::noop();
+    let std::task::Poll::Ready(Ok(response)) =
+        response.as_mut().poll(&mut std::task::Context::from_waker(waker))
+    else {
+        panic!("not ready")
+    };
+    response.into_parts().0.headers
+}
+
+/// Answers with one status, trailers-only.
+struct Inner(Status);
+
+impl Service<http::Request<()>> for Inner {
+    type Response = http::Response<()>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: http::Request<()>) -> Self::Future {
+        std::future::ready(Ok(self.0.clone().into_http()))
+    }
+}
+
+/// RFC 9113 §6.5.2, with the two fields that HTTP adds.
+fn list_size(fields: &HeaderMap) -> usize {
+    let size = |name: usize, value: usize| name + value + 32;
+    let http = size(":status".len(), 3) + size("date".len(), 29);
+    http + fields.iter().map(|(name, value)| size(name.as_str().len(), value.len())).sum::<usize>()
+}
+
+fn read(fields: &HeaderMap) -> ReceivedError {
+    let status = Status::from_header_map(fields).unwrap();
+    let error = status.to_received::<ErrorCode>();
+    let embedded = ReceivedError::from_details(status.details().to_vec(), &CATALOG);
+    assert_eq!(embedded.message(), status.message(), "the embedded message is the one of the field");
+    error
+}
+
+fn layer(budget: Budget) -> ServerLayer {
+    // Internal: DebugInfo is the budget's to leave out here, and not the boundary's.
+    ServerLayer::new::<ErrorCode>().budget(budget).boundary(Boundary::internal())
+}
+
+fn shed(error: &ReceivedError) -> Vec<Shed> {
+    let shed: Vec<Shed> = error
+        .notes()
+        .iter()
+        .map(|note| match note {
+            Note::Shed(part) => *part,
+            other => panic!("{other}"),
+        })
+        .collect();
+    assert!(shed.is_sorted(), "in the order of shedding: {shed:?}");
+    shed
+}
+
+const BUDGETS: [(Budget, usize); 2] = [(Budget::KIB_3, 3 << 10), (Budget::KIB_8, 8 << 10)];
+
+/// An error with everything, each part of its own size.
+fn error(code: ErrorCode, sizes: &[usize; 7]) -> ApiError {
+    let text = |n: usize| "ü&x".chars().cycle().take(n).collect::<String>();
+    let mut error = ApiError::new(code);
+    let [debug, help, localized, violations, other, metadata, message] = *sizes;
+    if debug > 0 {
+        error = error.with_detail(&DebugInfo { detail: text(debug), ..Default::default() });
+    }
+    if help > 0 {
+        error = error.with_detail(&Help { links: vec![Link { url: text(help), ..Default::default() }] });
+    }
+    if localized > 0 {
+        error = error.with_detail(&LocalizedMessage { message: text(localized), ..Default::default() });
+    }
+    if violations > 0 {
+        let violation = |i: usize| FieldViolation { field: format!("f{i}"), ..Default::default() };
+        error = error.with_detail(&BadRequest {
+            field_violations: (0..violations.div_ceil(8)).map(violation).collect(),
+        });
+    }
+    if other > 0 {
+        let unknown = prost::Message::encode_to_vec(&"x".repeat(other));
+        error = error.with_raw_detail("type.example.com/acme.v1.Unknown", &unknown);
+    }
+    for i in 0..metadata.div_ceil(100) {
+        error = error.with_metadata(format!("key{i}"), text(90));
+    }
+    if message > 0 {
+        error = error.with_message(text(message));
+    }
+    error
+}
+
+fn check(error: &ApiError, budget: Budget, limit: usize) -> ReceivedError {
+    let fields = fields(&layer(budget), error);
+    assert!(list_size(&fields) <= limit, "{} > {limit}", list_size(&fields));
+    let read = read(&fields);
+    assert_eq!(read.number(), Some(error.number()));
+    assert_eq!((read.domain(), read.reason()), (error.domain(), error.reason()));
+    assert!(!read.detail::<RequestInfo>().unwrap().unwrap().request_id.is_empty());
+    assert_eq!(fields["codelibra-error-code"], error.number().to_string());
+    read
+}
+
+fn sizes() -> impl Strategy<Value = [usize; 7]> {
+    let size =
+        prop_oneof![3 => Just(0_usize), 3 => 1..300_usize, 2 => 300..5000_usize, 1 => 5000..50_000_usize];
+    proptest::array::uniform7(size)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn the_code_is_read_and_the_fields_fit(sizes in sizes(), at in 0..39_usize) {
+        let code = ErrorCode::from_u32(CATALOG.entries()[at].code).unwrap();
+        let error = error(code, &sizes);
+        for (budget, limit) in BUDGETS {
+            let read = check(&error, budget, limit);
+            let shed = shed(&read);
+            // Marked exactly when something was left out.
+            let kept = |part: Shed| !shed.contains(&part);
+            prop_assert_eq!(kept(Shed::Message), read.message() == error.message());
+            prop_assert_eq!(kept(Shed::Metadata), read.metadata().to_map().len() == error.metadata().len());
+            let has = |name: &str| read.details().any(|d| d.type_name() == name);
+            prop_assert_eq!(kept(Shed::DebugInfo) && sizes[0] > 0, has("google.rpc.DebugInfo"));
+            prop_assert_eq!(kept(Shed::Help) && sizes[1] > 0, has("google.rpc.Help"));
+            prop_assert_eq!(kept(Shed::LocalizedMessage) && sizes[2] > 0, has("google.rpc.LocalizedMessage"));
+            prop_assert_eq!(kept(Shed::Details) && sizes[4] > 0, has("acme.v1.Unknown"));
+            if kept(Shed::FieldViolations) && kept(Shed::Details) && sizes[3] > 0 {
+                let request = read.detail::<BadRequest>().unwrap().unwrap();
+                prop_assert_eq!(request.field_violations.len(), sizes[3].div_ceil(8));
+            }
+        }
+    }
+}
+
+/// The order of the contract: what is left out is no more than has to be, and later parts only after earlier ones.
+#[test]
+fn parts_are_left_out_in_order() {
+    let all = [700; 7];
+    let read = check(&error(ErrorCode::VALIDATION_ERROR, &all), Budget::KIB_8, 8 << 10);
+    let shed = shed(&read);
+    let in_order: Vec<Shed> = Shed::ALL.iter().copied().take(shed.len()).collect();
+    assert_eq!(shed, in_order);
+    assert!(!shed.is_empty() && shed.len() < 5, "{shed:?}");
+}
+
+#[test]
+fn violations_are_left_out_from_the_end() {
+    let error = error(ErrorCode::VALIDATION_ERROR, &[0, 0, 0, 40_000, 0, 0, 0]);
+    let read = check(&error, Budget::KIB_3, 3 << 10);
+    assert_eq!(shed(&read), [Shed::FieldViolations]);
+    let kept = read.detail::<BadRequest>().unwrap().unwrap().field_violations;
+    assert!(kept.len() > 50, "no more than has to be: {}", kept.len());
+    assert!(kept.iter().enumerate().all(|(i, violation)| violation.field == format!("f{i}")));
+}
+
+#[test]
+fn a_message_is_cut_between_characters() {
+    for length in [1000, 2000, 5000, 100_000] {
+        let error = ErrorCode::VALIDATION_ERROR.with_message("ü".repeat(length));
+        let read = check(&error, Budget::KIB_3, 3 << 10);
+        let cut = read.message().chars().count();
+        assert!(read.message().chars().all(|c| c == 'ü') && cut <= length);
+        assert_eq!(shed(&read), if cut < length { vec![Shed::Message] } else { vec![] });
+        assert!(cut > 200, "{cut}");
+    }
+}
+
+/// The largest sizes of the contract, one part at a time.
+#[test]
+fn a_mebibyte_of_anything_leaves_the_code() {
+    for part in 0..7 {
+        let mut sizes = [0; 7];
+        sizes[part] = 1 << 20;
+        let error = error(ErrorCode::VALIDATION_ERROR, &sizes);
+        for (budget, limit) in BUDGETS {
+            assert_eq!(shed(&check(&error, budget, limit)), [Shed::ALL[part]]);
+        }
+    }
+}
+
+#[test]
+fn what_fits_is_whole_and_not_marked() {
+    let error = error(ErrorCode::LIMIT_TOO_LARGE, &[50, 50, 50, 50, 50, 50, 50]);
+    for (budget, limit) in BUDGETS {
+        let read = check(&error, budget, limit);
+        assert_eq!(shed(&read), []);
+        // And RequestInfo.
+        assert_eq!(read.details().count(), error.details().count() + 1);
+    }
+}
+
+/// Code, domain, reason and request id, encoded, with everything else left out: at most 256 bytes.
+#[test]
+fn the_core_of_an_error_is_small() {
+    for entry in CATALOG.entries() {
+        let code = ErrorCode::from_u32(entry.code).unwrap();
+        let error = error(code, &[20_000; 7]);
+        let fields = fields(&layer(Budget::bytes(0)), &error);
+        let status = Status::from_header_map(&fields).unwrap();
+        let read = read(&fields);
+        assert_eq!((read.number(), read.reason()), (Some(entry.code), entry.reason));
+        // What is left of the message fills the room that there is.
+        let core = status.details().len() - read.message().len();
+        assert!(core <= 256, "{}: {core}", entry.name);
+    }
+}
+
+#[tokio::test]
+async fn oversize_errors_do_not_hurt_other_calls_of_the_connection() {
+    let test = || {
+        Test::new(|text| {
+            if text == "innocent" {
+                return Script { items: 0, at_once: false, end: support::End::Ok };
+            }
+            Script::fail(error(ErrorCode::VALIDATION_ERROR, &[70_000, 0, 0, 0, 70_000, 70_000, 70_000]))
+                .after(1)
+        })
+    };
+    let channel = serve(ServerLayer::new::<ErrorCode>(), test()).await;
+    for _ in 0..250 {
+        let oversize = |kind| call(channel.clone(), kind, Request::new("oversize".into()));
+        let innocent = call(channel.clone(), Kind::Unary, Request::new("innocent".into()));
+        let [a, b, c, d] = KINDS.map(oversize);
+        let (innocent, a, b, c, d) = tokio::join!(innocent, a, b, c, d);
+        assert!(innocent.1.is_ok(), "{:?}", innocent.1);
+        for (_, end) in [a, b, c, d] {
+            let error = end.unwrap_err().to_received::<ErrorCode>();
+            assert_eq!(error.code(), Some(ErrorCode::VALIDATION_ERROR));
+        }
+    }
+}
+
+/// The harm without the layer: the code is lost, or the connection with every call on it.
+#[tokio::test]
+async fn without_the_layer_oversize_errors_lose_the_code() {
+    use tokio_stream::wrappers::TcpListenerStream;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let service = Test::new(|_| {
+        Script::fail(error(ErrorCode::VALIDATION_ERROR, &[70_000, 0, 0, 0, 0, 0, 70_000])).after(1)
+    });
+    let server = tonic::transport::Server::builder().add_service(service);
+    tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+    let channel = tonic::transport::Channel::from_shared(format!("http://{addr}")).unwrap();
+    let channel = channel.connect().await.unwrap();
+    for kind in KINDS {
+        let (_, end) = call(channel.clone(), kind, Request::new(String::new())).await;
+        let code = end.err().and_then(|status| status.error_code::<ErrorCode>());
+        assert_eq!(code, None, "{kind:?}");
+    }
+}

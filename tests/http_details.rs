@@ -1,0 +1,249 @@
+//! Details in bodies: ProtoJSON where the type is known and JSON loses nothing, base64 otherwise.
+#![cfg(feature = "gateway")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
+use codelibra::http::{DetailTypes, Form, read_body, write_body};
+use codelibra::{ApiError, CATALOG, ErrorCode, rpc};
+use prost::Message;
+use prost_types::{Any, Duration, FieldMask, Struct, Timestamp};
+use serde_json::{Value, json};
+
+#[derive(Clone, PartialEq, Message)]
+struct Refusal {
+    #[prost(string, tag = "1")]
+    why: String,
+    #[prost(int64, tag = "2")]
+    amount: i64,
+    #[prost(message, optional, tag = "3")]
+    inner: Option<Any>,
+    #[prost(message, optional, tag = "4")]
+    facts: Option<Struct>,
+    #[prost(message, repeated, tag = "5")]
+    causes: Vec<Refusal>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Named {
+    #[prost(string, tag = "1")]
+    value: String,
+    /// The descriptor lacks it.
+    #[prost(int32, tag = "99")]
+    newer: i32,
+}
+
+const REFUSAL: &str = "type.googleapis.com/acme.v1.Refusal";
+const NAMED: &str = "type.googleapis.com/acme.v1.Named";
+
+/// The types of `tests/proto/acme/v1/acme.proto` besides the standard ones.
+fn types() -> DetailTypes {
+    let set = protox::compile(["acme/v1/acme.proto"], ["tests/proto"]).unwrap();
+    DetailTypes::standard().with_descriptor_set(&set.encode_to_vec()).unwrap()
+}
+
+fn any(type_url: &str, message: &impl Message) -> Any {
+    Any { type_url: type_url.into(), value: message.encode_to_vec() }
+}
+
+/// The detail as JSON in the native form, after it came back whole from every form.
+#[track_caller]
+fn written(detail: &Any, types: &DetailTypes) -> Value {
+    let error = ApiError::new(ErrorCode::USER_BANNED).with_raw_detail(&detail.type_url, &detail.value);
+    for form in Form::ALL {
+        let body = write_body(form, &error, types);
+        let read = read_body(&body, &CATALOG, types);
+        assert_eq!(read.notes(), [], "{form}");
+        let details: Vec<_> = read.details().collect();
+        assert_eq!(details.len(), 1);
+        assert_eq!(details[0].type_url(), detail.type_url, "{form}");
+        assert_eq!(details[0].value(), detail.value, "{form}: {}", String::from_utf8_lossy(&body));
+    }
+    let body: Value = serde_json::from_slice(&write_body(Form::Native, &error, types)).unwrap();
+    body["details"][0].clone()
+}
+
+#[track_caller]
+fn is_base64(written: &Value) -> bool {
+    let value = written["value"].as_str();
+    written.get("why").is_none() && value.is_some_and(|text| !text.is_empty())
+}
+
+#[test]
+fn the_ten_standard_details_are_known() {
+    let types = DetailTypes::standard();
+    for name in [
+        "ErrorInfo",
+        "RetryInfo",
+        "DebugInfo",
+        "QuotaFailure",
+        "PreconditionFailure",
+        "BadRequest",
+        "RequestInfo",
+        "ResourceInfo",
+        "Help",
+        "LocalizedMessage",
+    ] {
+        assert!(types.knows(&format!("google.rpc.{name}")), "{name}");
+    }
+    assert!(!types.knows("acme.v1.Refusal"));
+}
+
+#[test]
+fn standard_details_are_proto_json() {
+    let types = DetailTypes::standard();
+    let quota = rpc::QuotaFailure {
+        violations: vec![rpc::quota_failure::Violation {
+            subject: "project:7".into(),
+            quota_value: 9_007_199_254_740_993,
+            future_quota_value: Some(0),
+            quota_dimensions: [("zone".to_owned(), "a".to_owned())].into(),
+            ..Default::default()
+        }],
+    };
+    assert_eq!(
+        written(&any("type.googleapis.com/google.rpc.QuotaFailure", &quota), types),
+        json!({
+            "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+            "violations": [{
+                "subject": "project:7",
+                "quotaDimensions": {"zone": "a"},
+                "quotaValue": "9007199254740993",
+                "futureQuotaValue": "0",
+            }],
+        })
+    );
+}
+
+#[test]
+fn registered_types_are_proto_json_with_what_nests_in_them() {
+    let types = types();
+    let inner = Refusal { why: "inner".into(), ..Default::default() };
+    let fact = prost_types::Value { kind: Some(prost_types::value::Kind::NumberValue(1.5)) };
+    let outer = Refusal {
+        why: "outer".into(),
+        amount: -5,
+        inner: Some(any(REFUSAL, &Refusal { inner: Some(any(REFUSAL, &inner)), ..Default::default() })),
+        facts: Some(Struct { fields: [("a".to_owned(), fact)].into() }),
+        causes: vec![inner],
+    };
+    let detail = any(REFUSAL, &outer);
+    assert_eq!(
+        written(&detail, &types),
+        json!({
+            "@type": REFUSAL,
+            "why": "outer",
+            "amount": "-5",
+            "inner": {"@type": REFUSAL, "inner": {"@type": REFUSAL, "why": "inner"}},
+            "facts": {"a": 1.5},
+            "causes": [{"why": "inner"}],
+        })
+    );
+    let connect = write_body(
+        Form::Connect,
+        &ApiError::new(ErrorCode::USER_BANNED).with_raw_detail(REFUSAL, &detail.value),
+        &types,
+    );
+    let connect: Value = serde_json::from_slice(&connect).unwrap();
+    assert_eq!(connect["details"][2]["type"], "acme.v1.Refusal");
+    assert_eq!(connect["details"][2]["debug"]["why"], "outer");
+
+    // Who does not know the type keeps it.
+    assert!(is_base64(&written(&detail, DetailTypes::standard())));
+}
+
+#[test]
+fn well_known_types_are_details_too() {
+    let types = DetailTypes::standard();
+    let url = |name: &str| format!("type.googleapis.com/google.protobuf.{name}");
+    let duration = Duration { seconds: 90, nanos: 500_000_000 };
+    let timestamp = Timestamp { seconds: 1_769_851_800, nanos: 0 };
+    let mask = FieldMask { paths: vec!["a.b_c".into(), "d".into()] };
+    for (detail, value) in [
+        (any(&url("Duration"), &duration), json!("90.500s")),
+        (any(&url("Timestamp"), &timestamp), json!("2026-01-31T09:30:00Z")),
+        (any(&url("StringValue"), &"text".to_owned()), json!("text")),
+        (any(&url("BytesValue"), &vec![8_u8, 1]), json!("CAE=")),
+        (any(&url("Int64Value"), &7_i64), json!("7")),
+        (any(&url("FieldMask"), &mask), json!("a.bC,d")),
+        (
+            any(&url("Any"), &any(&url("Duration"), &duration)),
+            json!({"@type": url("Duration"), "value": "90.500s"}),
+        ),
+        (any(&url("Empty"), &()), json!({})),
+    ] {
+        assert_eq!(written(&detail, types), json!({"@type": detail.type_url, "value": value}));
+    }
+}
+
+#[test]
+fn what_json_would_lose_is_base64() {
+    let types = types();
+    let newer = Named { value: "v".into(), newer: 1 };
+    let unknown_in_any = Refusal { inner: Some(any(NAMED, &newer)), ..Default::default() };
+    let unknown_type_in_any =
+        Refusal { inner: Some(any("type.googleapis.com/acme.v1.Unheard", &newer)), ..Default::default() };
+    let no_url_in_any = Refusal { inner: Some(any("", &newer)), ..Default::default() };
+    let mut deep_unknown = Refusal { causes: vec![Refusal::default()], ..Default::default() }.encode_to_vec();
+    // Refusal.causes[1] with an unknown field 15.
+    deep_unknown.extend([0x2a, 2, 0x78, 1]);
+    let mut nested = Refusal::default();
+    for _ in 0..50 {
+        nested = Refusal { inner: Some(any(REFUSAL, &nested)), ..Default::default() };
+    }
+    let late = Timestamp { seconds: i64::MAX, nanos: 0 };
+    let mask = FieldMask { paths: vec!["fooBar".into()] };
+    let raw = |url: &str, value: &[u8]| Any { type_url: url.into(), value: value.into() };
+    for (name, detail) in [
+        ("unknown field", any(NAMED, &newer)),
+        ("unknown field in an Any", any(REFUSAL, &unknown_in_any)),
+        ("unknown type in an Any", any(REFUSAL, &unknown_type_in_any)),
+        ("no type in an Any", any(REFUSAL, &no_url_in_any)),
+        ("unknown field further down", raw(REFUSAL, &deep_unknown)),
+        ("Any in Any, fifty deep", any(REFUSAL, &nested)),
+        ("a timestamp after the year 9999", any("a/google.protobuf.Timestamp", &late)),
+        ("a path that is no snake case", any("a/google.protobuf.FieldMask", &mask)),
+        ("not a number", any("a/google.protobuf.DoubleValue", &f64::NAN)),
+        ("no protobuf at all", raw(REFUSAL, b"\xff\xff\xff")),
+        ("a text of another type", raw("a/google.rpc.RequestInfo", b"\x08\x01")),
+    ] {
+        // The last two are noted as corrupt by every reader, over gRPC too.
+        if name == "no protobuf at all" {
+            let error =
+                ApiError::new(ErrorCode::USER_BANNED).with_raw_detail(&detail.type_url, &detail.value);
+            for form in Form::ALL {
+                let read = read_body(&write_body(form, &error, &types), &CATALOG, &types);
+                assert_eq!(read.details().next().unwrap().value(), detail.value, "{form}");
+            }
+            continue;
+        }
+        assert!(is_base64(&written(&detail, &types)), "{name}");
+    }
+}
+
+#[test]
+fn a_field_called_value_is_no_base64() {
+    let types = types();
+    let named = any(NAMED, &Named { value: "CgFh".into(), newer: 0 });
+    assert_eq!(written(&named, &types), json!({"@type": NAMED, "value": "CgFh"}));
+    let newer = any(NAMED, &Named { value: "CgFh".into(), newer: 1 });
+    assert_eq!(written(&newer, &types)["@encoding"], "base64");
+}
+
+#[test]
+fn the_order_of_members_does_not_matter() {
+    let types = types();
+    let body = format!(
+        r#"{{"details":[{{"inner":{{"why":"x","@type":"{REFUSAL}"}},"amount":"7","@type":"{REFUSAL}"}}],"code":403003}}"#
+    );
+    let error = read_body(body.as_bytes(), &CATALOG, &types);
+    assert_eq!(error.notes(), []);
+    let refusal = Refusal::decode(error.details().next().unwrap().value()).unwrap();
+    assert_eq!(refusal.amount, 7);
+    assert_eq!(Refusal::decode(&*refusal.inner.unwrap().value).unwrap().why, "x");
+}
+
+#[test]
+fn a_descriptor_set_that_is_none_is_an_error() {
+    let error = DetailTypes::standard().with_descriptor_set(b"\xff\xff").unwrap_err();
+    assert!(error.to_string().contains("FileDescriptorSet"));
+    assert!(std::error::Error::source(&error).is_some());
+}
