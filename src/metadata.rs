@@ -33,6 +33,16 @@ impl<'a> Metadata<'a> {
         self.0
     }
 
+    /// Every key once, in alphabetical order, with its last value.
+    #[cfg(feature = "server")]
+    pub(crate) fn to_pairs(&self) -> Vec<(&'a str, &'a str)> {
+        let mut pairs: Vec<(&str, &str)> = self.0.clone().flatten().collect();
+        pairs.reverse();
+        pairs.sort_by_key(|(key, _)| *key);
+        pairs.dedup_by_key(|(key, _)| *key);
+        pairs
+    }
+
     /// Whether a key or a value is not UTF-8. Such an entry is left out.
     pub(crate) fn is_damaged(&self) -> bool {
         self.0.clone().any(|entry| entry.is_none())

@@ -55,7 +55,7 @@ where
         let failure = match catch_unwind(AssertUnwindSafe(|| inner.poll_frame(cx))) {
             Ok(Poll::Ready(Some(Ok(mut frame)))) => {
                 if let Some(trailers) = frame.trailers_mut() {
-                    call.finish(trailers, || None);
+                    call.finish(trailers, None);
                 }
                 return Poll::Ready(Some(Ok(frame)));
             }

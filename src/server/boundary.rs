@@ -99,11 +99,7 @@ impl Boundary {
         if !private && !failure.message.is_empty() {
             outgoing.message = Cow::Borrowed(&failure.message);
         }
-        outgoing.metadata = Metadata::of(&found.info)
-            .to_map()
-            .into_iter()
-            .map(|(key, value)| (Cow::Borrowed(key), Cow::Borrowed(value)))
-            .collect();
+        outgoing.metadata = Metadata::of(&found.info).to_pairs();
         outgoing.details = self.details(failure);
         outgoing
     }
@@ -148,7 +144,7 @@ fn code_alone<'a>(found: &Identity<'a>, config: &'a Config) -> Outgoing<'a> {
     let metadata = Metadata::of(&found.info);
     for param in outgoing.entry.map_or(&[][..], |e| e.params).iter().filter(|p| p.kind != ParamKind::String) {
         if let Some(text) = metadata.get(param.name).filter(|text| param.kind.accepts(text)) {
-            outgoing.metadata.push((Cow::Borrowed(param.name), Cow::Borrowed(text)));
+            outgoing.metadata.push((param.name, text));
         }
     }
     outgoing

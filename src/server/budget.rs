@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 
-use super::failure::Outgoing;
+use super::failure::{Outgoing, REPLACED, REQUEST_INFO};
 use crate::wire::details::AllDetails;
 use crate::wire::fields::{Fields, Value};
 use crate::wire::write::status_len;
@@ -43,8 +43,8 @@ impl Budget {
 
     /// Leaves out what does not fit beside `others`, the fields that leave too.
     pub(super) fn apply(self, outgoing: &mut Outgoing<'_>, others: &HeaderMap) {
-        let others: usize =
-            others.iter().map(|(name, value)| name.as_str().len() + value.len() + FIELD).sum();
+        let others = others.iter().filter(|(name, _)| !REPLACED.contains(name));
+        let others: usize = others.map(|(name, value)| name.as_str().len() + value.len() + FIELD).sum();
         let room = self.bytes.saturating_sub(others + HTTP_FIELDS + FIXED_FIELDS);
         for part in Shed::ALL {
             let Some(excess) = excess(outgoing, room) else { return };
@@ -60,8 +60,8 @@ impl Budget {
 fn excess(outgoing: &Outgoing<'_>, room: usize) -> Option<usize> {
     /// What the marks of what is left out take again, in base64.
     const MARKS: usize = 16;
-    let status = outgoing.with_parts(status_len);
-    let message: usize = outgoing.message.chars().map(message::encoded_len).sum();
+    let status = status_len(&outgoing.parts());
+    let message = message::encoded_len(&outgoing.message);
     let message = "grpc-message".len() + message + FIELD;
     let details = "grpc-status-details-bin".len() + base64_len(status) + FIELD;
     let excess = (message + details).checked_sub(room).filter(|excess| *excess > 0)?;
@@ -81,12 +81,12 @@ impl Outgoing<'_> {
             Shed::Help => self.shed_details(|name| name == "google.rpc.Help"),
             Shed::LocalizedMessage => self.shed_details(|name| name == "google.rpc.LocalizedMessage"),
             Shed::FieldViolations => self.shed_violations(excess),
-            Shed::Details => self.shed_details(|_| true),
+            Shed::Details => self.shed_details(|name| name != REQUEST_INFO),
             Shed::Metadata => self.shed_metadata(excess),
             Shed::Message => self.shed_message(excess),
         };
         if shed {
-            self.shed.push(part);
+            self.shed.push(part.number());
         }
     }
 
@@ -141,7 +141,7 @@ impl Outgoing<'_> {
     /// Leaves out the largest entries: the fewest that save enough. An entry stands in both ErrorInfos.
     fn shed_metadata(&mut self, excess: usize) -> bool {
         let before = self.metadata.len();
-        let size = |entry: &(Cow<'_, str>, Cow<'_, str>)| entry.0.len() + entry.1.len();
+        let size = |entry: &(&str, &str)| entry.0.len() + entry.1.len();
         self.metadata.sort_by_key(size);
         let mut saved = 0;
         while base64_len(saved) < excess
@@ -162,7 +162,7 @@ impl Outgoing<'_> {
                 break;
             }
             in_status += c.len_utf8();
-            in_field += message::encoded_len(c);
+            in_field += message::encoded_len(c.encode_utf8(&mut [0; 4]));
             end = at;
         }
         let cut = end < self.message.len();

@@ -15,9 +15,10 @@ use super::request_id::RequestId;
 use super::{cause, log};
 use crate::code::{class_of, class_phrase};
 use crate::server::layer::Call;
+use crate::wire::details::AllDetails;
 use crate::wire::write::{Parts, six_digits};
 use crate::wire::{self, ERROR_CODE_HEADER, RECEIVED_HEADER, STATUS_DETAILS_HEADER, message};
-use crate::{Catalog, Entry, GrpcCode, Shed};
+use crate::{Catalog, Entry, GrpcCode};
 
 const GRPC_STATUS: HeaderName = Status::GRPC_STATUS;
 const GRPC_MESSAGE: HeaderName = Status::GRPC_MESSAGE;
@@ -29,6 +30,13 @@ const PROTOCOL: [HeaderName; 4] = [
     HeaderName::from_static("grpc-accept-encoding"),
     HeaderName::from_static("grpc-retry-pushback-ms"),
 ];
+
+/// The fields that every failure leaves with.
+pub(super) const REPLACED: [HeaderName; 4] =
+    [GRPC_STATUS, GRPC_MESSAGE, STATUS_DETAILS_HEADER, ERROR_CODE_HEADER];
+
+/// The detail that tells the request id. It always leaves.
+pub(super) const REQUEST_INFO: &str = "google.rpc.RequestInfo";
 
 /// A failure as the service made it.
 #[derive(Debug)]
@@ -79,16 +87,19 @@ impl Failure {
     }
 
     /// The failure that headers or trailers tell of; `None` for a success and for what is no end of a call.
-    fn read(fields: &mut HeaderMap) -> Option<Self> {
-        let status = fields.get(&GRPC_STATUS)?.as_bytes();
-        if status == b"0" {
+    fn read(fields: &mut HeaderMap, status: Option<&Status>) -> Option<Self> {
+        let number = fields.get(&GRPC_STATUS)?.as_bytes();
+        if number == b"0" {
             return None;
         }
-        let number = std::str::from_utf8(status).ok().and_then(|text| text.parse().ok());
+        let number = std::str::from_utf8(number).ok().and_then(|text| text.parse().ok());
         let grpc_code = number.and_then(GrpcCode::from_number).unwrap_or(GrpcCode::Unknown);
         let message = fields.get(&GRPC_MESSAGE).map(|value| message::decode(value.as_bytes()).into_owned());
-        let details = fields.get(&STATUS_DETAILS_HEADER);
-        let details = details.map(|value| wire::base64::decode(value.as_bytes()).bytes.into());
+        // What tonic made the field of, where it is there: no base64 to undo.
+        let details = fields.get(&STATUS_DETAILS_HEADER).map(|value| match status {
+            Some(status) => Bytes::copy_from_slice(status.details()),
+            None => wire::base64::decode(value.as_bytes()).bytes.into(),
+        });
         Some(Self {
             grpc_code,
             message: message.unwrap_or_default(),
@@ -110,12 +121,11 @@ pub(super) struct Outgoing<'a> {
     pub(super) domain: &'a str,
     pub(super) reason: &'a str,
     pub(super) message: Cow<'a, str>,
-    pub(super) metadata: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    /// Encoded `details` fields without both ErrorInfos and without RequestInfo.
+    pub(super) metadata: Vec<(&'a str, &'a str)>,
+    /// Encoded `details` fields without both ErrorInfos.
     pub(super) details: Vec<u8>,
-    /// The encoded `details` field that tells the request id.
-    pub(super) request_info: Vec<u8>,
-    pub(super) shed: Vec<Shed>,
+    /// Numbers of [`Shed`].
+    pub(super) shed: Vec<u8>,
     /// Whether google.rpc.ErrorInfo is sent.
     pub(super) repeat: bool,
 }
@@ -155,7 +165,6 @@ impl<'a> Outgoing<'a> {
             message: Cow::Borrowed(class_phrase(class_of(code))),
             metadata: Vec::new(),
             details: Vec::new(),
-            request_info: Vec::new(),
             shed: Vec::new(),
             repeat: true,
         }
@@ -173,31 +182,23 @@ impl<'a> Outgoing<'a> {
         class_of(self.code)
     }
 
-    /// Runs `f` with what the writer takes.
-    pub(super) fn with_parts<T>(&self, f: impl FnOnce(&Parts<'_>) -> T) -> T {
-        let metadata: Vec<(&str, &str)> =
-            self.metadata.iter().map(|(k, v)| (k.as_ref(), v.as_ref())).collect();
-        let rest = [self.request_info.as_slice(), &self.details].concat();
-        let shed: Vec<u8> = self.shed.iter().map(|part| part.number()).collect();
-        f(&Parts {
+    /// What the writer takes.
+    pub(super) fn parts(&self) -> Parts<'_> {
+        Parts {
             grpc_code: self.grpc_code,
             message: &self.message,
             code: self.code,
             domain: self.domain,
             reason: self.reason,
-            metadata: &metadata,
-            rest: &rest,
-            shed: &shed,
+            metadata: &self.metadata,
+            rest: &self.details,
+            shed: &self.shed,
             repeat: self.repeat,
-        })
+        }
     }
 
     fn write(&self, fields: &mut HeaderMap) {
-        let status = self.with_parts(|parts| {
-            let mut status = vec![0; wire::write::status_len(parts)];
-            wire::write::status(parts, &mut status);
-            status
-        });
+        let status = wire::write::status_to_vec(&self.parts());
         fields.insert(GRPC_STATUS, HeaderValue::from(u16::from(self.grpc_code.number())));
         let mut put = |name: HeaderName, value: String| {
             // Base64 and percent-encoded text are visible ASCII.
@@ -214,16 +215,16 @@ impl<'a> Outgoing<'a> {
 }
 
 impl Call {
-    /// Makes the failure that `fields` tell of, if they do, one that may leave. `source` is the private cause
-    /// that a status in the extensions has.
-    pub(super) fn finish(&self, fields: &mut HeaderMap, source: impl FnOnce() -> Option<log::Cause>) {
-        let Some(failure) = Failure::read(fields) else { return };
-        let source = if failure.cause.is_none() { source() } else { None };
-        self.send(fields, &failure, source);
+    /// Makes the failure that `fields` tell of, if they do, one that may leave. `status` is what tonic made them of,
+    /// where it is there.
+    pub(super) fn finish(&self, fields: &mut HeaderMap, status: Option<&Status>) {
+        if let Some(failure) = Failure::read(fields, status) {
+            self.send(fields, &failure, status);
+        }
     }
 
     /// Puts a failure into `fields`, as it may leave.
-    pub(super) fn send(&self, fields: &mut HeaderMap, failure: &Failure, source: Option<log::Cause>) {
+    pub(super) fn send(&self, fields: &mut HeaderMap, failure: &Failure, status: Option<&Status>) {
         let config = &*self.config;
         let request_id = self.request_id.unwrap_or_else(RequestId::made);
         let mut outgoing = config.boundary.decide(failure, config);
@@ -231,40 +232,39 @@ impl Call {
         outgoing.identify(&request_id);
         config.budget.apply(&mut outgoing, fields);
         outgoing.write(fields);
-        log::failure(&request_id, failure, &outgoing, source);
+        log::failure(&request_id, failure, &outgoing, status);
     }
 }
 
 impl Outgoing<'_> {
-    /// Adds google.rpc.RequestInfo, in place of the service's own.
+    /// Puts google.rpc.RequestInfo first, in place of the service's own.
     fn identify(&mut self, request_id: &RequestId) {
         const TYPE_URL: &str = "type.googleapis.com/google.rpc.RequestInfo";
-        let info = crate::rpc::RequestInfo {
-            request_id: request_id.as_str().to_owned(),
-            serving_data: String::new(),
-        };
-        wire::write::detail(TYPE_URL, &prost::Message::encode_to_vec(&info), &mut self.request_info);
-        let is_info = |detail: &crate::Detail<'_>| {
-            TYPE_URL.ends_with(detail.type_name()) && !detail.type_name().is_empty()
-        };
-        if wire::details::AllDetails::of(&self.details).any(|detail| is_info(&detail)) {
-            let mut kept = Vec::with_capacity(self.details.len());
-            for detail in wire::details::AllDetails::of(&self.details).filter(|detail| !is_info(detail)) {
-                wire::write::any(detail.whole_any().unwrap_or_default(), &mut kept);
+        let id = crate::rpc::RequestInfo { request_id: request_id.as_str().to_owned(), ..Default::default() };
+        let mut details = Vec::with_capacity(self.details.len() + 128);
+        wire::write::detail(TYPE_URL, &prost::Message::encode_to_vec(&id), &mut details);
+        if AllDetails::of(&self.details).any(|detail| detail.is_a(REQUEST_INFO)) {
+            for detail in AllDetails::of(&self.details).filter(|detail| !detail.is_a(REQUEST_INFO)) {
+                wire::write::any(detail.whole_any().unwrap_or_default(), &mut details);
             }
-            self.details = kept;
+        } else {
+            details.extend_from_slice(&self.details);
         }
+        self.details = details;
     }
 }
 
 /// Removes the fields that a failure must not leave with.
 fn keep_fields(fields: &mut HeaderMap, keep_all: bool) {
-    let own = [GRPC_STATUS, GRPC_MESSAGE, STATUS_DETAILS_HEADER, ERROR_CODE_HEADER, RECEIVED_HEADER];
     if keep_all {
-        own.iter().for_each(|name| drop(fields.remove(name)));
+        fields.remove(RECEIVED_HEADER);
         return;
     }
-    let mut kept = HeaderMap::with_capacity(PROTOCOL.len() + 4);
+    // The usual case: there is nothing else, and what is there will be replaced.
+    if fields.keys().all(|name| PROTOCOL.contains(name) || REPLACED.contains(name)) {
+        return;
+    }
+    let mut kept = HeaderMap::with_capacity(PROTOCOL.len() + REPLACED.len());
     for name in PROTOCOL {
         if let Some(value) = fields.remove(&name) {
             kept.insert(name, value);

@@ -46,8 +46,7 @@ where
         let failure = match polled {
             Ok(Poll::Ready(Ok(response))) => {
                 let (mut parts, body) = response.into_parts();
-                let status = &parts.extensions;
-                this.call.finish(&mut parts.headers, || status.get::<Status>().cloned());
+                this.call.finish(&mut parts.headers, parts.extensions.get::<Status>());
                 let deadline = this.timer.as_ref().as_pin_ref().map(|timer| timer.deadline());
                 let body = ServerBody::new(body, this.call.clone(), deadline);
                 return Poll::Ready(Ok(Response::from_parts(parts, body)));

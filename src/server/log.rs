@@ -3,26 +3,17 @@
 use std::error::Error;
 use std::fmt;
 
+use tonic::Status;
+
 use super::failure::{Failure, Outgoing};
 use super::request_id::RequestId;
 use crate::Detail;
 use crate::wire::details::AllDetails;
 use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO};
 
-/// Where a cause was found: in the status itself.
-pub(super) type Cause = tonic::Status;
-
 /// Logs a failure once. Empty fields say nothing.
-pub(super) fn failure(id: &RequestId, failure: &Failure, outgoing: &Outgoing<'_>, status: Option<Cause>) {
-    let parked: Option<&(dyn Error + 'static)> = match &failure.cause {
-        Some(cause) => Some(&**cause),
-        None => None,
-    };
-    let cause = parked.or_else(|| status.as_ref().and_then(Error::source));
-    let cause = cause.map(Chain).map(tracing::field::display);
-    let withheld = Some(&failure.message).filter(|m| !m.is_empty() && ***m != *outgoing.message);
-    let panic = failure.panic.as_deref();
-    let withheld_details = Withheld::of(failure, outgoing).map(tracing::field::display);
+pub(super) fn failure(id: &RequestId, failure: &Failure, outgoing: &Outgoing<'_>, status: Option<&Status>) {
+    // Worked out only where somebody listens.
     macro_rules! event {
         ($level:ident) => {
             tracing::event!(
@@ -32,15 +23,22 @@ pub(super) fn failure(id: &RequestId, failure: &Failure, outgoing: &Outgoing<'_>
                 code = outgoing.code,
                 grpc_code = outgoing.grpc_code.name(),
                 received = failure.received,
-                cause,
-                withheld,
-                withheld_details,
-                panic,
+                cause = cause(failure, status).map(Chain).map(tracing::field::display),
+                withheld = Some(&failure.message).filter(|m| !m.is_empty() && ***m != *outgoing.message),
+                withheld_details = Withheld::of(failure, outgoing).map(tracing::field::display),
+                panic = failure.panic.as_deref(),
                 "a call failed",
             )
         };
     }
     if outgoing.class() >= 500 { event!(ERROR) } else { event!(INFO) }
+}
+
+fn cause<'a>(failure: &'a Failure, status: Option<&'a Status>) -> Option<&'a (dyn Error + 'static)> {
+    match &failure.cause {
+        Some(cause) => Some(&**cause),
+        None => status.and_then(Error::source),
+    }
 }
 
 /// The details that do not leave, as text where they are text. Of both ErrorInfos, which say the same, ours where it

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_stream::{Stream, StreamExt};
 use tonic::body::Body;
 use tonic::client::Grpc as GrpcClient;
@@ -21,6 +20,7 @@ use tonic::codegen::http;
 use tonic::server::{
     ClientStreamingService, Grpc, NamedService, ServerStreamingService, StreamingService, UnaryService,
 };
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Server};
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
@@ -213,7 +213,9 @@ pub async fn serve(layer: codelibra::server::ServerLayer, service: Test) -> Chan
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let server = Server::builder().layer(layer).add_service(service);
-    tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+    // Without it, small frames wait for acknowledgements.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    tokio::spawn(server.serve_with_incoming(incoming));
     Channel::from_shared(format!("http://{addr}")).unwrap().connect().await.unwrap()
 }
 

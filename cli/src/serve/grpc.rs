@@ -7,8 +7,8 @@ use std::time::Duration;
 use codelibra::server::{Boundary, ServerLayer};
 use codelibra::{ApiError, ArgumentMissingOrUnparseable, Catalog, Entry, LimitTooLarge, NotFound, is_code};
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_stream::{Stream, StreamExt};
+use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
 use super::pb::error_catalog_service_server::{ErrorCatalogService, ErrorCatalogServiceServer};
@@ -38,7 +38,6 @@ pub(crate) async fn serve(
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     tonic::transport::Server::builder()
-        .tcp_nodelay(true)
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         // A raise answers what it was asked for, the message of a 5xx included.
         .layer(ServerLayer::of(catalog).boundary(Boundary::internal()))
@@ -46,7 +45,7 @@ pub(crate) async fn serve(
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), stop)
         .await?;
     Ok(())
 }
