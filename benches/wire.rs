@@ -219,7 +219,7 @@ mod peer {
         let entry = entry(code);
         let metadata = HashMap::from([("code".to_owned(), entry.code.to_string())]);
         let details = ErrorDetails::with_error_info(entry.reason, entry.domain, metadata);
-        Status::with_error_details(entry.grpc_code().into(), entry.summary, details)
+        Status::with_error_details(entry.grpc_code.into(), entry.summary, details)
     }
 
     pub(super) fn full(limit: i64, max_limit: i64) -> Status {
@@ -233,7 +233,7 @@ mod peer {
             |(field, description): (&str, &str)| tonic_types::FieldViolation::new(field, description);
         let mut details = ErrorDetails::with_error_info(entry.reason, entry.domain, metadata);
         details.set_bad_request(VIOLATIONS.map(violation));
-        Status::with_error_details(entry.grpc_code().into(), MESSAGE, details)
+        Status::with_error_details(entry.grpc_code.into(), MESSAGE, details)
     }
 
     pub(super) fn read_code(status: &Status) -> Option<u32> {

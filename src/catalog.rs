@@ -9,7 +9,6 @@ use serde::{Serialize, Serializer};
 
 use crate::GrpcCode;
 use crate::code::class_of;
-use crate::tables::class_to_grpc;
 use crate::wire;
 
 /// The entries of one domain. A generated module has one as `CATALOG`.
@@ -167,8 +166,8 @@ pub struct Entry {
     pub recovery: Recovery,
     /// The declared metadata keys.
     pub params: &'static [Param],
-    /// The gRPC code, where the rule of the class is wrong for this one code.
-    pub grpc_override: Option<GrpcCode>,
+    /// The gRPC code: the rule of its class, unless that is wrong for this one code.
+    pub grpc_code: GrpcCode,
     /// The version that brought the entry; may be empty.
     pub since: &'static str,
     /// The version that deprecated the entry; empty where it is not deprecated.
@@ -186,15 +185,6 @@ impl Entry {
     /// The HTTP status: the class of the code.
     pub const fn class(&self) -> u16 {
         class_of(self.code)
-    }
-
-    /// The gRPC code: the entry's own, else the rule of its class.
-    #[inline]
-    pub const fn grpc_code(&self) -> GrpcCode {
-        match self.grpc_override {
-            Some(code) => code,
-            None => class_to_grpc(self.class()),
-        }
     }
 
     /// How long [`encode_attached`](Self::encode_attached) is.
@@ -234,7 +224,7 @@ impl Entry {
 
     const fn parts(&self) -> wire::write::Parts<'static> {
         wire::write::Parts {
-            grpc_code: self.grpc_code(),
+            grpc_code: self.grpc_code,
             message: self.summary,
             code: self.code,
             domain: self.domain,
@@ -256,8 +246,8 @@ impl Serialize for Entry {
         row.serialize_field("reason", self.reason)?;
         row.serialize_field("domain", self.domain)?;
         row.serialize_field("http_status", &self.class())?;
-        row.serialize_field("grpc_code", &self.grpc_code())?;
-        row.serialize_field("grpc_status", self.grpc_code().name())?;
+        row.serialize_field("grpc_code", &self.grpc_code)?;
+        row.serialize_field("grpc_status", self.grpc_code.name())?;
         row.serialize_field("summary", self.summary)?;
         row.serialize_field("cause", self.cause)?;
         row.serialize_field("resolution", self.resolution)?;

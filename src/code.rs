@@ -62,7 +62,7 @@ pub fn http_status(code: u32) -> http::StatusCode {
 /// The gRPC code of a six-digit code: what its entry says, else the rule of its class.
 pub const fn grpc_code(code: u32, entry: Option<&Entry>) -> GrpcCode {
     match entry {
-        Some(entry) => entry.grpc_code(),
+        Some(entry) => entry.grpc_code,
         None => tables::class_to_grpc(class_of(code)),
     }
 }

@@ -9,10 +9,10 @@ use prost::{Message, Name};
 use crate::code::{self, class_code, class_of};
 use crate::note::{Note, Notes, excerpt};
 use crate::retry::RetryHints;
-use crate::wire;
 use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
 use crate::wire::fields::{Fields, Value};
 use crate::wire::read::{Identity, Info, Repeats, Speaker, first_info, identity};
+use crate::wire::{self, ERROR_INFO, GOOGLE_ERROR_INFO};
 use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, Shed, TypedError, tables};
 
 /// An error that a peer answered with, as far as it could be read. Reading never fails: the
@@ -50,13 +50,48 @@ struct Inner {
     status: Bytes,
     code: Option<u32>,
     /// The message that gave the code, else the first ErrorInfo, with its place in `status`.
-    info: Option<(Speaker, Range<usize>)>,
+    info: Option<InfoAt>,
     http_status: Option<u16>,
     request_id: Option<String>,
     retry: RetryHints,
     notes: EarlyNotes,
     /// All of them, once they were asked for.
     all_notes: OnceLock<Notes>,
+}
+
+/// An [`Info`], as places in the status that it was read from.
+#[derive(Clone)]
+struct InfoAt {
+    speaker: Speaker,
+    number: Option<u64>,
+    domain: Range<usize>,
+    reason: Range<usize>,
+    shed: Range<usize>,
+    message: Range<usize>,
+}
+
+impl InfoAt {
+    fn of(info: &Info<'_>, status: &[u8]) -> Self {
+        Self {
+            speaker: info.speaker,
+            number: info.number,
+            domain: range_in(status, info.domain),
+            reason: range_in(status, info.reason),
+            shed: range_in(status, info.shed),
+            message: range_in(status, info.message),
+        }
+    }
+
+    fn read<'a>(&self, status: &'a [u8]) -> Option<Info<'a>> {
+        Some(Info {
+            speaker: self.speaker,
+            number: self.number,
+            domain: status.get(self.domain.clone())?,
+            reason: status.get(self.reason.clone())?,
+            shed: status.get(self.shed.clone())?,
+            message: status.get(self.message.clone())?,
+        })
+    }
 }
 
 /// What was noted while an error was read. What is wrong with its details is looked for when it is asked for.
@@ -124,7 +159,7 @@ impl ReceivedError {
         let info = found.map(|f| f.info).or_else(|| code.is_none().then(|| first_info(&status)).flatten());
         let is_own = info.is_none_or(|info| info.is_of(catalog.domain()));
         let entry = code.filter(|_| is_own).and_then(|code| catalog.by_code(code));
-        let info = info.map(|info| (info.speaker, range_in(&status, info.message)));
+        let info = info.map(|info| InfoAt::of(&info, &status));
 
         Self(Box::new(Inner {
             catalog,
@@ -218,9 +253,7 @@ impl ReceivedError {
     }
 
     fn info(&self) -> Option<Info<'_>> {
-        let (speaker, range) = self.0.info.clone()?;
-        let message = self.0.status.get(range)?;
-        Some(Info::of(speaker, message))
+        self.0.info.as_ref()?.read(&self.0.status)
     }
 
     /// Whose code it is; empty where the peer did not say, or not in UTF-8.
@@ -265,7 +298,14 @@ impl ReceivedError {
     ///
     /// There is one, but its bytes are no `M`.
     pub fn detail<M: Message + Name + Default>(&self) -> Option<Result<M, prost::DecodeError>> {
-        self.details().find_map(|detail| detail.to_message())
+        match M::full_name().as_str() {
+            ERROR_INFO | GOOGLE_ERROR_INFO => self.details().find_map(|detail| detail.to_message()),
+            // No ErrorInfo: it need not be told from those that say who the error is.
+            name => {
+                let detail = AllDetails::of(&self.0.status).find(|detail| detail.is_a(name))?;
+                Some(M::decode(detail.value()))
+            }
+        }
     }
 
     /// The parameters, if the error has the code of `T`. A parameter that is absent, or whose text does not
@@ -435,6 +475,10 @@ fn low_i32(varint: u64) -> i32 {
 }
 
 fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
+    if part.is_empty() {
+        // It need not lie in `whole`.
+        return 0..0;
+    }
     let start = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
     start..start + part.len()
 }

@@ -19,7 +19,7 @@ use crate::{ApiError, Catalog, CatalogCode, Metadata, ReceivedError, TypedError,
 pub fn default_status(catalog: &'static Catalog, number: u32) -> Status {
     match catalog.by_code(number) {
         Some(entry) if !entry.details.is_empty() => {
-            Status::with_details(entry.grpc_code().into(), entry.summary, Bytes::from_static(entry.details))
+            Status::with_details(entry.grpc_code.into(), entry.summary, Bytes::from_static(entry.details))
         }
         _ => ApiError::of(catalog, number).into(),
     }

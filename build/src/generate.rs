@@ -68,8 +68,8 @@ fn write_entry(out: &mut String, domain: &str, entry: &Entry) -> fmt::Result {
     let Entry { code, name, reason, summary, cause, resolution, since, deprecated, replaced_by, .. } = entry;
     let recovery = crate::model::pascal_case(&entry.recovery);
     let grpc_code = match &entry.grpc_code {
-        Some(code) => format!("Some(::codelibra::GrpcCode::{})", crate::model::pascal_case(code)),
-        None => String::from("None"),
+        Some(code) => format!("::codelibra::GrpcCode::{}", crate::model::pascal_case(code)),
+        None => format!("::codelibra::tables::class_to_grpc({})", code / 1000),
     };
     let params: Vec<String> = entry.params.iter().map(param).collect();
     writeln!(
@@ -84,7 +84,7 @@ fn write_entry(out: &mut String, domain: &str, entry: &Entry) -> fmt::Result {
         resolution: {resolution:?},
         recovery: ::codelibra::Recovery::{recovery},
         params: &[{params}],
-        grpc_override: {grpc_code},
+        grpc_code: {grpc_code},
         since: {since:?},
         deprecated: {deprecated:?},
         replaced_by: {replaced_by:?},

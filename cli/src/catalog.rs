@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use codelibra::{Catalog, CatalogCode, Entry, ErrorCode, GrpcCode, Param, ParamKind, Recovery};
+use codelibra::tables::class_to_grpc;
+use codelibra::{Catalog, CatalogCode, Entry, ErrorCode, GrpcCode, Param, ParamKind, Recovery, class_of};
 
 use crate::failure::Failure;
 
@@ -65,7 +66,10 @@ fn convert_entry(domain: &'static str, entry: &codelibra_build::Entry) -> Result
         resolution: text(&entry.resolution),
         recovery: Recovery::from_name(&entry.recovery).ok_or_else(|| unknown("recovery", &entry.recovery))?,
         params: params.leak(),
-        grpc_override: entry.grpc_code.as_ref().map(grpc_code).transpose()?,
+        grpc_code: entry
+            .grpc_code
+            .as_ref()
+            .map_or_else(|| Ok(class_to_grpc(class_of(entry.code))), grpc_code)?,
         since: text(&entry.since),
         deprecated: text(&entry.deprecated),
         replaced_by: text(&entry.replaced_by),

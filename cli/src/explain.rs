@@ -71,7 +71,7 @@ impl Unlisted {
 }
 
 fn listed(catalog: &Catalog, entry: &Entry) -> String {
-    let mut out = head(entry.code, entry.name, entry.grpc_code());
+    let mut out = head(entry.code, entry.name, entry.grpc_code);
     row(&mut out, "reason", entry.reason);
     row(&mut out, "domain", entry.domain);
     row(&mut out, "summary", entry.summary);

@@ -26,7 +26,7 @@ pub(crate) fn run(catalog: &'static Catalog, args: &List) -> Result<(), Failure>
 
 fn table(entries: &[&Entry]) -> String {
     let name_width = entries.iter().map(|e| e.name.len()).max().unwrap_or(0).max(4);
-    let grpc_width = entries.iter().map(|e| e.grpc_code().name().len()).max().unwrap_or(0).max(4);
+    let grpc_width = entries.iter().map(|e| e.grpc_code.name().len()).max().unwrap_or(0).max(4);
     let mut out = String::new();
     // A `String` takes everything that is written to it.
     let _ = writeln!(
@@ -37,7 +37,7 @@ fn table(entries: &[&Entry]) -> String {
     for entry in entries {
         let Entry { code, name, summary, .. } = entry;
         let style = class_style(entry.class());
-        let grpc = entry.grpc_code();
+        let grpc = entry.grpc_code;
         let _ = writeln!(out, "{style}{code}{style:#}  {name:<name_width$}  {grpc:<grpc_width$}  {summary}");
     }
     out

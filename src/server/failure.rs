@@ -136,7 +136,7 @@ impl<'a> Outgoing<'a> {
         let unlisted = Self::unlisted(catalog, code, grpc_code, catalog.domain(), "");
         match catalog.by_code(code) {
             Some(entry) => Self {
-                grpc_code: entry.grpc_code(),
+                grpc_code: entry.grpc_code,
                 entry: Some(entry),
                 reason: entry.reason,
                 message: Cow::Borrowed(entry.summary),
