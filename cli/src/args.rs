@@ -34,6 +34,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         table: Map,
     },
+    /// Print the catalogue for other tools.
+    Export {
+        #[command(subcommand)]
+        what: Export,
+    },
     /// Run the gRPC service and the HTTP gateway in front of it.
     Serve(Serve),
 }
@@ -95,6 +100,17 @@ pub(crate) enum Map {
         code: String,
         #[arg(long, value_enum, default_value_t = TextFormat::Text)]
         format: TextFormat,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// The google.protobuf.FileDescriptorSet for transcoders such as Envoy: the service of `serve`,
+    /// the catalogue, google.rpc's details, and all that they import.
+    DescriptorSet {
+        /// Write to this file and not to stdout.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
 }
 

@@ -3,8 +3,10 @@
 mod args;
 mod catalog;
 mod decode;
+mod descriptors;
 mod encode;
 mod explain;
+mod export;
 mod failure;
 mod find;
 mod list;
@@ -28,13 +30,15 @@ fn main() -> ExitCode {
 }
 
 fn run(catalog: Option<&std::path::Path>, command: Command) -> Result<(), Failure> {
-    let catalog = catalog::load(catalog)?;
+    let file = catalog;
+    let catalog = catalog::load(file)?;
     match command {
         Command::List(args) => list::run(catalog, &args),
         Command::Explain(args) => explain::run(catalog, &args),
         Command::Encode(args) => encode::run(catalog, &args),
         Command::Decode(args) => decode::run(catalog, &args),
         Command::Map { table } => map::run(&table),
+        Command::Export { what } => export::run(file, &what),
         Command::Serve(args) => serve::run(catalog, &args),
     }
 }
