@@ -88,7 +88,7 @@ impl ErrorCatalogService for Service {
     ) -> Result<Response<GetErrorResponse>, Status> {
         let code = request.into_inner().code;
         match self.catalog.by_code(code) {
-            Some(entry) => Ok(Response::new(GetErrorResponse { error: Some(entry.into()) })),
+            Some(entry) => Ok(Response::new(GetErrorResponse { entry: Some(entry.into()) })),
             None => Err(NotFound { resource: Some(format!("errors/{code}")) }
                 .with_message(format!("the catalogue of {} does not list {code}", self.catalog.domain()))
                 .into()),
