@@ -8,6 +8,8 @@
 extern crate self as codelibra;
 
 mod catalog;
+#[cfg(feature = "client")]
+pub mod client;
 mod code;
 #[cfg(feature = "derive")]
 #[doc(hidden)]
@@ -21,6 +23,7 @@ mod metadata;
 mod note;
 pub mod params;
 mod received;
+mod retry;
 pub mod rpc;
 #[cfg(feature = "server")]
 pub mod server;
@@ -40,6 +43,7 @@ pub use grpc_code::GrpcCode;
 pub use metadata::Metadata;
 pub use note::Note;
 pub use received::ReceivedError;
+pub use retry::RetryAdvice;
 pub use shed::Shed;
 #[cfg(feature = "tonic")]
 pub use status::{StatusCodeExt, default_status};

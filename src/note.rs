@@ -42,6 +42,13 @@ pub enum Note {
     MessageContradiction,
     /// A gRPC code outside 0–16, read as UNKNOWN.
     InvalidGrpcCode(i64),
+    /// The field `grpc-status` held this text and not a number from 0 to 16. Where it repeats one number, that
+    /// one counts; else it is read as UNKNOWN.
+    InvalidGrpcStatus(String),
+    /// `grpc-status` did not arrive; the gRPC code is the one that the details or `codelibra-error-code` say.
+    StatusLost,
+    /// The details did not arrive, and `codelibra-error-code` did: something on the way cut the answer short.
+    DetailsLost,
     /// The status is OK and has details all the same.
     OkWithDetails,
     /// The HTTP status is not the class of the code. The code counts.
@@ -86,7 +93,8 @@ pub enum Note {
         /// What is wrong with it.
         problem: String,
     },
-    /// The error was made from an answer that is none of the API's: a proxy spoke.
+    /// The error is not the API's: it was made from the answer of a proxy, from a connection that failed, or from
+    /// an answer that ended too early.
     Synthesized,
     /// The server left this out, to stay within what proxies let through.
     Shed(Shed),
@@ -155,6 +163,11 @@ impl fmt::Display for Note {
             Self::InvalidGrpcCode(number) => {
                 write!(f, "{number} is no gRPC code, read as UNKNOWN; expected 0 to 16")
             }
+            Self::InvalidGrpcStatus(text) => {
+                write!(f, "grpc-status is {text:?}; expected one number, 0 to 16")
+            }
+            Self::StatusLost => f.write_str("grpc-status did not arrive; what arrived gave the gRPC code"),
+            Self::DetailsLost => f.write_str("the details did not arrive; codelibra-error-code did"),
             Self::OkWithDetails => f.write_str("the gRPC code is OK, yet there are error details"),
             Self::HttpStatusContradiction { class, received } => {
                 write!(f, "the HTTP status is {received}, but the code is of class {class}; the code counts")
@@ -186,7 +199,7 @@ impl fmt::Display for Note {
                 write!(f, "detail {index} of the body, a {type_name:?}, was not read: {problem}")
             }
             Self::Synthesized => {
-                f.write_str("the answer is none of the API's; the error was made from its status")
+                f.write_str("the answer is none of the API's; the error was made on this side")
             }
             Self::Shed(part) => write!(f, "the server left out {part}: the error was too large"),
             Self::More(n) => write!(f, "and {n} more"),

@@ -8,6 +8,7 @@ use prost::{Message, Name};
 
 use crate::code::{self, class_code, class_of};
 use crate::note::{Note, Notes, excerpt};
+use crate::retry::RetryHints;
 use crate::wire;
 use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
 use crate::wire::fields::{Fields, Value};
@@ -18,7 +19,20 @@ use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, Shed, Typ
 /// [notes](Self::notes) say what was wrong.
 ///
 /// It is another type than [`ApiError`](struct@ApiError), so that a peer's error does not leave through our own API by
-/// accident: [`forward`](Self::forward) is the way to send it on.
+/// accident: [`forward`](Self::forward) sends it on, [`replace_with`](Self::replace_with) answers with another one.
+/// A `?` does neither:
+///
+/// ```compile_fail,E0277
+/// fn handler(inner: Result<(), codelibra::ReceivedError>) -> Result<(), tonic::Status> {
+///     Ok(inner?)
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn handler(inner: Result<(), codelibra::ReceivedError>) -> Result<(), codelibra::ApiError> {
+///     Ok(inner?)
+/// }
+/// ```
 ///
 /// Details and metadata are read where they lie when they are asked for; reading copies the details once.
 #[derive(Clone)]
@@ -39,6 +53,7 @@ struct Inner {
     info: Option<(Speaker, Range<usize>)>,
     http_status: Option<u16>,
     request_id: Option<String>,
+    retry: RetryHints,
     notes: EarlyNotes,
     /// All of them, once they were asked for.
     all_notes: OnceLock<Notes>,
@@ -122,6 +137,7 @@ impl ReceivedError {
             info,
             http_status: None,
             request_id: None,
+            retry: RetryHints::default(),
             notes,
             all_notes: OnceLock::new(),
         }))
@@ -140,6 +156,17 @@ impl ReceivedError {
         }
         self.0.http_status = body.or(answer);
         self
+    }
+
+    /// Adds what stood around the error about sending the request again.
+    #[cfg_attr(not(feature = "tonic"), expect(dead_code, reason = "the fields of the transports"))]
+    pub(crate) fn with_retry_hints(mut self, hints: RetryHints) -> Self {
+        self.0.retry = hints;
+        self
+    }
+
+    pub(crate) fn retry_hints(&self) -> &RetryHints {
+        &self.0.retry
     }
 
     fn find_notes(&self) -> Notes {
@@ -274,6 +301,39 @@ impl ReceivedError {
     /// What was wrong, and what is worth knowing.
     pub fn notes(&self) -> &[Note] {
         self.0.all_notes.get_or_init(|| self.find_notes()).as_slice()
+    }
+
+    /// Whether the error is not the API's own: it was made on this side, from the answer of a proxy, from a
+    /// connection that failed, or from an answer that ended too early.
+    ///
+    /// # Troubleshooting
+    ///
+    /// The API may not have seen the request, or may have served it all the same. Look at what stands between:
+    /// proxies, load balancers, limits on time and on the size of headers.
+    pub fn is_synthesized(&self) -> bool {
+        self.notes().contains(&Note::Synthesized)
+    }
+
+    /// The number where the catalogue lists it, else `CCC000` of its class. There are as many of these as entries
+    /// and classes, whatever a peer sends: a label for metrics.
+    pub fn listed_number(&self) -> u32 {
+        self.entry().map_or_else(|| class_code(self.class()), |entry| entry.code)
+    }
+
+    /// Answers with an error of this service instead. The peer's is its private cause, for the log: nothing of it
+    /// is sent.
+    ///
+    /// ```
+    /// use codelibra::{CATALOG, ErrorCode, ReceivedError};
+    ///
+    /// # let details = codelibra::ApiError::new(ErrorCode::USER_BANNED).to_details();
+    /// let received = ReceivedError::from_details(details, &CATALOG);
+    /// let answer = received.replace_with(ErrorCode::UNEXPECTED_ERROR);
+    /// assert_eq!(answer.code(), Some(ErrorCode::UNEXPECTED_ERROR));
+    /// assert!(answer.cause().is_some());
+    /// ```
+    pub fn replace_with<C: CatalogCode>(self, code: C) -> ApiError {
+        ApiError::new(code).with_cause(self)
     }
 
     /// Turns the peer's error into one that this service answers with, as it came: code, domain, reason,

@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use tonic::Status;
 
 use crate::note::Notes;
 use crate::received::Sent;
-use crate::wire::ERROR_CODE_HEADER;
+use crate::retry::RetryHints;
 use crate::wire::read::{self, Identity, Info, Speaker, identity};
+use crate::wire::{ERROR_CODE_HEADER, RECEIVED_HEADER};
 use crate::{ApiError, Catalog, CatalogCode, Metadata, ReceivedError, TypedError, wire};
 
 /// The status of a code with its default message: one allocation for the message, one for the status.
@@ -103,14 +105,19 @@ impl StatusCodeExt for Status {
     }
 
     fn to_received_of(&self, catalog: &'static Catalog) -> ReceivedError {
+        let fields: &HeaderMap = self.metadata().as_ref();
+        let mut notes = Notes::default();
+        if let Some(mark) = fields.get(RECEIVED_HEADER) {
+            wire::mark::read(mark.as_bytes(), &mut notes);
+        }
         let sent = Sent {
             grpc_code: Some(self.code().into()),
             message: Some(Cow::Borrowed(self.message())),
             details: Bytes::copy_from_slice(self.details()),
             code_field: code_field(self),
-            notes: Notes::default(),
+            notes,
         };
-        ReceivedError::read(sent, catalog)
+        ReceivedError::read(sent, catalog).with_retry_hints(RetryHints::read(fields))
     }
 }
 

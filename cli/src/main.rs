@@ -1,6 +1,7 @@
 //! The command `codelibra`: looks up, encodes, decodes and serves error codes.
 
 mod args;
+mod call;
 mod catalog;
 mod decode;
 mod descriptors;
@@ -38,6 +39,7 @@ fn run(catalog: Option<&std::path::Path>, command: Command) -> Result<(), Failur
         Command::Encode(args) => encode::run(catalog, &args),
         Command::Decode(args) => decode::run(catalog, &args),
         Command::Map { table } => map::run(&table),
+        Command::Call(args) => call::run(catalog, &args),
         Command::Export { what } => export::run(file, &what),
         Command::Serve(args) => serve::run(catalog, &args),
     }

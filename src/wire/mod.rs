@@ -6,6 +6,8 @@
 pub(crate) mod base64;
 pub(crate) mod details;
 pub(crate) mod fields;
+#[cfg(feature = "tonic")]
+pub(crate) mod mark;
 #[cfg(feature = "server")]
 pub(crate) mod message;
 pub(crate) mod read;
@@ -20,7 +22,8 @@ pub const STATUS_DETAILS_HEADER: http::HeaderName = http::HeaderName::from_stati
 /// The mark that the client layer puts on every failure that it received. `tonic::Status` carries it as
 /// metadata, so a server layer sees when a peer's status is about to leave as our own. It never leaves a server
 /// layer.
-pub const RECEIVED_HEADER: http::HeaderName = http::HeaderName::from_static("codelibra-received");
+pub const RECEIVED_HEADER: http::HeaderName = http::HeaderName::from_static(RECEIVED);
+pub(crate) const RECEIVED: &str = "codelibra-received";
 
 /// `codelibra.error.v1.ErrorInfo`: the name of our own detail.
 pub const ERROR_INFO: &str = "codelibra.error.v1.ErrorInfo";

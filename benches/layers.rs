@@ -1,0 +1,130 @@
+//! What the layers cost: a real tonic service, called in process without a socket, with and without them.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
+
+#[allow(dead_code, unreachable_pub, reason = "shared with tests")]
+#[path = "../tests/in_process/mod.rs"]
+mod in_process;
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::hint::black_box;
+use std::task::{Context, Poll};
+
+use codelibra::client::ClientLayer;
+use codelibra::{ApiError, ErrorCode, LockedOut, StatusCodeExt};
+use criterion::{Criterion, criterion_group, criterion_main};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use tokio::runtime::Runtime;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::client::Grpc;
+use tonic_types::StatusExt;
+use tower::{Layer, Service};
+
+use in_process::{Answer, InProcess, unary};
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().build().unwrap()
+}
+
+fn layer() -> ClientLayer {
+    ClientLayer::new::<ErrorCode>()
+}
+
+/// A unary call that succeeds.
+fn client_ok(c: &mut Criterion) {
+    let runtime = runtime();
+    let service = InProcess(Answer::Items(1));
+    let mut group = c.benchmark_group("client_ok");
+    let mut client = Grpc::new(service);
+    group.bench_function("bare", |b| b.iter(|| runtime.block_on(unary(&mut client)).unwrap()));
+    let mut client = Grpc::new(layer().layer(service));
+    group.bench_function("layered", |b| b.iter(|| runtime.block_on(unary(&mut client)).unwrap()));
+    group.finish();
+}
+
+fn locked_out() -> Status {
+    let locked_until = "2026-01-31T09:30:00Z".parse().ok();
+    ApiError::from(LockedOut { locked_until }).with_message("three wrong passwords").into()
+}
+
+/// A unary call that fails; the caller reads the code and a parameter. The peer: tonic alone, and tonic-types.
+fn client_err(c: &mut Criterion) {
+    let runtime = runtime();
+    let service = InProcess(Answer::Fail(locked_out));
+    let mut group = c.benchmark_group("client_err");
+    let mut client = Grpc::new(service);
+    group.bench_function("tonic_types", |b| {
+        b.iter(|| {
+            let status = runtime.block_on(unary(&mut client)).unwrap_err();
+            let info = status.get_details_error_info().unwrap();
+            let code: u32 = info.metadata.get("code").unwrap().parse().unwrap();
+            let until: prost_types::Timestamp = info.metadata.get("locked_until").unwrap().parse().unwrap();
+            (code, until)
+        });
+    });
+    let mut client = Grpc::new(layer().layer(service));
+    group.bench_function("layered", |b| {
+        b.iter(|| {
+            let status = runtime.block_on(unary(&mut client)).unwrap_err();
+            let code: ErrorCode = status.error_code().unwrap();
+            let LockedOut { locked_until } = status.decode().unwrap();
+            (code, locked_until.unwrap())
+        });
+    });
+    group.finish();
+}
+
+/// Answers with fields that stand ready.
+#[derive(Clone)]
+struct Canned(HeaderMap);
+
+impl Service<Request<()>> for Canned {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        let mut response = Response::new(Body::empty());
+        *response.headers_mut() = self.0.clone();
+        ready(Ok(response))
+    }
+}
+
+/// A trailers-only failure through the layer alone: nothing to mend, and everything.
+fn sanitize(c: &mut Criterion) {
+    let details = ApiError::from(LockedOut::default()).to_details_header();
+    let fields = |status: &[u8], message: &[u8], details: &str| {
+        let value = |bytes: &[u8]| HeaderValue::from_bytes(bytes).unwrap();
+        let fields = [
+            ("content-type", value(b"application/grpc")),
+            ("grpc-status", value(status)),
+            ("grpc-message", value(message)),
+            ("grpc-status-details-bin", value(details.as_bytes())),
+        ];
+        fields.into_iter().map(|(name, value)| (name.parse().unwrap(), value)).collect()
+    };
+    let clean: HeaderMap = fields(b"7", b"three wrong passwords", &details);
+    let dirty: HeaderMap = fields(b"7,7", b"%FF%FE%ZZ \xff", &format!("!!,{details}=="));
+
+    let runtime = runtime();
+    let mut group = c.benchmark_group("sanitize");
+    for (name, fields) in [("clean", clean), ("dirty", dirty)] {
+        let mut service = layer().layer(Canned(fields));
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let response = runtime.block_on(service.call(Request::new(()))).unwrap();
+                black_box(response.headers().len())
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(client, client_ok, client_err, sanitize);
+criterion_main!(client);

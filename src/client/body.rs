@@ -1,0 +1,108 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::{HeaderMap, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tonic::Status;
+
+use super::BoxError;
+use super::future::made_here;
+use super::observe::Watch;
+use super::sanitize::{self, Ending};
+use crate::Catalog;
+
+/// What is known of a call while it is answered.
+#[derive(Debug)]
+pub(super) struct Answering {
+    pub(super) catalog: &'static Catalog,
+    pub(super) watch: Option<Watch>,
+}
+
+impl Answering {
+    /// With fields that are sanitised.
+    #[cold]
+    pub(super) fn failed(&self, fields: &HeaderMap) {
+        if let Some(watch) = &self.watch {
+            watch.fields(fields, self.catalog);
+        }
+    }
+
+    #[cold]
+    pub(super) fn failed_with(&self, status: &Status) {
+        if let Some(watch) = &self.watch {
+            watch.status(status, self.catalog);
+        }
+    }
+}
+
+pin_project! {
+    /// A response body whose trailers are safe to read, and which never ends without `grpc-status`.
+    #[derive(Debug)]
+    pub struct ClientBody<B> {
+        #[pin]
+        inner: B,
+        ending: Ending,
+        http_status: StatusCode,
+        answering: Answering,
+    }
+}
+
+impl<B> ClientBody<B> {
+    #[inline]
+    pub(super) fn new(inner: B, ending: Ending, http_status: StatusCode, answering: Answering) -> Self {
+        Self { inner, ending, http_status, answering }
+    }
+}
+
+impl<B: Body> Body for ClientBody<B>
+where
+    B::Error: Into<BoxError>,
+{
+    type Data = B::Data;
+    type Error = Status;
+
+    #[inline]
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, Status>>> {
+        let this = self.project();
+        match ready!(this.inner.poll_frame(cx)) {
+            Some(Ok(mut frame)) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    *this.ending = sanitize::trailers(trailers, *this.http_status, this.answering.catalog);
+                    if *this.ending == Ending::Failed {
+                        this.answering.failed(trailers);
+                    }
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            None if *this.ending == Ending::Open => {
+                let mut trailers = HeaderMap::new();
+                *this.ending = sanitize::trailers(&mut trailers, *this.http_status, this.answering.catalog);
+                this.answering.failed(&trailers);
+                Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+            }
+            None => Poll::Ready(None),
+            Some(Err(error)) => {
+                let status = made_here(error.into());
+                if *this.ending == Ending::Open {
+                    *this.ending = Ending::Failed;
+                    this.answering.failed_with(&status);
+                }
+                Poll::Ready(Some(Err(status)))
+            }
+        }
+    }
+
+    #[inline]
+    fn is_end_stream(&self) -> bool {
+        // An open end is still to be made up for.
+        self.ending != Ending::Open && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

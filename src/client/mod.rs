@@ -1,0 +1,38 @@
+//! What a client puts under its generated clients, as a tower layer above the channel: nothing that a peer sends
+//! harms tonic, every failure can be read, and an observer sees each.
+//!
+//! ```no_run
+//! use codelibra::client::{Call, ClientLayer};
+//! use codelibra::{ErrorCode, ReceivedError, StatusCodeExt};
+//! use tower_layer::Layer;
+//!
+//! # mod greeter { pub struct GreeterClient<T>(pub T); impl<T> GreeterClient<T> { pub fn new(t: T) -> Self { Self(t) } } }
+//! # fn connect(channel: tonic::body::Body) {
+//! let layer = ClientLayer::new::<ErrorCode>().observe(|error: &ReceivedError, call: &Call<'_>| {
+//!     eprintln!("{} failed after {:?}: {error}", call.method, call.latency);
+//! });
+//! // let channel = tonic::transport::Channel::from_static("http://127.0.0.1:50051").connect_lazy();
+//! let client = greeter::GreeterClient::new(layer.layer(channel));
+//! # }
+//! ```
+
+mod body;
+mod future;
+mod layer;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod observe;
+mod sanitize;
+#[cfg(feature = "tracing")]
+mod tracing;
+
+pub use self::body::ClientBody;
+pub use self::future::ClientFuture;
+pub use self::layer::{ClientLayer, ClientService};
+#[cfg(feature = "metrics")]
+pub use self::metrics::MetricsObserver;
+pub use self::observe::{Call, Observe};
+#[cfg(feature = "tracing")]
+pub use self::tracing::TracingObserver;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;

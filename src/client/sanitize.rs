@@ -1,0 +1,291 @@
+//! Headers and trailers that tonic reads safely.
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
+
+use crate::code::{self, class_of, class_phrase};
+use crate::wire::details::STATUS_CODE;
+use crate::wire::fields::{Fields, Value};
+use crate::wire::mark::Mark;
+use crate::wire::{self, ERROR_CODE_HEADER, RECEIVED, RECEIVED_HEADER, STATUS_DETAILS_HEADER, base64};
+use crate::{Catalog, GrpcCode, tables};
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+
+/// What gRPC escapes in a message ("Percent-Encoded", PROTOCOL-HTTP2.md).
+const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Not yet.
+    Open,
+    Ok,
+    Failed,
+}
+
+/// Sanitises the headers of an answer. `ended` says that nothing follows them.
+#[inline]
+pub(super) fn headers(
+    fields: &mut HeaderMap,
+    http_status: StatusCode,
+    ended: bool,
+    catalog: &'static Catalog,
+) -> Ending {
+    let seen = Seen::in_fields(fields);
+    if seen.received {
+        fields.remove(RECEIVED_HEADER);
+    }
+    if seen.plain_ok() {
+        Ending::Ok
+    } else if seen.has_status {
+        with_status(fields)
+    } else if seen.is_grpc && !ended {
+        Ending::Open
+    } else {
+        without_status(fields, http_status, seen.is_grpc, catalog)
+    }
+}
+
+/// Sanitises trailers, with which the answer ends; empty ones where there are none.
+#[inline]
+pub(super) fn trailers(fields: &mut HeaderMap, http_status: StatusCode, catalog: &'static Catalog) -> Ending {
+    let seen = Seen::in_fields(fields);
+    if seen.received {
+        fields.remove(RECEIVED_HEADER);
+    }
+    if seen.plain_ok() {
+        Ending::Ok
+    } else if seen.has_status {
+        with_status(fields)
+    } else {
+        without_status(fields, http_status, true, catalog)
+    }
+}
+
+/// What one pass over the fields finds. There are few of them: looking at each name is quicker than looking names
+/// up.
+#[derive(Default)]
+struct Seen {
+    has_status: bool,
+    /// A value other than `0`, or more than one.
+    has_odd_status: bool,
+    has_details: bool,
+    received: bool,
+    is_grpc: bool,
+}
+
+impl Seen {
+    #[inline]
+    fn in_fields(fields: &HeaderMap) -> Self {
+        let mut seen = Self::default();
+        for (name, value) in fields {
+            match name.as_str() {
+                "grpc-status" => {
+                    seen.has_odd_status = seen.has_status || value.as_bytes() != b"0";
+                    seen.has_status = true;
+                }
+                "content-type" => seen.is_grpc = value.as_bytes().starts_with(b"application/grpc"),
+                "grpc-status-details-bin" => seen.has_details = true,
+                RECEIVED => seen.received = true,
+                _ => {}
+            }
+        }
+        seen
+    }
+
+    /// An OK that tonic reads as it is.
+    fn plain_ok(&self) -> bool {
+        self.has_status && !self.has_odd_status && !self.has_details
+    }
+}
+
+/// Fields with a `grpc-status`, whatever its text.
+#[cold]
+fn with_status(fields: &mut HeaderMap) -> Ending {
+    let mut mark = Mark::default();
+    let code = sanitize_status(fields, &mut mark);
+    sanitize_details(fields, Some(code), &mut mark);
+    if code == GrpcCode::Ok {
+        return Ending::Ok;
+    }
+    sanitize_message(fields, &mut mark);
+    finish(fields, mark);
+    Ending::Failed
+}
+
+/// The answer ended, and nobody said how. The details or the ASCII field may still know; else it was an intermediary
+/// that spoke, or cut the answer short.
+#[cold]
+fn without_status(
+    fields: &mut HeaderMap,
+    http_status: StatusCode,
+    is_grpc: bool,
+    catalog: &'static Catalog,
+) -> Ending {
+    let mut mark = Mark::default();
+    let embedded = sanitize_details(fields, None, &mut mark);
+    let number = fields.get(ERROR_CODE_HEADER).and_then(|value| wire::parse_code(value.as_bytes()));
+    let code = if let Some(code) = embedded {
+        mark.status_lost();
+        sanitize_message(fields, &mut mark);
+        code
+    } else if let Some(number) = number {
+        mark.status_lost();
+        let entry = catalog.by_code(number);
+        set_message(fields, entry.map_or_else(|| class_phrase(class_of(number)), |entry| entry.summary));
+        code::grpc_code(number, entry)
+    } else {
+        mark.synthesized();
+        if is_grpc && http_status == StatusCode::OK {
+            set_message(fields, "the answer ended without grpc-status");
+        } else {
+            set_message(fields, &format!("HTTP {} from an intermediary", http_status.as_u16()));
+        }
+        tables::intermediary_to_grpc(http_status.as_u16())
+    };
+    set_status(fields, code);
+    finish(fields, mark);
+    Ending::Failed
+}
+
+/// A failure that is well-formed now.
+fn finish(fields: &mut HeaderMap, mut mark: Mark) {
+    if fields.contains_key(ERROR_CODE_HEADER) && !fields.contains_key(STATUS_DETAILS_HEADER) {
+        mark.details_lost();
+    }
+    // tonic asks for the encoding first, and answers UNIMPLEMENTED to one that it does not know.
+    fields.remove(GRPC_ENCODING);
+    fields.insert(RECEIVED_HEADER, mark.into_value());
+}
+
+fn sanitize_status(fields: &mut HeaderMap, mark: &mut Mark) -> GrpcCode {
+    let mut values = fields.get_all(GRPC_STATUS).iter();
+    let first = values.next().map_or(&[][..], HeaderValue::as_bytes);
+    if values.next().is_none()
+        && let Some(code) = code_of(first)
+        && (first.len() == 1 || !first.starts_with(b"0"))
+    {
+        return code;
+    }
+    let text = joined(fields, &GRPC_STATUS);
+    mark.invalid_status(&text);
+    let mut codes = text.split(|byte| *byte == b',').map(|text| code_of(text.trim_ascii()));
+    let first = codes.next().flatten();
+    let code = first.filter(|_| codes.all(|code| code == first)).unwrap_or(GrpcCode::Unknown);
+    set_status(fields, code);
+    code
+}
+
+fn code_of(text: &[u8]) -> Option<GrpcCode> {
+    let digits = text.iter().all(u8::is_ascii_digit);
+    let text = str::from_utf8(text).ok().filter(|_| digits)?;
+    GrpcCode::from_number(text.parse().ok()?)
+}
+
+fn set_status(fields: &mut HeaderMap, code: GrpcCode) {
+    fields.insert(GRPC_STATUS, HeaderValue::from(u16::from(code.number())));
+}
+
+/// Gives the code that the details say. `code` is the one of the header.
+fn sanitize_details(fields: &mut HeaderMap, code: Option<GrpcCode>, mark: &mut Mark) -> Option<GrpcCode> {
+    let mut values = fields.get_all(STATUS_DETAILS_HEADER).iter();
+    let first = values.next()?.as_bytes();
+    if code.is_some() && values.next().is_none() && is_unpadded_standard(first) {
+        return code;
+    }
+    let agrees = |status: &[u8]| code.is_none() || embedded_code(status) == code;
+    let mut decoded = base64::decode_joined(&joined(fields, &STATUS_DETAILS_HEADER), agrees);
+    if !decoded.intact {
+        mark.invalid_base64();
+        if !has_status_field(&decoded.bytes) {
+            decoded.bytes.clear();
+        }
+    }
+    let text = base64::encode(&decoded.bytes);
+    match HeaderValue::try_from(text) {
+        Ok(value) if !value.is_empty() => drop(fields.insert(STATUS_DETAILS_HEADER, value)),
+        _ => drop(fields.remove(STATUS_DETAILS_HEADER)),
+    }
+    embedded_code(&decoded.bytes).filter(|code| *code != GrpcCode::Ok)
+}
+
+/// Whether there is anything of a `google.rpc.Status` in the bytes.
+fn has_status_field(status: &[u8]) -> bool {
+    Fields::new(status)
+        .any(|field| matches!(field, (1, Value::Varint(_)) | (2 | 3, Value::Bytes(_) | Value::Cut(_))))
+}
+
+/// `google.rpc.Status.code`.
+fn embedded_code(status: &[u8]) -> Option<GrpcCode> {
+    let codes = Fields::new(status).filter_map(|field| match field {
+        (STATUS_CODE, Value::Varint(code)) => Some(code),
+        _ => None,
+    });
+    GrpcCode::from_number(i64::try_from(codes.last()?).ok()?)
+}
+
+/// Whether a strict decoder takes the text as it is: tonic's panics over all else.
+fn is_unpadded_standard(text: &[u8]) -> bool {
+    // No early end: so it is many bytes at a time.
+    let digits = text
+        .iter()
+        .fold(true, |all, byte| all & (byte.is_ascii_alphanumeric() | (*byte == b'+') | (*byte == b'/')));
+    let unused_bits = match (text.len() % 4, text.last()) {
+        (0, _) => return digits,
+        (2, Some(last)) => sextet(*last) & 0b1111,
+        (3, Some(last)) => sextet(*last) & 0b11,
+        _ => return false,
+    };
+    digits && unused_bits == 0
+}
+
+/// The value of a digit of base64.
+fn sextet(digit: u8) -> u8 {
+    match digit {
+        b'A'..=b'Z' => digit - b'A',
+        b'a'..=b'z' => digit - b'a' + 26,
+        b'0'..=b'9' => digit - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    }
+}
+
+fn sanitize_message(fields: &mut HeaderMap, mark: &mut Mark) {
+    let Some(message) = fields.get(GRPC_MESSAGE).map(HeaderValue::as_bytes) else { return };
+    // No early end, as above.
+    if message.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'$' | b'&'..=b'~')) {
+        return;
+    }
+    let text = percent_decode(message).decode_utf8_lossy();
+    if has_whole_escapes(message) && percent_decode(message).decode_utf8().is_ok() {
+        return;
+    }
+    let text = text.into_owned();
+    mark.invalid_message();
+    set_message(fields, &text);
+}
+
+fn has_whole_escapes(message: &[u8]) -> bool {
+    let mut escapes = message.split(|byte| *byte == b'%');
+    escapes.next();
+    escapes.all(|escape| escape.get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
+}
+
+fn set_message(fields: &mut HeaderMap, text: &str) {
+    let escaped: Cow<'_, str> = percent_encode(text.as_bytes(), ESCAPED).into();
+    match HeaderValue::from_str(&escaped) {
+        Ok(value) => drop(fields.insert(GRPC_MESSAGE, value)),
+        Err(_) => drop(fields.remove(GRPC_MESSAGE)),
+    }
+}
+
+/// The values of a field as one, which is the same (RFC 9110 §5.3).
+fn joined(fields: &HeaderMap, name: &HeaderName) -> Vec<u8> {
+    let values: Vec<&[u8]> = fields.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+    values.join(&b',')
+}

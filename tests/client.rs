@@ -1,0 +1,261 @@
+//! The client layer over a service in this process: what observers see, what is marked, what is advised.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+#[allow(unreachable_pub, dead_code, reason = "shared with the benchmark")]
+mod in_process;
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use codelibra::client::{Call, ClientLayer};
+use codelibra::{
+    ApiError, ErrorCode, GrpcCode, Note, RECEIVED_HEADER, ReceivedError, RetryAdvice, StatusCodeExt, rpc,
+};
+use http::{HeaderMap, Request, Response};
+use tonic::body::Body;
+use tonic::client::Grpc;
+use tonic::metadata::MetadataMap;
+use tonic::{Code, Status};
+use tower::{Layer, service_fn};
+
+use in_process::{Answer, InProcess, STREAM, UNARY, stream, unary};
+
+fn layer() -> ClientLayer {
+    ClientLayer::new::<ErrorCode>()
+}
+
+fn banned() -> Status {
+    ErrorCode::USER_BANNED.into()
+}
+
+/// What an observer saw: the path, the code, the notes.
+type Log = Arc<Mutex<Vec<(String, Option<u32>, Vec<Note>)>>>;
+
+fn observed() -> (ClientLayer, Log) {
+    let log = Log::default();
+    let seen = Arc::clone(&log);
+    let layer = layer().observe(move |error: &ReceivedError, call: &Call<'_>| {
+        let entry = (call.method.to_owned(), error.number(), error.notes().to_vec());
+        seen.lock().unwrap().push(entry);
+    });
+    (layer, log)
+}
+
+#[tokio::test]
+async fn observers_see_each_failure_once() {
+    let (layer, log) = observed();
+    let layer = layer.observe(move |error: &ReceivedError, _: &Call<'_>| {
+        assert_eq!(error.code(), Some(ErrorCode::USER_BANNED));
+    });
+
+    unary(&mut Grpc::new(layer.layer(InProcess(Answer::Items(1))))).await.unwrap();
+    stream(&mut Grpc::new(layer.layer(InProcess(Answer::Items(3))))).await.unwrap();
+    assert!(log.lock().unwrap().is_empty());
+
+    let failing = layer.layer(InProcess(Answer::Fail(banned)));
+    let breaking = layer.layer(InProcess(Answer::Break(3, banned)));
+    for status in [
+        unary(&mut Grpc::new(failing.clone())).await.unwrap_err(),
+        stream(&mut Grpc::new(failing)).await.unwrap_err(),
+        stream(&mut Grpc::new(breaking)).await.unwrap_err(),
+    ] {
+        assert_eq!(status.error_code(), Some(ErrorCode::USER_BANNED));
+        assert_eq!(status.metadata().get(RECEIVED_HEADER.as_str()).unwrap(), "as-sent");
+        assert!(status.to_received::<ErrorCode>().notes().is_empty());
+    }
+    let code = Some(403_003);
+    let paths = [UNARY, STREAM, STREAM].map(|path| (path.to_owned(), code, vec![]));
+    assert_eq!(*log.lock().unwrap(), paths);
+}
+
+#[derive(Debug)]
+struct Late;
+
+impl std::fmt::Display for Late {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("late")
+    }
+}
+
+impl std::error::Error for Late {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&tonic::TimeoutExpired(()))
+    }
+}
+
+#[tokio::test]
+async fn an_error_below_is_a_status_made_here() {
+    let (layer, log) = observed();
+    let refuse = |_: Request<Body>| async { Err::<Response<Body>, _>(Status::unavailable("refused")) };
+    let late = |_: Request<Body>| async { Err::<Response<Body>, _>(Late) };
+    let refused = unary(&mut Grpc::new(layer.layer(service_fn(refuse)))).await.unwrap_err();
+    let late = unary(&mut Grpc::new(layer.layer(service_fn(late)))).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable);
+    assert_eq!(late.code(), Code::DeadlineExceeded, "tonic alone says CANCELLED");
+    for status in [refused, late] {
+        assert!(status.to_received::<ErrorCode>().is_synthesized());
+    }
+    let seen = (UNARY.to_owned(), None, vec![Note::Synthesized]);
+    assert_eq!(*log.lock().unwrap(), [seen.clone(), seen]);
+}
+
+/// Over any tower service: here a proxy that speaks for itself.
+#[tokio::test]
+async fn a_page_of_a_proxy_becomes_a_short_message() {
+    let page = |_: Request<Body>| async {
+        let body = Body::new("<html>at secret-host</html>".to_owned());
+        let response = Response::builder().status(503).header("content-type", "text/html");
+        Ok::<_, Infallible>(response.header("retry-after", "120").body(body).unwrap())
+    };
+    let status = unary(&mut Grpc::new(layer().layer(service_fn(page)))).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::Unavailable, "HTTP 503 from an intermediary"));
+    let error: ReceivedError = status.to_received::<ErrorCode>();
+    assert!(error.is_synthesized());
+    assert_eq!(error.retry_advice(), RetryAdvice::After(Duration::from_secs(120)));
+}
+
+/// A failure with these fields as metadata.
+fn advice(status: Status, fields: &[(&'static str, &str)]) -> RetryAdvice {
+    let mut status = status;
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields {
+        headers.append(*name, value.parse().unwrap());
+    }
+    *status.metadata_mut() = MetadataMap::from_headers(headers);
+    status.to_received::<ErrorCode>().retry_advice()
+}
+
+#[test]
+fn the_grpc_code_advises_where_nothing_else_does() {
+    for code in GrpcCode::ALL {
+        let expected = match code {
+            GrpcCode::Unavailable | GrpcCode::ResourceExhausted => {
+                RetryAdvice::After(RetryAdvice::DEFAULT_DELAY)
+            }
+            GrpcCode::InvalidArgument
+            | GrpcCode::FailedPrecondition
+            | GrpcCode::OutOfRange
+            | GrpcCode::Aborted
+            | GrpcCode::Unauthenticated => RetryAdvice::AfterChange,
+            _ => RetryAdvice::Never,
+        };
+        assert_eq!(advice(Status::new(code.into(), ""), &[]), expected, "{code}");
+    }
+}
+
+#[test]
+fn an_entry_says_what_to_do_before_any_delay_does() {
+    for entry in codelibra::CATALOG.entries() {
+        use codelibra::Recovery;
+        let status = || Status::from(ErrorCode::from_u32(entry.code).unwrap());
+        let asked = advice(status(), &[("grpc-retry-pushback-ms", "5000")]);
+        let expected = match entry.recovery {
+            Recovery::Wait | Recovery::Retry => RetryAdvice::After(Duration::from_secs(5)),
+            Recovery::None | Recovery::ContactSupport => RetryAdvice::Never,
+            _ => RetryAdvice::AfterChange,
+        };
+        assert_eq!(asked, expected, "{}", entry.code);
+        assert_eq!(advice(status(), &[("grpc-retry-pushback-ms", "-1")]), RetryAdvice::Never);
+    }
+}
+
+#[test]
+fn delays_are_clamped_whatever_was_sent() {
+    let unavailable = || Status::unavailable("");
+    let (min, max) = (RetryAdvice::MIN_DELAY, RetryAdvice::MAX_DELAY);
+    for (pushback, expected) in [
+        ("0", Some(min)),
+        ("1500", Some(Duration::from_millis(1500))),
+        ("9223372036854775807", Some(max)),
+        ("-1", None),
+        ("-9223372036854775808", None),
+        ("9223372036854775808", None),
+        ("99999999999999999999999", None),
+        ("NaN", None),
+        ("inf", None),
+        ("1e3", None),
+        ("1.5", None),
+        ("", None),
+        ("soon", None),
+    ] {
+        let expected = expected.map_or(RetryAdvice::Never, RetryAdvice::After);
+        assert_eq!(advice(unavailable(), &[("grpc-retry-pushback-ms", pushback)]), expected, "{pushback}");
+    }
+    let twice = [("grpc-retry-pushback-ms", "1"), ("grpc-retry-pushback-ms", "2")];
+    assert_eq!(advice(unavailable(), &twice), RetryAdvice::Never);
+
+    for (after, expected) in [
+        ("0", min),
+        ("7", Duration::from_secs(7)),
+        ("18446744073709551615", max),
+        ("99999999999999999999999", max),
+        ("-5", RetryAdvice::DEFAULT_DELAY),
+        ("NaN", RetryAdvice::DEFAULT_DELAY),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", RetryAdvice::DEFAULT_DELAY),
+    ] {
+        assert_eq!(advice(unavailable(), &[("retry-after", after)]), RetryAdvice::After(expected), "{after}");
+    }
+
+    for (seconds, nanos, expected) in [
+        (3, 500_000_000, Duration::from_millis(3500)),
+        (0, 0, min),
+        (-1, -1, min),
+        (i64::MIN, i32::MIN, min),
+        (i64::MAX, i32::MAX, max),
+        (i64::MIN, i32::MAX, Duration::from_nanos(2_147_483_647)),
+        (0, i32::MAX, Duration::from_nanos(2_147_483_647)),
+    ] {
+        let retry_delay = Some(prost_types::Duration { seconds, nanos });
+        let error = ApiError::from_catalog(&codelibra::CATALOG, 503_000).unwrap();
+        let status = error.with_detail(&rpc::RetryInfo { retry_delay }).into();
+        assert_eq!(advice(status, &[]), RetryAdvice::After(expected), "{seconds} {nanos}");
+    }
+}
+
+#[test]
+fn a_wait_is_as_long_as_its_parameter_says() {
+    let until = |text: &str| {
+        let status = ApiError::new(ErrorCode::LOCKED_OUT).with_metadata("locked_until", text).into();
+        advice(status, &[])
+    };
+    assert_eq!(until("9999-12-31T23:59:59Z"), RetryAdvice::After(RetryAdvice::MAX_DELAY));
+    assert_eq!(until("1970-01-01T00:00:00Z"), RetryAdvice::After(RetryAdvice::MIN_DELAY));
+    assert_eq!(until("0001-01-01T00:00:00Z"), RetryAdvice::After(RetryAdvice::MIN_DELAY));
+    assert_eq!(until("tomorrow"), RetryAdvice::After(RetryAdvice::DEFAULT_DELAY));
+}
+
+#[test]
+fn the_mark_of_a_status_is_bounded() {
+    let mut status = Status::unknown("");
+    let mark = ["synthesized"; 1000].join(",");
+    status.metadata_mut().insert("codelibra-received", mark.parse().unwrap());
+    assert!(status.to_received::<ErrorCode>().notes().len() < 17);
+}
+
+#[test]
+fn a_replacement_has_nothing_of_the_peer_but_a_private_cause() {
+    let mut status = Status::from(ErrorCode::USER_BANNED.with_message("secret"));
+    status.metadata_mut().insert("x-secret", "secret".parse().unwrap());
+    let error = status.to_received::<ErrorCode>().replace_with(ErrorCode::UNEXPECTED_ERROR);
+    assert!(error.cause().unwrap().to_string().contains("secret"));
+    let answer = Status::from(error);
+    assert_eq!(answer.error_code(), Some(ErrorCode::UNEXPECTED_ERROR));
+    let http = answer.into_http::<()>();
+    for (name, value) in http.headers() {
+        assert!(!format!("{name}: {value:?}").contains("secret"), "{name}");
+    }
+}
+
+#[test]
+fn a_number_for_labels_is_listed_or_of_a_class() {
+    let labels = |code| {
+        let error = ApiError::from_catalog(&codelibra::CATALOG, code).unwrap();
+        ReceivedError::from_details(error.to_details(), &codelibra::CATALOG).listed_number()
+    };
+    assert_eq!(labels(403_003), 403_003);
+    for unlisted in [403_099, 403_500, 403_999, 403_000] {
+        assert_eq!(labels(unlisted), 403_000);
+    }
+}

@@ -1,0 +1,53 @@
+//! The success path of the client layer allocates nothing.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test")]
+
+#[allow(unreachable_pub, dead_code, reason = "shared with the benchmark")]
+mod in_process;
+
+use codelibra::client::{Call, ClientLayer};
+use codelibra::{ErrorCode, ReceivedError};
+use tonic::client::Grpc;
+use tower::Layer;
+
+use in_process::{Answer, InProcess, stream, unary};
+
+/// How often `call` allocates, once it is warm.
+fn allocations(call: impl AsyncFn()) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(call());
+    allocation_counter::measure(|| runtime.block_on(call())).count_total
+}
+
+fn layer() -> ClientLayer {
+    ClientLayer::new::<ErrorCode>()
+}
+
+fn observed() -> ClientLayer {
+    layer().observe(|error: &ReceivedError, call: &Call<'_>| panic!("{} {error}", call.method))
+}
+
+#[test]
+fn a_unary_call_allocates_nothing_more() {
+    let service = InProcess(Answer::Items(1));
+    let bare = allocations(async || drop(unary(&mut Grpc::new(service)).await.unwrap()));
+    assert!(bare > 0);
+    for layer in [layer(), observed()] {
+        let layered = allocations(async || drop(unary(&mut Grpc::new(layer.layer(service))).await.unwrap()));
+        assert_eq!(layered, bare);
+    }
+}
+
+#[test]
+fn a_stream_allocates_nothing_more_for_any_number_of_messages() {
+    for messages in [0, 1, 100, 1000] {
+        let service = InProcess(Answer::Items(messages));
+        let bare = allocations(async || assert_eq!(stream(&mut Grpc::new(service)).await.unwrap(), messages));
+        for layer in [layer(), observed()] {
+            let layered = allocations(async || {
+                assert_eq!(stream(&mut Grpc::new(layer.layer(service))).await.unwrap(), messages);
+            });
+            assert_eq!(layered, bare, "{messages} messages");
+        }
+    }
+}

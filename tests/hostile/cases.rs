@@ -1,0 +1,374 @@
+//! Everything that a hostile or broken upstream sends, one case a row.
+
+use codelibra::{ApiError, ErrorCode};
+
+use super::upstream::{Fields, MESSAGE, Part, Script, grpc};
+
+/// One thing that an upstream does.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    /// What is sent, in each of the places where it can be.
+    pub(crate) scripts: Vec<(Place, Script)>,
+    /// The gRPC code that was sent.
+    pub(crate) sent: Option<u8>,
+    /// The gRPC code that the layer has to give.
+    pub(crate) expect: u8,
+    /// Whether the six digits have to arrive: 403003.
+    pub(crate) coded: bool,
+    /// What a note has to say.
+    pub(crate) note: &'static str,
+    /// Whether h2 gives the whole connection up.
+    pub(crate) closes: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// All that there is: a header block that ends the stream.
+    Headers,
+    /// Trailers behind headers.
+    Trailers,
+    /// Trailers behind a message.
+    LateTrailers,
+    /// The HTTP answer, or the stream itself.
+    Stream,
+}
+
+impl Place {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Headers => "headers",
+            Self::Trailers => "trailers",
+            Self::LateTrailers => "trailers behind a message",
+            Self::Stream => "stream",
+        }
+    }
+}
+
+/// USER_BANNED: 403003, PERMISSION_DENIED, 7.
+pub(crate) fn details() -> Vec<u8> {
+    ApiError::new(ErrorCode::USER_BANNED).with_message("banned ~~~~ ????").to_details().to_vec()
+}
+
+pub(crate) fn base64(bytes: &[u8]) -> Vec<u8> {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = Vec::new();
+    for chunk in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..=chunk.len() {
+            text.push(DIGITS[usize::try_from(bits >> (18 - 6 * i) & 63).unwrap()]);
+        }
+    }
+    text
+}
+
+fn status(code: &str) -> (&'static str, Vec<u8>) {
+    ("grpc-status", code.as_bytes().to_vec())
+}
+
+fn message(text: &[u8]) -> (&'static str, Vec<u8>) {
+    ("grpc-message", text.to_vec())
+}
+
+fn bin(value: Vec<u8>) -> (&'static str, Vec<u8>) {
+    ("grpc-status-details-bin", value)
+}
+
+const CODE: &str = "codelibra-error-code";
+
+fn everywhere(fields: &Fields) -> Vec<(Place, Script)> {
+    vec![
+        (Place::Headers, vec![Part::HeadersOnly(200, grpc(fields.clone()))]),
+        (Place::Trailers, vec![Part::Headers(200, grpc(vec![])), Part::Trailers(fields.clone())]),
+        (
+            Place::LateTrailers,
+            vec![
+                Part::Headers(200, grpc(vec![])),
+                Part::Data(MESSAGE.to_vec()),
+                Part::Trailers(fields.clone()),
+            ],
+        ),
+    ]
+}
+
+impl Case {
+    fn of_fields(name: impl Into<String>, sent: Option<u8>, expect: u8, fields: Fields) -> Self {
+        Self {
+            name: name.into(),
+            scripts: everywhere(&fields),
+            sent,
+            expect,
+            coded: false,
+            note: "",
+            closes: false,
+        }
+    }
+
+    fn of_stream(name: impl Into<String>, expect: u8, script: Script) -> Self {
+        let scripts = vec![(Place::Stream, script)];
+        Self { name: name.into(), scripts, sent: None, expect, coded: false, note: "", closes: false }
+    }
+
+    fn coded(mut self) -> Self {
+        self.coded = true;
+        self
+    }
+
+    fn note(mut self, note: &'static str) -> Self {
+        self.note = note;
+        self
+    }
+}
+
+/// Details, with `grpc-status: 7` before them.
+fn of_details(name: &str, details: Vec<u8>) -> Case {
+    Case::of_fields(name, Some(7), 7, vec![status("7"), message(b"m"), bin(details)])
+}
+
+pub(crate) fn details_cases() -> Vec<Case> {
+    let good = base64(&details());
+    let other = base64(&ApiError::new(ErrorCode::USER_NOT_FOUND_IN_DB).to_details());
+    let url_safe: Vec<u8> = good
+        .iter()
+        .map(|digit| match digit {
+            b'+' => b'-',
+            b'/' => b'_',
+            other => *other,
+        })
+        .collect();
+    assert_ne!(url_safe, good, "or the case shows nothing");
+    let padded = [&good[..], &b"==="[..(4 - good.len() % 4) % 4]].concat();
+    assert_ne!(padded, good, "or the case shows nothing");
+
+    let bad_utf8 = [&details()[..], &[0x12, 2, 0xff, 0xfe]].concat();
+    let mut groups = vec![0x08, 7];
+    groups.extend([0x23; 1000]);
+    groups.extend([0x24; 1000]);
+    groups.extend(details().split_off(2));
+    let mut contradicting = details();
+    contradicting[1] = 5;
+
+    vec![
+        of_details("details: not base64", b"<html>".to_vec()).note("base64"),
+        of_details("details: base64 up to a point", [&good[..], b"*junk"].concat()).coded().note("base64"),
+        of_details("details: padded", padded).coded(),
+        of_details("details: URL-safe", url_safe).coded(),
+        of_details("details: joined by a comma", [&good[..], b", ", &good].concat()).coded(),
+        of_details("details: joined by a comma, the first is not base64", [b"!!,", &good[..]].concat())
+            .coded(),
+        Case::of_fields(
+            "details: sent twice, the second agrees with grpc-status",
+            Some(7),
+            7,
+            vec![status("7"), bin(other), bin(good.clone())],
+        )
+        .coded(),
+        of_details("details: one digit left over", b"AQIDA".to_vec()).note("base64"),
+        of_details("details: bits left over", b"CAd".to_vec()),
+        of_details("details: truncated", base64(&details()[..details().len() - 9])).coded().note("whole"),
+        of_details("details: a length of two gigabytes", base64(&[0x1a, 0xff, 0xff, 0xff, 0xff, 7, 1]))
+            .note("whole"),
+        of_details("details: bad UTF-8", base64(&bad_utf8)).coded().note("lossily"),
+        of_details("details: groups 1,000 deep", base64(&groups)).coded(),
+        of_details("details: 30,000 empty ones", base64(&[0x1a, 0].repeat(30_000))),
+        of_details("details: embedded code contradicts", base64(&contradicting)).coded().note("gRPC code 5"),
+        of_details("details: embedded message contradicts", base64(&details())).coded().note("message"),
+        Case::of_fields(
+            "details: lost, the ASCII field is there",
+            Some(7),
+            7,
+            vec![status("7"), (CODE, b"403003".to_vec())],
+        )
+        .coded()
+        .note("did not arrive"),
+        Case::of_fields("grpc-status: lost, the details are there", None, 7, vec![bin(good)])
+            .coded()
+            .note("grpc-status did not arrive"),
+        Case::of_fields(
+            "grpc-status: lost, the ASCII field is there",
+            None,
+            7,
+            vec![(CODE, b"403003".to_vec())],
+        )
+        .coded()
+        .note("grpc-status did not arrive"),
+    ]
+}
+
+pub(crate) fn status_cases() -> Vec<Case> {
+    let of_status = |text: &str, sent, expect| {
+        let case = Case::of_fields(
+            format!("grpc-status: `{text}`"),
+            sent,
+            expect,
+            vec![status(text), message(b"m"), bin(base64(&details()))],
+        );
+        case.coded().note("grpc-status is")
+    };
+    let two = |a: &str, b: &str, sent, expect| {
+        let name = format!("grpc-status: two values, {a} and {b}");
+        Case::of_fields(name, sent, expect, vec![status(a), status(b), message(b"m")]).note("grpc-status is")
+    };
+    vec![
+        of_status("abc", None, 2),
+        of_status("-1", None, 2),
+        of_status("", None, 2),
+        of_status("3,3", Some(3), 3),
+        of_status("07", Some(7), 7),
+        of_status("17", None, 2),
+        of_status("99", None, 2),
+        of_status("99999999999999999999", None, 2),
+        two("3", "3", Some(3), 3),
+        two("3", "5", None, 2),
+        two("0", "5", None, 2),
+    ]
+}
+
+pub(crate) fn message_cases() -> Vec<Case> {
+    let of_message = |name: &str, text: &[u8]| {
+        let fields = vec![status("7"), message(text), bin(base64(&details()))];
+        Case::of_fields(format!("grpc-message: {name}"), Some(7), 7, fields).coded()
+    };
+    let mut received = of_message("none, but the mark of a received failure", b"");
+    let fields = vec![status("7"), (RECEIVED, b"synthesized,status=evil".to_vec())];
+    received.scripts = everywhere(&fields);
+    received.coded = false;
+    let mut encoding = of_message("none, and an unknown grpc-encoding", b"");
+    encoding.scripts = vec![(
+        Place::Headers,
+        vec![Part::HeadersOnly(200, grpc(vec![status("7"), ("grpc-encoding", b"br".to_vec())]))],
+    )];
+    encoding.coded = false;
+    vec![
+        of_message("`%ZZ`", b"50%ZZ").note("lossily"),
+        of_message("`%` at its end", b"50%").note("lossily"),
+        of_message("`%FF%FE`", b"%FF%FE").note("lossily"),
+        of_message("escaped CR LF NUL ESC", b"a%0D%0Ab%00%1B[31m"),
+        of_message("raw high bytes", b"\xff\xfe caf\xe9").note("lossily"),
+        of_message("raw UTF-8", "Gr\u{fc}\u{df}e".as_bytes()),
+        received,
+        encoding,
+    ]
+}
+
+const RECEIVED: &str = "codelibra-received";
+
+/// Bytes that RFC 9113 §8.2.1 forbids: the stream is malformed.
+pub(crate) fn malformed_cases() -> Vec<Case> {
+    [("CR LF", b"a\r\nb" as &[u8]), ("NUL", b"a\0b"), ("ESC", b"a\x1b[31mb")]
+        .into_iter()
+        .map(|(name, text)| {
+            let fields = vec![status("7"), message(text)];
+            // h2 reads them as an error of the connection, before any layer sees it.
+            let mut case = Case::of_fields(format!("grpc-message: raw {name}"), Some(7), 13, fields);
+            case.closes = true;
+            case
+        })
+        .collect()
+}
+
+const HTML: &[u8] = b"<html><head><title>Oops</title></head><body>secret-host.internal</body></html>";
+
+pub(crate) fn http_cases() -> Vec<Case> {
+    let rows = [
+        (200, 2),
+        (301, 2),
+        (400, 13),
+        (401, 16),
+        (403, 7),
+        (404, 12),
+        (408, 2),
+        (413, 2),
+        (429, 14),
+        (431, 2),
+        (500, 2),
+        (502, 14),
+        (503, 14),
+        (504, 14),
+    ];
+    let html = || vec![("content-type", b"text/html".to_vec())];
+    let mut cases: Vec<Case> = rows
+        .into_iter()
+        .map(|(http, expect)| {
+            let script = vec![Part::Headers(http, html()), Part::LastData(HTML.to_vec())];
+            Case::of_stream(format!("HTTP {http} with HTML"), expect, script).note("none of the API's")
+        })
+        .collect();
+    let encoded = [html(), vec![("grpc-encoding", b"br".to_vec())]].concat();
+    let script = vec![Part::Headers(503, encoded), Part::LastData(HTML.to_vec())];
+    cases.push(Case::of_stream("HTTP 503 with HTML and grpc-encoding", 14, script).note("none of the API's"));
+    let script = vec![Part::HeadersOnly(503, vec![])];
+    cases.push(Case::of_stream("HTTP 503 without a body", 14, script).note("none of the API's"));
+    let script = vec![Part::Headers(503, grpc(vec![])), Part::LastData(vec![])];
+    cases.push(Case::of_stream("HTTP 503 that says it is gRPC", 14, script).note("none of the API's"));
+    let mut sent = Case::of_stream(
+        "HTTP 500 with grpc-status in trailers",
+        7,
+        vec![Part::Headers(500, grpc(vec![])), Part::Trailers(vec![status("7")])],
+    );
+    sent.sent = Some(7);
+    cases.push(sent);
+    cases
+}
+
+pub(crate) fn stream_cases() -> Vec<Case> {
+    let headers = || Part::Headers(200, grpc(vec![]));
+    let data = || Part::Data(MESSAGE.to_vec());
+    let mut cases = vec![
+        Case::of_stream("no trailers, no message", 2, vec![Part::HeadersOnly(200, grpc(vec![]))]),
+        Case::of_stream("no trailers behind a message", 2, vec![headers(), Part::LastData(MESSAGE.to_vec())]),
+        Case::of_stream(
+            "trailers without grpc-status",
+            2,
+            vec![headers(), data(), Part::Trailers(vec![("x", b"y".to_vec())])],
+        ),
+        Case::of_stream(
+            "end of stream inside data",
+            2,
+            vec![headers(), Part::LastData(MESSAGE[..6].to_vec())],
+        ),
+    ];
+    for case in &mut cases {
+        case.note = "none of the API's";
+    }
+    // NO_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM. hyper reads 0 as a clean end once the headers
+    // are there.
+    for (reason, at_once, later) in [(0, 13, 2), (2, 13, 13), (7, 14, 14), (8, 1, 1), (11, 8, 8)] {
+        let name = |place| format!("RST_STREAM {reason}, {place}");
+        let rows = [
+            (name("at once"), at_once, vec![Part::Reset(reason)]),
+            (name("behind headers"), later, vec![headers(), Part::Reset(reason)]),
+            (name("behind a message"), later, vec![headers(), data(), Part::Reset(reason)]),
+        ];
+        cases.extend(
+            rows.map(|(name, expect, script)| {
+                Case::of_stream(name, expect, script).note("none of the API's")
+            }),
+        );
+    }
+    cases
+}
+
+/// With the header list that hyper takes by default, 16 KiB: h2 drops what is over it of trailers, fails on headers,
+/// and gives the connection up at four times of it.
+pub(crate) fn oversize_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for kilobytes in [12, 20, 70] {
+        for order in ["behind", "before"] {
+            // Three bytes are four digits.
+            let error = ApiError::new(ErrorCode::USER_BANNED).with_message("m".repeat(kilobytes * 750));
+            let details = bin(base64(&error.to_details()));
+            let code = (CODE, b"403003".to_vec());
+            let fields = match order {
+                "behind" => vec![code, status("7"), details],
+                _ => vec![details, code, status("7")],
+            };
+            let name = format!("details of {kilobytes} kB {order} grpc-status");
+            let mut case = Case::of_fields(name, Some(7), 7, fields);
+            case.closes = kilobytes > 64;
+            case.coded = true;
+            cases.push(case);
+        }
+    }
+    cases
+}
