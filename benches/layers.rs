@@ -6,20 +6,22 @@
 #[path = "../tests/in_process/mod.rs"]
 mod in_process;
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::hint::black_box;
 use std::task::{Context, Poll};
 
 use codelibra::client::ClientLayer;
+use codelibra::server::ServerLayer;
 use codelibra::{ApiError, ErrorCode, LockedOut, StatusCodeExt};
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tokio::runtime::Runtime;
-use tonic::Status;
 use tonic::body::Body;
 use tonic::client::Grpc;
-use tonic_types::StatusExt;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
 use tower::{Layer, Service};
 
 use in_process::{Answer, InProcess, unary};
@@ -126,5 +128,41 @@ fn sanitize(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(client, client_ok, client_err, sanitize);
-criterion_main!(client);
+fn server_layer() -> ServerLayer {
+    ServerLayer::new::<ErrorCode>()
+}
+
+/// A unary call that succeeds.
+fn server_ok(c: &mut Criterion) {
+    let runtime = runtime();
+    let service = InProcess(Answer::Items(1));
+    let mut group = c.benchmark_group("server_ok");
+    let mut client = Grpc::new(service);
+    group.bench_function("bare", |b| b.iter(|| runtime.block_on(unary(&mut client)).unwrap()));
+    let mut client = Grpc::new(server_layer().layer(service));
+    group.bench_function("layered", |b| b.iter(|| runtime.block_on(unary(&mut client)).unwrap()));
+    group.finish();
+}
+
+/// The status of the peer: a google.rpc.ErrorInfo with the code and a parameter, as tonic-types makes it.
+fn locked_out_by_tonic_types() -> Status {
+    let metadata = [("code", "403005"), ("locked_until", "2026-01-31T09:30:00Z")];
+    let metadata: HashMap<String, String> = metadata.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+    let details = ErrorDetails::with_error_info("LOCKED_OUT", "codelibra", metadata);
+    Status::with_error_details(Code::PermissionDenied, "three wrong passwords", details)
+}
+
+/// A unary call that fails. The peer: tonic alone, and tonic-types. Ours also adds the request id and the ASCII
+/// field, and decides what may leave.
+fn server_err(c: &mut Criterion) {
+    let runtime = runtime();
+    let mut group = c.benchmark_group("server_err");
+    let mut client = Grpc::new(InProcess(Answer::Fail(locked_out_by_tonic_types)));
+    group.bench_function("tonic_types", |b| b.iter(|| runtime.block_on(unary(&mut client)).unwrap_err()));
+    let mut client = Grpc::new(server_layer().layer(InProcess(Answer::Fail(locked_out))));
+    group.bench_function("layered", |b| b.iter(|| runtime.block_on(unary(&mut client)).unwrap_err()));
+    group.finish();
+}
+
+criterion_group!(layers, client_ok, client_err, sanitize, server_ok, server_err);
+criterion_main!(layers);

@@ -93,14 +93,16 @@ impl StatusCodeExt for Status {
     }
 
     fn decode<T: TypedError>(&self) -> Option<T> {
-        if self.error_code::<T::Code>()? != T::CODE {
+        let catalog = T::Code::catalog();
+        let (number, info) = match identity(self.details(), catalog) {
+            Some(Identity { code, info }) if info.is_of(catalog.domain()) => (code, info),
+            Some(_) => return None,
+            None => (code_field(self).and_then(wire::parse_code)?, Info::of(Speaker::Ours, &[])),
+        };
+        if T::Code::from_u32(number)? != T::CODE {
             return None;
         }
-        let found = identity(self.details(), T::Code::catalog());
-        let metadata = match found {
-            Some(found) => Metadata::of(&found.info),
-            None => Metadata::of(&Info::of(Speaker::Ours, &[])),
-        };
+        let metadata = Metadata::of(&info);
         Some(T::from_metadata(|key| metadata.get(key)))
     }
 

@@ -1,5 +1,5 @@
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -68,32 +68,30 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, Status>>> {
         let this = self.project();
-        match ready!(this.inner.poll_frame(cx)) {
-            Some(Ok(mut frame)) => {
+        // Changed where it lies: a frame is large, and most are none of ours.
+        let mut polled = this.inner.poll_frame(cx).map_err(|error| made_here(error.into()));
+        match &mut polled {
+            Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_mut() {
                     *this.ending = sanitize::trailers(trailers, *this.http_status, this.answering.catalog);
                     if *this.ending == Ending::Failed {
                         this.answering.failed(trailers);
                     }
                 }
-                Poll::Ready(Some(Ok(frame)))
             }
-            None if *this.ending == Ending::Open => {
+            Poll::Ready(None) if *this.ending == Ending::Open => {
                 let mut trailers = HeaderMap::new();
                 *this.ending = sanitize::trailers(&mut trailers, *this.http_status, this.answering.catalog);
                 this.answering.failed(&trailers);
-                Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+                polled = Poll::Ready(Some(Ok(Frame::trailers(trailers))));
             }
-            None => Poll::Ready(None),
-            Some(Err(error)) => {
-                let status = made_here(error.into());
-                if *this.ending == Ending::Open {
-                    *this.ending = Ending::Failed;
-                    this.answering.failed_with(&status);
-                }
-                Poll::Ready(Some(Err(status)))
+            Poll::Ready(Some(Err(status))) if *this.ending == Ending::Open => {
+                *this.ending = Ending::Failed;
+                this.answering.failed_with(status);
             }
+            _ => {}
         }
+        polled
     }
 
     #[inline]

@@ -55,12 +55,15 @@ where
             }
         };
         let http_status = response.status();
-        let ended = response.body().is_end_stream();
         let Some(answering) = answering else {
             // A future that is ready is not polled again.
             return Poll::Ready(Err(Status::internal("the call was polled after its end")));
         };
-        let ending = sanitize::headers(response.headers_mut(), http_status, ended, answering.catalog);
+        let mut ending = sanitize::headers(response.headers_mut(), http_status, answering.catalog);
+        if ending == Ending::Open && response.body().is_end_stream() {
+            // One block of fields is headers and trailers.
+            ending = sanitize::trailers(response.headers_mut(), http_status, answering.catalog);
+        }
         if ending == Ending::Failed {
             answering.failed(response.headers());
         }

@@ -28,14 +28,9 @@ pub(super) enum Ending {
     Failed,
 }
 
-/// Sanitises the headers of an answer. `ended` says that nothing follows them.
+/// Sanitises the headers of an answer.
 #[inline]
-pub(super) fn headers(
-    fields: &mut HeaderMap,
-    http_status: StatusCode,
-    ended: bool,
-    catalog: &'static Catalog,
-) -> Ending {
+pub(super) fn headers(fields: &mut HeaderMap, http_status: StatusCode, catalog: &'static Catalog) -> Ending {
     let seen = Seen::in_fields(fields);
     if seen.received {
         fields.remove(RECEIVED_HEADER);
@@ -44,10 +39,10 @@ pub(super) fn headers(
         Ending::Ok
     } else if seen.has_status {
         with_status(fields)
-    } else if seen.is_grpc && !ended {
+    } else if seen.is_grpc {
         Ending::Open
     } else {
-        without_status(fields, http_status, seen.is_grpc, catalog)
+        without_status(fields, http_status, false, catalog)
     }
 }
 
@@ -104,17 +99,67 @@ impl Seen {
     }
 }
 
+/// What one pass over the fields of a failure finds wrong.
+#[derive(Default)]
+struct Faults {
+    /// The code, where `grpc-status` stands there once and well.
+    code: Option<GrpcCode>,
+    statuses: usize,
+    message: bool,
+    details: usize,
+    odd_details: bool,
+    code_field: bool,
+    encoding: bool,
+}
+
+impl Faults {
+    fn in_fields(fields: &HeaderMap) -> Self {
+        let mut faults = Self::default();
+        for (name, value) in fields {
+            let value = value.as_bytes();
+            match name.as_str() {
+                "grpc-status" => {
+                    faults.statuses += 1;
+                    let is_plain = value.len() == 1 || !value.starts_with(b"0");
+                    faults.code = code_of(value).filter(|_| is_plain && faults.statuses == 1);
+                }
+                "grpc-message" => faults.message |= !is_plain_message(value),
+                "grpc-status-details-bin" => {
+                    faults.details += 1;
+                    faults.odd_details |= faults.details > 1 || !is_unpadded_standard(value);
+                }
+                "codelibra-error-code" => faults.code_field = true,
+                "grpc-encoding" => faults.encoding = true,
+                _ => {}
+            }
+        }
+        faults
+    }
+}
+
 /// Fields with a `grpc-status`, whatever its text.
 #[cold]
 fn with_status(fields: &mut HeaderMap) -> Ending {
+    let faults = Faults::in_fields(fields);
     let mut mark = Mark::default();
-    let code = sanitize_status(fields, &mut mark);
-    sanitize_details(fields, Some(code), &mut mark);
+    let code = faults.code.unwrap_or_else(|| mend_status(fields, &mut mark));
+    if faults.odd_details {
+        mend_details(fields, Some(code), &mut mark);
+    }
     if code == GrpcCode::Ok {
         return Ending::Ok;
     }
-    sanitize_message(fields, &mut mark);
-    finish(fields, mark);
+    if faults.message {
+        mend_message(fields, &mut mark);
+    }
+    if faults.code_field && faults.details == 0 {
+        mark.details_lost();
+    }
+    if faults.encoding {
+        // tonic asks for the encoding first, and answers UNIMPLEMENTED to one that it does not know.
+        fields.remove(GRPC_ENCODING);
+    }
+    fields.insert(RECEIVED_HEADER, mark.into_value());
     Ending::Failed
 }
 
@@ -128,14 +173,18 @@ fn without_status(
     catalog: &'static Catalog,
 ) -> Ending {
     let mut mark = Mark::default();
-    let embedded = sanitize_details(fields, None, &mut mark);
+    let has_details = fields.contains_key(STATUS_DETAILS_HEADER);
+    let embedded = mend_details(fields, None, &mut mark);
     let number = fields.get(ERROR_CODE_HEADER).and_then(|value| wire::parse_code(value.as_bytes()));
     let code = if let Some(code) = embedded {
         mark.status_lost();
-        sanitize_message(fields, &mut mark);
+        mend_message(fields, &mut mark);
         code
     } else if let Some(number) = number {
         mark.status_lost();
+        if !has_details {
+            mark.details_lost();
+        }
         let entry = catalog.by_code(number);
         set_message(fields, entry.map_or_else(|| class_phrase(class_of(number)), |entry| entry.summary));
         code::grpc_code(number, entry)
@@ -149,29 +198,13 @@ fn without_status(
         tables::intermediary_to_grpc(http_status.as_u16())
     };
     set_status(fields, code);
-    finish(fields, mark);
+    fields.remove(GRPC_ENCODING);
+    fields.insert(RECEIVED_HEADER, mark.into_value());
     Ending::Failed
 }
 
-/// A failure that is well-formed now.
-fn finish(fields: &mut HeaderMap, mut mark: Mark) {
-    if fields.contains_key(ERROR_CODE_HEADER) && !fields.contains_key(STATUS_DETAILS_HEADER) {
-        mark.details_lost();
-    }
-    // tonic asks for the encoding first, and answers UNIMPLEMENTED to one that it does not know.
-    fields.remove(GRPC_ENCODING);
-    fields.insert(RECEIVED_HEADER, mark.into_value());
-}
-
-fn sanitize_status(fields: &mut HeaderMap, mark: &mut Mark) -> GrpcCode {
-    let mut values = fields.get_all(GRPC_STATUS).iter();
-    let first = values.next().map_or(&[][..], HeaderValue::as_bytes);
-    if values.next().is_none()
-        && let Some(code) = code_of(first)
-        && (first.len() == 1 || !first.starts_with(b"0"))
-    {
-        return code;
-    }
+/// Gives the code that the values agree on, else UNKNOWN.
+fn mend_status(fields: &mut HeaderMap, mark: &mut Mark) -> GrpcCode {
     let text = joined(fields, &GRPC_STATUS);
     mark.invalid_status(&text);
     let mut codes = text.split(|byte| *byte == b',').map(|text| code_of(text.trim_ascii()));
@@ -192,11 +225,9 @@ fn set_status(fields: &mut HeaderMap, code: GrpcCode) {
 }
 
 /// Gives the code that the details say. `code` is the one of the header.
-fn sanitize_details(fields: &mut HeaderMap, code: Option<GrpcCode>, mark: &mut Mark) -> Option<GrpcCode> {
-    let mut values = fields.get_all(STATUS_DETAILS_HEADER).iter();
-    let first = values.next()?.as_bytes();
-    if code.is_some() && values.next().is_none() && is_unpadded_standard(first) {
-        return code;
+fn mend_details(fields: &mut HeaderMap, code: Option<GrpcCode>, mark: &mut Mark) -> Option<GrpcCode> {
+    if !fields.contains_key(STATUS_DETAILS_HEADER) {
+        return None;
     }
     let agrees = |status: &[u8]| code.is_none() || embedded_code(status) == code;
     let mut decoded = base64::decode_joined(&joined(fields, &STATUS_DETAILS_HEADER), agrees);
@@ -255,12 +286,21 @@ fn sextet(digit: u8) -> u8 {
     }
 }
 
-fn sanitize_message(fields: &mut HeaderMap, mark: &mut Mark) {
-    let Some(message) = fields.get(GRPC_MESSAGE).map(HeaderValue::as_bytes) else { return };
-    // No early end, as above.
-    if message.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'$' | b'&'..=b'~')) {
-        return;
+/// Whether tonic reads the message as it is, told without decoding it: ASCII, and every escape is of ASCII.
+fn is_plain_message(message: &[u8]) -> bool {
+    let mut rest = message;
+    while let Some((byte, tail)) = rest.split_first() {
+        rest = match (byte, tail) {
+            (b'%', [b'0'..=b'7', low, tail @ ..]) if low.is_ascii_hexdigit() => tail,
+            (b'%' | 0x80.., _) => return false,
+            _ => tail,
+        };
     }
+    true
+}
+
+fn mend_message(fields: &mut HeaderMap, mark: &mut Mark) {
+    let Some(message) = fields.get(GRPC_MESSAGE).map(HeaderValue::as_bytes) else { return };
     let text = percent_decode(message).decode_utf8_lossy();
     if has_whole_escapes(message) && percent_decode(message).decode_utf8().is_ok() {
         return;

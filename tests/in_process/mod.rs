@@ -1,6 +1,5 @@
 //! A real tonic service that is called without a socket.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -37,10 +36,11 @@ pub const STREAM: &str = "/in.Process/Stream";
 
 impl Service<http::Request<Body>> for InProcess {
     type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Infallible>> + Send>>;
+    /// The channel's, so that the types are those of a client with a socket. It never occurs.
+    type Error = tonic::transport::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Self::Error>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
     }
 

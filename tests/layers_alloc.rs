@@ -1,4 +1,4 @@
-//! The success path of the client layer allocates nothing.
+//! The success path of the layers allocates nothing.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test")]
 
@@ -6,6 +6,7 @@
 mod in_process;
 
 use codelibra::client::{Call, ClientLayer};
+use codelibra::server::ServerLayer;
 use codelibra::{ErrorCode, ReceivedError};
 use tonic::client::Grpc;
 use tower::Layer;
@@ -36,6 +37,12 @@ fn a_unary_call_allocates_nothing_more() {
         let layered = allocations(async || drop(unary(&mut Grpc::new(layer.layer(service))).await.unwrap()));
         assert_eq!(layered, bare);
     }
+    let layer = ServerLayer::new::<ErrorCode>();
+    let mut layered = Grpc::new(layer.layer(service));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(unary(&mut layered)).unwrap();
+    let layered = allocation_counter::measure(|| drop(runtime.block_on(unary(&mut layered)).unwrap()));
+    assert_eq!(layered.count_total, bare, "the server layer");
 }
 
 #[test]
@@ -49,5 +56,14 @@ fn a_stream_allocates_nothing_more_for_any_number_of_messages() {
             });
             assert_eq!(layered, bare, "{messages} messages");
         }
+        let mut layered = Grpc::new(ServerLayer::new::<ErrorCode>().layer(service));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut call = || assert_eq!(runtime.block_on(stream(&mut layered)).unwrap(), messages);
+        call();
+        assert_eq!(
+            allocation_counter::measure(call).count_total,
+            bare,
+            "{messages} messages, the server layer"
+        );
     }
 }
