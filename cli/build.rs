@@ -1,4 +1,4 @@
-//! proto/ → the service of `serve`, and its descriptors for reflection.
+//! proto/ → the service of `serve`, and the descriptors for reflection and `export descriptor-set`.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -6,15 +6,16 @@ use std::path::PathBuf;
 const PROTO: &str = "../proto";
 const SERVICE: &str = "../proto/codelibra/catalog/v1/error_catalog_service.proto";
 const ERROR_INFO: &str = "../proto/codelibra/error/v1/error_info.proto";
+const CATALOG: &str = "../proto/codelibra/error/v1/catalog.proto";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PROTO}");
     let mut compiler = protox::Compiler::new([PROTO])?;
-    compiler.include_imports(true).include_source_info(true).open_files([SERVICE, ERROR_INFO])?;
+    compiler.include_imports(true).include_source_info(true).open_files([SERVICE, ERROR_INFO, CATALOG])?;
 
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    // From the compiler's bytes: prost's types drop the HTTP annotations.
-    std::fs::write(out.join("serve.descriptors"), compiler.encode_file_descriptor_set())?;
+    // From the compiler's bytes: prost's types drop the HTTP annotations and the entries.
+    std::fs::write(out.join("codelibra.descriptors"), compiler.encode_file_descriptor_set())?;
 
     tonic_prost_build::configure()
         .message_attribute(".codelibra.catalog.v1", "#[derive(serde::Serialize, serde::Deserialize)]")

@@ -68,6 +68,17 @@ fn is_base64(written: &Value) -> bool {
 }
 
 #[test]
+fn a_set_may_bring_the_standard_details() {
+    let set = DetailTypes::standard().to_descriptor_set();
+    let types = DetailTypes::standard().with_descriptor_set(&set).unwrap();
+    assert_eq!(types.to_descriptor_set(), set);
+    let pool = prost_reflect::DescriptorPool::decode(set.as_slice()).unwrap();
+    for name in ["google/rpc/error_details.proto", "google/rpc/status.proto"] {
+        assert!(pool.get_file_by_name(name).is_some(), "{name}");
+    }
+}
+
+#[test]
 fn the_ten_standard_details_are_known() {
     let types = DetailTypes::standard();
     for name in [

@@ -62,6 +62,16 @@ pub fn compile(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result
     Ok(())
 }
 
+/// A `.proto` file and all that it imports, as an encoded `google.protobuf.FileDescriptorSet` with its custom
+/// options. Imports as for [`compile`].
+///
+/// # Errors
+///
+/// The file cannot be read or parsed.
+pub fn descriptor_set(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result<Vec<u8>, Error> {
+    descriptor::compile(proto.as_ref(), includes).map(|source| source.pool.encode_to_vec())
+}
+
 fn read_proto(proto: &Path, includes: &[impl AsRef<Path>]) -> Result<(descriptor::Source, Catalog), Error> {
     if let Some(source) = descriptor::compile_quick(proto, includes)
         && let Ok(catalog) = rules::read(&source)

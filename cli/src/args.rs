@@ -36,6 +36,11 @@ pub(crate) enum Command {
     },
     /// Call a method of a gRPC server and print the error it answers.
     Call(Call),
+    /// Print the catalogue for other tools.
+    Export {
+        #[command(subcommand)]
+        what: Export,
+    },
     /// Run the gRPC service and the HTTP gateway in front of it.
     Serve(Serve),
 }
@@ -97,6 +102,17 @@ pub(crate) enum Map {
         code: String,
         #[arg(long, value_enum, default_value_t = TextFormat::Text)]
         format: TextFormat,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// The google.protobuf.FileDescriptorSet for transcoders such as Envoy: the service of `serve`,
+    /// the catalogue, google.rpc's details, and all that they import.
+    DescriptorSet {
+        /// Write to this file and not to stdout.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
 }
 

@@ -13,23 +13,44 @@ pub(crate) fn load(file: Option<&Path>) -> Result<&'static Catalog, Failure> {
     if let Err(error) = std::fs::File::open(file) {
         return Err(Failure::bad_input(format_args!("cannot read `{}`: {error}", file.display())));
     }
-    let read = if file.extension().is_some_and(|e| e == "proto") {
-        // Imports are looked up beside the file and in every folder above it, so that the path in
-        // its package is found wherever the command is called.
-        let includes: Vec<&Path> = file.ancestors().skip(1).map(or_here).collect();
-        codelibra_build::Catalog::from_proto(file, &includes)
+    let read = if is_proto(file) {
+        codelibra_build::Catalog::from_proto(file, &includes(file))
     } else {
-        let bytes = std::fs::read(file)
-            .map_err(|e| Failure::bad_input(format_args!("cannot read `{}`: {e}", file.display())))?;
-        codelibra_build::Catalog::from_descriptor_set(&bytes)
+        codelibra_build::Catalog::from_descriptor_set(&bytes(file)?)
     };
-    let catalog = read.map_err(|error| match error.diagnostics() {
+    convert(&read.map_err(|error| broken(file, &error))?)
+}
+
+/// The file and its imports as an encoded `google.protobuf.FileDescriptorSet`.
+pub(crate) fn descriptor_set(file: &Path) -> Result<Vec<u8>, Failure> {
+    if is_proto(file) {
+        codelibra_build::descriptor_set(file, &includes(file)).map_err(|error| broken(file, &error))
+    } else {
+        bytes(file)
+    }
+}
+
+fn is_proto(file: &Path) -> bool {
+    file.extension().is_some_and(|e| e == "proto")
+}
+
+/// Imports are looked up beside the file and in every folder above it, so that the path in its package
+/// is found wherever the command is called.
+fn includes(file: &Path) -> Vec<&Path> {
+    file.ancestors().skip(1).map(or_here).collect()
+}
+
+fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(file).map_err(|e| Failure::bad_input(format_args!("cannot read `{}`: {e}", file.display())))
+}
+
+fn broken(file: &Path, error: &codelibra_build::Error) -> Failure {
+    match error.diagnostics() {
         [one] if one.position.is_none() => Failure::bad_input(format_args!("`{}`: {error}", file.display())),
         _ => {
             Failure::bad_input(format_args!("`{}` breaks the rules of catalogues:\n{error}", file.display()))
         }
-    })?;
-    convert(&catalog)
+    }
 }
 
 fn or_here(path: &Path) -> &Path {

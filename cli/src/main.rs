@@ -4,8 +4,10 @@ mod args;
 mod call;
 mod catalog;
 mod decode;
+mod descriptors;
 mod encode;
 mod explain;
+mod export;
 mod failure;
 mod find;
 mod list;
@@ -29,7 +31,8 @@ fn main() -> ExitCode {
 }
 
 fn run(catalog: Option<&std::path::Path>, command: Command) -> Result<(), Failure> {
-    let catalog = catalog::load(catalog)?;
+    let file = catalog;
+    let catalog = catalog::load(file)?;
     match command {
         Command::List(args) => list::run(catalog, &args),
         Command::Explain(args) => explain::run(catalog, &args),
@@ -37,6 +40,7 @@ fn run(catalog: Option<&std::path::Path>, command: Command) -> Result<(), Failur
         Command::Decode(args) => decode::run(catalog, &args),
         Command::Map { table } => map::run(&table),
         Command::Call(args) => call::run(catalog, &args),
+        Command::Export { what } => export::run(file, &what),
         Command::Serve(args) => serve::run(catalog, &args),
     }
 }

@@ -32,6 +32,13 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
     Ok(stdout.flush()?)
 }
 
+/// Writes bytes as they are.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    Ok(stdout.flush()?)
+}
+
 /// Writes bytes as they are, and a line break.
 pub(crate) fn line(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();

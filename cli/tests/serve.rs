@@ -314,7 +314,7 @@ async fn the_catalogue_is_listed() {
     assert_eq!((listed.len(), of_class.len()), (39, 4));
     for (i, row) in rows().iter().enumerate() {
         let one =
-            client.get_error(GetErrorRequest { code: row.code }).await.unwrap().into_inner().error.unwrap();
+            client.get_error(GetErrorRequest { code: row.code }).await.unwrap().into_inner().entry.unwrap();
         assert_eq!(one, listed[i]);
         assert_eq!((one.code, &one.name, &one.reason), (row.code, &row.name, &row.reason));
         assert_eq!((one.http_status, one.grpc_code), (row.http_status.into(), row.grpc_code.into()));

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use prost::Message;
+use prost::{DecodeError, Message};
+use prost_reflect::prost_types::FileDescriptorSet;
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, ReflectMessage, Value,
 };
@@ -40,8 +41,8 @@ impl DetailTypes {
         static STANDARD: LazyLock<DetailTypes> = LazyLock::new(|| {
             let mut pool = DescriptorPool::global();
             // The set is whole, which a test shows. Without it these details would travel as base64.
-            let added = pool.decode_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET);
-            debug_assert!(added.is_ok(), "{added:?}");
+            let added = google_rpc().map(|set| pool.add_file_descriptor_set(set));
+            debug_assert!(matches!(added, Ok(Ok(()))), "{added:?}");
             DetailTypes { pool }
         });
         &STANDARD
@@ -57,6 +58,12 @@ impl DetailTypes {
         let mut pool = self.pool.clone();
         pool.decode_file_descriptor_set(bytes).map_err(InvalidDescriptorSet)?;
         Ok(Self { pool })
+    }
+
+    /// All of these types as an encoded `google.protobuf.FileDescriptorSet`, for transcoders and clients that
+    /// have to know them.
+    pub fn to_descriptor_set(&self) -> Vec<u8> {
+        self.pool.encode_to_vec()
     }
 
     /// Whether details of a type can be written and read as JSON. The name is the full one,
@@ -122,6 +129,19 @@ impl DetailTypes {
         let (message, fault) = read_json(&descriptor, json)?;
         Ok((message.encode_to_vec(), fault))
     }
+}
+
+/// google.rpc's files, by the names that everybody imports them by: tonic-types leaves out the folder, and a
+/// user's set that brings `google/rpc/error_details.proto` would have each type twice.
+fn google_rpc() -> Result<FileDescriptorSet, DecodeError> {
+    let mut set = FileDescriptorSet::decode(tonic_types::pb::FILE_DESCRIPTOR_SET)?;
+    for file in &mut set.file {
+        let names = file.name.iter_mut().chain(&mut file.dependency);
+        for name in names.filter(|name| !name.contains('/')) {
+            name.insert_str(0, "google/rpc/");
+        }
+    }
+    Ok(set)
 }
 
 fn check_affordable(type_name: &str, json: &str) -> Result<(), String> {

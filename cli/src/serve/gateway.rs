@@ -126,7 +126,7 @@ async fn one(
             }
         }
         (None, false) => match gateway.client.get_error(GetErrorRequest { code }).await {
-            Ok(found) => axum::Json(found.into_inner().error).into_response(),
+            Ok(found) => axum::Json(found.into_inner().entry).into_response(),
             Err(status) => gateway.fail_status(&headers, &status),
         },
         (None, true) => gateway.fail(&headers, &method_not_allowed(gateway.catalog)),

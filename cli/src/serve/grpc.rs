@@ -16,9 +16,7 @@ use super::pb::{
     ErrorEntry, ErrorParam, GetErrorRequest, GetErrorResponse, ListErrorsRequest, ListErrorsResponse,
     RaiseErrorRequest, RaiseErrorResponse, RaiseErrorStreamRequest, RaiseErrorStreamResponse,
 };
-
-/// Our service with its imports, and ErrorInfo, for reflection.
-const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/serve.descriptors"));
+use crate::descriptors;
 
 /// The most items that a stream sends before it fails.
 pub(crate) const MAX_ITEMS: u32 = 1000;
@@ -33,7 +31,7 @@ pub(crate) async fn serve(
     health.set_serving::<ErrorCatalogServiceServer<Service>>().await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(descriptors::OURS)
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
@@ -90,7 +88,7 @@ impl ErrorCatalogService for Service {
     ) -> Result<Response<GetErrorResponse>, Status> {
         let code = request.into_inner().code;
         match self.catalog.by_code(code) {
-            Some(entry) => Ok(Response::new(GetErrorResponse { error: Some(entry.into()) })),
+            Some(entry) => Ok(Response::new(GetErrorResponse { entry: Some(entry.into()) })),
             None => Err(NotFound { resource: Some(format!("errors/{code}")) }
                 .with_message(format!("the catalogue of {} does not list {code}", self.catalog.domain()))
                 .into()),

@@ -85,7 +85,7 @@ pub(crate) async fn one(
         Err(error) => return gateway.fail(&headers, &error),
     };
     let entry = match gateway.client.get_error(GetErrorRequest { code }).await {
-        Ok(found) => found.into_inner().error,
+        Ok(found) => found.into_inner().entry,
         // Not listed: the page says what its class says.
         Err(status) if status.code() == tonic::Code::NotFound => None,
         Err(status) => return gateway.fail_status(&headers, &status),

@@ -1,0 +1,113 @@
+//! The gateways that `benches/gateways` compares, each a process of its own with one worker:
+//!
+//!     cargo run --release -p codelibra-cli --example gateway -- ours|by-hand GRPC-ADDRESS
+//!
+//! Both answer `GET /v1/errors/{code}:raise` with google.rpc.Status as JSON. `ours` reads and writes with
+//! codelibra; `by-hand` is what one writes over the same client with tonic-types and serde_json. It prints
+//! its address.
+
+use std::net::Ipv4Addr;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use codelibra::client::{ClientLayer, ClientService};
+use codelibra::http::{DetailTypes, Form, write_body};
+use codelibra::{ERROR_CODE_HEADER, ErrorCode, StatusCodeExt};
+use pb::RaiseErrorRequest;
+use pb::error_catalog_service_client::ErrorCatalogServiceClient;
+use serde_json::json;
+use tonic::Status;
+use tonic::transport::{Channel, Endpoint};
+use tonic_types::StatusExt;
+use tower_layer::Layer;
+
+#[allow(unreachable_pub, missing_docs, clippy::all, clippy::as_conversions, reason = "generated")]
+mod pb {
+    include!(concat!(env!("OUT_DIR"), "/codelibra.catalog.v1.rs"));
+}
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::print_stdout, reason = "how the script learns the address")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(kind), Some(grpc)) = (arguments.next(), arguments.next()) else {
+        return Err("expected: ours|by-hand GRPC-ADDRESS".into());
+    };
+    let channel = Endpoint::from_shared(format!("http://{grpc}"))?.connect_lazy();
+    let path = "/v1/errors/{code}";
+    let router = match kind.as_str() {
+        "ours" => Router::new()
+            .route(path, get(ours))
+            .with_state(ErrorCatalogServiceClient::new(ClientLayer::new::<ErrorCode>().layer(channel))),
+        "by-hand" => {
+            Router::new().route(path, get(by_hand)).with_state(ErrorCatalogServiceClient::new(channel))
+        }
+        other => return Err(format!("{other} is no gateway; expected ours or by-hand").into()),
+    };
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    println!("{}", listener.local_addr()?);
+    Ok(axum::serve(listener, router).await?)
+}
+
+/// What `{code}:raise` asks for.
+fn request(segment: &str) -> RaiseErrorRequest {
+    let code = segment.strip_suffix(":raise").and_then(|code| code.parse().ok()).unwrap_or_default();
+    RaiseErrorRequest { code, ..Default::default() }
+}
+
+async fn ours(
+    State(mut client): State<ErrorCatalogServiceClient<ClientService<Channel>>>,
+    Path(segment): Path<String>,
+) -> Response {
+    let Err(status) = client.raise_error(request(&segment)).await else {
+        return StatusCode::NO_CONTENT.into_response();
+    };
+    let error = status.to_received::<ErrorCode>().forward();
+    let body = write_body(Form::RpcStatus, &error, DetailTypes::standard());
+    let mut response = (error.http_status(), body).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(Form::RpcStatus.media_type()));
+    response.headers_mut().insert(ERROR_CODE_HEADER, HeaderValue::from(error.number()));
+    response
+}
+
+async fn by_hand(
+    State(mut client): State<ErrorCatalogServiceClient<Channel>>,
+    Path(segment): Path<String>,
+) -> Response {
+    match client.raise_error(request(&segment)).await {
+        Ok(_) => StatusCode::NO_CONTENT.into_response(),
+        Err(status) => answer(&status),
+    }
+}
+
+fn answer(status: &Status) -> Response {
+    let found = status.get_error_details();
+    let mut http_status = StatusCode::INTERNAL_SERVER_ERROR;
+    let mut details = Vec::new();
+    if let Some(info) = found.error_info() {
+        let class = info.metadata.get("code").and_then(|code| code.get(..3)?.parse().ok());
+        http_status = class.and_then(|class| StatusCode::from_u16(class).ok()).unwrap_or(http_status);
+        details.push(json!({
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": info.reason,
+            "domain": info.domain,
+            "metadata": info.metadata,
+        }));
+    }
+    if let Some(info) = found.request_info() {
+        details.push(json!({
+            "@type": "type.googleapis.com/google.rpc.RequestInfo",
+            "requestId": info.request_id,
+        }));
+    }
+    let body = json!({
+        "code": i32::from(status.code()),
+        "message": status.message(),
+        "details": details,
+    });
+    (http_status, axum::Json(body)).into_response()
+}

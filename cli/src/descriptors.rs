@@ -1,0 +1,54 @@
+//! Sets of descriptors, as bytes: what prost decodes has no custom options any more, and the HTTP
+//! annotations and the entries of a catalogue are such.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use prost::Message;
+use prost_types::FileDescriptorProto;
+
+use crate::failure::Failure;
+
+/// Our service, our catalogue, ErrorInfo, and their imports.
+pub(crate) const OURS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/codelibra.descriptors"));
+
+/// `google.protobuf.FileDescriptorSet`, its files left as they are.
+#[derive(Clone, PartialEq, Message)]
+struct Files {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    file: Vec<Bytes>,
+}
+
+/// One set of several: each file once, the first of its name, and after the files that it imports.
+/// Envoy and protobuf's own pools take the files one by one and refuse one whose imports come later.
+pub(crate) fn merge<'a>(sets: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u8>, Failure> {
+    let invalid = |e| Failure::bad_input(format_args!("not a google.protobuf.FileDescriptorSet: {e}"));
+    let mut order = Vec::new();
+    let mut waiting = BTreeMap::new();
+    for set in sets {
+        for bytes in Files::decode(set).map_err(invalid)?.file {
+            let file = FileDescriptorProto::decode(bytes.clone()).map_err(invalid)?;
+            let name = file.name().to_owned();
+            waiting.entry(name.clone()).or_insert_with(|| {
+                order.push(name);
+                (file.dependency, bytes)
+            });
+        }
+    }
+    let mut merged = Files::default();
+    while !order.is_empty() {
+        let (ready, blocked): (Vec<_>, Vec<_>) = order.into_iter().partition(|name| {
+            let imports = waiting.get(name).map(|(imports, _)| imports.as_slice()).unwrap_or_default();
+            !imports.iter().any(|import| waiting.contains_key(import))
+        });
+        if ready.is_empty() {
+            return Err(Failure::bad_input(format_args!(
+                "these files import each other: {}",
+                blocked.join(", ")
+            )));
+        }
+        merged.file.extend(ready.iter().filter_map(|name| waiting.remove(name)).map(|(_, bytes)| bytes));
+        order = blocked;
+    }
+    Ok(merged.encode_to_vec())
+}

@@ -1,0 +1,103 @@
+//! `codelibra export`: what other tools are given.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+use std::collections::HashSet;
+use std::process::Command;
+
+use codelibra::{CatalogCode, ErrorCode};
+use prost_reflect::{DescriptorPool, Value};
+
+const DETAILS: [&str; 10] = [
+    "BadRequest",
+    "DebugInfo",
+    "ErrorInfo",
+    "Help",
+    "LocalizedMessage",
+    "PreconditionFailure",
+    "QuotaFailure",
+    "RequestInfo",
+    "ResourceInfo",
+    "RetryInfo",
+];
+
+fn export(arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new(env!("CARGO_BIN_EXE_codelibra")).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+fn descriptor_set(arguments: &[&str]) -> DescriptorPool {
+    DescriptorPool::decode(export(&[&["export", "descriptor-set"], arguments].concat()).as_slice()).unwrap()
+}
+
+#[test]
+fn the_descriptor_set_is_whole() {
+    let pool = descriptor_set(&[]);
+    for detail in DETAILS {
+        assert!(pool.get_message_by_name(&format!("google.rpc.{detail}")).is_some(), "{detail}");
+    }
+    for message in ["google.rpc.Status", "codelibra.error.v1.ErrorInfo", "google.protobuf.Any"] {
+        assert!(pool.get_message_by_name(message).is_some(), "{message}");
+    }
+    assert!(pool.get_service_by_name("codelibra.catalog.v1.ErrorCatalogService").is_some());
+}
+
+#[test]
+fn each_file_is_there_once_and_after_its_imports() {
+    use prost_reflect::prost::Message;
+    let set =
+        prost_types::FileDescriptorSet::decode(export(&["export", "descriptor-set"]).as_slice()).unwrap();
+    let mut seen = HashSet::new();
+    for file in &set.file {
+        for import in &file.dependency {
+            assert!(seen.contains(import.as_str()), "{} comes before {import}", file.name());
+        }
+        assert!(seen.insert(file.name()), "{} is there twice", file.name());
+    }
+}
+
+#[test]
+fn the_http_annotations_are_kept() {
+    let pool = descriptor_set(&[]);
+    let http = pool.get_extension_by_name("codelibra.api.v1.http").unwrap();
+    assert_eq!(http.number(), 72_295_728, "the number of google.api.http");
+    let service = pool.get_service_by_name("codelibra.catalog.v1.ErrorCatalogService").unwrap();
+    let paths = |method: &str| {
+        let method = service.methods().find(|m| m.name() == method).unwrap();
+        let rule = method.options().get_extension(&http).as_message().unwrap().clone();
+        let text = |name| rule.get_field_by_name(name).unwrap().as_str().unwrap().to_owned();
+        (text("get"), text("post"))
+    };
+    assert_eq!(paths("ListErrors").0, "/v1/errors");
+    assert_eq!(paths("RaiseError").1, "/v1/errors/{code}:raise");
+}
+
+#[test]
+fn the_catalogue_keeps_its_entries() {
+    let pool = descriptor_set(&[]);
+    let entry = pool.get_extension_by_name("codelibra.error.v1.entry").unwrap();
+    let codes = pool.get_enum_by_name("codelibra.error.v1.ErrorCode").unwrap();
+    for ours in ErrorCode::catalog().entries() {
+        let value = codes.get_value(i32::try_from(ours.code).unwrap()).unwrap();
+        let options = value.options();
+        let Value::Message(entry) = options.get_extension(&entry).into_owned() else {
+            panic!("{}", ours.name)
+        };
+        assert_eq!(entry.get_field_by_name("summary").unwrap().as_str(), Some(ours.summary));
+    }
+}
+
+#[test]
+fn another_catalogue_comes_along() {
+    let shop = descriptor_set(&["--catalog", "tests/data/shop.proto"]);
+    assert!(shop.files().any(|file| file.name().ends_with("shop.proto")));
+
+    // The set that was written is a catalogue file itself.
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("export.descriptors");
+    let path = file.to_str().unwrap();
+    assert!(export(&["export", "descriptor-set", "--output", path]).is_empty(), "the file has it");
+    assert_eq!(std::fs::read(&file).unwrap(), export(&["export", "descriptor-set"]));
+    let listed = export(&["--catalog", path, "list", "--format", "json"]);
+    assert_eq!(listed, export(&["list", "--format", "json"]));
+}

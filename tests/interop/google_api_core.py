@@ -1,0 +1,74 @@
+"""Reads our AIP-193 bodies with Google's client library, which knows nothing of us.
+
+    python3 tests/interop/google_api_core.py PATH-TO-codelibra
+
+Starts `codelibra serve --format aip193` and raises every code of the catalogue, with and without a message and
+metadata of its own. `google.api_core.exceptions.from_http_response` has to give the exception of the
+HTTP status, with the reason, the domain, the metadata and the details.
+
+Needs the packages of requirements.txt beside this file.
+"""
+
+import csv
+import pathlib
+import re
+import subprocess
+import sys
+
+import requests
+from google.api_core import exceptions
+from google.rpc import error_details_pb2
+
+CODES = pathlib.Path(__file__).parent.parent / "data" / "codes.csv"
+TIMEOUT = 20  # seconds; an answer takes milliseconds
+CASES = [({}, None), ({"where": "here & there"}, "a message of its own, 100% — ü")]
+
+
+def check(row, answer, metadata, message):
+    status = int(row["http_status"])
+    assert answer.status_code == status, (row, answer)
+    error = exceptions.from_http_response(answer)
+    assert type(error) is type(exceptions.from_http_status(status, "")), (row, error)
+    assert error.code == status, (row, error)
+    assert error.reason == row["reason"], (row, error.reason)
+    assert error.domain == "codelibra", (row, error.domain)
+    assert error.metadata == {**metadata, "code": row["code"]}, (row, error.metadata)
+    if message is not None:
+        assert error.message.endswith(f": {message}"), (row, error.message)
+    body = answer.json()["error"]
+    assert (body["code"], body["status"]) == (status, row["grpc_status"]), (row, body)
+    if row["code"] == "451001":
+        name = error_details_pb2.PreconditionFailure.DESCRIPTOR.full_name
+        assert any(detail["@type"].endswith("/" + name) for detail in error.details), error.details
+    return type(error).__name__
+
+
+def main(codelibra):
+    with CODES.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 39, len(rows)
+    command = [codelibra, "serve", "--format", "aip193", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            address = None
+            while address is None:
+                line = server.stdout.readline()
+                assert line, "codelibra serve ended before it printed its addresses"
+                address = re.match(r"HTTP gateway\s+(\S+)", line)
+            with requests.Session() as session:
+                session.trust_env = False  # no proxy on the way to this machine
+                types = set()
+                for row in rows:
+                    for metadata, message in CASES:
+                        url = f"{address[1]}/v1/errors/{row['code']}:raise"
+                        body = {"message": message, "metadata": metadata}
+                        answer = session.post(url, json=body, timeout=TIMEOUT)
+                        types.add(check(row, answer, metadata, message))
+        finally:
+            server.terminate()
+            assert server.wait(TIMEOUT) == 0, "serve does not end well at SIGTERM"
+    print(f"{len(rows)} codes: from_http_response read each one, as {', '.join(sorted(types))}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
