@@ -7,6 +7,8 @@
 // Generated modules name this crate as `::codelibra`, here as everywhere else.
 extern crate self as codelibra;
 
+#[cfg(any(feature = "gateway", feature = "server"))]
+mod boundary;
 mod catalog;
 #[cfg(feature = "client")]
 pub mod client;
@@ -15,6 +17,8 @@ mod code;
 #[doc(hidden)]
 pub mod derive;
 mod error;
+#[cfg(any(feature = "gateway", feature = "server"))]
+mod fallback;
 mod grpc_code;
 #[cfg(feature = "gateway")]
 pub mod http;

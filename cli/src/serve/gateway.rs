@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use codelibra::http::{DetailTypes, Form, write_body};
+use codelibra::http::{Boundary, Form, Responder};
 use codelibra::{
     ApiError, ArgumentMissingOrUnparseable, Catalog, NotFound, ReceivedError, StatusCodeExt, class_code,
 };
@@ -28,13 +29,18 @@ use crate::failure::Failure;
 pub(crate) struct Gateway {
     pub(crate) client: ErrorCatalogServiceClient<Channel>,
     pub(crate) catalog: &'static Catalog,
-    form: Form,
+    responder: Arc<Responder>,
 }
 
 pub(crate) fn router(catalog: &'static Catalog, grpc: SocketAddr, form: Form) -> Result<Router, Failure> {
     let endpoint = Endpoint::from_shared(format!("http://{grpc}"))
         .map_err(|e| Failure::bad_input(format_args!("{grpc} is no address to connect to: {e}")))?;
     let client = ErrorCatalogServiceClient::new(endpoint.connect_lazy());
+    // The gRPC server has decided what may leave.
+    let responder = Responder::of(catalog)
+        .form(form)
+        .boundary(Boundary::internal())
+        .challenge(HeaderValue::from_static("Bearer realm=\"codelibra\""));
     Ok(Router::new()
         .route("/", get(|| async { Redirect::temporary("/errors") }))
         .route("/v1/errors", get(list))
@@ -43,7 +49,7 @@ pub(crate) fn router(catalog: &'static Catalog, grpc: SocketAddr, form: Form) ->
         .route("/errors/{code}", get(pages::one))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
-        .with_state(Gateway { client, catalog, form }))
+        .with_state(Gateway { client, catalog, responder: Arc::new(responder) }))
 }
 
 impl Gateway {
@@ -52,22 +58,8 @@ impl Gateway {
         status.to_received_of(self.catalog)
     }
 
-    /// The form that a caller gets: the gateway's, unless the caller asks for problem details.
-    fn form(&self, headers: &HeaderMap) -> Form {
-        let accept = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("");
-        if accept.contains(Form::Problem.media_type()) { Form::Problem } else { self.form }
-    }
-
     pub(crate) fn fail(&self, headers: &HeaderMap, error: &ApiError) -> Response {
-        let form = self.form(headers);
-        let mut response =
-            (error.http_status(), write_body(form, error, DetailTypes::standard())).into_response();
-        let fields = response.headers_mut();
-        fields.insert(CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
-        fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        fields.insert(VARY, HeaderValue::from_static("accept"));
-        fields.insert(codelibra::ERROR_CODE_HEADER, HeaderValue::from(error.number()));
-        response
+        self.responder.respond(headers, error).map(Body::from)
     }
 
     pub(crate) fn fail_status(&self, headers: &HeaderMap, status: &Status) -> Response {
