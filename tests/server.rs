@@ -147,7 +147,7 @@ async fn what_tonic_itself_answers_is_coded() {
 
 #[tokio::test]
 async fn a_panic_is_an_unexpected_error_with_nothing_of_its_payload() {
-    let (log, _guard) = Log::start();
+    let log = Log::start();
     let channel = serve(
         layer(),
         Test::new(|text| {
@@ -193,7 +193,7 @@ async fn timeouts_are_deadline_exceeded() {
 
 #[tokio::test]
 async fn the_caller_gets_the_request_id_that_the_log_has() {
-    let (log, _guard) = Log::start();
+    let log = Log::start();
     let failing = |_: &str| {
         Script::fail(ErrorCode::USER_BANNED.with_cause(std::io::Error::other("row 17 of bans"))).after(1)
     };

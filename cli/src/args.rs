@@ -34,6 +34,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         table: Map,
     },
+    /// Call a method of a gRPC server and print the error it answers.
+    Call(Call),
     /// Run the gRPC service and the HTTP gateway in front of it.
     Serve(Serve),
 }
@@ -96,6 +98,24 @@ pub(crate) enum Map {
         #[arg(long, value_enum, default_value_t = TextFormat::Text)]
         format: TextFormat,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Call {
+    /// Where the server is: http://host:port.
+    #[arg(value_name = "URL")]
+    pub(crate) url: String,
+    /// /package.Service/Method.
+    #[arg(value_name = "METHOD")]
+    pub(crate) method: String,
+    /// The encoded request message; empty by default.
+    #[arg(long, value_name = "B", default_value = "", hide_default_value = true, allow_hyphen_values = true)]
+    pub(crate) data_base64: String,
+    /// How long the call may take: 500ms, 2s, 1m.
+    #[arg(long, value_name = "D", default_value = "10s", allow_hyphen_values = true)]
+    pub(crate) timeout: String,
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(crate) format: TextFormat,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,7 @@
 //! The command `codelibra`: looks up, encodes, decodes and serves error codes.
 
 mod args;
+mod call;
 mod catalog;
 mod decode;
 mod encode;
@@ -35,6 +36,7 @@ fn run(catalog: Option<&std::path::Path>, command: Command) -> Result<(), Failur
         Command::Encode(args) => encode::run(catalog, &args),
         Command::Decode(args) => decode::run(catalog, &args),
         Command::Map { table } => map::run(&table),
+        Command::Call(args) => call::run(catalog, &args),
         Command::Serve(args) => serve::run(catalog, &args),
     }
 }

@@ -81,7 +81,8 @@ impl Boundary {
 fn identified<'a>(found: &Identity<'a>, grpc_code: GrpcCode, config: &Config) -> Outgoing<'a> {
     let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).unwrap_or_default();
     if !found.info.is_of(config.catalog.domain()) {
-        return Outgoing::unlisted(found.code, grpc_code, text(found.info.domain), text(found.info.reason));
+        let (domain, reason) = (text(found.info.domain), text(found.info.reason));
+        return Outgoing::unlisted(config.catalog, found.code, grpc_code, domain, reason);
     }
     let mut outgoing = Outgoing::of((config.catalog, found.code), grpc_code);
     if outgoing.entry.is_none() {

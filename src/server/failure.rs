@@ -103,6 +103,7 @@ impl Failure {
 /// What leaves of a failure.
 #[derive(Debug)]
 pub(super) struct Outgoing<'a> {
+    pub(super) catalog: &'static Catalog,
     pub(super) grpc_code: GrpcCode,
     pub(super) code: u32,
     pub(super) entry: Option<&'static Entry>,
@@ -122,7 +123,7 @@ pub(super) struct Outgoing<'a> {
 impl<'a> Outgoing<'a> {
     /// A code with its default message. `grpc_code` counts where the catalogue does not list the code.
     pub(super) fn of((catalog, code): (&'static Catalog, u32), grpc_code: GrpcCode) -> Self {
-        let unlisted = Self::unlisted(code, grpc_code, catalog.domain(), "");
+        let unlisted = Self::unlisted(catalog, code, grpc_code, catalog.domain(), "");
         match catalog.by_code(code) {
             Some(entry) => Self {
                 grpc_code: entry.grpc_code(),
@@ -137,8 +138,15 @@ impl<'a> Outgoing<'a> {
     }
 
     /// A code that our catalogue does not list, with the phrase of its class as message.
-    pub(super) fn unlisted(code: u32, grpc_code: GrpcCode, domain: &'a str, reason: &'a str) -> Self {
+    pub(super) fn unlisted(
+        catalog: &'static Catalog,
+        code: u32,
+        grpc_code: GrpcCode,
+        domain: &'a str,
+        reason: &'a str,
+    ) -> Self {
         Self {
+            catalog,
             grpc_code,
             code,
             entry: None,
@@ -151,6 +159,14 @@ impl<'a> Outgoing<'a> {
             shed: Vec::new(),
             repeat: true,
         }
+    }
+
+    /// Whether the identity and the metadata of a failure leave as they came.
+    pub(super) fn tells_all_of(&self, failure: &Failure) -> bool {
+        let catalog = self.catalog;
+        wire::read::identity(&failure.details, catalog).is_none_or(|found| {
+            found.code == self.code && crate::Metadata::of(&found.info).to_map().len() == self.metadata.len()
+        })
     }
 
     pub(super) fn class(&self) -> u16 {

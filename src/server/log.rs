@@ -5,6 +5,9 @@ use std::fmt;
 
 use super::failure::{Failure, Outgoing};
 use super::request_id::RequestId;
+use crate::Detail;
+use crate::wire::details::AllDetails;
+use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO};
 
 /// Where a cause was found: in the status itself.
 pub(super) type Cause = tonic::Status;
@@ -19,6 +22,7 @@ pub(super) fn failure(id: &RequestId, failure: &Failure, outgoing: &Outgoing<'_>
     let cause = cause.map(Chain).map(tracing::field::display);
     let withheld = Some(&failure.message).filter(|m| !m.is_empty() && ***m != *outgoing.message);
     let panic = failure.panic.as_deref();
+    let withheld_details = Withheld::of(failure, outgoing).map(tracing::field::display);
     macro_rules! event {
         ($level:ident) => {
             tracing::event!(
@@ -30,12 +34,50 @@ pub(super) fn failure(id: &RequestId, failure: &Failure, outgoing: &Outgoing<'_>
                 received = failure.received,
                 cause,
                 withheld,
+                withheld_details,
                 panic,
                 "a call failed",
             )
         };
     }
     if outgoing.class() >= 500 { event!(ERROR) } else { event!(INFO) }
+}
+
+/// The details that do not leave, as text where they are text. Of both ErrorInfos, which say the same, ours where it
+/// is there.
+struct Withheld<'a>(&'a Failure, &'a Outgoing<'a>);
+
+impl<'a> Withheld<'a> {
+    fn of(failure: &'a Failure, outgoing: &'a Outgoing<'a>) -> Option<Self> {
+        let withheld = Self(failure, outgoing);
+        withheld.details().next().is_some().then_some(withheld)
+    }
+
+    fn details(&self) -> impl Iterator<Item = Detail<'a>> + use<'a> {
+        let Self(failure, outgoing) = *self;
+        let all = || AllDetails::of(&failure.details);
+        let has_ours = all().any(|detail| detail.is_a(ERROR_INFO));
+        let infos_leave = outgoing.tells_all_of(failure);
+        all().filter(move |detail| {
+            if detail.is_a(ERROR_INFO) {
+                !infos_leave
+            } else if detail.is_a(GOOGLE_ERROR_INFO) {
+                !infos_leave && !has_ours
+            } else {
+                !AllDetails::of(&outgoing.details).any(|left| left.type_name() == detail.type_name())
+            }
+        })
+    }
+}
+
+impl fmt::Display for Withheld<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, detail) in self.details().enumerate() {
+            let between = if i == 0 { "" } else { ", " };
+            write!(f, "{between}{} {}", detail.type_name().escape_debug(), detail.value().escape_ascii())?;
+        }
+        Ok(())
+    }
 }
 
 /// An error and its sources, each once.

@@ -257,20 +257,31 @@ where
 }
 
 /// Collects what `tracing` writes on this thread.
+///
+/// One subscriber serves the whole process, and each thread has its own log: subscribers that come and go with
+/// tests would change under other tests which events are of interest.
 #[derive(Clone, Default)]
 pub struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
 
+thread_local! {
+    static LOG: std::cell::RefCell<Option<Log>> = const { std::cell::RefCell::new(None) };
+}
+
 impl Log {
-    /// Collects until the guard is dropped.
-    pub fn start() -> (Self, tracing::subscriber::DefaultGuard) {
+    /// Collects from now on.
+    pub fn start() -> Self {
+        static SUBSCRIBER: std::sync::Once = std::sync::Once::new();
+        SUBSCRIBER.call_once(|| {
+            let subscriber = tracing_subscriber::fmt()
+                .with_ansi(false)
+                .with_max_level(tracing::Level::INFO)
+                .with_writer(|| LOG.with_borrow(Clone::clone).unwrap_or_default())
+                .finish();
+            tracing::subscriber::set_global_default(subscriber).unwrap();
+        });
         let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_max_level(tracing::Level::INFO)
-            .with_writer(move || writer.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
+        LOG.set(Some(log.clone()));
+        log
     }
 
     /// What was written since the last time.

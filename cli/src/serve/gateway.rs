@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
+use codelibra::client::{ClientLayer, ClientService};
 use codelibra::http::{Boundary, Form, Responder};
 use codelibra::{
     ApiError, ArgumentMissingOrUnparseable, Catalog, NotFound, ReceivedError, StatusCodeExt, class_code,
@@ -18,6 +19,7 @@ use codelibra::{
 use serde::Deserialize;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
+use tower_layer::Layer;
 
 use super::pages;
 use super::pb::error_catalog_service_client::ErrorCatalogServiceClient;
@@ -27,7 +29,7 @@ use crate::failure::Failure;
 /// What every handler needs.
 #[derive(Clone)]
 pub(crate) struct Gateway {
-    pub(crate) client: ErrorCatalogServiceClient<Channel>,
+    pub(crate) client: ErrorCatalogServiceClient<ClientService<Channel>>,
     pub(crate) catalog: &'static Catalog,
     responder: Arc<Responder>,
 }
@@ -35,7 +37,8 @@ pub(crate) struct Gateway {
 pub(crate) fn router(catalog: &'static Catalog, grpc: SocketAddr, form: Form) -> Result<Router, Failure> {
     let endpoint = Endpoint::from_shared(format!("http://{grpc}"))
         .map_err(|e| Failure::bad_input(format_args!("{grpc} is no address to connect to: {e}")))?;
-    let client = ErrorCatalogServiceClient::new(endpoint.connect_lazy());
+    let channel = ClientLayer::of(catalog).layer(endpoint.connect_lazy());
+    let client = ErrorCatalogServiceClient::new(channel);
     // The gRPC server has decided what may leave.
     let responder = Responder::of(catalog)
         .form(form)

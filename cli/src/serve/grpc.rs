@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
 
-use codelibra::server::ServerLayer;
+use codelibra::server::{Boundary, ServerLayer};
 use codelibra::{ApiError, ArgumentMissingOrUnparseable, Catalog, Entry, LimitTooLarge, NotFound, is_code};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -40,7 +40,8 @@ pub(crate) async fn serve(
     tonic::transport::Server::builder()
         .tcp_nodelay(true)
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
-        .layer(ServerLayer::of(catalog))
+        // A raise answers what it was asked for, the message of a 5xx included.
+        .layer(ServerLayer::of(catalog).boundary(Boundary::internal()))
         .add_service(ErrorCatalogServiceServer::new(Service { catalog }))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)

@@ -6,6 +6,7 @@ mod grpc;
 mod pages;
 
 use std::future::Future;
+use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -27,8 +28,20 @@ pub(crate) mod pb {
 const DRAIN: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
+    log();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|e| Failure::bad_input(format_args!("cannot start: {e}")))?.block_on(serve(catalog, args))
+}
+
+/// Events of 5xx go to stderr, with the request id that the caller gets.
+fn log() {
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::ERROR)
+        .with_ansi(colours)
+        .with_writer(std::io::stderr);
+    // Only a second call can fail, and there is none.
+    let _ = subscriber.try_init();
 }
 
 async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {

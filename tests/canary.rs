@@ -1,0 +1,278 @@
+//! A canary goes wherever private text can get into a failure. Nothing of it reaches a caller, and the log has it
+//! once, with the request id that the caller got.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use codelibra::client::ClientLayer;
+use codelibra::rpc::{BadRequest, DebugInfo, Help, RequestInfo, bad_request::FieldViolation, help::Link};
+use codelibra::server::ServerLayer;
+use codelibra::{ApiError, Catalog, ErrorCode, ScopeMissing, StatusCodeExt};
+use support::{End, KINDS, Kind, Log, Script, Test, call, serve};
+use tonic::{Code, Request, Status};
+use tower_layer::Layer;
+
+const CANARY: &str = "cAnArY-7f3e /srv/db-3.internal select * from users";
+
+/// An error that says the canary where it is told to.
+struct Private {
+    display: bool,
+    source: Option<Box<Private>>,
+}
+
+impl fmt::Display for Private {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.display { CANARY } else { "a query failed" })
+    }
+}
+
+impl fmt::Debug for Private {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(CANARY)
+    }
+}
+
+impl std::error::Error for Private {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.source {
+            Some(source) => Some(&**source),
+            None => None,
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error, ApiError)]
+#[error("{CANARY}: {0}")]
+#[code(QUERY_ERROR)]
+struct Domain(u32);
+
+/// Where the canary is, and whether the log is to have it.
+type Case = (&'static str, Logged, Arc<dyn Fn() -> End + Send + Sync>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Logged {
+    Once,
+    /// A `Debug` that nobody prints, and values of fields, which may be credentials.
+    Never,
+}
+
+fn case(name: &'static str, logged: Logged, status: impl Fn() -> Status + Send + Sync + 'static) -> Case {
+    (name, logged, Arc::new(move || End::Fail(status())))
+}
+
+fn own_failures() -> Vec<Case> {
+    use Logged::{Never, Once};
+    let caused = |display: bool, depth: usize| {
+        move || {
+            let mut error = Private { display, source: None };
+            for _ in 0..depth {
+                error = Private { display: false, source: Some(Box::new(error)) };
+            }
+            Status::from(ErrorCode::UNEXPECTED_ERROR.with_cause(error))
+        }
+    };
+    let mut cases = vec![
+        case("the cause's Display", Once, caused(true, 0)),
+        case("the cause's Debug", Never, caused(false, 0)),
+        case("the source of the cause", Once, caused(true, 1)),
+        case("a source three deep", Once, caused(true, 3)),
+        case("the cause of a 4xx", Once, || {
+            ErrorCode::VALIDATION_ERROR
+                .with_message("name is empty")
+                .with_cause(Private { display: true, source: None })
+                .into()
+        }),
+        case("the Display of a derived error", Once, || Domain(17).into()),
+        case("the message of a 5xx", Once, || ErrorCode::UNEXPECTED_ERROR.with_message(CANARY).into()),
+        case("the message of a status without a code", Once, || Status::invalid_argument(CANARY)),
+        case("the details of a status without a code", Once, || {
+            let info = ApiError::new(ErrorCode::NOT_FOUND).with_detail(&debug_info());
+            let only_debug = Status::from(info);
+            let details = tonic_types::pb::Status::default();
+            let mut details = prost::Message::encode_to_vec(&details);
+            let error = only_debug.to_received::<ErrorCode>();
+            for detail in error.details() {
+                let any =
+                    prost_types::Any { type_url: detail.type_url().into(), value: detail.value().into() };
+                prost::encoding::message::encode(3, &any, &mut details);
+            }
+            Status::with_details(Code::NotFound, "gone", details.into())
+        }),
+        case("DebugInfo", Once, || ErrorCode::NOT_FOUND.with_detail(&debug_info()).into()),
+        case("a field", Never, || {
+            let mut status = Status::from(ErrorCode::NOT_FOUND);
+            status.metadata_mut().insert("authorization", CANARY.parse().unwrap());
+            status.metadata_mut().insert("set-cookie", CANARY.parse().unwrap());
+            status
+        }),
+        ("a panic", Once, Arc::new(|| End::Panic(CANARY.into()))),
+    ];
+    for kind in [
+        std::io::ErrorKind::NotFound,
+        std::io::ErrorKind::PermissionDenied,
+        std::io::ErrorKind::InvalidInput,
+        std::io::ErrorKind::TimedOut,
+        std::io::ErrorKind::Other,
+    ] {
+        // What `?` does in a handler.
+        cases.push(case("an io::Error behind ?", Once, move || std::io::Error::new(kind, CANARY).into()));
+    }
+    cases
+}
+
+fn debug_info() -> DebugInfo {
+    DebugInfo { stack_entries: vec![], detail: CANARY.into() }
+}
+
+/// Statuses as an upstream without a layer sends them, received through the client layer, and then behind `?`.
+async fn received_failures() -> Vec<Case> {
+    use Logged::{Never, Once};
+    let foreign = Catalog::leak("upstream.example.com", "", vec![]);
+    let help = Help { links: vec![Link { url: CANARY.into(), ..Default::default() }] };
+    let fields = || {
+        let mut status = Status::from(ErrorCode::USER_BANNED);
+        status.metadata_mut().insert("x-internal-host", CANARY.parse().unwrap());
+        status
+    };
+    let violation = FieldViolation { description: CANARY.into(), ..Default::default() };
+    let request = BadRequest { field_violations: vec![violation] };
+    let upstream: Vec<(&'static str, Logged, Status)> = vec![
+        ("an upstream's message", Once, ErrorCode::USER_BANNED.with_message(CANARY).into()),
+        ("an upstream's 5xx message", Once, ErrorCode::UNEXPECTED_ERROR.with_message(CANARY).into()),
+        ("an upstream's detail", Once, ErrorCode::USER_BANNED.with_detail(&help).into()),
+        ("an upstream's violation", Once, ErrorCode::VALIDATION_ERROR.with_detail(&request).into()),
+        ("an upstream's text parameter", Once, ScopeMissing { scope: Some(CANARY.into()) }.into()),
+        (
+            "an upstream's undeclared metadata",
+            Once,
+            ErrorCode::USER_BANNED.with_metadata("host", CANARY).into(),
+        ),
+        ("an upstream's field", Never, fields()),
+        (
+            "a foreign domain's message",
+            Once,
+            ApiError::from_catalog(foreign, 403_003).unwrap().with_message(CANARY).into(),
+        ),
+        (
+            "a foreign domain's metadata",
+            Once,
+            ApiError::from_catalog(foreign, 404_003).unwrap().with_metadata("k", CANARY).into(),
+        ),
+        ("an upstream's status without a code", Once, Status::not_found(CANARY)),
+        ("an upstream's unavailability", Once, Status::unavailable(CANARY)),
+    ];
+    let statuses: Arc<Vec<Status>> = Arc::new(upstream.iter().map(|(_, _, status)| status.clone()).collect());
+    let service = Test::new(move |index| Script::fail(statuses[index.parse::<usize>().unwrap()].clone()));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+    tokio::spawn(tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming));
+    let channel = tonic::transport::Channel::from_shared(format!("http://{addr}")).unwrap().connect_lazy();
+    let channel = ClientLayer::new::<ErrorCode>().layer(channel);
+
+    let mut cases = Vec::new();
+    for (index, (name, logged, _)) in upstream.into_iter().enumerate() {
+        for kind in [Kind::Unary, Kind::Bidi] {
+            let (_, end) = call(channel.clone(), kind, Request::new(index.to_string())).await;
+            let status = end.unwrap_err();
+            assert!(contains(&status, CANARY), "{name}: the canary has to be there to be kept back");
+            cases.push(case(name, logged, move || status.clone()));
+        }
+    }
+    cases
+}
+
+/// Whether any byte of what a caller received says it.
+fn contains(status: &Status, text: &str) -> bool {
+    let fields = status.metadata().clone().into_headers();
+    status.message().contains(text)
+        || status.details().windows(text.len()).any(|window| window == text.as_bytes())
+        || fields.values().any(|value| String::from_utf8_lossy(value.as_bytes()).contains(text))
+        || format!("{status:?}").contains(text)
+}
+
+#[tokio::test]
+async fn nothing_private_leaves_and_the_log_has_it_once() {
+    let log = Log::start();
+    let received = received_failures().await;
+    let current: Arc<Mutex<Option<(Script, ())>>> = Arc::default();
+    let script = Arc::clone(&current);
+    let layer = ServerLayer::new::<ErrorCode>();
+    let service = Test::new(move |_| script.lock().unwrap().take().unwrap().0);
+    let channel = serve(layer, service).await;
+
+    let mut failures = 0;
+    for (name, logged, end) in own_failures().into_iter().chain(received) {
+        for kind in KINDS {
+            for items in [0, 1, 3, 10] {
+                for at_once in [false, true] {
+                    *current.lock().unwrap() = Some((Script { items, at_once, end: end() }, ()));
+                    log.take();
+                    let (_, end) = call(channel.clone(), kind, Request::new(String::new())).await;
+                    let status = end.unwrap_err();
+                    failures += 1;
+                    // The first word alone would be too much.
+                    assert!(!contains(&status, "cAnArY"), "{name}, {kind:?} after {items}: {status:?}");
+                    let error = status.to_received::<ErrorCode>();
+                    assert_eq!(error.notes(), [], "{name}");
+                    assert!(error.number().is_some(), "{name}");
+                    let id = error.detail::<RequestInfo>().unwrap().unwrap().request_id;
+                    let log = log.take();
+                    let expected = if logged == Logged::Once { 1 } else { 0 };
+                    assert_eq!(log.matches("cAnArY").count(), expected, "{name}, {kind:?}: {log}");
+                    assert_eq!(log.matches(&id).count(), 1, "{name}: {log}");
+                }
+            }
+        }
+    }
+    assert!(failures >= 1000, "{failures}");
+}
+
+/// An upstream's error that belongs to this service's own domain keeps its code, and parameters that are no text.
+#[tokio::test]
+async fn a_received_error_of_the_own_domain_keeps_its_code() {
+    let received = {
+        let locked = codelibra::LockedOut { locked_until: "2026-01-31T09:30:00Z".parse().ok() };
+        let mut status = Status::from(locked.with_message(CANARY));
+        status.metadata_mut().insert("codelibra-received", "".parse().unwrap());
+        status
+    };
+    let channel =
+        serve(ServerLayer::new::<ErrorCode>(), Test::new(move |_| Script::fail(received.clone()))).await;
+    for kind in KINDS {
+        let (_, end) = call(channel.clone(), kind, Request::new(String::new())).await;
+        let error = end.unwrap_err().to_received::<ErrorCode>();
+        assert_eq!(error.code(), Some(ErrorCode::LOCKED_OUT));
+        assert_eq!(error.message(), error.entry().unwrap().summary);
+        assert!(error.decode::<codelibra::LockedOut>().unwrap().locked_until.is_some());
+        assert_eq!(error.notes(), []);
+    }
+}
+
+/// The harm without the layer: tonic sends an `io::Error`'s text, and a received status with all its fields.
+#[tokio::test]
+async fn without_the_layer_the_canary_leaves() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let service = Test::new(|text| {
+        let mut status = Status::from(std::io::Error::new(std::io::ErrorKind::NotFound, CANARY));
+        if text == "field" {
+            status = Status::not_found("gone");
+            status.metadata_mut().insert("set-cookie", CANARY.parse().unwrap());
+        }
+        Script::fail(status)
+    });
+    let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+    tokio::spawn(tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming));
+    let channel = tonic::transport::Channel::from_shared(format!("http://{addr}")).unwrap().connect_lazy();
+    for kind in KINDS {
+        for text in ["message", "field"] {
+            let (_, end) = call(channel.clone(), kind, Request::new(text.into())).await;
+            assert!(contains(&end.unwrap_err(), CANARY), "{kind:?} {text}");
+        }
+    }
+}
