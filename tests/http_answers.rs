@@ -1,6 +1,6 @@
 //! Whole HTTP answers: the status, the form that the caller takes, every field.
 #![cfg(feature = "gateway")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use bytes::Bytes;
 use codelibra::http::{
