@@ -17,6 +17,7 @@
 //!
 //! A [`Responder`] makes the whole answer of an error, as the [`Caller`] takes it; [`read`] reads one.
 
+mod bridge;
 mod caller;
 mod decide;
 mod detail_types;
@@ -28,6 +29,10 @@ mod write;
 
 pub use crate::boundary::Boundary;
 pub use crate::fallback::Fallback;
+pub use bridge::{
+    BridgeBody, GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService, HttpToGrpcFuture, HttpToGrpcLayer,
+    HttpToGrpcService,
+};
 pub use caller::Caller;
 pub use detail_types::{DetailTypes, InvalidDescriptorSet, MAX_DETAIL};
 pub use form::Form;

@@ -12,6 +12,7 @@ pub(crate) fn encode(message: &str) -> PercentEncode<'_> {
 }
 
 /// How many bytes [`encode`] makes of a character.
+#[cfg(any(feature = "server", test))]
 pub(crate) fn encoded_len(c: char) -> usize {
     match c {
         ' '..='~' if c != ' ' && c != '%' => 1,
