@@ -25,6 +25,7 @@ mod form;
 mod read;
 mod respond;
 mod retry_after;
+mod stream;
 mod write;
 
 pub use crate::boundary::Boundary;
@@ -38,4 +39,5 @@ pub use detail_types::{DetailTypes, InvalidDescriptorSet, MAX_DETAIL};
 pub use form::Form;
 pub use read::{MAX_BODY, read, read_body};
 pub use respond::{EXPOSED_HEADERS, Responder};
+pub use stream::{StreamBody, StreamEvent, StreamForm, StreamReader};
 pub use write::write_body;

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use codelibra::client::{ClientLayer, ClientService};
-use codelibra::http::{Boundary, Form, Responder};
+use codelibra::http::{Boundary, Form, Responder, StreamBody, StreamForm};
 use codelibra::{
     ApiError, ArgumentMissingOrUnparseable, Catalog, NotFound, ReceivedError, StatusCodeExt, class_code,
 };
@@ -21,10 +21,12 @@ use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tower_layer::Layer;
 
+use super::grpc::MAX_ITEMS;
 use super::pages;
 use super::pb::error_catalog_service_client::ErrorCatalogServiceClient;
-use super::pb::{GetErrorRequest, ListErrorsRequest, RaiseErrorRequest};
+use super::pb::{GetErrorRequest, ListErrorsRequest, RaiseErrorRequest, RaiseErrorStreamRequest};
 use crate::failure::Failure;
+use tokio_stream::StreamExt;
 
 /// What every handler needs.
 #[derive(Clone)]
@@ -117,6 +119,7 @@ async fn one(
                 Err(status) => gateway.fail_status(&headers, &status),
             }
         }
+        (Some("stream"), false) => stream(gateway, &headers, code, query).await,
         (None, false) => match gateway.client.get_error(GetErrorRequest { code }).await {
             Ok(found) => axum::Json(found.into_inner().error).into_response(),
             Err(status) => gateway.fail_status(&headers, &status),
@@ -124,6 +127,43 @@ async fn one(
         (None, true) => gateway.fail(&headers, &method_not_allowed(gateway.catalog)),
         (Some(_), _) => gateway.fail(&headers, &not_found(&format!("/v1/errors/{segment}"))),
     }
+}
+
+/// `/v1/errors/{code}:stream?items=3`: so many items, then the error, in NDJSON or as server-sent events.
+async fn stream(
+    mut gateway: Gateway,
+    headers: &HeaderMap,
+    code: u32,
+    query: Vec<(String, String)>,
+) -> Response {
+    let mut request = RaiseErrorStreamRequest { code, ..Default::default() };
+    for (key, value) in query {
+        match key.as_str() {
+            "message" => request.message = value,
+            "items" => match value.parse() {
+                Ok(items) => request.after_items = items,
+                Err(_) => return gateway.fail(headers, &bad_items(&value)),
+            },
+            _ => drop(request.metadata.insert(key, value)),
+        }
+    }
+    match gateway.client.raise_error_stream(request).await {
+        Ok(items) => {
+            let items = items.into_inner().map(move |item| match item {
+                Ok(item) => Ok(serde_json::json!({ "item": item.item })),
+                Err(status) => Err(status.to_received_of(gateway.catalog).forward()),
+            });
+            let responder = Responder::clone(&gateway.responder);
+            StreamBody::new(StreamForm::of_caller(headers), items, responder).into_response().map(Body::new)
+        }
+        Err(status) => gateway.fail_status(headers, &status),
+    }
+}
+
+fn bad_items(items: &str) -> ApiError {
+    let shown: String = items.chars().take(80).collect();
+    ArgumentMissingOrUnparseable { argument: Some("items".into()) }
+        .with_message(format!("items is {shown:?}; expected 0 to {MAX_ITEMS}"))
 }
 
 /// The body of a raise: what the path does not say.
