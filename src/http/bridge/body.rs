@@ -100,11 +100,15 @@ where
 
 /// A peer's error body that is being read, one byte over [`MAX_BODY`] at most: the reader notes what is longer.
 #[derive(Debug, Default)]
-pub(super) struct Collected(Vec<u8>);
+pub(in crate::http) struct Collected(Vec<u8>);
 
 impl Collected {
+    pub(in crate::http) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Reads on; ready at the end, at a fault or at the limit.
-    pub(super) fn poll<B: Body<Data = Bytes> + Unpin>(
+    pub(in crate::http) fn poll<B: Body<Data = Bytes> + Unpin>(
         &mut self,
         body: &mut B,
         cx: &mut Context<'_>,

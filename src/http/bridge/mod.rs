@@ -6,6 +6,7 @@ mod to_grpc;
 mod to_http;
 
 pub use body::BridgeBody;
+pub(super) use body::Collected;
 pub use to_grpc::{HttpToGrpcFuture, HttpToGrpcLayer, HttpToGrpcService};
 pub use to_http::{GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService};
 
