@@ -8,6 +8,8 @@
 //! The inner service fails with domain errors that know their codes. The edge sends one of them on, on purpose, and lets
 //! the others pass with a `?`: their codes arrive all the same, their messages and causes do not.
 
+#![allow(clippy::print_stdout, reason = "an example")]
+
 use std::error::Error;
 
 use codelibra::client::{ClientLayer, ClientService};

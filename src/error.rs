@@ -158,6 +158,26 @@ impl ApiError {
         true
     }
 
+    /// Removes the detail of a type.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn without_detail(mut self, name: &str) -> Self {
+        self.make_room_for(name);
+        self
+    }
+
+    /// Whether the message is another one than the code's own.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn has_message(&self) -> bool {
+        self.0.message.is_some()
+    }
+
+    /// With the code's own message.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn without_message(mut self) -> Self {
+        self.0.message = None;
+        self
+    }
+
     /// Attaches details as they stand in an encoded status, to an error that has none. The last of a type counts.
     pub(crate) fn put_details<'a>(&mut self, new: impl Iterator<Item = Detail<'a>> + Clone) {
         let sound = new.filter(|detail| {

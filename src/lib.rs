@@ -7,7 +7,13 @@
 // Generated modules name this crate as `::codelibra`, here as everywhere else.
 extern crate self as codelibra;
 
+#[cfg(feature = "axum")]
+pub mod axum;
+#[cfg(any(feature = "gateway", feature = "server"))]
+mod boundary;
 mod catalog;
+#[cfg(any(feature = "axum", feature = "server"))]
+mod chain;
 #[cfg(feature = "client")]
 pub mod client;
 mod code;
@@ -15,6 +21,8 @@ mod code;
 #[doc(hidden)]
 pub mod derive;
 mod error;
+#[cfg(any(feature = "gateway", feature = "server"))]
+mod fallback;
 mod grpc_code;
 #[cfg(feature = "gateway")]
 pub mod http;
@@ -51,6 +59,9 @@ pub use typed::TypedError;
 pub use wire::details::Detail;
 pub use wire::{ERROR_CODE_HEADER, ERROR_INFO, GOOGLE_ERROR_INFO, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 
+#[doc(hidden)]
+#[cfg(feature = "axum")]
+pub use axum_core as axum_types;
 #[doc(hidden)]
 #[cfg(feature = "tonic")]
 pub use tonic as tonic_types;

@@ -127,6 +127,7 @@ macro_rules! error_code {
         }
 
         $crate::__with_methods!($type);
+        $crate::__into_response!($type);
         $crate::__into_status!($type, |code| $crate::default_status(&$catalog, code.0));
     };
 }
@@ -162,6 +163,7 @@ macro_rules! typed_error {
         }
 
         $crate::__with_methods!($type);
+        $crate::__into_response!($type);
         $crate::__into_status!($type, |error| {
             $crate::tonic_types::Status::from($crate::ApiError::from(error))
         });
@@ -230,5 +232,26 @@ macro_rules! __into_status {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __into_status {
+    ($($any:tt)*) => {};
+}
+
+/// `IntoResponse`, so that an axum handler answers with it.
+#[cfg(feature = "axum")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __into_response {
+    ($type:ident) => {
+        impl $crate::axum_types::response::IntoResponse for $type {
+            fn into_response(self) -> $crate::axum_types::response::Response {
+                $crate::axum_types::response::IntoResponse::into_response($crate::ApiError::from(self))
+            }
+        }
+    };
+}
+
+#[cfg(not(feature = "axum"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __into_response {
     ($($any:tt)*) => {};
 }

@@ -248,7 +248,7 @@ impl ReceivedError {
     }
 
     /// The catalogue, unless the error is of another domain.
-    fn own_catalog(&self) -> Option<&'static Catalog> {
+    pub(crate) fn own_catalog(&self) -> Option<&'static Catalog> {
         self.0.is_own.then_some(self.0.catalog)
     }
 

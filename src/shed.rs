@@ -14,7 +14,7 @@ macro_rules! shed {
             /// Every part, in the order in which a server leaves them out.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            #[cfg(feature = "server")]
+            #[cfg(any(feature = "gateway", feature = "server"))]
             pub(crate) const fn number(self) -> u8 {
                 match self {
                     $(Self::$variant => $number,)*

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use codelibra::http::{DetailTypes, Form, read_body, write_body};
+use codelibra::http::{DetailTypes, Form, StreamEvent, StreamForm, StreamReader, read_body, write_body};
 use codelibra::{ApiError, CatalogCode, ErrorCode, GrpcCode, Note, ParamKind, ReceivedError, StatusCodeExt};
 use pb::error_catalog_service_client::ErrorCatalogServiceClient;
 use pb::{GetErrorRequest, ListErrorsRequest, RaiseErrorRequest, RaiseErrorStreamRequest};
@@ -220,6 +220,38 @@ async fn every_code_arrives_over_http() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn every_code_ends_a_stream_over_http() {
+    let serve = Serve::start(&[]);
+    let http = reqwest::Client::new();
+    for row in rows() {
+        for (accept, form) in [
+            ("*/*", StreamForm::Ndjson),
+            ("application/x-ndjson", StreamForm::Ndjson),
+            ("text/event-stream", StreamForm::Sse),
+        ] {
+            let url = format!("{}/v1/errors/{}:stream?items=3", serve.http, row.code);
+            let query: Vec<(String, String)> = metadata(row.code).into_iter().collect();
+            let answer = http.get(&url).query(&query).header("accept", accept).send().await.unwrap();
+            let answer = Answer::of(answer).await;
+            assert_eq!((answer.status, answer.header("content-type")), (200, form.media_type()));
+            let mut reader = StreamReader::new(form, ErrorCode::catalog());
+            reader.push(&answer.body);
+            for item in 1..=3 {
+                let Some(StreamEvent::Item(json)) = reader.next() else { panic!("{:?}", answer.body) };
+                assert_eq!(json, format!("{{\"item\":{item}}}"));
+            }
+            let Some(StreamEvent::Failed(error)) = reader.next() else { panic!("{:?}", answer.body) };
+            check(&row, &error, "");
+            reader.finish().unwrap();
+        }
+    }
+    let too_many = serve.get("/v1/errors/403003:stream?items=1001").await;
+    assert_eq!(too_many.error().code(), Some(ErrorCode::LIMIT_TOO_LARGE));
+    let wrong = serve.get("/v1/errors/403003:stream?items=x").await;
+    assert_eq!(wrong.status, 400);
 }
 
 /// gRPC → HTTP → gRPC, and HTTP → gRPC → HTTP: the gateway's answer is what the service sent, and what is

@@ -1,4 +1,5 @@
-//! HTTP bodies in both directions: five forms, each written and read, nothing lost.
+//! HTTP answers in both directions: five forms of bodies, each written and read, nothing lost, and the fields
+//! around them.
 //!
 //! An error is written in one form, which the author of a gateway or the caller picks; a reader takes any
 //! of them unasked. What is read becomes an encoded `google.rpc.Status`, as if it had come over gRPC, so
@@ -13,13 +14,32 @@
 //! let error = read_body(&body, &CATALOG, types);
 //! assert_eq!(error.code(), Some(ErrorCode::USER_BANNED));
 //! ```
+//!
+//! A [`Responder`] makes the whole answer of an error, as the [`Caller`] takes it; [`read`] reads one.
 
+mod bridge;
+mod caller;
+mod decide;
 mod detail_types;
 mod form;
 mod read;
+mod receive;
+mod respond;
+mod retry_after;
+mod stream;
 mod write;
 
+pub use crate::boundary::Boundary;
+pub use crate::fallback::Fallback;
+pub use bridge::{
+    BridgeBody, GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService, HttpToGrpcFuture, HttpToGrpcLayer,
+    HttpToGrpcService,
+};
+pub use caller::Caller;
 pub use detail_types::{DetailTypes, InvalidDescriptorSet, MAX_DETAIL};
 pub use form::Form;
 pub use read::{MAX_BODY, read, read_body};
+pub use receive::{receive, receive_with};
+pub use respond::{EXPOSED_HEADERS, Responder};
+pub use stream::{StreamBody, StreamEvent, StreamForm, StreamReader};
 pub use write::write_body;

@@ -6,11 +6,11 @@ use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::boundary::Boundary;
 use super::budget::Budget;
-use super::fallback::Fallback;
 use super::request_id::RequestId;
 use super::{ServerBody, ServerFuture, cause, deadline};
+use crate::boundary::Boundary;
+use crate::fallback::Fallback;
 use crate::{Catalog, CatalogCode};
 
 /// Makes every failure that leaves a service a coded one: of handlers, interceptors and of tonic itself, in the

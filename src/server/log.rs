@@ -8,6 +8,7 @@ use tonic::Status;
 use super::failure::{Failure, Outgoing};
 use super::request_id::RequestId;
 use crate::Detail;
+use crate::chain::Chain;
 use crate::wire::details::AllDetails;
 use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO};
 
@@ -73,26 +74,6 @@ impl fmt::Display for Withheld<'_> {
         for (i, detail) in self.details().enumerate() {
             let between = if i == 0 { "" } else { ", " };
             write!(f, "{between}{} {}", detail.type_name().escape_debug(), detail.value().escape_ascii())?;
-        }
-        Ok(())
-    }
-}
-
-/// An error and its sources, each once.
-struct Chain<'a>(&'a (dyn Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut last = self.0.to_string();
-        f.write_str(&last)?;
-        let mut error = self.0;
-        while let Some(source) = error.source() {
-            let text = source.to_string();
-            // An error that shows its source has said it.
-            if !last.contains(&text) {
-                write!(f, ": {text}")?;
-            }
-            (error, last) = (source, text);
         }
         Ok(())
     }

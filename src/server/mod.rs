@@ -14,20 +14,19 @@
 //! [`Boundary`] says what may leave, [`Budget`] how much, [`Fallback`] which code a failure without one gets.
 
 mod body;
-mod boundary;
 mod budget;
 pub(crate) mod cause;
 mod deadline;
+mod decide;
 mod failure;
-mod fallback;
 mod future;
 mod layer;
 mod log;
 mod request_id;
 
+pub use crate::boundary::Boundary;
+pub use crate::fallback::Fallback;
 pub use body::ServerBody;
-pub use boundary::Boundary;
 pub use budget::Budget;
-pub use fallback::Fallback;
 pub use future::ServerFuture;
 pub use layer::{ServerLayer, ServerService};

@@ -12,6 +12,7 @@ pub(crate) fn encode(message: &str) -> PercentEncode<'_> {
 }
 
 /// How many bytes [`encode`] makes of a text.
+#[cfg(any(feature = "server", test))]
 pub(crate) fn encoded_len(text: &str) -> usize {
     let plain = |byte: &u8| matches!(byte, b'!'..=b'~') && *byte != b'%';
     text.bytes().map(|byte| if plain(&byte) { 1 } else { 3 }).sum()

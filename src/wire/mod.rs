@@ -8,7 +8,7 @@ pub(crate) mod details;
 pub(crate) mod fields;
 #[cfg(feature = "tonic")]
 pub(crate) mod mark;
-#[cfg(feature = "server")]
+#[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod message;
 pub(crate) mod read;
 pub(crate) mod write;

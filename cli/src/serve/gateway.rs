@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use codelibra::client::{ClientLayer, ClientService};
-use codelibra::http::{DetailTypes, Form, write_body};
+use codelibra::http::{Boundary, Form, Responder, StreamBody, StreamForm};
 use codelibra::{
     ApiError, ArgumentMissingOrUnparseable, Catalog, NotFound, ReceivedError, StatusCodeExt, class_code,
 };
@@ -20,17 +21,19 @@ use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tower_layer::Layer;
 
+use super::grpc::MAX_ITEMS;
 use super::pages;
 use super::pb::error_catalog_service_client::ErrorCatalogServiceClient;
-use super::pb::{GetErrorRequest, ListErrorsRequest, RaiseErrorRequest};
+use super::pb::{GetErrorRequest, ListErrorsRequest, RaiseErrorRequest, RaiseErrorStreamRequest};
 use crate::failure::Failure;
+use tokio_stream::StreamExt;
 
 /// What every handler needs.
 #[derive(Clone)]
 pub(crate) struct Gateway {
     pub(crate) client: ErrorCatalogServiceClient<ClientService<Channel>>,
     pub(crate) catalog: &'static Catalog,
-    form: Form,
+    responder: Arc<Responder>,
 }
 
 pub(crate) fn router(catalog: &'static Catalog, grpc: SocketAddr, form: Form) -> Result<Router, Failure> {
@@ -38,6 +41,11 @@ pub(crate) fn router(catalog: &'static Catalog, grpc: SocketAddr, form: Form) ->
         .map_err(|e| Failure::bad_input(format_args!("{grpc} is no address to connect to: {e}")))?;
     let channel = ClientLayer::of(catalog).layer(endpoint.connect_lazy());
     let client = ErrorCatalogServiceClient::new(channel);
+    // The gRPC server has decided what may leave.
+    let responder = Responder::of(catalog)
+        .form(form)
+        .boundary(Boundary::internal())
+        .challenge(HeaderValue::from_static("Bearer realm=\"codelibra\""));
     Ok(Router::new()
         .route("/", get(|| async { Redirect::temporary("/errors") }))
         .route("/v1/errors", get(list))
@@ -46,7 +54,7 @@ pub(crate) fn router(catalog: &'static Catalog, grpc: SocketAddr, form: Form) ->
         .route("/errors/{code}", get(pages::one))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
-        .with_state(Gateway { client, catalog, form }))
+        .with_state(Gateway { client, catalog, responder: Arc::new(responder) }))
 }
 
 impl Gateway {
@@ -55,22 +63,8 @@ impl Gateway {
         status.to_received_of(self.catalog)
     }
 
-    /// The form that a caller gets: the gateway's, unless the caller asks for problem details.
-    fn form(&self, headers: &HeaderMap) -> Form {
-        let accept = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("");
-        if accept.contains(Form::Problem.media_type()) { Form::Problem } else { self.form }
-    }
-
     pub(crate) fn fail(&self, headers: &HeaderMap, error: &ApiError) -> Response {
-        let form = self.form(headers);
-        let mut response =
-            (error.http_status(), write_body(form, error, DetailTypes::standard())).into_response();
-        let fields = response.headers_mut();
-        fields.insert(CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
-        fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        fields.insert(VARY, HeaderValue::from_static("accept"));
-        fields.insert(codelibra::ERROR_CODE_HEADER, HeaderValue::from(error.number()));
-        response
+        self.responder.respond(headers, error).map(Body::from)
     }
 
     pub(crate) fn fail_status(&self, headers: &HeaderMap, status: &Status) -> Response {
@@ -125,6 +119,7 @@ async fn one(
                 Err(status) => gateway.fail_status(&headers, &status),
             }
         }
+        (Some("stream"), false) => stream(gateway, &headers, code, query).await,
         (None, false) => match gateway.client.get_error(GetErrorRequest { code }).await {
             Ok(found) => axum::Json(found.into_inner().entry).into_response(),
             Err(status) => gateway.fail_status(&headers, &status),
@@ -132,6 +127,43 @@ async fn one(
         (None, true) => gateway.fail(&headers, &method_not_allowed(gateway.catalog)),
         (Some(_), _) => gateway.fail(&headers, &not_found(&format!("/v1/errors/{segment}"))),
     }
+}
+
+/// `/v1/errors/{code}:stream?items=3`: so many items, then the error, in NDJSON or as server-sent events.
+async fn stream(
+    mut gateway: Gateway,
+    headers: &HeaderMap,
+    code: u32,
+    query: Vec<(String, String)>,
+) -> Response {
+    let mut request = RaiseErrorStreamRequest { code, ..Default::default() };
+    for (key, value) in query {
+        match key.as_str() {
+            "message" => request.message = value,
+            "items" => match value.parse() {
+                Ok(items) => request.after_items = items,
+                Err(_) => return gateway.fail(headers, &bad_items(&value)),
+            },
+            _ => drop(request.metadata.insert(key, value)),
+        }
+    }
+    match gateway.client.raise_error_stream(request).await {
+        Ok(items) => {
+            let items = items.into_inner().map(move |item| match item {
+                Ok(item) => Ok(serde_json::json!({ "item": item.item })),
+                Err(status) => Err(status.to_received_of(gateway.catalog).forward()),
+            });
+            let responder = Responder::clone(&gateway.responder);
+            StreamBody::new(StreamForm::of_caller(headers), items, responder).into_response().map(Body::new)
+        }
+        Err(status) => gateway.fail_status(headers, &status),
+    }
+}
+
+fn bad_items(items: &str) -> ApiError {
+    let shown: String = items.chars().take(80).collect();
+    ArgumentMissingOrUnparseable { argument: Some("items".into()) }
+        .with_message(format!("items is {shown:?}; expected 0 to {MAX_ITEMS}"))
 }
 
 /// The body of a raise: what the path does not say.

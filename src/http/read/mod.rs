@@ -18,6 +18,7 @@ use self::json::Json;
 use self::members::{Code, Members};
 pub use self::text::MAX_BODY;
 use super::DetailTypes;
+use super::retry_after::{self, RETRY_INFO};
 use crate::code::{self, class_of, class_phrase};
 use crate::note::{Note, Notes, excerpt};
 use crate::received::Sent;
@@ -29,6 +30,8 @@ use crate::{Catalog, GrpcCode, ReceivedError, rpc, tables};
 /// Reads the error of an HTTP answer: from its body, which may be in any [`Form`](super::Form) or in Kratos'
 /// `{code, reason, message, metadata}`; else from the field `codelibra-error-code`; else from its HTTP status.
 ///
+/// `Retry-After` becomes google.rpc.RetryInfo where the body has none (RFC 9110 §10.2.3).
+///
 /// A body that is no error object comes from an intermediary, and the error is made from the status, as gRPC's
 /// `http-grpc-status-mapping` has it: [`Note::Synthesized`] says so.
 ///
@@ -36,18 +39,20 @@ use crate::{Catalog, GrpcCode, ReceivedError, rpc, tables};
 /// of the body, and 1 MiB for the detail that is being read ([`MAX_DETAIL`](super::MAX_DETAIL)).
 pub fn read(parts: &Parts, body: &[u8], catalog: &'static Catalog, types: &DetailTypes) -> ReceivedError {
     let code_field = parts.headers.get(ERROR_CODE_HEADER).map(|value| value.as_bytes());
-    Answer { status: Some(parts.status.as_u16()), code_field }.read(body, catalog, types)
+    let retry_info = retry_after::read(&parts.headers);
+    Answer { status: Some(parts.status.as_u16()), code_field, retry_info }.read(body, catalog, types)
 }
 
 /// Reads a body alone, as [`read`] does.
 pub fn read_body(body: &[u8], catalog: &'static Catalog, types: &DetailTypes) -> ReceivedError {
-    Answer { status: None, code_field: None }.read(body, catalog, types)
+    Answer { status: None, code_field: None, retry_info: None }.read(body, catalog, types)
 }
 
 /// What stands around a body.
 struct Answer<'a> {
     status: Option<u16>,
     code_field: Option<&'a [u8]>,
+    retry_info: Option<rpc::RetryInfo>,
 }
 
 impl Answer<'_> {
@@ -74,6 +79,7 @@ impl Answer<'_> {
             details::write_details(all, types, &mut notes, &mut status);
         }
         write_request_id(&object, &mut status);
+        self.write_retry_info(&mut status);
 
         let grpc_code = self.grpc_code(&object, code, body_status, &status, catalog);
         let message = object.message().unwrap_or_default();
@@ -127,7 +133,18 @@ impl Answer<'_> {
         let message = outer.and_then(|outer| outer.message()).unwrap_or_else(|| {
             Cow::Borrowed(entry.map_or_else(|| class_phrase(class), |entry| entry.summary))
         });
-        self.finish(grpc_code, message, Vec::new(), notes, catalog).with_http_status(None, self.status)
+        let mut status = Vec::new();
+        self.write_retry_info(&mut status);
+        self.finish(grpc_code, message, status, notes, catalog).with_http_status(None, self.status)
+    }
+
+    /// `Retry-After` becomes the detail, where the body has none, which says it more exactly.
+    fn write_retry_info(&self, out: &mut Vec<u8>) {
+        if let Some(info) = &self.retry_info
+            && !AllDetails::of(out).any(|detail| detail.type_name() == RETRY_INFO)
+        {
+            write::message(RETRY_INFO, info, out);
+        }
     }
 
     fn finish(

@@ -1,75 +1,27 @@
+//! What of a failure leaves a server: the boundary, applied.
+
 use std::borrow::Cow;
 
+use super::Boundary;
 use super::failure::{Failure, Outgoing};
 use super::layer::Config;
+use crate::boundary::DEBUG_INFO;
 use crate::code::class_of;
 use crate::tables::class_to_grpc;
 use crate::wire::details::AllDetails;
 use crate::wire::read::{Identity, identity};
 use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO};
-use crate::{Catalog, GrpcCode, Metadata, ParamKind, wire};
-
-/// What of a failure may leave.
-///
-/// [`public`](Self::public), the default, is for services that strangers call:
-///
-/// - the message of a 5xx is its entry's summary, and google.rpc.DebugInfo is dropped;
-/// - a status without a code speaks for nobody (it may be an `io::Error` or another service's status behind `?`):
-///   it gets a code, and its message and details stay here;
-/// - an error received from another service (through the client layer, which marks it) leaves with its
-///   code if its domain is this service's or allowed, and with nothing else but declared parameters that are no
-///   text; of any other domain, or without a code, it becomes the fallback of INTERNAL. To send it on as it is,
-///   say so: [`ReceivedError::forward`](crate::ReceivedError::forward);
-/// - headers that are not gRPC's own are dropped.
-///
-/// [`internal`](Self::internal) is for services that only other services of the same owner call: messages and
-/// details stay, of any domain; the headers of a received error are dropped all the same.
-#[derive(Clone, Debug)]
-pub struct Boundary {
-    reach: Reach,
-    domains: Vec<Cow<'static, str>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
-    Public,
-    Internal,
-}
-
-const DEBUG_INFO: &str = "google.rpc.DebugInfo";
+use crate::{GrpcCode, Metadata, ParamKind, wire};
 
 impl Boundary {
-    /// For services that strangers call.
-    pub const fn public() -> Self {
-        Self { reach: Reach::Public, domains: Vec::new() }
-    }
-
-    /// For services that only other services of the same owner call.
-    pub const fn internal() -> Self {
-        Self { reach: Reach::Internal, domains: Vec::new() }
-    }
-
-    /// Trusts the errors of another domain as this service's own.
-    #[must_use]
-    pub fn allow_domain(mut self, domain: impl Into<Cow<'static, str>>) -> Self {
-        self.domains.push(domain.into());
-        self
-    }
-
     /// Whether fields that are not gRPC's own may leave with a failure.
     pub(super) fn keeps_headers(&self, received: bool) -> bool {
-        self.reach == Reach::Internal && !received
-    }
-
-    fn trusts(&self, domain: &[u8], own: &Catalog) -> bool {
-        domain.is_empty()
-            || domain == own.domain().as_bytes()
-            || self.domains.iter().any(|allowed| allowed.as_bytes() == domain)
+        !self.is_public() && !received
     }
 
     /// Decides what of a failure leaves.
     pub(super) fn decide<'a>(&self, failure: &'a Failure, config: &'a Config) -> Outgoing<'a> {
-        let public = self.reach == Reach::Public;
+        let public = self.is_public();
         match identity(&failure.details, config.catalog) {
             Some(found) if self.trusts(found.info.domain, config.catalog) => {
                 if public && failure.received {
@@ -95,7 +47,7 @@ impl Boundary {
 
     fn as_it_is<'a>(&self, found: &Identity<'a>, failure: &'a Failure, config: &'a Config) -> Outgoing<'a> {
         let mut outgoing = identified(found, failure.grpc_code, config);
-        let private = self.reach == Reach::Public && outgoing.class() >= 500;
+        let private = self.is_public() && outgoing.class() >= 500;
         if !private && !failure.message.is_empty() {
             outgoing.message = Cow::Borrowed(&failure.message);
         }
@@ -110,7 +62,7 @@ impl Boundary {
         for detail in AllDetails::of(&failure.details) {
             let dropped = match detail.type_name() {
                 ERROR_INFO | GOOGLE_ERROR_INFO => true,
-                DEBUG_INFO => self.reach == Reach::Public,
+                DEBUG_INFO => self.is_public(),
                 _ => false,
             };
             if let Some(any) = detail.whole_any().filter(|_| !dropped) {

@@ -41,7 +41,7 @@ impl Fallback {
         self
     }
 
-    pub(super) fn get(&self, grpc_code: GrpcCode) -> (&'static Catalog, u32) {
+    pub(crate) fn get(&self, grpc_code: GrpcCode) -> (&'static Catalog, u32) {
         let code = self.codes.get(usize::from(grpc_code.number())).copied();
         code.unwrap_or((ErrorCode::catalog(), ErrorCode::UNEXPECTED_ERROR.as_u32()))
     }

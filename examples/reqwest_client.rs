@@ -1,0 +1,35 @@
+//! Errors out of reqwest's answers, as the type that gRPC clients get.
+//!
+//! `cargo run -- serve` in one terminal, then `cargo run --example reqwest_client --features gateway` in another.
+
+use codelibra::http::receive;
+use codelibra::{CATALOG, ErrorCode, LockedOut, ReceivedError};
+
+const URL: &str = "http://127.0.0.1:8080/v1/errors/403005:raise?locked_until=2026-01-31T09:30:00Z";
+
+async fn get(url: &str) -> Result<Result<String, ReceivedError>, reqwest::Error> {
+    let response = reqwest::get(url).await?;
+    if response.status().is_success() {
+        return response.text().await.map(Ok);
+    }
+    Ok(Err(receive(response.into(), &CATALOG).await))
+}
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "an example")]
+async fn main() -> Result<(), reqwest::Error> {
+    let url = std::env::args().nth(1).unwrap_or_else(|| URL.to_owned());
+    match get(&url).await? {
+        Ok(text) => println!("{text}"),
+        Err(error) => {
+            if let Some(LockedOut { locked_until: Some(time), .. }) = error.decode() {
+                println!("locked until {time}");
+            }
+            match error.code() {
+                Some(ErrorCode::USER_BANNED) => println!("banned"),
+                _ => println!("{error}; {:?}", error.retry_advice()),
+            }
+        }
+    }
+    Ok(())
+}

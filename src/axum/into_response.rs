@@ -1,0 +1,64 @@
+use std::convert::Infallible;
+use std::sync::LazyLock;
+
+use axum_core::body::Body;
+use axum_core::extract::FromRequestParts;
+use axum_core::response::{IntoResponse, Response};
+use http::request::Parts;
+
+use crate::http::{Caller, Responder};
+use crate::{ApiError, CATALOG, Catalog, ReceivedError};
+
+/// The error that an answer was made of. It travels in the extensions of the answer, so that the layer, which knows
+/// the caller, can make it again.
+#[derive(Clone, Debug)]
+pub(super) enum Failed {
+    Own(ApiError),
+    Received(ReceivedError),
+}
+
+/// The answer where no layer makes another one: the native form, and what a public boundary lets out.
+fn answer(failed: Failed, catalog: Option<&'static Catalog>) -> Response {
+    static DEFAULT: LazyLock<Responder> = LazyLock::new(|| Responder::of(&CATALOG));
+    let other;
+    let responder = match catalog {
+        Some(catalog) if catalog.domain() != CATALOG.domain() => {
+            other = Responder::of(catalog);
+            &other
+        }
+        _ => &*DEFAULT,
+    };
+    let mut response = match &failed {
+        Failed::Own(error) => responder.respond(Caller::default(), error),
+        Failed::Received(error) => responder.respond_received(Caller::default(), error),
+    };
+    response.extensions_mut().insert(failed);
+    response.map(Body::from)
+}
+
+/// An answer as [`ErrorLayer`](super::ErrorLayer) makes it; without the layer in the native form, through
+/// [`Boundary::public`](crate::http::Boundary::public).
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let catalog = self.catalog();
+        answer(Failed::Own(self), catalog)
+    }
+}
+
+/// What another service answered, as far as the boundary lets it pass: see
+/// [`Responder::respond_received`](crate::http::Responder::respond_received).
+impl IntoResponse for ReceivedError {
+    fn into_response(self) -> Response {
+        let catalog = self.own_catalog();
+        answer(Failed::Received(self), catalog)
+    }
+}
+
+/// For handlers that use a [`Responder`] themselves.
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::from(&*parts))
+    }
+}

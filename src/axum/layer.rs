@@ -1,0 +1,85 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum_core::body::Body;
+use http::{Request, Response};
+use tokio::time::Instant;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::ErrorFuture;
+use super::answer::Call;
+use crate::http::{Caller, Responder};
+
+/// Makes every failure of an axum `Router`, or of any service with axum's body, a coded one.
+///
+/// - Errors that handlers return are answered as the [`Responder`] says and in the form that the caller takes.
+/// - An answer of 4xx or 5xx that is plain text or empty, as axum's own are (404, 405, 413, 415, 422, rejections),
+///   gets the code of the [`Fallback`](crate::http::Fallback) table where one is of its very status, as 404003, else
+///   `CCC000`, as 405000. The text becomes the message; that of a 5xx does as the boundary says. Other answers, such
+///   as JSON of the handler's own, pass as they are.
+/// - A panic of a handler becomes the fallback of INTERNAL (500001), with nothing of its payload; a call that takes
+///   longer than the [`timeout`](Self::timeout) becomes the one of DEADLINE_EXCEEDED (504000).
+/// - Other fields that the answer has stay: `Allow`, `Set-Cookie`, those of CORS.
+///
+/// What does not leave is logged once, as `tracing` events with the target `codelibra::axum`: ERROR for 5xx, INFO
+/// for the rest.
+///
+/// Add it last (`Router::layer`), so that it is outermost: fallbacks and earlier layers are inside of it then.
+#[derive(Clone, Debug)]
+pub struct ErrorLayer {
+    responder: Arc<Responder>,
+    timeout: Option<Duration>,
+}
+
+impl ErrorLayer {
+    /// A layer that answers as `responder` says.
+    pub fn new(responder: Responder) -> Self {
+        Self { responder: Arc::new(responder), timeout: None }
+    }
+
+    /// Ends calls whose answer has not begun after this time.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}
+
+impl<S> Layer<S> for ErrorLayer {
+    type Service = ErrorService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        ErrorService { inner, layer: self.clone() }
+    }
+}
+
+/// The service that [`ErrorLayer`] makes.
+#[derive(Clone, Debug)]
+pub struct ErrorService<S> {
+    inner: S,
+    layer: ErrorLayer,
+}
+
+impl<S, B> Service<Request<B>> for ErrorService<S>
+where
+    S: Service<Request<B>, Response = Response<Body>>,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = ErrorFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let call = Call { responder: Arc::clone(&self.layer.responder), caller: Caller::from(&request) };
+        // A deadline beyond what a clock can say is none.
+        let deadline = self.layer.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let inner = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
+        ErrorFuture::new(inner, call, deadline)
+    }
+}

@@ -1,0 +1,63 @@
+use std::borrow::Cow;
+
+use crate::Catalog;
+
+/// What of a failure may leave.
+///
+/// [`public`](Self::public), the default, is for services that strangers call:
+///
+/// - the message of a 5xx is its entry's summary, and google.rpc.DebugInfo is dropped;
+/// - a status without a code speaks for nobody (it may be an `io::Error` or another service's status behind `?`):
+///   it gets a code, and its message and details stay here;
+/// - an error received from another service (through the client layer, which marks it) leaves with its
+///   code if its domain is this service's or allowed, and with nothing else but declared parameters that are no
+///   text; of any other domain, or without a code, it becomes the fallback of INTERNAL. To send it on as it is,
+///   say so: [`ReceivedError::forward`](crate::ReceivedError::forward);
+/// - headers that are not gRPC's own are dropped.
+///
+/// [`internal`](Self::internal) is for services that only other services of the same owner call: messages and
+/// details stay, of any domain; the headers of a received error are dropped all the same.
+#[derive(Clone, Debug)]
+pub struct Boundary {
+    reach: Reach,
+    domains: Vec<Cow<'static, str>>,
+}
+
+/// A detail that a public boundary drops.
+pub(crate) const DEBUG_INFO: &str = "google.rpc.DebugInfo";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Public,
+    Internal,
+}
+
+impl Boundary {
+    /// For services that strangers call.
+    pub const fn public() -> Self {
+        Self { reach: Reach::Public, domains: Vec::new() }
+    }
+
+    /// For services that only other services of the same owner call.
+    pub const fn internal() -> Self {
+        Self { reach: Reach::Internal, domains: Vec::new() }
+    }
+
+    /// Trusts the errors of another domain as this service's own.
+    #[must_use]
+    pub fn allow_domain(mut self, domain: impl Into<Cow<'static, str>>) -> Self {
+        self.domains.push(domain.into());
+        self
+    }
+
+    /// Whether strangers read what leaves.
+    pub(crate) fn is_public(&self) -> bool {
+        self.reach == Reach::Public
+    }
+
+    pub(crate) fn trusts(&self, domain: &[u8], own: &Catalog) -> bool {
+        domain.is_empty()
+            || domain == own.domain().as_bytes()
+            || self.domains.iter().any(|allowed| allowed.as_bytes() == domain)
+    }
+}

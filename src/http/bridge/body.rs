@@ -1,0 +1,125 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::BoxError;
+use super::fields::{self, Ending};
+use crate::Catalog;
+use crate::http::MAX_BODY;
+
+pin_project! {
+    /// The body of an answer that crossed a bridge: an error's own, or that of the service, as it is.
+    ///
+    /// A gRPC stream that fails after its first message, or ends without a status, ends with the
+    /// [`ReceivedError`](crate::ReceivedError) as the error of the body: the answer has begun by then, and an
+    /// HTTP client does not see trailers. A server cuts the connection, so that nobody takes it for the end.
+    #[derive(Debug)]
+    pub struct BridgeBody<B> {
+        whole: Option<Bytes>,
+        first: Option<Frame<Bytes>>,
+        #[pin]
+        rest: Option<B>,
+        // Where the end of a gRPC call is watched for.
+        watch: Option<&'static Catalog>,
+    }
+}
+
+impl<B> BridgeBody<B> {
+    pub(super) fn whole(body: Bytes) -> Self {
+        Self { whole: Some(body).filter(|body| !body.is_empty()), first: None, rest: None, watch: None }
+    }
+
+    /// As the service made it.
+    pub(super) fn untouched(rest: B) -> Self {
+        Self { whole: None, first: None, rest: Some(rest), watch: None }
+    }
+
+    /// A gRPC answer whose first frame was read.
+    pub(super) fn watched(first: Frame<Bytes>, rest: B, catalog: &'static Catalog) -> Self {
+        let watch = first.is_data().then_some(catalog);
+        Self { whole: None, first: Some(first), rest: Some(rest), watch }
+    }
+}
+
+impl<B> Body for BridgeBody<B>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let mut this = self.project();
+        if let Some(frame) = this.whole.take().map(Frame::data).or_else(|| this.first.take()) {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        let Some(rest) = this.rest.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        let frame = ready!(rest.poll_frame(cx));
+        let Some(catalog) = *this.watch else {
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        };
+        let error: BoxError = match frame {
+            Some(Ok(frame)) => match frame.trailers_ref().map(|trailers| fields::read(trailers, catalog)) {
+                Some(Ending::Failed(error)) => error.into(),
+                Some(Ending::Open) => fields::cut_short(catalog).into(),
+                Some(Ending::Ok) => {
+                    *this.watch = None;
+                    return Poll::Ready(Some(Ok(frame)));
+                }
+                None => return Poll::Ready(Some(Ok(frame))),
+            },
+            Some(Err(error)) => error.into(),
+            None => fields::cut_short(catalog).into(),
+        };
+        *this.watch = None;
+        this.rest.set(None);
+        Poll::Ready(Some(Err(error)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let is_over = |rest: &B| self.watch.is_none() && rest.is_end_stream();
+        self.whole.is_none() && self.first.is_none() && self.rest.as_ref().is_none_or(is_over)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match (&self.whole, &self.rest) {
+            (Some(whole), _) => SizeHint::with_exact(u64::try_from(whole.len()).unwrap_or(u64::MAX)),
+            (None, Some(rest)) if self.first.is_none() => rest.size_hint(),
+            (None, Some(_)) => SizeHint::default(),
+            (None, None) => SizeHint::with_exact(0),
+        }
+    }
+}
+
+/// A peer's error body that is being read, one byte over [`MAX_BODY`] at most: the reader notes what is longer.
+#[derive(Debug, Default)]
+pub(in crate::http) struct Collected(Vec<u8>);
+
+impl Collected {
+    pub(in crate::http) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Reads on; ready at the end, at a fault or at the limit.
+    pub(in crate::http) fn poll<B: Body<Data = Bytes> + Unpin>(
+        &mut self,
+        body: &mut B,
+        cx: &mut Context<'_>,
+    ) -> Poll<&[u8]> {
+        while self.0.len() <= MAX_BODY {
+            let Some(Ok(frame)) = ready!(Pin::new(&mut *body).poll_frame(cx)) else { break };
+            if let Some(data) = frame.data_ref() {
+                let room = (MAX_BODY + 1).saturating_sub(self.0.len());
+                self.0.extend_from_slice(data.get(..room).unwrap_or(data));
+            }
+        }
+        Poll::Ready(&self.0)
+    }
+}

@@ -1,0 +1,188 @@
+use ::http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LINK, RETRY_AFTER, VARY,
+    WWW_AUTHENTICATE,
+};
+use ::http::{Response, Uri};
+use bytes::Bytes;
+
+use super::{Boundary, Caller, DetailTypes, Fallback, Form, retry_after, write_body};
+use crate::wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
+use crate::{ApiError, Catalog, CatalogCode, ReceivedError, Recovery};
+
+/// The fields that a browser's gRPC-Web client has to be let see, for `Access-Control-Expose-Headers`: without
+/// them a failure of another origin has neither message nor code.
+pub const EXPOSED_HEADERS: [HeaderName; 4] = [
+    HeaderName::from_static("grpc-status"),
+    HeaderName::from_static("grpc-message"),
+    STATUS_DETAILS_HEADER,
+    ERROR_CODE_HEADER,
+];
+
+/// How a gateway answers with errors: from an error to a whole HTTP answer.
+///
+/// - The status is the class of the code, whatever the code.
+/// - The body is in the form that the author of the gateway picked, unless the [`Caller`] takes another one
+///   (RFC 9110 §12.5.1, RFC 9457 §3, the Connect protocol); `Vary: accept` says so. HEAD has no body.
+/// - `codelibra-error-code`, and `Cache-Control: no-store`: an error is this caller's alone.
+/// - `Retry-After` of google.rpc.RetryInfo, in whole seconds, rounded up: for 429, 503 and codes whose next step
+///   is to wait.
+/// - `WWW-Authenticate` on 401 and `Link` on 451, where they are configured.
+///
+/// What leaves is the [`Boundary`]'s decision, [`Boundary::public`] unless said otherwise. No field is made of what
+/// a message says.
+///
+/// ```
+/// use codelibra::ErrorCode;
+/// use codelibra::http::{Form, Responder};
+///
+/// let responder = Responder::new::<ErrorCode>().form(Form::Problem);
+/// let request = http::Request::get("/").body(())?;
+/// let answer = responder.respond(&request, &ErrorCode::USER_BANNED.into());
+/// assert_eq!(answer.status(), 403);
+/// assert_eq!(answer.headers()["content-type"], "application/problem+json");
+/// # Ok::<(), http::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Responder {
+    pub(super) catalog: &'static Catalog,
+    pub(super) boundary: Boundary,
+    pub(super) fallback: Fallback,
+    form: Form,
+    types: DetailTypes,
+    challenge: Option<HeaderValue>,
+    blocked_by: Option<HeaderValue>,
+    terms: Option<HeaderValue>,
+}
+
+impl Responder {
+    /// For a service whose codes are `C`'s: the native form, the standard details, [`Boundary::public`].
+    pub fn new<C: CatalogCode>() -> Self {
+        Self::of(C::catalog())
+    }
+
+    /// For a service whose catalogue is known only at run time.
+    pub fn of(catalog: &'static Catalog) -> Self {
+        Self {
+            catalog,
+            boundary: Boundary::public(),
+            fallback: Fallback::of(catalog),
+            form: Form::Native,
+            types: DetailTypes::standard().clone(),
+            challenge: None,
+            blocked_by: None,
+            terms: None,
+        }
+    }
+
+    /// The form for callers that ask for none.
+    #[must_use]
+    pub fn form(mut self, form: Form) -> Self {
+        self.form = form;
+        self
+    }
+
+    /// The details that are written as ProtoJSON.
+    #[must_use]
+    pub fn detail_types(mut self, types: DetailTypes) -> Self {
+        self.types = types;
+        self
+    }
+
+    /// The decision on what may leave.
+    #[must_use]
+    pub fn boundary(mut self, boundary: Boundary) -> Self {
+        self.boundary = boundary;
+        self
+    }
+
+    /// The table of the codes that failures without a code get: a panic, a timeout, an answer of the framework.
+    #[must_use]
+    pub fn fallback_table(mut self, fallback: Fallback) -> Self {
+        self.fallback = fallback;
+        self
+    }
+
+    /// `WWW-Authenticate` of every 401 (RFC 9110 §11.6.1), such as `Bearer realm="shop"`.
+    #[must_use]
+    pub fn challenge(mut self, challenge: HeaderValue) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
+    /// Who demands that something is blocked: `Link` with the relation `blocked-by` on every 451 (RFC 7725 §4).
+    #[must_use]
+    pub fn blocked_by(mut self, authority: &Uri) -> Self {
+        self.blocked_by = link(authority, "blocked-by");
+        self
+    }
+
+    /// Where the terms are: `Link` with the relation `terms-of-service` on every 451 whose next step is to accept them.
+    #[must_use]
+    pub fn terms(mut self, terms: &Uri) -> Self {
+        self.terms = link(terms, "terms-of-service");
+        self
+    }
+
+    /// The catalogue of the service.
+    pub fn catalog(&self) -> &'static Catalog {
+        self.catalog
+    }
+
+    /// Which details are written and read as ProtoJSON.
+    pub fn types(&self) -> &DetailTypes {
+        &self.types
+    }
+
+    /// Answers with an error of this service, within the [`Boundary`]: a public one replaces the message of a 5xx
+    /// by its entry's summary, drops google.rpc.DebugInfo, and lets no error of another domain pass.
+    pub fn respond(&self, caller: impl Into<Caller>, error: &ApiError) -> Response<Bytes> {
+        self.write(caller.into(), &self.decide(error))
+    }
+
+    /// Answers with an error that another service sent, within the [`Boundary`]: a public one lets pass its code, if
+    /// its domain is this service's or allowed, and the declared parameters that are no text; any other error becomes
+    /// the fallback of INTERNAL.
+    ///
+    /// A gateway in front of its own service passes errors on as they are:
+    /// `respond(caller, &error.forward())`.
+    pub fn respond_received(&self, caller: impl Into<Caller>, error: &ReceivedError) -> Response<Bytes> {
+        self.write(caller.into(), &self.decide_received(error))
+    }
+
+    /// Writes an error that may leave.
+    pub(crate) fn write(&self, caller: Caller, error: &ApiError) -> Response<Bytes> {
+        let form = caller.form(self.form);
+        let body = write_body(form, error, &self.types);
+        let len = body.len();
+        let mut response = Response::new(if caller.is_head() { Bytes::new() } else { body.into() });
+        *response.status_mut() = error.http_status();
+        let fields = response.headers_mut();
+        fields.insert(CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
+        if caller.is_head() {
+            // RFC 9110 §9.3.2: the fields that a GET gets.
+            fields.insert(CONTENT_LENGTH, HeaderValue::from(len));
+        }
+        fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        fields.insert(VARY, HeaderValue::from_static("accept"));
+        fields.insert(ERROR_CODE_HEADER, HeaderValue::from(error.number()));
+        if let Some(seconds) = retry_after::write(error) {
+            fields.insert(RETRY_AFTER, seconds);
+        }
+        match (error.http_status().as_u16(), &self.challenge) {
+            (401, Some(challenge)) => drop(fields.insert(WWW_AUTHENTICATE, challenge.clone())),
+            (451, _) => fields.extend(self.links(error).map(|link| (LINK, link.clone()))),
+            _ => {}
+        }
+        response
+    }
+
+    fn links(&self, error: &ApiError) -> impl Iterator<Item = &HeaderValue> {
+        let accepts = error.entry().is_some_and(|entry| entry.recovery == Recovery::AcceptTerms);
+        self.blocked_by.iter().chain(self.terms.iter().filter(move |_| accepts))
+    }
+}
+
+/// RFC 8288 §3. A URI has neither `<` nor `>` in it.
+fn link(uri: &Uri, relation: &str) -> Option<HeaderValue> {
+    HeaderValue::try_from(format!("<{uri}>; rel=\"{relation}\"")).ok()
+}

@@ -1,0 +1,90 @@
+//! Streaming HTTP answers whose end says how they ended.
+//!
+//! HTTP has no place for a failure after the first byte of a body. So every line says what it is, and the last one
+//! how it ended: an answer without an end was cut.
+//!
+//! | | NDJSON | server-sent events |
+//! |---|---|---|
+//! | item | `{"result":…}` | `data: …` |
+//! | failed | `{"error":{"code":403003,…}}`, the native form | `event: error`, `data: {"code":403003,…}` |
+//! | finished | `{"end":{}}` | `event: end`, `data: {}` |
+
+mod body;
+mod reader;
+
+use ::http::header::{ACCEPT, HeaderMap};
+use bytes::Bytes;
+use serde::Serialize;
+
+pub use body::StreamBody;
+pub use reader::{StreamEvent, StreamReader};
+
+use super::{DetailTypes, Form, write_body};
+use crate::ApiError;
+
+/// How a streaming answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StreamForm {
+    /// JSON values, one a line.
+    Ndjson,
+    /// Server-sent events (HTML Living Standard §9.2), as browsers' `EventSource` reads them.
+    Sse,
+}
+
+impl StreamForm {
+    /// The media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Ndjson => "application/x-ndjson",
+            Self::Sse => "text/event-stream",
+        }
+    }
+
+    /// The form of a media type, whatever its parameters.
+    pub fn from_media_type(media_type: &str) -> Option<Self> {
+        let name = media_type.split(';').next().unwrap_or_default().trim();
+        [Self::Ndjson, Self::Sse].into_iter().find(|form| form.media_type().eq_ignore_ascii_case(name))
+    }
+
+    /// The form that a caller takes: server-sent events where `Accept` names them first, else NDJSON.
+    pub fn of_caller(headers: &HeaderMap) -> Self {
+        let accept = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        accept.flat_map(|value| value.split(',')).find_map(Self::from_media_type).unwrap_or(Self::Ndjson)
+    }
+
+    /// An item.
+    ///
+    /// # Errors
+    ///
+    /// The item does not serialize.
+    pub fn write_item(self, item: &impl Serialize) -> Result<Bytes, serde_json::Error> {
+        let (before, after) = match self {
+            Self::Ndjson => ("{\"result\":", "}\n"),
+            Self::Sse => ("data: ", "\n\n"),
+        };
+        let mut line = Vec::from(before);
+        serde_json::to_writer(&mut line, item)?;
+        line.extend(after.as_bytes());
+        Ok(line.into())
+    }
+
+    /// The end of a stream that failed.
+    pub fn write_error(self, error: &ApiError, types: &DetailTypes) -> Bytes {
+        // JSON has no raw line break in it.
+        let error = write_body(Form::Native, error, types);
+        let (before, after): (&[u8], &[u8]) = match self {
+            Self::Ndjson => (b"{\"error\":", b"}\n"),
+            Self::Sse => (b"event: error\ndata: ", b"\n\n"),
+        };
+        [before, &error, after].concat().into()
+    }
+
+    /// The end of a stream that is whole.
+    pub const fn write_end(self) -> Bytes {
+        Bytes::from_static(match self {
+            Self::Ndjson => b"{\"end\":{}}\n",
+            Self::Sse => b"event: end\ndata: {}\n\n",
+        })
+    }
+}

@@ -1,0 +1,195 @@
+use std::borrow::Cow;
+
+use bytes::{Bytes, BytesMut};
+use serde_json::value::RawValue;
+
+use super::StreamForm;
+use crate::http::{DetailTypes, MAX_BODY, read_body};
+use crate::note::{Note, Notes};
+use crate::received::Sent;
+use crate::{Catalog, GrpcCode, ReceivedError};
+
+/// What a streaming answer says next.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum StreamEvent {
+    /// An item, in JSON.
+    Item(String),
+    /// The stream failed. Nothing follows.
+    Failed(ReceivedError),
+    /// The stream is whole. Nothing follows.
+    End,
+}
+
+/// Reads a streaming answer, chunk by chunk as it arrives.
+///
+/// A stream is whole only where [`StreamEvent::End`] says so: [`finish`](Self::finish), which is called when the
+/// connection has no more, tells a stream that was cut.
+///
+/// ```
+/// use codelibra::CATALOG;
+/// use codelibra::http::{StreamEvent, StreamForm, StreamReader};
+///
+/// let mut reader = StreamReader::new(StreamForm::Ndjson, &CATALOG);
+/// reader.push(b"{\"result\":1}\n{\"resu");
+/// assert!(matches!(reader.next(), Some(StreamEvent::Item(item)) if item == "1"));
+/// assert!(reader.next().is_none());
+/// assert!(reader.finish().unwrap_err().is_synthesized());
+/// ```
+#[derive(Debug)]
+pub struct StreamReader {
+    form: StreamForm,
+    catalog: &'static Catalog,
+    /// What has arrived and is not read yet.
+    buffer: BytesMut,
+    /// How much of it is known to have no line break.
+    scanned: usize,
+    event: String,
+    data: Option<String>,
+    ended: bool,
+}
+
+impl StreamReader {
+    /// A reader of errors of a catalogue, with the standard details.
+    pub fn new(form: StreamForm, catalog: &'static Catalog) -> Self {
+        Self {
+            form,
+            catalog,
+            buffer: BytesMut::new(),
+            scanned: 0,
+            event: String::new(),
+            data: None,
+            ended: false,
+        }
+    }
+
+    /// Takes what has arrived. Read [`next`](Self::next) until it gives nothing before the next chunk: what waits
+    /// to be read is kept whole.
+    pub fn push(&mut self, chunk: &[u8]) {
+        if !self.ended {
+            self.buffer.extend_from_slice(chunk);
+        }
+    }
+
+    /// The next event, if it has arrived whole.
+    ///
+    /// A line longer than [`MAX_BODY`], and one that is no event, fail the stream.
+    #[expect(clippy::should_implement_trait, reason = "it gives more once more is pushed")]
+    pub fn next(&mut self) -> Option<StreamEvent> {
+        while !self.ended {
+            let Some(line) = self.line()? else {
+                self.ended = true;
+                return Some(StreamEvent::Failed(self.broken("a line of the stream is too long")));
+            };
+            let event = match self.form {
+                StreamForm::Ndjson => self.ndjson(&line),
+                StreamForm::Sse => self.sse(&line),
+            };
+            if let Some(event) = event {
+                self.ended = !matches!(event, StreamEvent::Item(_));
+                return Some(event);
+            }
+        }
+        None
+    }
+
+    /// Says how a stream ended that has no more: an error where it was cut before it said how.
+    ///
+    /// # Errors
+    ///
+    /// Neither [`StreamEvent::End`] nor [`StreamEvent::Failed`] was read.
+    pub fn finish(self) -> Result<(), ReceivedError> {
+        if self.ended { Ok(()) } else { Err(self.broken("the stream was cut before its end")) }
+    }
+
+    /// A whole line, without its end; `None` within for one that is too long.
+    fn line(&mut self) -> Option<Option<String>> {
+        let rest = self.buffer.get(self.scanned..).unwrap_or_default();
+        let Some(at) = rest.iter().position(|byte| *byte == b'\n') else {
+            self.scanned = self.buffer.len();
+            return (self.scanned > MAX_BODY).then_some(None);
+        };
+        let line = self.buffer.split_to(self.scanned + at + 1);
+        self.scanned = 0;
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        Some((line.len() <= MAX_BODY).then(|| String::from_utf8_lossy(line).into_owned()))
+    }
+
+    fn ndjson(&self, line: &str) -> Option<StreamEvent> {
+        #[derive(serde::Deserialize)]
+        struct Line<'a> {
+            #[serde(borrow, default, deserialize_with = "present")]
+            result: Option<&'a RawValue>,
+            #[serde(borrow)]
+            error: Option<&'a RawValue>,
+            #[serde(borrow)]
+            end: Option<&'a RawValue>,
+        }
+        if line.trim().is_empty() {
+            return None;
+        }
+        Some(match serde_json::from_str(line) {
+            Ok(Line { error: Some(error), .. }) => self.failed(error.get()),
+            Ok(Line { result: Some(item), .. }) => StreamEvent::Item(item.get().to_owned()),
+            Ok(Line { end: Some(_), .. }) => StreamEvent::End,
+            Ok(Line { .. }) | Err(_) => {
+                StreamEvent::Failed(self.broken("a line of the stream is no item, error or end"))
+            }
+        })
+    }
+
+    /// HTML Living Standard §9.2.6, for the fields `event` and `data`.
+    fn sse(&mut self, line: &str) -> Option<StreamEvent> {
+        if line.is_empty() {
+            let event = std::mem::take(&mut self.event);
+            let data = self.data.take()?;
+            return match event.as_str() {
+                "error" => Some(self.failed(&data)),
+                "end" => Some(StreamEvent::End),
+                "" | "message" => Some(StreamEvent::Item(data)),
+                // Somebody else's events.
+                _ => None,
+            };
+        }
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match (field, &mut self.data) {
+            ("event", _) => value.clone_into(&mut self.event),
+            ("data", Some(data)) if data.len() + value.len() > MAX_BODY => {
+                return Some(StreamEvent::Failed(self.broken("an event of the stream is too long")));
+            }
+            ("data", Some(data)) => {
+                data.push('\n');
+                data.push_str(value);
+            }
+            ("data", data @ None) => *data = Some(value.to_owned()),
+            // Comments keep a connection open; ids and times are not ours.
+            _ => {}
+        }
+        None
+    }
+
+    fn failed(&self, error: &str) -> StreamEvent {
+        StreamEvent::Failed(read_body(error.as_bytes(), self.catalog, DetailTypes::standard()))
+    }
+
+    /// The error of a stream that does not say how it ended.
+    fn broken(&self, what: &'static str) -> ReceivedError {
+        let mut notes = Notes::default();
+        notes.push(Note::Synthesized);
+        let sent = Sent {
+            grpc_code: Some(GrpcCode::Unavailable),
+            message: Some(Cow::Borrowed(what)),
+            details: Bytes::new(),
+            code_field: None,
+            notes,
+        };
+        ReceivedError::read(sent, self.catalog)
+    }
+}
+
+/// A member that is there: `null` is an item too.
+fn present<'de, D: serde::Deserializer<'de>>(member: D) -> Result<Option<&'de RawValue>, D::Error> {
+    serde::Deserialize::deserialize(member).map(Some)
+}

@@ -1,0 +1,220 @@
+//! Failed gRPC answers become HTTP answers, and HTTP errors gRPC failures: unary and streaming.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "a test helper; not every test uses all of it"
+)]
+mod in_process;
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use codelibra::http::{
+    Boundary, BridgeBody, DetailTypes, Form, GrpcToHttpLayer, HttpToGrpcLayer, MAX_BODY, Responder, read,
+    write_body,
+};
+use codelibra::{
+    ApiError, CATALOG, ErrorCode, GrpcCode, LockedOut, Note, ReceivedError, Shed, StatusCodeExt, rpc,
+};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use in_process::{Answer, InProcess, Item, STREAM, UNARY};
+use prost::Message;
+use tonic::Status;
+use tonic::body::Body;
+use tower::{ServiceExt, service_fn};
+use tower_layer::Layer;
+
+fn responder() -> Responder {
+    Responder::new::<ErrorCode>()
+}
+
+fn to_http(layer: Responder) -> GrpcToHttpLayer {
+    GrpcToHttpLayer::new(layer)
+}
+
+fn request(path: &str) -> Request<Body> {
+    let item = Item { text: "hello".into() }.encode_to_vec();
+    let mut frame = vec![0, 0, 0, 0, u8::try_from(item.len()).unwrap()];
+    frame.extend(item);
+    let body = Body::new(Full::new(Bytes::from(frame)));
+    Request::post(path).header("content-type", "application/grpc").body(body).unwrap()
+}
+
+async fn read_answer<B>(response: Response<B>) -> ReceivedError
+where
+    B: http_body::Body,
+    B::Error: std::fmt::Debug,
+{
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    read(&parts, &body, &CATALOG, DetailTypes::standard())
+}
+
+fn locked() -> Status {
+    let locked = LockedOut { locked_until: "2026-01-31T09:30:00Z".parse().ok() };
+    let delay = Some(prost_types::Duration { seconds: 30, nanos: 0 });
+    locked.with_message("three wrong").with_detail(&rpc::RetryInfo { retry_delay: delay }).into()
+}
+
+#[tokio::test]
+async fn a_failure_before_the_first_message_is_an_http_answer() {
+    for (path, answer) in
+        [(UNARY, Answer::Fail(locked)), (STREAM, Answer::Fail(locked)), (STREAM, Answer::Break(0, locked))]
+    {
+        let service = to_http(responder().form(Form::Problem)).layer(InProcess(answer));
+        let response = service.oneshot(request(path)).await.unwrap();
+        assert_eq!(response.status(), 403);
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        assert_eq!(response.headers()["retry-after"], "30");
+        assert!(response.headers().get("grpc-status").is_none());
+        let error = read_answer(response).await;
+        assert_eq!((error.number(), error.message(), error.notes()), (Some(403_005), "three wrong", &[][..]));
+        assert!(error.decode::<LockedOut>().unwrap().locked_until.is_some());
+    }
+}
+
+#[tokio::test]
+async fn every_grpc_code_and_every_entry_crosses() {
+    for entry in CATALOG.entries() {
+        let error = ApiError::from_catalog(&CATALOG, entry.code).unwrap();
+        let service = to_http(responder()).layer(service_fn(move |_: Request<Body>| {
+            std::future::ready(Ok::<_, Infallible>(Status::from(&error).into_http::<Body>()))
+        }));
+        let answer = service.oneshot(request(UNARY)).await.unwrap();
+        assert_eq!(answer.status().as_u16(), entry.class());
+        assert_eq!(read_answer(answer).await.number(), Some(entry.code));
+    }
+    for code in GrpcCode::ALL.into_iter().skip(1) {
+        let service = to_http(responder().boundary(Boundary::internal()));
+        let service = service.layer(service_fn(move |_: Request<Body>| {
+            let status = Status::new(code.into(), "no code, 100%");
+            std::future::ready(Ok::<_, Infallible>(status.into_http::<Body>()))
+        }));
+        let error = read_answer(service.oneshot(request(UNARY)).await.unwrap()).await;
+        let class = codelibra::tables::grpc_to_class(code);
+        assert_eq!(error.number(), Some(codelibra::class_code(class)), "{code}");
+        assert_eq!(error.message(), "no code, 100%");
+    }
+}
+
+#[tokio::test]
+async fn a_success_passes_as_it_is() {
+    for (path, items) in [(UNARY, 1), (STREAM, 0), (STREAM, 3)] {
+        let bare = InProcess(Answer::Items(items)).oneshot(request(path)).await.unwrap();
+        let service = to_http(responder()).layer(InProcess(Answer::Items(items)));
+        let bridged = service.oneshot(request(path)).await.unwrap();
+        assert_eq!(bare.headers(), bridged.headers());
+        let (bare, bridged) = (bare.collect().await.unwrap(), bridged.collect().await.unwrap());
+        assert_eq!(bare.trailers(), bridged.trailers());
+        assert_eq!(bare.to_bytes(), bridged.to_bytes());
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_is_not_taken_for_a_whole_one() {
+    let service = to_http(responder()).layer(InProcess(Answer::Break(2, locked)));
+    let response = service.oneshot(request(STREAM)).await.unwrap();
+    assert_eq!(response.status(), 200);
+    let mut body: BridgeBody<Body> = response.into_body();
+    // tonic puts messages that are ready into one frame.
+    let mut sent = 0;
+    let error = loop {
+        match body.frame().await.unwrap() {
+            Ok(frame) => sent += frame.into_data().unwrap().len(),
+            Err(error) => break error.downcast::<ReceivedError>().unwrap(),
+        }
+    };
+    assert_eq!(sent, 2 * (5 + Item { text: "hello".into() }.encoded_len()));
+    assert_eq!(error.code(), Some(ErrorCode::LOCKED_OUT));
+    assert!(body.frame().await.is_none());
+
+    // A stream without trailers was cut.
+    let cut = service_fn(|_: Request<Body>| async {
+        let response = Response::builder().header("content-type", "application/grpc");
+        Ok::<_, Infallible>(response.body(Full::new(Bytes::from_static(b"\0\0\0\0\0"))).unwrap())
+    });
+    let mut body = to_http(responder()).layer(cut).oneshot(request(STREAM)).await.unwrap().into_body();
+    assert!(body.frame().await.unwrap().unwrap().is_data());
+    let error = body.frame().await.unwrap().unwrap_err().downcast::<ReceivedError>().unwrap();
+    assert!(error.is_synthesized());
+}
+
+#[tokio::test]
+async fn a_proxy_that_spoke_is_answered_with_a_code() {
+    for (status, content_type, body, code) in [
+        (503, "text/html", &b"<html>busy"[..], 503_000),
+        (200, "application/grpc", b"", 503_000),
+        (404, "application/json", br#"{"code":404003,"message":"gone","domain":"codelibra"}"#, 404_003),
+    ] {
+        let service = to_http(responder()).layer(service_fn(move |_: Request<Body>| {
+            let response = Response::builder().status(status).header("content-type", content_type);
+            std::future::ready(Ok::<_, Infallible>(response.body(Full::new(Bytes::from(body))).unwrap()))
+        }));
+        let error = read_answer(service.oneshot(request(UNARY)).await.unwrap()).await;
+        assert_eq!(error.number(), Some(code));
+    }
+}
+
+/// What a gRPC client gets of an HTTP service that answers this.
+async fn over_grpc(status: u16, content_type: &'static str, body: Vec<u8>) -> Status {
+    let service = HttpToGrpcLayer::new(responder()).layer(service_fn(move |_: Request<Body>| {
+        let response = Response::builder().status(status).header("content-type", content_type);
+        std::future::ready(Ok::<_, Infallible>(response.body(Full::new(Bytes::from(body.clone()))).unwrap()))
+    }));
+    in_process::unary(&mut tonic::client::Grpc::new(service)).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn an_http_error_is_a_grpc_failure() {
+    for form in Form::ALL {
+        for entry in CATALOG.entries() {
+            let error = ApiError::from_catalog(&CATALOG, entry.code).unwrap().with_metadata("k", "v");
+            let body = write_body(form, &error, DetailTypes::standard());
+            let status = over_grpc(entry.class(), form.media_type(), body).await;
+            let received = status.to_received::<ErrorCode>();
+            assert_eq!((received.number(), received.notes()), (Some(entry.code), &[][..]), "{form}");
+            assert_eq!(received.grpc_code(), entry.grpc_code());
+            assert_eq!(received.metadata().get("k"), Some("v"));
+            assert_eq!(status.metadata().get("codelibra-error-code").unwrap(), &entry.code.to_string());
+        }
+    }
+    let status = over_grpc(503, "text/html", b"<html>".to_vec()).await;
+    assert_eq!(
+        (status.code(), status.to_received::<ErrorCode>().number()),
+        (tonic::Code::Unavailable, Some(503_000))
+    );
+}
+
+#[tokio::test]
+async fn what_a_peer_sends_is_bounded() {
+    let error = ErrorCode::USER_BANNED.with_metadata("k", "v".repeat(4000));
+    let body = write_body(Form::Native, &error, DetailTypes::standard());
+    let received = over_grpc(403, "application/json", body).await.to_received::<ErrorCode>();
+    assert_eq!(received.number(), Some(403_003));
+    assert!(received.notes().contains(&Note::Shed(Shed::Metadata)), "{:?}", received.notes());
+
+    let error = error.with_message("m".repeat(2 * MAX_BODY));
+    let body = write_body(Form::Native, &error, DetailTypes::standard());
+    let status = over_grpc(403, "application/json", body).await;
+    assert_eq!(status.to_received::<ErrorCode>().number(), Some(403_003));
+    assert!(status.details().len() < 3072);
+}
+
+#[tokio::test]
+async fn http_to_grpc_to_http() {
+    let error = ErrorCode::USER_BANNED.with_message("banned for spam").with_metadata("k", "v");
+    let answer = error.clone();
+    let http = service_fn(move |_: Request<Body>| {
+        let response = responder().respond(&http::HeaderMap::new(), &answer);
+        std::future::ready(Ok::<_, Infallible>(response.map(Full::new)))
+    });
+    let there = HttpToGrpcLayer::new(responder()).layer(http);
+    let back = to_http(responder()).layer(there).oneshot(request(UNARY)).await.unwrap();
+    let again = responder().respond(&http::HeaderMap::new(), &error);
+    assert_eq!(back.headers(), again.headers());
+    assert_eq!(back.into_body().collect().await.unwrap().to_bytes(), again.into_body());
+}

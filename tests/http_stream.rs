@@ -1,0 +1,171 @@
+//! Streaming answers: written and read, whole, failed and cut anywhere.
+#![cfg(feature = "gateway")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use codelibra::http::{
+    Boundary, DetailTypes, MAX_BODY, Responder, StreamBody, StreamEvent, StreamForm, StreamReader,
+};
+use codelibra::{ApiError, CATALOG, ErrorCode, LockedOut, ReceivedError};
+use http::HeaderMap;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+
+const FORMS: [StreamForm; 2] = [StreamForm::Ndjson, StreamForm::Sse];
+
+/// The body of these items, written to its end.
+async fn write(form: StreamForm, items: Vec<Result<Value, ApiError>>) -> Vec<u8> {
+    let responder = Responder::new::<ErrorCode>().boundary(Boundary::public());
+    let response = StreamBody::new(form, tokio_stream::iter(items), responder).into_response();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], form.media_type());
+    response.into_body().collect().await.unwrap().to_bytes().to_vec()
+}
+
+fn items() -> Vec<Result<Value, ApiError>> {
+    vec![
+        Ok(json!({"error": {"code": 403_003}, "text": "a\nb"})),
+        Ok(json!(null)),
+        Ok(json!("\r\n\r\nevent: end")),
+    ]
+}
+
+/// Everything that a reader says of chunks, and how it ends.
+fn read<'a>(form: StreamForm, chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Value>, Outcome) {
+    let mut reader = StreamReader::new(form, &CATALOG);
+    let (mut items, mut outcome) = (Vec::new(), None);
+    for chunk in chunks {
+        reader.push(chunk);
+        while let Some(event) = reader.next() {
+            assert!(outcome.is_none(), "nothing follows an end");
+            match event {
+                StreamEvent::Item(item) => items.push(serde_json::from_str(&item).unwrap()),
+                StreamEvent::Failed(error) => outcome = Some(Outcome::Failed(error)),
+                StreamEvent::End => outcome = Some(Outcome::Whole),
+                _ => panic!("a new event"),
+            }
+        }
+    }
+    match (reader.finish(), outcome) {
+        (Ok(()), Some(outcome)) => (items, outcome),
+        (Err(error), None) => (items, Outcome::Cut(error)),
+        (finish, _) => panic!("{finish:?}"),
+    }
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Whole,
+    Failed(ReceivedError),
+    Cut(ReceivedError),
+}
+
+fn values() -> Vec<Value> {
+    items().into_iter().map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn a_whole_stream_says_so() {
+    for form in FORMS {
+        let body = write(form, items()).await;
+        for size in [1, 2, 7, body.len()] {
+            let (read, outcome) = read(form, body.chunks(size));
+            assert_eq!(read, values());
+            assert!(matches!(outcome, Outcome::Whole));
+        }
+    }
+    assert_eq!(write(StreamForm::Ndjson, vec![]).await, b"{\"end\":{}}\n");
+    assert_eq!(write(StreamForm::Sse, vec![]).await, b"event: end\ndata: {}\n\n");
+}
+
+#[tokio::test]
+async fn a_failed_stream_says_the_error() {
+    for form in FORMS {
+        let locked = LockedOut { locked_until: "2026-01-31T09:30:00Z".parse().ok() };
+        let error = locked.with_message("line\nbreak\r\n\r\nevent: end\ndata: {}\n\n");
+        let mut all = items();
+        all.extend([Err(error), Ok(json!("never"))]);
+        let body = write(form, all).await;
+        for size in [1, 5, body.len()] {
+            let (read, outcome) = read(form, body.chunks(size));
+            assert_eq!(read, values());
+            let Outcome::Failed(error) = outcome else { panic!("{outcome:?}") };
+            assert_eq!(error.message(), "line\nbreak\r\n\r\nevent: end\ndata: {}\n\n");
+            assert!(error.decode::<LockedOut>().unwrap().locked_until.is_some());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_cut_anywhere_is_never_whole() {
+    for form in FORMS {
+        for end in [None, Some(Err(ErrorCode::USER_BANNED.into()))] {
+            let body = write(form, items().into_iter().chain(end).collect()).await;
+            for len in 0..body.len() {
+                let (read, outcome) = read(form, [&body[..len]]);
+                assert!(values().starts_with(&read));
+                let Outcome::Cut(error) = outcome else { panic!("{len}: {outcome:?}") };
+                assert!(error.is_synthesized());
+                assert_eq!(error.number(), None);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_boundary_holds_in_a_stream() {
+    for form in FORMS {
+        let fault = ErrorCode::UNEXPECTED_ERROR.with_message("select * from users");
+        let body = write(form, vec![Err(fault)]).await;
+        assert!(!String::from_utf8(body.clone()).unwrap().contains("select"));
+        let (_, Outcome::Failed(error)) = read(form, [&*body]) else { panic!() };
+        assert_eq!(error.code(), Some(ErrorCode::UNEXPECTED_ERROR));
+    }
+}
+
+#[test]
+fn what_is_no_stream_is_no_end() {
+    let rows = [
+        (StreamForm::Ndjson, "<html>\n"),
+        (StreamForm::Ndjson, "{}\n"),
+        (StreamForm::Ndjson, "{\"other\":1}\n"),
+        (StreamForm::Ndjson, "end\n"),
+    ];
+    for (form, text) in rows {
+        let (_, outcome) = read(form, [text.as_bytes()]);
+        assert!(matches!(outcome, Outcome::Failed(error) if error.is_synthesized()), "{text}");
+    }
+    for text in ["<html>\n\n", ": ping\n\n", "event: end\n\n", "event: other\ndata: 1\n\n", "data: 1\n"] {
+        let (items, outcome) = read(StreamForm::Sse, [text.as_bytes()]);
+        assert!(items.is_empty() && matches!(outcome, Outcome::Cut(_)), "{text}");
+    }
+    for form in FORMS {
+        let chunk = [b'x'; 1 << 16];
+        let (_, outcome) = read(form, (0..=MAX_BODY >> 16).map(|_| &chunk[..]));
+        assert!(matches!(outcome, Outcome::Failed(_)), "an endless line");
+    }
+}
+
+#[test]
+fn server_sent_events_of_other_servers_are_read() {
+    let text = "\u{feff}:hello\r\nid: 7\r\nretry: 10\r\nevent: message\r\ndata:{\"a\":\r\ndata: 1}\r\n\r\nevent: end\ndata\n\n";
+    let (items, outcome) = read(StreamForm::Sse, [text.as_bytes()]);
+    assert_eq!(items, [json!({"a": 1})]);
+    assert!(matches!(outcome, Outcome::Whole));
+}
+
+#[test]
+fn the_caller_takes_its_form() {
+    for (accept, form) in [
+        ("", StreamForm::Ndjson),
+        ("*/*", StreamForm::Ndjson),
+        ("text/event-stream", StreamForm::Sse),
+        ("text/html, text/event-stream;q=0.5, application/x-ndjson", StreamForm::Sse),
+        ("application/x-ndjson, text/event-stream", StreamForm::Ndjson),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert("accept", accept.parse().unwrap());
+        assert_eq!(StreamForm::of_caller(&headers), form, "{accept}");
+    }
+    let body = StreamForm::Ndjson.write_error(&ErrorCode::USER_BANNED.into(), DetailTypes::standard());
+    assert!(body.starts_with(b"{\"error\":{\"code\":403003,"));
+}
