@@ -177,7 +177,7 @@ async fn an_http_error_is_a_grpc_failure() {
             let status = over_grpc(entry.class(), form.media_type(), body).await;
             let received = status.to_received::<ErrorCode>();
             assert_eq!((received.number(), received.notes()), (Some(entry.code), &[][..]), "{form}");
-            assert_eq!(received.grpc_code(), entry.grpc_code());
+            assert_eq!(received.grpc_code(), entry.grpc_code);
             assert_eq!(received.metadata().get("k"), Some("v"));
             assert_eq!(status.metadata().get("codelibra-error-code").unwrap(), &entry.code.to_string());
         }
