@@ -1,19 +1,28 @@
+//! What a client receives: [`head`] reconciles it with the gRPC header, [`place`] remembers where its parts lie,
+//! [`findings`] tells what was wrong with it.
+
+mod findings;
+mod head;
+mod place;
+
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
 use prost::{Message, Name};
 
-use crate::code::{self, class_code, class_of};
-use crate::note::{Note, Notes, excerpt};
+use findings::{note_code, note_details};
+use head::{Head, reconcile_code_field};
+use place::InfoAt;
+
+use crate::code::{class_code, class_of};
+use crate::note::{Note, Notes};
 use crate::retry::RetryHints;
-use crate::wire::details::{AllDetails, Detail, STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
-use crate::wire::fields::{Fields, Value};
-use crate::wire::read::{Identity, Info, Repeats, Speaker, first_info, identity};
+use crate::wire::details::{AllDetails, Detail};
+use crate::wire::read::{Info, Repeats, Speaker, first_info, identity};
 use crate::wire::{self, ERROR_INFO, GOOGLE_ERROR_INFO};
-use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, Shed, TypedError, tables};
+use crate::{ApiError, Catalog, CatalogCode, Entry, GrpcCode, Metadata, TypedError, tables};
 
 /// An error that a peer answered with, as far as it could be read. Reading never fails: the
 /// [notes](Self::notes) say what was wrong.
@@ -57,41 +66,6 @@ struct Inner {
     notes: EarlyNotes,
     /// All of them, once they were asked for.
     all_notes: OnceLock<Notes>,
-}
-
-/// An [`Info`], as places in the status that it was read from.
-#[derive(Clone)]
-struct InfoAt {
-    speaker: Speaker,
-    number: Option<u64>,
-    domain: Range<usize>,
-    reason: Range<usize>,
-    shed: Range<usize>,
-    message: Range<usize>,
-}
-
-impl InfoAt {
-    fn of(info: &Info<'_>, status: &[u8]) -> Self {
-        Self {
-            speaker: info.speaker,
-            number: info.number,
-            domain: range_in(status, info.domain),
-            reason: range_in(status, info.reason),
-            shed: range_in(status, info.shed),
-            message: range_in(status, info.message),
-        }
-    }
-
-    fn read<'a>(&self, status: &'a [u8]) -> Option<Info<'a>> {
-        Some(Info {
-            speaker: self.speaker,
-            number: self.number,
-            domain: status.get(self.domain.clone())?,
-            reason: status.get(self.reason.clone())?,
-            shed: status.get(self.shed.clone())?,
-            message: status.get(self.message.clone())?,
-        })
-    }
 }
 
 /// What was noted while an error was read. What is wrong with its details is looked for when it is asked for.
@@ -401,153 +375,6 @@ impl ReceivedError {
         }
         error.put_details(self.own_details());
         error
-    }
-}
-
-/// The two fields of a `google.rpc.Status` that the gRPC header repeats.
-struct Head<'a> {
-    code: Option<i64>,
-    message: Cow<'a, str>,
-}
-
-impl<'a> Head<'a> {
-    fn read(status: &'a [u8], notes: &mut Notes) -> Self {
-        let mut head = Self { code: None, message: Cow::Borrowed("") };
-        let mut fields = Fields::new(status);
-        let mut message: &[u8] = &[];
-        let mut misfit = false;
-        for field in fields.by_ref() {
-            match field {
-                // An int32: a longer varint is cut to it, as every protobuf reader does.
-                (STATUS_CODE, Value::Varint(code)) => head.code = Some(i64::from(low_i32(code))),
-                (STATUS_MESSAGE, Value::Bytes(bytes) | Value::Cut(bytes)) => message = bytes,
-                (STATUS_DETAILS, Value::Bytes(_) | Value::Cut(_)) => {}
-                (STATUS_CODE | STATUS_MESSAGE | STATUS_DETAILS, _) => misfit = true,
-                _ => {}
-            }
-        }
-        if misfit || fields.is_corrupt() {
-            notes.push(Note::CorruptStatus);
-        }
-        head.message = String::from_utf8_lossy(message);
-        if let Cow::Owned(_) = head.message {
-            notes.push(Note::InvalidMessage);
-        }
-        head
-    }
-
-    fn reconcile_code(&self, header: Option<GrpcCode>, notes: &mut Notes) -> GrpcCode {
-        match (header, self.code) {
-            (Some(header), Some(embedded)) if i64::from(header.number()) != embedded => {
-                notes.push(Note::GrpcCodeContradiction { header, embedded });
-                header
-            }
-            (Some(header), _) => header,
-            (None, Some(number)) => GrpcCode::from_number(number).unwrap_or_else(|| {
-                notes.push(Note::InvalidGrpcCode(number));
-                GrpcCode::Unknown
-            }),
-            (None, None) => {
-                if !notes.as_slice().contains(&Note::CorruptStatus) {
-                    notes.push(Note::CorruptStatus);
-                }
-                GrpcCode::Unknown
-            }
-        }
-    }
-
-    /// The header's message counts; an empty one is not sent, and then the embedded one is all there is.
-    fn reconcile_message(self, header: Option<Cow<'a, str>>, notes: &mut Notes) -> Cow<'a, str> {
-        match header {
-            Some(header) if self.code.is_some() && header != self.message => {
-                notes.push(Note::MessageContradiction);
-                if header.is_empty() { self.message } else { header }
-            }
-            Some(header) => header,
-            None => self.message,
-        }
-    }
-}
-
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "what protobuf prescribes")]
-fn low_i32(varint: u64) -> i32 {
-    varint as i32
-}
-
-fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
-    if part.is_empty() {
-        // It need not lie in `whole`.
-        return 0..0;
-    }
-    let start = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
-    start..start + part.len()
-}
-
-fn reconcile_code_field(found: Option<u32>, field: Option<&[u8]>, notes: &mut Notes) -> Option<u32> {
-    let Some(field) = field else { return found };
-    match (found, wire::parse_code(field)) {
-        (_, None) => {
-            notes.push(Note::InvalidCodeField);
-            found
-        }
-        (Some(taken), Some(other)) if taken != other => {
-            notes.push(Note::CodeContradiction { taken, other });
-            found
-        }
-        (_, parsed) => found.or(parsed),
-    }
-}
-
-fn note_code(
-    code: u32,
-    entry: Option<&'static Entry>,
-    received: GrpcCode,
-    is_own: bool,
-    info: Option<&Info<'_>>,
-    notes: &mut Notes,
-) {
-    if !is_own {
-        let domain = info.map_or(Cow::Borrowed(""), |info| String::from_utf8_lossy(info.domain));
-        notes.push(Note::ForeignDomain(excerpt(&domain)));
-    } else if entry.is_none() && !code.is_multiple_of(1000) {
-        notes.push(Note::UnknownCode(code));
-    }
-    let expected = code::grpc_code(code, entry);
-    // A foreign catalogue may map a code as it likes.
-    if expected != received && received != GrpcCode::Ok && entry.is_some() {
-        notes.push(Note::ClassContradiction { code, expected, received });
-    }
-    let Some(info) = info else { return };
-    let was_shed = |part: Shed| info.shed.iter().any(|number| Shed::from_number(*number) == Some(part));
-    for part in Shed::ALL.iter().filter(|part| was_shed(**part)) {
-        notes.push(Note::Shed(*part));
-    }
-    let metadata = Metadata::of(info);
-    if metadata.is_damaged() {
-        notes.push(Note::InvalidMetadata);
-    }
-    for param in entry.map_or(&[][..], |e| e.params) {
-        if metadata.get(param.name).is_some_and(|text| !param.kind.accepts(text)) {
-            notes.push(Note::InvalidParam(param.name));
-        }
-    }
-}
-
-fn note_details(status: &[u8], found: Option<Identity<'_>>, notes: &mut Notes) {
-    let mut repeats = found.map(|found| Repeats::of(found.info, Some(found.code)));
-    for (index, detail) in AllDetails::of(status).enumerate() {
-        let info = Info::read(&detail);
-        let sound = detail.is_intact() && !detail.type_name().is_empty();
-        if !sound || !info.is_none_or(|info| info.is_text()) {
-            notes.push(Note::CorruptDetail { index, type_name: excerpt(detail.type_name()) });
-        }
-        let Some(info) = info else { continue };
-        let contradicts = repeats.as_mut().is_some_and(|repeats| repeats.is_contradicted(&info));
-        match info.number {
-            Some(number) if info.code().is_none() => notes.push(Note::InvalidCode(number)),
-            Some(_) if contradicts => notes.push(Note::ContradictingErrorInfo { index }),
-            _ => {}
-        }
     }
 }
 
