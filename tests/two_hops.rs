@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
-#[allow(dead_code, unreachable_pub, clippy::print_stdout, reason = "its main is for the command line")]
+#[allow(dead_code, unreachable_pub, reason = "its main is for the command line")]
 #[path = "../examples/two_hops.rs"]
 mod two_hops;
 
