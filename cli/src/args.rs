@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -138,10 +137,10 @@ pub(crate) struct Call {
 pub(crate) struct Serve {
     /// Where the HTTP gateway listens; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    pub(crate) http: SocketAddr,
+    pub(crate) http: String,
     /// Where the gRPC server listens; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:50051")]
-    pub(crate) grpc: SocketAddr,
+    pub(crate) grpc: String,
     /// The form of the error bodies.
     #[arg(long, value_name = "FORM", default_value = "native", value_parser = forms())]
     pub(crate) format: Form,

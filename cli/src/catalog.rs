@@ -1,11 +1,15 @@
 //! The catalogue that a command works on: ours, or the one of `--catalog`.
 
+use std::io::Read;
 use std::path::Path;
 
 use codelibra::tables::class_to_grpc;
 use codelibra::{Catalog, CatalogCode, Entry, ErrorCode, GrpcCode, Param, ParamKind, Recovery, class_of};
 
 use crate::failure::Failure;
+
+/// A descriptor set of ten thousand codes has a few megabytes.
+const MAX_FILE: u64 = 256 << 20;
 
 /// Reads the catalogue. It lives as long as the process.
 pub(crate) fn load(file: Option<&Path>) -> Result<&'static Catalog, Failure> {
@@ -41,7 +45,18 @@ fn includes(file: &Path) -> Vec<&Path> {
 }
 
 fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(file).map_err(|e| Failure::bad_input(format_args!("cannot read `{}`: {e}", file.display())))
+    let cannot = |e| Failure::bad_input(format_args!("cannot read `{}`: {e}", file.display()));
+    let mut bytes = Vec::new();
+    let len = std::fs::File::open(file)
+        .and_then(|f| f.take(MAX_FILE + 1).read_to_end(&mut bytes))
+        .map_err(cannot)?;
+    if u64::try_from(len).is_ok_and(|len| len > MAX_FILE) {
+        return Err(Failure::bad_input(format_args!(
+            "`{}` has more than {MAX_FILE} bytes; expected a catalogue",
+            file.display()
+        )));
+    }
+    Ok(bytes)
 }
 
 fn broken(file: &Path, error: &codelibra_build::Error) -> Failure {

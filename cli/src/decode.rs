@@ -21,16 +21,18 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Decode) -> Result<(), Failur
         "-" => stdin()?,
         value => value.as_bytes().to_vec(),
     };
-    let input = input.trim_ascii();
+    let mut input = input.trim_ascii().to_vec();
     if input.is_empty() {
         return Err(Failure::bad_input(
             "the input is empty; expected a grpc-status-details-bin value or an HTTP body",
         ));
     }
-    let error = if is_base64(input) {
-        ReceivedError::from_details_header(input, catalog)
+    let error = if is_base64(&input) {
+        // What a person pastes may be broken into lines.
+        input.retain(|byte| !byte.is_ascii_whitespace());
+        ReceivedError::from_details_header(&input, catalog)
     } else {
-        read_body(input, catalog, DetailTypes::standard())
+        read_body(&input, catalog, DetailTypes::standard())
     };
     match args.format {
         TextFormat::Json => output::json(&Decoded::of(&error))?,
@@ -70,7 +72,7 @@ fn stdin() -> Result<Vec<u8>, Failure> {
 
 /// A body of JSON or HTML has other bytes than any dialect of base64, joined or not.
 fn is_base64(input: &[u8]) -> bool {
-    input.iter().all(|b| b.is_ascii_alphanumeric() || b"+/-_=, ".contains(b))
+    input.iter().all(|b| b.is_ascii_alphanumeric() || b"+/-_=, \t\r\n".contains(b))
 }
 
 /// What `decode` and `call` print as JSON.
@@ -98,7 +100,8 @@ impl<'a> Decoded<'a> {
             known: error.entry().is_some(),
             name: error.entry().map(|e| e.name),
             reason: some(error.reason()),
-            domain: some(error.domain()),
+            // A code of no domain is the catalogue's.
+            domain: some(error.domain()).or(error.entry().map(|entry| entry.domain)),
             message: error.message(),
             http_status: error.http_status().as_u16(),
             grpc_code: error.grpc_code(),
@@ -148,7 +151,8 @@ pub(crate) fn text(error: &ReceivedError) -> String {
     };
     let mut out = head(error.number_or_class(), name, error.grpc_code());
     row(&mut out, "reason", error.reason());
-    row(&mut out, "domain", error.domain());
+    let domain = error.entry().filter(|_| error.domain().is_empty()).map_or(error.domain(), |e| e.domain);
+    row(&mut out, "domain", domain);
     row(&mut out, "message", error.message());
     for (i, (key, value)) in error.metadata().to_map().into_iter().enumerate() {
         row(&mut out, if i == 0 { "metadata" } else { "" }, &format!("{key} = {value}"));

@@ -26,12 +26,27 @@ fn error(catalog: &'static Catalog, args: &Encode) -> Result<ApiError, Failure> 
         let Some((key, value)) = param.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             return Err(Failure::bad_input(format_args!("--param `{param}`; expected KEY=VALUE")));
         };
+        if !is_param_name(key) || key == "code" {
+            return Err(Failure::bad_input(format_args!(
+                "--param `{key}`; expected [a-z][a-z0-9_]{{0,63}}, and not `code`, which carries the number"
+            )));
+        }
+        if error.metadata().contains_key(key) {
+            return Err(Failure::bad_input(format_args!("--param `{key}` stands twice; expected each once")));
+        }
         if let Found::Listed(entry) = found {
             check(entry.code, entry.name, entry.params, key, value)?;
         }
         error = error.with_metadata(key.to_owned(), value);
     }
     Ok(error)
+}
+
+/// What the rules of catalogues allow.
+pub(crate) fn is_param_name(name: &str) -> bool {
+    name.len() <= 64
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 fn check(code: u32, name: &str, params: &[Param], key: &str, value: &str) -> Result<(), Failure> {

@@ -25,8 +25,9 @@ impl Found {
 pub(crate) fn find(catalog: &Catalog, wanted: &str) -> Result<Found, Failure> {
     let wanted = wanted.trim();
     if let Ok(number) = wanted.parse::<i128>() {
+        let six_digits = wanted.len() == 6 && wanted.bytes().all(|b| b.is_ascii_digit());
         return match u32::try_from(number) {
-            Ok(number) if is_code(number) => {
+            Ok(number) if six_digits && is_code(number) => {
                 Ok(catalog.by_code(number).map_or(Found::Unlisted(number), Found::Listed))
             }
             _ => Err(no_code(catalog, wanted, number)),

@@ -120,6 +120,7 @@ impl Outgoing<'_> {
             keep -= 1;
             saved += violations.get(keep).map_or(0, |violation| violation.len() + 2);
         }
+        let shed = keep < violations.len();
         let mut value = Vec::new();
         for violation in violations.iter().take(keep) {
             prost::encoding::encode_varint(u64::from(TAG), &mut value);
@@ -135,7 +136,7 @@ impl Outgoing<'_> {
             }
         }
         self.details = encoded;
-        true
+        shed
     }
 
     /// Leaves out the largest entries: the fewest that save enough. An entry stands in both ErrorInfos.

@@ -35,6 +35,10 @@ const PROTOCOL: [HeaderName; 4] = [
 pub(super) const REPLACED: [HeaderName; 4] =
     [GRPC_STATUS, GRPC_MESSAGE, STATUS_DETAILS_HEADER, ERROR_CODE_HEADER];
 
+/// The longest domain and reason that leave, in bytes.
+const MAX_DOMAIN: usize = 255;
+const MAX_REASON: usize = 63;
+
 /// The detail that tells the request id. It always leaves.
 pub(super) const REQUEST_INFO: &str = "google.rpc.RequestInfo";
 
@@ -155,6 +159,9 @@ impl<'a> Outgoing<'a> {
         domain: &'a str,
         reason: &'a str,
     ) -> Self {
+        // A peer's texts, where an error was sent on: AIP-193 bounds the reason, and DNS what a domain may be.
+        let bounded = |text: &'a str, max: usize| if text.len() <= max { text } else { "" };
+        let (domain, reason) = (bounded(domain, MAX_DOMAIN), bounded(reason, MAX_REASON));
         Self {
             catalog,
             grpc_code,

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
+use codelibra::axum::ErrorLayer;
 use codelibra::client::{ClientLayer, ClientService};
 use codelibra::http::{Boundary, Form, Responder, StreamBody, StreamForm};
 use codelibra::{
@@ -54,6 +55,8 @@ pub(crate) fn router(catalog: &'static Catalog, grpc: SocketAddr, form: Form) ->
         .route("/errors/{code}", get(pages::one))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
+        // What axum itself answers is coded too: a path that is not UTF-8, a body too large, a panic.
+        .layer(ErrorLayer::new(responder.clone()))
         .with_state(Gateway { client, catalog, responder: Arc::new(responder) }))
 }
 
@@ -72,8 +75,12 @@ impl Gateway {
     }
 }
 
-async fn list(State(mut gateway): State<Gateway>, headers: HeaderMap) -> Response {
-    match gateway.client.list_errors(ListErrorsRequest::default()).await {
+async fn list(
+    State(mut gateway): State<Gateway>,
+    headers: HeaderMap,
+    Query(request): Query<ListErrorsRequest>,
+) -> Response {
+    match gateway.client.list_errors(request).await {
         Ok(list) => axum::Json(list.into_inner()).into_response(),
         Err(status) => gateway.fail_status(&headers, &status),
     }

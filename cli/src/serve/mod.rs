@@ -45,19 +45,23 @@ fn log() {
 }
 
 async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
-    let (grpc, grpc_addr) = listen("--grpc", args.grpc).await?;
-    let (http, http_addr) = listen("--http", args.http).await?;
+    let (grpc, grpc_addr) = listen("--grpc", &args.grpc).await?;
+    let (http, http_addr) = listen("--http", &args.http).await?;
     let (stop, stopped) = watch::channel(());
 
-    let grpc = tokio::spawn(grpc::serve(catalog, grpc, wait(stopped.clone())));
+    let mut grpc = tokio::spawn(grpc::serve(catalog, grpc, wait(stopped.clone())));
     let gateway = gateway::router(catalog, reachable(grpc_addr), args.format)?;
     let gateway = axum::serve(http, gateway).with_graceful_shutdown(wait(stopped));
-    let gateway = tokio::spawn(gateway.into_future());
+    let mut gateway = tokio::spawn(gateway.into_future());
 
     // Before anybody is told that the process runs: whoever is told may stop it.
     let signalled = signals()?;
     announce(http_addr, grpc_addr)?;
-    signalled.await;
+    tokio::select! {
+        () = signalled => {}
+        ended = &mut grpc => return Err(early("gRPC server", &ended)),
+        ended = &mut gateway => return Err(early("HTTP gateway", &ended)),
+    }
     warn("note", "stopping; answers under way are finished first");
     drop(stop);
     let drained = async {
@@ -70,7 +74,15 @@ async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn listen(option: &str, addr: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+/// One half without the other serves nobody.
+fn early(half: &str, ended: &impl std::fmt::Debug) -> Failure {
+    Failure::bad_input(format_args!("the {half} ended on its own: {ended:?}"))
+}
+
+async fn listen(option: &str, addr: &str) -> Result<(TcpListener, SocketAddr), Failure> {
+    let addr: SocketAddr = addr.parse().map_err(|_| {
+        Failure::bad_input(format_args!("{option} `{addr}` is no address; expected such as 127.0.0.1:8080"))
+    })?;
     let failed = |e| {
         let free = SocketAddr::new(addr.ip(), 0);
         Failure::bad_input(format_args!(

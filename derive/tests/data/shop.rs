@@ -63,4 +63,4 @@ pub struct SoldOut {
     /// A keyword of Rust.
     pub r#type: ::core::option::Option<::codelibra::params::String>,
 }
-::codelibra::typed_error!(SoldOut, ErrorCode::SOLD_OUT, { item = "item", again_in = "again_in", r#type = "type" });
+::codelibra::typed_error!(SoldOut, ErrorCode(409001), { item = "item", again_in = "again_in", r#type = "type" });
