@@ -13,6 +13,7 @@ use std::hint::black_box;
 use std::task::{Context, Poll};
 
 use codelibra::client::ClientLayer;
+use codelibra::params::Timestamp;
 use codelibra::server::ServerLayer;
 use codelibra::{ApiError, ErrorCode, LockedOut, StatusCodeExt};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -46,8 +47,11 @@ fn client_ok(c: &mut Criterion) {
     group.finish();
 }
 
+/// 2026-01-31T09:30:00Z, as a service has it.
+const LOCKED_UNTIL: Timestamp = Timestamp { seconds: 1_769_851_800, nanos: 0 };
+
 fn locked_out() -> Status {
-    let locked_until = "2026-01-31T09:30:00Z".parse().ok();
+    let locked_until = Some(LOCKED_UNTIL);
     ApiError::from(LockedOut { locked_until }).with_message("three wrong passwords").into()
 }
 

@@ -311,7 +311,9 @@ impl ApiError {
             shed: &[],
             repeat: true,
         };
-        wire::write::status_to_vec(&parts).into()
+        let mut status = Vec::new();
+        wire::write::status_to_vec(&parts, &mut status);
+        status.into()
     }
 
     /// The value of `grpc-status-details-bin`: unpadded base64 of [`to_details`](Self::to_details).

@@ -29,6 +29,8 @@ pub mod http;
 mod macros;
 mod metadata;
 mod note;
+#[cfg(any(feature = "gateway", feature = "server"))]
+mod outgoing;
 pub mod params;
 mod received;
 mod retry;

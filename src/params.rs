@@ -1,6 +1,7 @@
 //! The types of declared parameters, and their text in metadata.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::time::SystemTime;
 
 pub use prost_types::{Duration, Timestamp};
@@ -63,7 +64,10 @@ impl ParamValue for Timestamp {
             _ if seconds > last => Self { seconds: last, nanos: 999_999_999 },
             _ => Self { seconds, nanos },
         };
-        nearest.to_string()
+        // It is written piece by piece: room for all of them at once.
+        let mut text = String::with_capacity("2026-01-31T09:30:00.000000000Z".len());
+        let _ = write!(text, "{nearest}");
+        text
     }
 
     fn from_text(text: &str) -> Option<Self> {

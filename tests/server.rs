@@ -273,3 +273,30 @@ async fn a_foreign_error_does_not_leave() {
         assert!(status.metadata().get("set-cookie").is_none());
     }
 }
+
+/// tonic leaves the status in the extensions of its answer. A layer between that changes the fields is heard.
+#[tokio::test]
+async fn fields_that_an_inner_layer_changed_count() {
+    let answer = |change: fn(&mut http::HeaderMap)| async move {
+        let service = tower::service_fn(move |_: http::Request<()>| async move {
+            let status = ErrorCode::USER_BANNED.with_message("banned for spam").into();
+            let mut response: http::Response<()> = Status::into_http(status);
+            change(response.headers_mut());
+            Ok::<_, std::convert::Infallible>(response)
+        });
+        let response = tower::ServiceExt::oneshot(layer().layer(service), http::Request::new(()));
+        let fields = response.await.unwrap().into_parts().0.headers;
+        Status::from_header_map(&fields).unwrap()
+    };
+    let whole = answer(|_| ()).await;
+    assert_eq!((whole.code(), whole.message()), (Code::PermissionDenied, "banned for spam"));
+    assert_eq!(whole.error_code(), Some(ErrorCode::USER_BANNED));
+
+    let coded = answer(|fields| {
+        let other: Status = ErrorCode::NOT_FOUND.into();
+        other.add_header(fields).unwrap();
+    });
+    assert_eq!(coded.await.error_code(), Some(ErrorCode::NOT_FOUND));
+    let bare = answer(|fields| drop(fields.remove("grpc-status-details-bin")));
+    assert_eq!(bare.await.error_code(), Some(ErrorCode::USER_UNAUTHORIZED));
+}

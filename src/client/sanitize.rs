@@ -32,14 +32,14 @@ pub(super) enum Ending {
 #[inline]
 pub(super) fn headers(fields: &mut HeaderMap, http_status: StatusCode, catalog: &'static Catalog) -> Ending {
     let seen = Seen::in_fields(fields);
-    if seen.received {
+    if seen.has(Seen::RECEIVED) {
         fields.remove(RECEIVED_HEADER);
     }
-    if seen.plain_ok() {
+    if seen.is_plain_ok() {
         Ending::Ok
-    } else if seen.has_status {
+    } else if seen.has(Seen::STATUS) {
         with_status(fields)
-    } else if seen.is_grpc {
+    } else if seen.has(Seen::GRPC) {
         Ending::Open
     } else {
         without_status(fields, http_status, false, catalog)
@@ -50,52 +50,54 @@ pub(super) fn headers(fields: &mut HeaderMap, http_status: StatusCode, catalog: 
 #[inline]
 pub(super) fn trailers(fields: &mut HeaderMap, http_status: StatusCode, catalog: &'static Catalog) -> Ending {
     let seen = Seen::in_fields(fields);
-    if seen.received {
+    if seen.has(Seen::RECEIVED) {
         fields.remove(RECEIVED_HEADER);
     }
-    if seen.plain_ok() {
+    if seen.is_plain_ok() {
         Ending::Ok
-    } else if seen.has_status {
+    } else if seen.has(Seen::STATUS) {
         with_status(fields)
     } else {
         without_status(fields, http_status, true, catalog)
     }
 }
 
-/// What one pass over the fields finds. There are few of them: looking at each name is quicker than looking names
-/// up.
-#[derive(Default)]
-struct Seen {
-    has_status: bool,
-    /// A value other than `0`, or more than one.
-    has_odd_status: bool,
-    has_details: bool,
-    received: bool,
-    is_grpc: bool,
-}
+/// What one pass over the fields finds, as a set of bits, which stays in a register. There are few fields: looking at
+/// each name is quicker than looking names up.
+#[derive(Clone, Copy)]
+struct Seen(u8);
 
 impl Seen {
+    const STATUS: u8 = 1;
+    /// A value other than `0`, or more than one.
+    const ODD_STATUS: u8 = 2;
+    const DETAILS: u8 = 4;
+    const RECEIVED: u8 = 8;
+    const GRPC: u8 = 16;
+
     #[inline]
     fn in_fields(fields: &HeaderMap) -> Self {
-        let mut seen = Self::default();
+        let mut seen = 0;
         for (name, value) in fields {
-            match name.as_str() {
-                "grpc-status" => {
-                    seen.has_odd_status = seen.has_status || value.as_bytes() != b"0";
-                    seen.has_status = true;
-                }
-                "content-type" => seen.is_grpc = value.as_bytes().starts_with(b"application/grpc"),
-                "grpc-status-details-bin" => seen.has_details = true,
-                RECEIVED => seen.received = true,
-                _ => {}
-            }
+            seen |= match name.as_str() {
+                "grpc-status" if seen & Self::STATUS == 0 && value.as_bytes() == b"0" => Self::STATUS,
+                "grpc-status" => Self::STATUS | Self::ODD_STATUS,
+                "content-type" if value.as_bytes().starts_with(b"application/grpc") => Self::GRPC,
+                "grpc-status-details-bin" => Self::DETAILS,
+                RECEIVED => Self::RECEIVED,
+                _ => 0,
+            };
         }
-        seen
+        Self(seen)
+    }
+
+    const fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
     }
 
     /// An OK that tonic reads as it is.
-    fn plain_ok(&self) -> bool {
-        self.has_status && !self.has_odd_status && !self.has_details
+    const fn is_plain_ok(self) -> bool {
+        self.0 & (Self::STATUS | Self::ODD_STATUS | Self::DETAILS) == Self::STATUS
     }
 }
 

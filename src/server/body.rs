@@ -7,7 +7,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::failure::Failure;
+use super::failure::{Failure, is_failed};
 use super::layer::Call;
 use crate::GrpcCode;
 
@@ -51,27 +51,33 @@ where
         else {
             return Poll::Ready(None);
         };
+        // Changed where it lies: a frame is large, and most are none of ours.
+        let mut polled = Poll::Pending;
         // After a panic nothing of the stream is polled again: it has ended.
-        let failure = match catch_unwind(AssertUnwindSafe(|| inner.poll_frame(cx))) {
-            Ok(Poll::Ready(Some(Ok(mut frame)))) => {
-                if let Some(trailers) = frame.trailers_mut() {
+        let panic = catch_unwind(AssertUnwindSafe(|| polled = inner.poll_frame(cx)));
+        let failure = match (&mut polled, panic) {
+            (_, Err(payload)) => Failure::of_panic(&*payload),
+            (Poll::Ready(Some(Ok(frame))), _) => {
+                if let Some(trailers) = frame.trailers_mut().filter(|trailers| is_failed(trailers)) {
                     call.finish(trailers, None);
                 }
-                return Poll::Ready(Some(Ok(frame)));
+                return polled;
             }
-            Ok(Poll::Ready(None)) => return Poll::Ready(None),
-            Ok(Poll::Ready(Some(Err(error)))) => Failure::of_error(error.into()),
-            Ok(Poll::Pending) => {
+            (Poll::Ready(None), _) => return polled,
+            (Poll::Ready(Some(Err(_))), _) => match polled {
+                Poll::Ready(Some(Err(error))) => Failure::of_error(error.into()),
+                other => return other,
+            },
+            (Poll::Pending, _) => {
                 let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
                 ready!(timer.poll(cx));
                 Failure::new(GrpcCode::DeadlineExceeded)
             }
-            Err(payload) => Failure::of_panic(&*payload),
         };
         *this.ended = true;
         this.timer.set(None);
         let mut trailers = HeaderMap::new();
-        call.send(&mut trailers, &failure, None);
+        call.send(&mut trailers, &failure);
         Poll::Ready(Some(Ok(Frame::trailers(trailers))))
     }
 

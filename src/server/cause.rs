@@ -13,7 +13,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-const CAUSE_HEADER: HeaderName = HeaderName::from_static("codelibra-cause");
+pub(super) const CAUSE: &str = "codelibra-cause";
+const CAUSE_HEADER: HeaderName = HeaderName::from_static(CAUSE);
 
 type Cause = Arc<dyn Error + Send + Sync>;
 

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use http::HeaderMap;
 use tokio::time::Instant;
 
 /// tonic's own timer for `grpc-timeout` lies outside of every layer, and answers CANCELLED. Ours has to ring
@@ -8,8 +7,8 @@ use tokio::time::Instant;
 const MARGIN: Duration = Duration::from_millis(5);
 
 /// When the call has to be over: the caller's deadline or the server's, whichever is earlier.
-pub(super) fn of(headers: &HeaderMap, server: Option<Duration>) -> Option<Instant> {
-    let caller = headers.get("grpc-timeout").and_then(|value| parse(value.as_bytes()));
+#[inline]
+pub(super) fn of(caller: Option<Duration>, server: Option<Duration>) -> Option<Instant> {
     let caller = caller.map(|timeout| timeout.saturating_sub(MARGIN.min(timeout / 10)));
     let timeout = match (caller, server) {
         (Some(a), Some(b)) => a.min(b),
@@ -19,8 +18,8 @@ pub(super) fn of(headers: &HeaderMap, server: Option<Duration>) -> Option<Instan
     Instant::now().checked_add(timeout)
 }
 
-/// gRPC over HTTP/2: at most eight digits and a unit.
-fn parse(value: &[u8]) -> Option<Duration> {
+/// `grpc-timeout`. gRPC over HTTP/2: at most eight digits and a unit.
+pub(super) fn parse(value: &[u8]) -> Option<Duration> {
     let (unit, digits) = value.split_last()?;
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
         return None;

@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 
 use super::Boundary;
-use super::failure::{Failure, Outgoing};
+use super::failure::Failure;
 use super::layer::Config;
 use crate::boundary::DEBUG_INFO;
 use crate::code::class_of;
+use crate::outgoing::Outgoing;
 use crate::tables::class_to_grpc;
-use crate::wire::details::AllDetails;
+use crate::wire::canonical::Canonical;
+use crate::wire::details::{AllDetails, REQUEST_INFO};
 use crate::wire::read::{Identity, identity};
 use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO};
-use crate::{GrpcCode, Metadata, ParamKind, wire};
+use crate::{Detail, GrpcCode, Metadata, ParamKind, wire};
 
 impl Boundary {
     /// Whether fields that are not gRPC's own may leave with a failure.
@@ -19,8 +21,31 @@ impl Boundary {
         !self.is_public() && !received
     }
 
+    /// The usual failure: an entry of this service's catalogue, made here, of which all may leave as it is. `None`
+    /// where a closer look is needed.
+    pub(super) fn whole<'a>(&self, failure: &'a Failure<'_>, config: &Config) -> Option<Outgoing<'a>> {
+        let said = Canonical::read(&failure.details)?;
+        let entry = config.catalog.by_code(u32::try_from(said.code).ok()?)?;
+        let is_same = !failure.received
+            && said.grpc_code == u64::from(failure.grpc_code.number())
+            && said.message == failure.message.as_bytes()
+            && failure.grpc_code == entry.grpc_code
+            && said.domain == entry.domain.as_bytes()
+            && said.reason == entry.reason.as_bytes();
+        let is_private = self.is_public() && entry.class() >= 500 && *failure.message != *entry.summary;
+        let leaves = |detail: Detail<'_>| detail.is_intact() && !self.drops(&detail);
+        let leave = AllDetails::of(said.rest).all(leaves);
+        (is_same && !is_private && leave).then(|| {
+            let mut outgoing = Outgoing::of((config.catalog, entry.code), entry.grpc_code);
+            outgoing.message = Cow::Borrowed(&failure.message);
+            outgoing.details = Cow::Borrowed(said.rest);
+            outgoing.whole = Some(&failure.details);
+            outgoing
+        })
+    }
+
     /// Decides what of a failure leaves.
-    pub(super) fn decide<'a>(&self, failure: &'a Failure, config: &'a Config) -> Outgoing<'a> {
+    pub(super) fn decide<'a>(&self, failure: &'a Failure<'_>, config: &'a Config) -> Outgoing<'a> {
         let public = self.is_public();
         match identity(&failure.details, config.catalog) {
             Some(found) if self.trusts(found.info.domain, config.catalog) => {
@@ -38,34 +63,43 @@ impl Boundary {
                 let mut outgoing = Outgoing::of(config.fallback.get(grpc_code), grpc_code);
                 if !public && !failure.message.is_empty() {
                     outgoing.message = Cow::Borrowed(&failure.message);
-                    outgoing.details = self.details(failure);
+                    outgoing.details = Cow::Owned(self.details(failure));
                 }
                 outgoing
             }
         }
     }
 
-    fn as_it_is<'a>(&self, found: &Identity<'a>, failure: &'a Failure, config: &'a Config) -> Outgoing<'a> {
+    fn as_it_is<'a>(
+        &self,
+        found: &Identity<'a>,
+        failure: &'a Failure<'_>,
+        config: &'a Config,
+    ) -> Outgoing<'a> {
         let mut outgoing = identified(found, failure.grpc_code, config);
         let private = self.is_public() && outgoing.class() >= 500;
         if !private && !failure.message.is_empty() {
             outgoing.message = Cow::Borrowed(&failure.message);
         }
         outgoing.metadata = Metadata::of(&found.info).to_pairs();
-        outgoing.details = self.details(failure);
+        outgoing.details = Cow::Owned(self.details(failure));
         outgoing
     }
 
-    /// The details that may leave, encoded, without both ErrorInfos.
-    fn details(&self, failure: &Failure) -> Vec<u8> {
+    /// Whether a detail stays here, or is written anew.
+    fn drops(&self, detail: &Detail<'_>) -> bool {
+        match detail.type_name() {
+            ERROR_INFO | GOOGLE_ERROR_INFO | REQUEST_INFO => true,
+            DEBUG_INFO => self.is_public(),
+            _ => false,
+        }
+    }
+
+    /// The details that may leave, encoded, without those that are written anew.
+    fn details(&self, failure: &Failure<'_>) -> Vec<u8> {
         let mut kept = Vec::new();
         for detail in AllDetails::of(&failure.details) {
-            let dropped = match detail.type_name() {
-                ERROR_INFO | GOOGLE_ERROR_INFO => true,
-                DEBUG_INFO => self.is_public(),
-                _ => false,
-            };
-            if let Some(any) = detail.whole_any().filter(|_| !dropped) {
+            if let Some(any) = detail.whole_any().filter(|_| !self.drops(&detail)) {
                 wire::write::any(any, &mut kept);
             }
         }
@@ -78,7 +112,7 @@ fn identified<'a>(found: &Identity<'a>, grpc_code: GrpcCode, config: &Config) ->
     let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).unwrap_or_default();
     if !found.info.is_of(config.catalog.domain()) {
         let (domain, reason) = (text(found.info.domain), text(found.info.reason));
-        return Outgoing::unlisted(config.catalog, found.code, grpc_code, domain, reason);
+        return Outgoing::unlisted(found.code, grpc_code, domain, reason);
     }
     let mut outgoing = Outgoing::of((config.catalog, found.code), grpc_code);
     if outgoing.entry.is_none() {

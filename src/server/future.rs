@@ -10,7 +10,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tonic::Status;
 
 use super::ServerBody;
-use super::failure::Failure;
+use super::failure::{Failure, is_failed};
 use super::layer::Call;
 use crate::GrpcCode;
 
@@ -22,13 +22,14 @@ pin_project! {
         inner: F,
         #[pin]
         timer: Option<Sleep>,
-        call: Call,
+        // Until the service has answered.
+        call: Option<Call>,
     }
 }
 
 impl<F> ServerFuture<F> {
     pub(super) fn new(inner: F, call: Call, deadline: Option<Instant>) -> Self {
-        Self { inner, timer: deadline.map(sleep_until), call }
+        Self { inner, timer: deadline.map(sleep_until), call: Some(call) }
     }
 }
 
@@ -44,12 +45,13 @@ where
         // After a panic nothing of the service is polled again: a failure was answered.
         let polled = catch_unwind(AssertUnwindSafe(|| this.inner.poll(cx)));
         let failure = match polled {
-            Ok(Poll::Ready(Ok(response))) => {
-                let (mut parts, body) = response.into_parts();
-                this.call.finish(&mut parts.headers, parts.extensions.get::<Status>());
+            Ok(Poll::Ready(Ok(mut response))) => {
+                let Some(call) = this.call.take() else { return Poll::Pending };
+                if is_failed(response.headers()) {
+                    response = failed(response, &call);
+                }
                 let deadline = this.timer.as_ref().as_pin_ref().map(|timer| timer.deadline());
-                let body = ServerBody::new(body, this.call.clone(), deadline);
-                return Poll::Ready(Ok(Response::from_parts(parts, body)));
+                return Poll::Ready(Ok(response.map(|body| ServerBody::new(body, call, deadline))));
             }
             Ok(Poll::Ready(Err(error))) => Failure::of_error(error.into()),
             Ok(Poll::Pending) => {
@@ -62,7 +64,17 @@ where
         let mut response = Response::new(ServerBody::ended());
         let fields = response.headers_mut();
         fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        this.call.send(fields, &failure, None);
+        if let Some(call) = this.call.take() {
+            call.send(fields, &failure);
+        }
         Poll::Ready(Ok(response))
     }
+}
+
+/// A failure in the header.
+#[cold]
+fn failed<B>(response: Response<B>, call: &Call) -> Response<B> {
+    let (mut parts, body) = response.into_parts();
+    call.finish(&mut parts.headers, parts.extensions.get::<Status>());
+    Response::from_parts(parts, body)
 }

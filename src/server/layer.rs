@@ -6,11 +6,11 @@ use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::budget::Budget;
 use super::request_id::RequestId;
 use super::{ServerBody, ServerFuture, cause, deadline};
 use crate::boundary::Boundary;
 use crate::fallback::Fallback;
+use crate::outgoing::Budget;
 use crate::{Catalog, CatalogCode};
 
 /// Makes every failure that leaves a service a coded one: of handlers, interceptors and of tonic itself, in the
@@ -21,7 +21,7 @@ use crate::{Catalog, CatalogCode};
 /// - The deadline of the caller (`grpc-timeout`) and the [`timeout`](Self::timeout) of the server end a call with
 ///   DEADLINE_EXCEEDED, streams included.
 /// - What may leave is the [`Boundary`]'s decision; what does not is logged once, with the private cause and the
-///   request id that the caller gets (`google.rpc.RequestInfo`): its `x-request-id` where that is 1 to 64
+///   request id that the caller gets (`google.rpc.RequestInfo`): its `x-request-id` where that is 1 to 48
 ///   letters, digits and `-._:+/=`, else a made one.
 /// - The fields of a failure stay within the [`Budget`].
 ///
@@ -130,9 +130,18 @@ where
     }
 
     fn call(&mut self, request: Request<Req>) -> Self::Future {
-        let call =
-            Call { config: Arc::clone(&self.config), request_id: RequestId::of_caller(request.headers()) };
-        let deadline = deadline::of(request.headers(), self.config.timeout);
+        let mut request_id = None;
+        let mut timeout = None;
+        // There are few fields: looking at each name is quicker than looking two up.
+        for (name, value) in request.headers() {
+            match name.as_str() {
+                "x-request-id" => request_id = request_id.or_else(|| RequestId::sane(value.as_bytes())),
+                "grpc-timeout" => timeout = timeout.or_else(|| deadline::parse(value.as_bytes())),
+                _ => {}
+            }
+        }
+        let deadline = deadline::of(timeout, self.config.timeout);
+        let call = Call { config: Arc::clone(&self.config), request_id };
         ServerFuture::new(self.inner.call(request), call, deadline)
     }
 }

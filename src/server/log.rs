@@ -5,15 +5,21 @@ use std::fmt;
 
 use tonic::Status;
 
-use super::failure::{Failure, Outgoing};
+use super::failure::Failure;
 use super::request_id::RequestId;
 use crate::Detail;
 use crate::chain::Chain;
+use crate::outgoing::Outgoing;
 use crate::wire::details::AllDetails;
 use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO};
 
 /// Logs a failure once. Empty fields say nothing.
-pub(super) fn failure(id: &RequestId, failure: &Failure, outgoing: &Outgoing<'_>, status: Option<&Status>) {
+pub(super) fn failure(
+    id: &RequestId,
+    failure: &Failure<'_>,
+    outgoing: &Outgoing<'_>,
+    status: Option<&Status>,
+) {
     // Worked out only where somebody listens.
     macro_rules! event {
         ($level:ident) => {
@@ -25,7 +31,7 @@ pub(super) fn failure(id: &RequestId, failure: &Failure, outgoing: &Outgoing<'_>
                 grpc_code = outgoing.grpc_code.name(),
                 received = failure.received,
                 cause = cause(failure, status).map(Chain).map(tracing::field::display),
-                withheld = Some(&failure.message).filter(|m| !m.is_empty() && ***m != *outgoing.message),
+                withheld = Some(&*failure.message).filter(|m| !m.is_empty() && **m != *outgoing.message),
                 withheld_details = Withheld::of(failure, outgoing).map(tracing::field::display),
                 panic = failure.panic.as_deref(),
                 "a call failed",
@@ -35,7 +41,7 @@ pub(super) fn failure(id: &RequestId, failure: &Failure, outgoing: &Outgoing<'_>
     if outgoing.class() >= 500 { event!(ERROR) } else { event!(INFO) }
 }
 
-fn cause<'a>(failure: &'a Failure, status: Option<&'a Status>) -> Option<&'a (dyn Error + 'static)> {
+fn cause<'a>(failure: &'a Failure<'_>, status: Option<&'a Status>) -> Option<&'a (dyn Error + 'static)> {
     match &failure.cause {
         Some(cause) => Some(&**cause),
         None => status.and_then(Error::source),
@@ -44,10 +50,10 @@ fn cause<'a>(failure: &'a Failure, status: Option<&'a Status>) -> Option<&'a (dy
 
 /// The details that do not leave, as text where they are text. Of both ErrorInfos, which say the same, ours where it
 /// is there.
-struct Withheld<'a>(&'a Failure, &'a Outgoing<'a>);
+struct Withheld<'a>(&'a Failure<'a>, &'a Outgoing<'a>);
 
 impl<'a> Withheld<'a> {
-    fn of(failure: &'a Failure, outgoing: &'a Outgoing<'a>) -> Option<Self> {
+    fn of(failure: &'a Failure<'a>, outgoing: &'a Outgoing<'a>) -> Option<Self> {
         let withheld = Self(failure, outgoing);
         withheld.details().next().is_some().then_some(withheld)
     }

@@ -14,7 +14,6 @@
 //! [`Boundary`] says what may leave, [`Budget`] how much, [`Fallback`] which code a failure without one gets.
 
 mod body;
-mod budget;
 pub(crate) mod cause;
 mod deadline;
 mod decide;
@@ -26,7 +25,7 @@ mod request_id;
 
 pub use crate::boundary::Boundary;
 pub use crate::fallback::Fallback;
+pub use crate::outgoing::Budget;
 pub use body::ServerBody;
-pub use budget::Budget;
 pub use future::ServerFuture;
 pub use layer::{ServerLayer, ServerService};

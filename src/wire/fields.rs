@@ -36,6 +36,12 @@ impl<'a> Fields<'a> {
         self.corrupt
     }
 
+    /// What has not been read yet.
+    #[cfg(feature = "server")]
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     #[inline(always)]
     fn varint(&mut self) -> Option<u64> {
         let (first, rest) = self.rest.split_first()?;

@@ -2,20 +2,29 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, CONTROLS, PercentEncode, percent_decode, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
 
-/// gRPC over HTTP/2: all but 0x20–0x7e, and `%`. A space at an end would not survive HTTP, so spaces too.
-const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+/// gRPC over HTTP/2 ("Percent-Encoded"): all but 0x20–0x7e, and `%`.
+const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
-pub(crate) fn encode(message: &str) -> PercentEncode<'_> {
-    utf8_percent_encode(message, ENCODED)
+/// A space at an end would not survive HTTP.
+const ENCODED_WITH_SPACES: &AsciiSet = &ENCODED.add(b' ');
+
+/// Most messages are as they are.
+pub(crate) fn encode(message: &str) -> Cow<'_, str> {
+    let set = if has_spaces_around(message) { ENCODED_WITH_SPACES } else { ENCODED };
+    utf8_percent_encode(message, set).into()
 }
 
 /// How many bytes [`encode`] makes of a text.
-#[cfg(any(feature = "server", test))]
-pub(crate) fn encoded_len(text: &str) -> usize {
-    let plain = |byte: &u8| matches!(byte, b'!'..=b'~') && *byte != b'%';
-    text.bytes().map(|byte| if plain(&byte) { 1 } else { 3 }).sum()
+pub(crate) fn encoded_len(message: &str) -> usize {
+    let plain = if has_spaces_around(message) { b'!'..=b'~' } else { b' '..=b'~' };
+    let escaped = message.bytes().filter(|byte| !plain.contains(byte) || *byte == b'%').count();
+    message.len() + 2 * escaped
+}
+
+fn has_spaces_around(message: &str) -> bool {
+    message.starts_with(' ') || message.ends_with(' ')
 }
 
 /// Reads a message, lossily: bad escapes stay as they are, bad UTF-8 becomes U+FFFD.
@@ -29,10 +38,12 @@ mod tests {
 
     #[test]
     fn what_is_encoded_is_read_back() {
-        for message in ["", "plain", " spaces ", "100%", "ünï\u{10ffff}", "a\r\n\0\u{1b}b", "%41", "\u{7f}~"]
+        for message in
+            ["", "plain text", " spaces ", "100%", "ünï\u{10ffff}", "a\r\n\0\u{1b}b", "%41", "\u{7f}~"]
         {
             let encoded = encode(message).to_string();
-            assert!(encoded.bytes().all(|b| (0x21..0x7f).contains(&b)), "{encoded}");
+            assert!(encoded.bytes().all(|b| (0x20..0x7f).contains(&b)), "{encoded}");
+            assert_eq!(encoded.trim(), encoded, "HTTP takes spaces around a value away");
             assert_eq!(decode(encoded.as_bytes()), message);
             assert_eq!(encoded_len(message), encoded.len(), "{message}");
         }

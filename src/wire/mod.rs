@@ -4,6 +4,8 @@
 //! total, allocate nothing, and lose nothing that can be read.
 
 pub(crate) mod base64;
+#[cfg(feature = "server")]
+pub(crate) mod canonical;
 pub(crate) mod details;
 pub(crate) mod fields;
 #[cfg(feature = "tonic")]

@@ -48,6 +48,11 @@ const PRECONDITION_VIOLATION: u8 = 0x0a;
 const VIOLATION_TYPE: u8 = 0x0a;
 const VIOLATION_SUBJECT: u8 = 0x12;
 const VIOLATION_DESCRIPTION: u8 = 0x1a;
+// google.rpc.RequestInfo
+#[cfg(any(feature = "gateway", feature = "server"))]
+const REQUEST_ID: u8 = 0x0a;
+#[cfg(any(feature = "gateway", feature = "server"))]
+const REQUEST_INFO_URL: &str = "type.googleapis.com/google.rpc.RequestInfo";
 // map<string, string>
 const MAP_KEY: u8 = 0x0a;
 const MAP_VALUE: u8 = 0x12;
@@ -92,13 +97,12 @@ pub(crate) const fn status(parts: &Parts<'_>, out: &mut [u8]) {
     Out { bytes: out, at: 0 }.status(parts, Lengths::of(parts));
 }
 
-/// The status, in one allocation.
-pub(crate) fn status_to_vec(parts: &Parts<'_>) -> Vec<u8> {
+/// Appends the status, in one allocation at most.
+pub(crate) fn status_to_vec(parts: &Parts<'_>, bytes: &mut Vec<u8>) {
     let lengths = Lengths::of(parts);
     let len = lengths.status(parts);
-    let mut bytes = Vec::with_capacity(len);
-    append(len, &mut bytes, |out| out.status(parts, lengths));
-    bytes
+    bytes.reserve_exact(len);
+    append(len, bytes, |out| out.status(parts, lengths));
 }
 
 /// The violation type of google.rpc.PreconditionFailure for terms of service: its own example.
@@ -178,6 +182,23 @@ pub(crate) fn message(name: &str, message: &impl Message, out: &mut Vec<u8>) {
     });
     // A `Vec` takes everything that is encoded into it.
     let _ = message.encode(out);
+}
+
+/// Appends one `details` field to encoded ones: the google.rpc.RequestInfo of an id.
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) fn request_info(id: &str, out: &mut Vec<u8>) {
+    append(request_info_len(id), out, |out| {
+        out.tag(STATUS_DETAILS, any_len(REQUEST_INFO_URL, string_len(id)));
+        out.string(ANY_TYPE_URL, REQUEST_INFO_URL);
+        out.tag(ANY_VALUE, string_len(id));
+        out.string(REQUEST_ID, id);
+    });
+}
+
+/// How much [`request_info`] appends.
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) const fn request_info_len(id: &str) -> usize {
+    delimited_len(any_len(REQUEST_INFO_URL, string_len(id)))
 }
 
 /// Appends one `details` field to encoded ones: an encoded `google.protobuf.Any`.

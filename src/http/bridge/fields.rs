@@ -6,18 +6,15 @@ use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 
 use crate::note::{Note, Notes, excerpt};
+use crate::outgoing::{Budget, Outgoing, field_len};
 use crate::received::Sent;
 use crate::wire::read::identity;
-use crate::wire::write::{Parts, status_to_vec};
-use crate::wire::{self, ERROR_CODE_HEADER, STATUS_DETAILS_HEADER, base64, message};
-use crate::{ApiError, Catalog, GrpcCode, ReceivedError, Shed};
+use crate::wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER, base64, message};
+use crate::{ApiError, Catalog, GrpcCode, ReceivedError};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const APPLICATION_GRPC: &str = "application/grpc";
-
-/// How long message and details may be together: what is left of 3 KiB, the smallest limit of the proxies.
-const MAX_FIELDS: usize = 2560;
 
 /// How a call ended, as fields say it.
 pub(super) enum Ending {
@@ -74,44 +71,12 @@ pub(super) fn cut_short(catalog: &'static Catalog) -> ReceivedError {
     ReceivedError::read(sent, catalog)
 }
 
-/// The fields of a trailers-only answer. What is too long is left out, and marked.
-pub(super) fn write(error: &ApiError, fields: &mut HeaderMap) {
-    let details = error.details().filter_map(|detail| detail.whole_any()).fold(Vec::new(), |mut all, any| {
-        wire::write::any(any, &mut all);
-        all
-    });
-    let metadata: Vec<(&str, &str)> =
-        error.metadata().iter().map(|(key, value)| (key.as_ref(), value.as_str())).collect();
-    let shed = [Shed::Details, Shed::Metadata, Shed::Message].map(Shed::number);
-    let whole = Parts {
-        grpc_code: error.grpc_code(),
-        message: error.message(),
-        code: error.number(),
-        domain: error.domain(),
-        reason: error.reason(),
-        metadata: &metadata,
-        rest: &details,
-        shed: &[],
-        repeat: true,
-    };
-    let no_details = Parts { rest: &[], shed: &shed[..1], ..whole };
-    let no_metadata = Parts { metadata: &[], shed: &shed[..2], ..no_details };
-    let default = crate::code::class_phrase(crate::code::class_of(error.number()));
-    let no_message = Parts { message: default, shed: &shed, ..no_metadata };
-    let mut written = (String::new(), String::new());
-    for parts in [whole, no_details, no_metadata, no_message] {
-        written = (message::encode(parts.message).to_string(), base64::encode(&status_to_vec(&parts)));
-        if written.0.len() + written.1.len() <= MAX_FIELDS {
-            break;
-        }
-    }
-    fields.insert(CONTENT_TYPE, HeaderValue::from_static(APPLICATION_GRPC));
-    fields.insert(GRPC_STATUS, HeaderValue::from(u16::from(error.grpc_code().number())));
-    fields.insert(ERROR_CODE_HEADER, HeaderValue::from(error.number()));
-    // Percent-encoded text and base64 are visible ASCII.
-    for (name, text) in [(GRPC_MESSAGE, written.0), (STATUS_DETAILS_HEADER, written.1)] {
-        if let Ok(value) = HeaderValue::try_from(text) {
-            fields.insert(name, value);
-        }
-    }
+/// The fields of a trailers-only answer, within the budget.
+pub(super) fn write(error: &ApiError, budget: Budget, fields: &mut HeaderMap) {
+    let content_type = HeaderValue::from_static(APPLICATION_GRPC);
+    let others = field_len(CONTENT_TYPE.as_str(), content_type.len());
+    fields.insert(CONTENT_TYPE, content_type);
+    let mut outgoing = Outgoing::of_error(error);
+    budget.apply(&mut outgoing, others);
+    outgoing.write(fields);
 }

@@ -13,24 +13,32 @@ use tower_service::Service;
 
 use super::body::Collected;
 use super::{BoxError, BridgeBody, fields};
-use crate::http::{Responder, read};
+use crate::http::{Budget, Responder, read};
 
 /// Turns HTTP errors into gRPC failures (trailers-only), around any HTTP service whose callers speak gRPC.
 ///
 /// An answer of 4xx or 5xx that is no gRPC is read as [`read`] does, to [`MAX_BODY`](crate::http::MAX_BODY), and
 /// leaves with `grpc-status`, `grpc-message`, `grpc-status-details-bin` and `codelibra-error-code`. It is an error of
 /// the service behind: what the boundary does with it is what [`Responder::respond`] says. Details, metadata and
-/// message that are more than proxies let through are left out, in this order, and marked. Every other answer passes
-/// as it is.
+/// message that are more than the [`Budget`] are left out and marked, as a server layer does. Every other answer passes as
+/// it is.
 #[derive(Clone, Debug)]
 pub struct HttpToGrpcLayer {
     responder: Arc<Responder>,
+    budget: Budget,
 }
 
 impl HttpToGrpcLayer {
     /// A layer with the catalogue, the detail types and the boundary of `responder`.
     pub fn new(responder: Responder) -> Self {
-        Self { responder: Arc::new(responder) }
+        Self { responder: Arc::new(responder), budget: Budget::KIB_3 }
+    }
+
+    /// Replaces the limit on the size of a failure's fields, which is [`Budget::KIB_3`].
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
     }
 }
 
@@ -38,7 +46,7 @@ impl<S> Layer<S> for HttpToGrpcLayer {
     type Service = HttpToGrpcService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        HttpToGrpcService { inner, responder: Arc::clone(&self.responder) }
+        HttpToGrpcService { inner, layer: self.clone() }
     }
 }
 
@@ -46,7 +54,7 @@ impl<S> Layer<S> for HttpToGrpcLayer {
 #[derive(Clone, Debug)]
 pub struct HttpToGrpcService<S> {
     inner: S,
-    responder: Arc<Responder>,
+    layer: HttpToGrpcLayer,
 }
 
 impl<S, Req, Res> Service<Request<Req>> for HttpToGrpcService<S>
@@ -64,8 +72,7 @@ where
     }
 
     fn call(&mut self, request: Request<Req>) -> Self::Future {
-        let responder = Arc::clone(&self.responder);
-        HttpToGrpcFuture { inner: self.inner.call(request), reading: None, responder }
+        HttpToGrpcFuture { inner: self.inner.call(request), reading: None, layer: self.layer.clone() }
     }
 }
 
@@ -76,7 +83,7 @@ pin_project! {
         #[pin]
         inner: F,
         reading: Option<(Parts, B, Collected)>,
-        responder: Arc<Responder>,
+        layer: HttpToGrpcLayer,
     }
 }
 
@@ -101,10 +108,10 @@ where
             }
         };
         let body = ready!(read_so_far.poll(body, cx));
-        let responder = &**this.responder;
+        let responder = &*this.layer.responder;
         let error = read(parts, body, responder.catalog(), responder.types()).forward();
         let mut response = Response::new(BridgeBody::whole(Bytes::new()));
-        fields::write(&responder.decide(&error), response.headers_mut());
+        fields::write(&responder.decide(&error), this.layer.budget, response.headers_mut());
         Poll::Ready(Ok(response))
     }
 }

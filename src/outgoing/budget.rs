@@ -1,12 +1,9 @@
 use std::borrow::Cow;
 
-use http::HeaderMap;
-
-use super::failure::{Outgoing, REPLACED, REQUEST_INFO};
+use super::Outgoing;
 use crate::wire::details::AllDetails;
 use crate::wire::fields::{Fields, Value};
-use crate::wire::write::status_len;
-use crate::wire::{self, message};
+use crate::wire::{self, base64, message};
 use crate::{Detail, Shed};
 
 /// How large the fields of a failure may be together, counted as RFC 9113 §6.5.2 counts a header list: name,
@@ -23,10 +20,10 @@ pub struct Budget {
 const FIELD: usize = 32;
 
 /// What the server's HTTP adds to a trailers-only answer: `:status` and `date`.
-const HTTP_FIELDS: usize = (":status".len() + 3 + FIELD) + ("date".len() + 29 + FIELD);
+const HTTP_FIELDS: usize = field_len(":status", 3) + field_len("date", 29);
 
 /// `grpc-status` of two digits, and the code field.
-const FIXED_FIELDS: usize = ("grpc-status".len() + 2 + FIELD) + ("codelibra-error-code".len() + 6 + FIELD);
+const FIXED_FIELDS: usize = field_len("grpc-status", 2) + field_len("codelibra-error-code", 6);
 
 impl Budget {
     /// 3 KiB: the smallest limit measured in the wild, nginx from 1.31.3 on.
@@ -35,42 +32,43 @@ impl Budget {
     /// 8 KiB: the usual limit of gRPC's own implementations.
     pub const KIB_8: Self = Self::bytes(8 << 10);
 
-    /// A number of bytes, at least 640: what the core of an error needs, with any reason and a domain of some
+    /// A number of bytes, at least 720: what the core of an error needs, with any reason and a domain of some
     /// twenty characters.
     pub const fn bytes(bytes: usize) -> Self {
-        Self { bytes: if bytes < 640 { 640 } else { bytes } }
+        Self { bytes: if bytes < 720 { 720 } else { bytes } }
     }
 
-    /// Leaves out what does not fit beside `others`, the fields that leave too.
-    pub(super) fn apply(self, outgoing: &mut Outgoing<'_>, others: &HeaderMap) {
-        let others = others.iter().filter(|(name, _)| !REPLACED.contains(name));
-        let others: usize = others.map(|(name, value)| name.as_str().len() + value.len() + FIELD).sum();
-        let room = self.bytes.saturating_sub(others + HTTP_FIELDS + FIXED_FIELDS);
+    /// Leaves out what does not fit beside other fields of this size that leave too.
+    pub(crate) fn apply(self, outgoing: &mut Outgoing<'_>, others: usize) {
         for part in Shed::ALL {
-            let Some(excess) = excess(outgoing, room) else { return };
+            let Some(excess) = self.excess(outgoing, others) else { return };
             outgoing.shed(*part, excess);
         }
-        if excess(outgoing, room).is_some() {
+        if self.excess(outgoing, others).is_some() {
             outgoing.repeat = false;
         }
     }
+
+    /// Whether nothing has to be left out.
+    pub(crate) fn fits(self, outgoing: &Outgoing<'_>, others: usize) -> bool {
+        self.excess(outgoing, others).is_none()
+    }
+
+    /// How many bytes of fields are too many; `None` where all fits.
+    fn excess(self, outgoing: &Outgoing<'_>, others: usize) -> Option<usize> {
+        /// What the marks of what is left out take again, in base64.
+        const MARKS: usize = 16;
+        let room = self.bytes.saturating_sub(others + HTTP_FIELDS + FIXED_FIELDS);
+        let message = field_len("grpc-message", message::encoded_len(&outgoing.message));
+        let details = field_len("grpc-status-details-bin", base64::encoded_len(outgoing.status_len()));
+        let excess = (message + details).checked_sub(room).filter(|excess| *excess > 0)?;
+        Some(excess + MARKS)
+    }
 }
 
-/// How many bytes of fields are too many; `None` where all fits.
-fn excess(outgoing: &Outgoing<'_>, room: usize) -> Option<usize> {
-    /// What the marks of what is left out take again, in base64.
-    const MARKS: usize = 16;
-    let status = status_len(&outgoing.parts());
-    let message = message::encoded_len(&outgoing.message);
-    let message = "grpc-message".len() + message + FIELD;
-    let details = "grpc-status-details-bin".len() + base64_len(status) + FIELD;
-    let excess = (message + details).checked_sub(room).filter(|excess| *excess > 0)?;
-    Some(excess + MARKS)
-}
-
-/// Unpadded.
-const fn base64_len(bytes: usize) -> usize {
-    (bytes * 4).div_ceil(3)
+/// What a field counts as, by its name and the length of its value.
+pub(crate) const fn field_len(name: &str, value: usize) -> usize {
+    name.len() + value + FIELD
 }
 
 impl Outgoing<'_> {
@@ -81,7 +79,7 @@ impl Outgoing<'_> {
             Shed::Help => self.shed_details(|name| name == "google.rpc.Help"),
             Shed::LocalizedMessage => self.shed_details(|name| name == "google.rpc.LocalizedMessage"),
             Shed::FieldViolations => self.shed_violations(excess),
-            Shed::Details => self.shed_details(|name| name != REQUEST_INFO),
+            Shed::Details => self.shed_details(|_| true),
             Shed::Metadata => self.shed_metadata(excess),
             Shed::Message => self.shed_message(excess),
         };
@@ -98,7 +96,7 @@ impl Outgoing<'_> {
         for detail in kept {
             wire::write::any(detail.whole_any().unwrap_or_default(), &mut encoded);
         }
-        self.details = encoded;
+        self.details = Cow::Owned(encoded);
         self.details.len() != before
     }
 
@@ -116,7 +114,7 @@ impl Outgoing<'_> {
             .collect();
         let mut saved = 0;
         let mut keep = violations.len();
-        while keep > 0 && base64_len(saved) < excess {
+        while keep > 0 && base64::encoded_len(saved) < excess {
             keep -= 1;
             saved += violations.get(keep).map_or(0, |violation| violation.len() + 2);
         }
@@ -135,7 +133,7 @@ impl Outgoing<'_> {
                 wire::write::detail(detail.type_url(), &value, &mut encoded);
             }
         }
-        self.details = encoded;
+        self.details = Cow::Owned(encoded);
         shed
     }
 
@@ -145,7 +143,7 @@ impl Outgoing<'_> {
         let size = |entry: &(&str, &str)| entry.0.len() + entry.1.len();
         self.metadata.sort_by_key(size);
         let mut saved = 0;
-        while base64_len(saved) < excess
+        while base64::encoded_len(saved) < excess
             && let Some(largest) = self.metadata.pop()
         {
             saved += 2 * (size(&largest) + 6);
@@ -159,14 +157,18 @@ impl Outgoing<'_> {
         let (mut in_status, mut in_field) = (0, 0);
         let mut end = self.message.len();
         for (at, c) in self.message.char_indices().rev() {
-            if base64_len(in_status) + in_field >= excess {
+            if base64::encoded_len(in_status) + in_field >= excess {
                 break;
             }
             in_status += c.len_utf8();
-            in_field += message::encoded_len(c.encode_utf8(&mut [0; 4]));
+            // A space between words is written as it is.
+            in_field += if c == ' ' { 1 } else { message::encoded_len(c.encode_utf8(&mut [0; 4])) };
             end = at;
         }
         let cut = end < self.message.len();
+        if cut {
+            end = self.message.get(..end).unwrap_or_default().trim_end_matches(' ').len();
+        }
         let message = std::mem::take(&mut self.message);
         self.message = match message {
             Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
