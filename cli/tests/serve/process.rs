@@ -1,0 +1,34 @@
+//! How the process starts and ends.
+
+use std::process::Command;
+
+use crate::running::Serve;
+
+#[test]
+fn a_taken_port_is_said_in_one_line() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    for (option, other) in [("--http", "--grpc"), ("--grpc", "--http")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_codelibra"))
+            .args(["serve", option, &addr, other, "127.0.0.1:0"])
+            .output()
+            .unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(error.contains(&addr) && error.contains(option), "{error}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn sigterm_and_ctrl_c_end_it_well() {
+    for signal in ["TERM", "INT"] {
+        let mut serve = Serve::start(&[]);
+        let pid = serve.process.id().to_string();
+        let kill = Command::new("sh").args(["-c", &format!("kill -s {signal} {pid}")]).status().unwrap();
+        assert!(kill.success());
+        assert_eq!(serve.process.wait().unwrap().code(), Some(0), "SIG{signal}");
+    }
+}

@@ -1,0 +1,81 @@
+//! A running `serve`, and what it answers over HTTP.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use codelibra::http::{DetailTypes, read_body};
+use codelibra::{CatalogCode, ErrorCode, ReceivedError};
+use tonic::transport::Channel;
+
+use crate::pb::error_catalog_service_client::ErrorCatalogServiceClient;
+
+/// A running `serve` on free ports.
+pub(crate) struct Serve {
+    pub(crate) process: Child,
+    pub(crate) http: String,
+    pub(crate) grpc: String,
+}
+
+impl Serve {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_codelibra"))
+            .args(["serve", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut address = |label: &str| {
+            let line = lines.find(|line| line.starts_with(label)).expect(label);
+            line[label.len()..].trim().to_owned()
+        };
+        let http = address("HTTP gateway");
+        let grpc = address("gRPC server");
+        Self { process, http, grpc }
+    }
+
+    pub(crate) async fn channel(&self) -> Channel {
+        Channel::from_shared(format!("http://{}", self.grpc)).unwrap().connect().await.unwrap()
+    }
+
+    pub(crate) async fn client(&self) -> ErrorCatalogServiceClient<Channel> {
+        ErrorCatalogServiceClient::new(self.channel().await)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::of(reqwest::get(format!("{}{path}", self.http)).await.unwrap()).await
+    }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// An HTTP answer, read to its end.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, body: response.bytes().await.unwrap().into() }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn error(&self) -> ReceivedError {
+        read_body(&self.body, ErrorCode::catalog(), DetailTypes::standard())
+    }
+}
