@@ -34,6 +34,7 @@ pub(crate) enum Command {
         table: Map,
     },
     /// Call a method of a gRPC server and print the error it answers.
+    #[command(after_help = CALL_STATUS)]
     Call(Call),
     /// Print the catalogue for other tools.
     Export {
@@ -115,6 +116,11 @@ pub(crate) enum Export {
     },
 }
 
+const CALL_STATUS: &str = "\
+Exit status: 0 if the server answered, be it with an error; 2 if it did not: it cannot be reached,
+did not end its answer within --timeout, or sent too much. Text prints messages as they come, each of
+at most 16 MiB; JSON prints them at the end, at most 16 MiB together.";
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Call {
     /// Where the server is: http://host:port.
@@ -126,7 +132,7 @@ pub(crate) struct Call {
     /// The encoded request message; empty by default.
     #[arg(long, value_name = "B", default_value = "", hide_default_value = true, allow_hyphen_values = true)]
     pub(crate) data_base64: String,
-    /// How long the call may take: 500ms, 2s, 1m.
+    /// How long all of it may take, to connect and to the end of the answer: 500ms, 2s, 1m.
     #[arg(long, value_name = "D", default_value = "10s", allow_hyphen_values = true)]
     pub(crate) timeout: String,
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]

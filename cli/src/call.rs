@@ -5,13 +5,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Buf, BufMut, Bytes};
-use codelibra::client::ClientLayer;
-use codelibra::{Catalog, GrpcCode, StatusCodeExt};
+use codelibra::client::{ClientLayer, ClientService};
+use codelibra::{Catalog, GrpcCode, ReceivedError, StatusCodeExt};
 use http::uri::PathAndQuery;
 use serde::Serialize;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
-use tonic::transport::Endpoint;
-use tonic::{Request, Status};
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
 use tower_layer::Layer;
 
 use crate::args::{Call, TextFormat};
@@ -21,6 +21,13 @@ use crate::output;
 
 /// Details of this size still reach the reader; hyper takes 16 KiB unless it is told otherwise.
 const MAX_HEADER_LIST: u32 = 1 << 20;
+
+/// The most that is kept: one message, or all of them where they are printed at the end. A server decides
+/// how many it sends.
+const MAX_MESSAGES: usize = 16 << 20;
+
+/// What the client layer puts on every status that it saw.
+const RECEIVED: &str = "codelibra-received";
 
 pub(crate) fn run(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -36,67 +43,164 @@ async fn call(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
             args.data_base64
         ))
     })?;
-    let endpoint = endpoint(&args.url)?.http2_max_header_list_size(MAX_HEADER_LIST).connect_timeout(timeout);
-    let channel = endpoint
-        .connect()
-        .await
-        .map_err(|e| Failure::bad_input(format_args!("cannot reach {}: {}", args.url, innermost(&e))))?;
-
-    let mut client = tonic::client::Grpc::new(ClientLayer::of(catalog).layer(channel))
-        .max_decoding_message_size(usize::MAX);
+    let endpoint = endpoint(&args.url)?.http2_max_header_list_size(MAX_HEADER_LIST);
     let mut request = Request::new(Bytes::from(data));
     request.set_timeout(timeout);
-    let mut messages = Vec::new();
-    let ended = tokio::time::timeout(timeout, async {
-        client.ready().await.map_err(|e| Status::unavailable(innermost(&e)))?;
-        // A unary answer is a stream of one message to this reader.
-        let mut stream = client.server_streaming(request, path, BytesCodec).await?.into_inner();
-        while let Some(message) = stream.message().await? {
-            messages.push(STANDARD.encode(message));
-        }
-        Ok(())
+
+    let mut messages = Messages::new(args.format);
+    let answered = tokio::time::timeout(timeout, async {
+        let channel = endpoint.connect().await;
+        let channel = channel
+            .map_err(|e| Failure::bad_input(format_args!("cannot reach {}: {}", args.url, innermost(&e))))?;
+        let client = tonic::client::Grpc::new(ClientLayer::of(catalog).layer(channel));
+        receive(client, request, path, &mut messages, catalog).await
     });
-    match ended.await {
-        Ok(Ok(())) => succeeded(args.format, messages),
-        Ok(Err(status)) => failed(args.format, &status, catalog),
-        Err(_) => failed(
-            args.format,
-            &Status::deadline_exceeded(format!("no answer within {}", args.timeout)),
-            catalog,
-        ),
+    match answered.await.unwrap_or(Ok(Answer::Late)) {
+        Ok(Answer::Whole) => messages.succeeded(),
+        Ok(Answer::Failed(error)) => messages.failed(&error),
+        Ok(Answer::Late) => {
+            let what = if messages.came { "the answer did not end" } else { "no answer" };
+            messages.broke_off()?;
+            Err(Failure::bad_input(format_args!("{what} within {} (--timeout): {}", args.timeout, args.url)))
+        }
+        Ok(Answer::TooLong) => {
+            messages.broke_off()?;
+            Err(Failure::bad_input(format_args!(
+                "the answer has more than {MAX_MESSAGES} bytes, {}; the call was ended there",
+                match args.format {
+                    TextFormat::Json =>
+                        "which JSON keeps to its end (--format text prints messages as they come)",
+                    TextFormat::Text => "in one message",
+                }
+            )))
+        }
+        Err(failure) => Err(failure),
     }
 }
 
-fn failed(format: TextFormat, status: &Status, catalog: &'static Catalog) -> Result<(), Failure> {
-    let error = status.to_received_of(catalog);
-    match format {
-        TextFormat::Json => output::json(&Decoded::of(&error)),
-        TextFormat::Text => output::text(&text(&error)),
+/// How an answer ended.
+enum Answer {
+    Whole,
+    /// With the server's error, or with that of a connection that broke.
+    Failed(ReceivedError),
+    /// Not before the deadline.
+    Late,
+    /// Not before the limit.
+    TooLong,
+}
+
+async fn receive(
+    mut client: tonic::client::Grpc<ClientService<Channel>>,
+    request: Request<Bytes>,
+    path: PathAndQuery,
+    messages: &mut Messages,
+    catalog: &'static Catalog,
+) -> Result<Answer, Failure> {
+    client = client.max_decoding_message_size(MAX_MESSAGES);
+    let failed = |status: &Status| {
+        let error = status.to_received_of(catalog);
+        if error.is_synthesized() && error.grpc_code() == GrpcCode::DeadlineExceeded {
+            // tonic's own timer was first.
+            Answer::Late
+        } else if status.code() == Code::OutOfRange && !status.metadata().contains_key(RECEIVED) {
+            // It did not pass the layer: it is tonic's own, about the size of a message.
+            Answer::TooLong
+        } else {
+            Answer::Failed(error)
+        }
+    };
+    if let Err(error) = client.ready().await {
+        return Ok(failed(&Status::unavailable(innermost(&error))));
+    }
+    // A unary answer is a stream of one message to this reader.
+    let mut stream = match client.server_streaming(request, path, BytesCodec).await {
+        Ok(answer) => answer.into_inner(),
+        Err(status) => return Ok(failed(&status)),
+    };
+    loop {
+        match stream.message().await {
+            Ok(Some(message)) if messages.take(&message)? => {}
+            Ok(Some(_)) => return Ok(Answer::TooLong),
+            Ok(None) => return Ok(Answer::Whole),
+            Err(status) => return Ok(failed(&status)),
+        }
     }
 }
 
-/// What a call that did not fail answered.
+/// The messages of an answer: rows that are printed as they come, or a list that is kept until the end.
+struct Messages {
+    format: TextFormat,
+    came: bool,
+    kept: Vec<String>,
+    kept_bytes: usize,
+}
+
+impl Messages {
+    const fn new(format: TextFormat) -> Self {
+        Self { format, came: false, kept: Vec::new(), kept_bytes: 0 }
+    }
+
+    /// Whether there is room for the message.
+    fn take(&mut self, message: &[u8]) -> Result<bool, Failure> {
+        let text = STANDARD.encode(message);
+        if self.format == TextFormat::Text {
+            let mut out = String::new();
+            // An empty message is one too.
+            output::row(&mut out, "message", if text.is_empty() { "(empty)" } else { &text });
+            output::text(&out)?;
+        } else {
+            self.kept_bytes += text.len() + size_of::<String>();
+            if self.kept_bytes > MAX_MESSAGES {
+                return Ok(false);
+            }
+            self.kept.push(text);
+        }
+        self.came = true;
+        Ok(true)
+    }
+
+    fn succeeded(self) -> Result<(), Failure> {
+        match self.format {
+            TextFormat::Json => self.json(Some(GrpcCode::Ok)),
+            TextFormat::Text => output::text("the call succeeded\n"),
+        }
+    }
+
+    fn failed(self, error: &ReceivedError) -> Result<(), Failure> {
+        match self.format {
+            TextFormat::Json => {
+                output::json(&Failed { error: Decoded::of(error), messages_base64: self.kept })
+            }
+            TextFormat::Text => output::text(&text(error)),
+        }
+    }
+
+    /// What came of an answer that has no end: nothing is printed where nothing came.
+    fn broke_off(self) -> Result<(), Failure> {
+        if self.kept.is_empty() { Ok(()) } else { self.json(None) }
+    }
+
+    fn json(self, grpc_code: Option<GrpcCode>) -> Result<(), Failure> {
+        let grpc_status = grpc_code.map(GrpcCode::name);
+        output::json(&Messaged { grpc_code, grpc_status, messages_base64: self.kept })
+    }
+}
+
+/// What a call that did not fail answered; the status is `null` where none came.
 #[derive(Serialize)]
-struct Succeeded {
-    grpc_code: GrpcCode,
-    grpc_status: &'static str,
+struct Messaged {
+    grpc_code: Option<GrpcCode>,
+    grpc_status: Option<&'static str>,
     messages_base64: Vec<String>,
 }
 
-fn succeeded(format: TextFormat, messages_base64: Vec<String>) -> Result<(), Failure> {
-    let code = GrpcCode::Ok;
-    match format {
-        TextFormat::Json => {
-            output::json(&Succeeded { grpc_code: code, grpc_status: code.name(), messages_base64 })
-        }
-        TextFormat::Text => {
-            let mut out = String::from("the call succeeded\n");
-            for message in messages_base64 {
-                output::row(&mut out, "message", &message);
-            }
-            output::text(&out)
-        }
-    }
+/// A call that failed, and what it answered before that.
+#[derive(Serialize)]
+struct Failed<'a> {
+    #[serde(flatten)]
+    error: Decoded<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    messages_base64: Vec<String>,
 }
 
 fn path(method: &str) -> Result<PathAndQuery, Failure> {

@@ -2,56 +2,211 @@
 
 use std::process::Command;
 
+use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status};
+
+use crate::pb::error_catalog_service_server::{ErrorCatalogService, ErrorCatalogServiceServer};
+use crate::pb::*;
 use crate::running::Serve;
 
-/// `codelibra call` against the running server: what `decode` would print.
+const RAISE: &str = "/codelibra.catalog.v1.ErrorCatalogService/RaiseError";
+const STREAM: &str = "/codelibra.catalog.v1.ErrorCatalogService/RaiseErrorStream";
+const GET: &str = "/codelibra.catalog.v1.ErrorCatalogService/GetError";
+const LIST: &str = "/codelibra.catalog.v1.ErrorCatalogService/ListErrors";
+/// `{code: 403003}`.
+const BANNED: &str = "CLvMGA==";
+/// `{code: 403003, after_items: 3}`.
+const BANNED_AFTER_3: &str = "CLvMGCAD";
+
+/// How a `codelibra call` ended, and what it printed.
+struct Printed {
+    exit: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn call(arguments: &[&str]) -> Printed {
+    let output = Command::new(env!("CARGO_BIN_EXE_codelibra")).arg("call").args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Printed { exit: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+impl Printed {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).expect(&self.stderr)
+    }
+
+    /// No answer, or no whole one: exit 2, and one line that names what there is to know.
+    fn is_no_answer(&self, named: &[&str]) {
+        assert_eq!((self.exit, self.stderr.lines().count()), (2, 1), "{}", self.stderr);
+        for named in named {
+            assert!(self.stderr.contains(named), "{named}: {}", self.stderr);
+        }
+    }
+}
+
 #[test]
-fn call_prints_the_error_that_a_server_answers() {
+fn it_prints_the_error_that_a_server_answers() {
     let serve = Serve::start(&[]);
     let url = format!("http://{}", serve.grpc);
-    let call = |arguments: &[&str]| {
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_codelibra")).arg("call").args(arguments).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-    };
     let json = |arguments: &[&str]| {
-        let (status, stdout, stderr) = call(&[arguments, &["--format", "json"]].concat());
-        assert_eq!(status, 0, "{stderr}");
-        serde_json::from_str::<serde_json::Value>(&stdout).unwrap()
+        let printed = call(&[arguments, &["--format", "json"]].concat());
+        assert_eq!(printed.exit, 0, "{}", printed.stderr);
+        printed.json()
     };
-    const RAISE: &str = "/codelibra.catalog.v1.ErrorCatalogService/RaiseError";
-    const STREAM: &str = "/codelibra.catalog.v1.ErrorCatalogService/RaiseErrorStream";
-    const GET: &str = "/codelibra.catalog.v1.ErrorCatalogService/GetError";
-    // {code: 403003}, and {code: 403003, after_items: 3}.
-    for (method, data) in [(RAISE, "CLvMGA=="), (STREAM, "CLvMGCAD")] {
+    for (method, data) in [(RAISE, BANNED), (STREAM, BANNED_AFTER_3)] {
         let error = json(&[&url, method, "--data-base64", data]);
         assert_eq!((&error["code"], &error["grpc_code"]), (&403_003.into(), &7.into()), "{error}");
-        assert_eq!((&error["name"], &error["notes"]), (&"UserBanned".into(), &serde_json::json!([])));
+        assert_eq!((&error["name"], &error["notes"]), (&"UserBanned".into(), &json!([])));
         let id = &error["details"][0];
         assert_eq!(id["type"], "google.rpc.RequestInfo");
     }
     assert_eq!(json(&[&url, "/nobody.v1.Nothing/At"])["code"], 501_000);
-    assert_eq!(json(&[&url, GET, "--data-base64", "CLvMGA=="])["grpc_code"], 0);
-    let (status, stdout, _) = call(&[&url, RAISE, "--data-base64", "CLvMGA=="]);
-    assert!(status == 0 && stdout.starts_with("403003 UserBanned\n"), "{stdout}");
+    let printed = call(&[&url, RAISE, "--data-base64", BANNED]);
+    assert!(printed.exit == 0 && printed.stdout.starts_with("403003 UserBanned\n"), "{}", printed.stdout);
 
     // The gateway is no gRPC server, but it says its code in the ASCII field all the same.
     let error = json(&[&serve.http, RAISE]);
     assert_eq!(error["code"], 404_003);
     assert!(error["notes"].to_string().contains("grpc-status did not arrive"), "{error}");
+}
 
+#[test]
+fn it_prints_the_messages_of_an_answer() {
+    let serve = Serve::start(&[]);
+    let url = format!("http://{}", serve.grpc);
+    let printed = call(&[&url, GET, "--data-base64", BANNED, "--format", "json"]).json();
+    assert_eq!((&printed["grpc_code"], &printed["grpc_status"]), (&0.into(), &"OK".into()));
+    assert_eq!(printed["messages_base64"].as_array().unwrap().len(), 1);
+    let printed = call(&[&url, GET, "--data-base64", BANNED]);
+    assert_eq!(printed.exit, 0);
+    let lines: Vec<&str> = printed.stdout.lines().collect();
+    assert!(matches!(&*lines, [message, "the call succeeded"] if message.starts_with("  message     ")));
+
+    // {item: 1} to {item: 3}, then the error.
+    let arguments = [&*url, STREAM, "--data-base64", BANNED_AFTER_3];
+    let printed = call(&[&arguments[..], &["--format", "json"]].concat());
+    assert_eq!(printed.exit, 0);
+    let error = printed.json();
+    assert_eq!(error["messages_base64"], json!(["CAE=", "CAI=", "CAM="]));
+    let members = |error: &Value| error.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let mut without = members(&call(&[&url, RAISE, "--data-base64", BANNED, "--format", "json"]).json());
+    without.push("messages_base64".into());
+    assert_eq!(members(&error), without, "as `decode` prints it, and the messages last");
+    let printed = call(&arguments);
+    let rows = "  message     CAE=\n  message     CAI=\n  message     CAM=\n403003 UserBanned\n";
+    assert!(printed.exit == 0 && printed.stdout.starts_with(rows), "{}", printed.stdout);
+}
+
+#[test]
+fn what_cannot_be_called_is_said_in_one_line() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{free}");
     for (arguments, named) in [
         (vec!["nowhere", RAISE], "nowhere"),
         (vec!["https://127.0.0.1:1", RAISE], "https"),
         (vec![&url, "Nothing"], "Nothing"),
         (vec![&url, RAISE, "--data-base64", "%"], "%"),
         (vec![&url, RAISE, "--timeout", "soon"], "soon"),
-        (vec![&format!("http://{free}"), RAISE], &free.to_string()),
+        (vec![&url, RAISE], &free.to_string()),
     ] {
-        let (status, stdout, stderr) = call(&arguments);
-        assert_eq!((status, stdout.as_str(), stderr.lines().count()), (2, "", 1), "{stderr}");
-        assert!(stderr.contains(named), "{stderr}");
+        let printed = call(&arguments);
+        printed.is_no_answer(&[named]);
+        assert_eq!(printed.stdout, "");
     }
+}
+
+/// A server whose answers do not end: streams, unary answers, and one message of 17 MiB.
+struct Endless;
+
+type Items = std::pin::Pin<Box<dyn Stream<Item = Result<RaiseErrorStreamResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl ErrorCatalogService for Endless {
+    async fn list_errors(
+        &self,
+        _: Request<ListErrorsRequest>,
+    ) -> Result<Response<ListErrorsResponse>, Status> {
+        let long = ErrorEntry { summary: "x".repeat(17 << 20), ..Default::default() };
+        Ok(Response::new(ListErrorsResponse { errors: vec![long] }))
+    }
+
+    async fn get_error(&self, _: Request<GetErrorRequest>) -> Result<Response<GetErrorResponse>, Status> {
+        std::future::pending().await
+    }
+
+    async fn raise_error(
+        &self,
+        _: Request<RaiseErrorRequest>,
+    ) -> Result<Response<RaiseErrorResponse>, Status> {
+        Err(Status::out_of_range("the server's own"))
+    }
+
+    type RaiseErrorStreamStream = Items;
+
+    async fn raise_error_stream(
+        &self,
+        _: Request<RaiseErrorStreamRequest>,
+    ) -> Result<Response<Items>, Status> {
+        let item = RaiseErrorStreamResponse { item: u32::MAX };
+        Ok(Response::new(Box::pin(tokio_stream::iter(std::iter::repeat(Ok(item))))))
+    }
+}
+
+/// Where it listens.
+async fn endless() -> String {
+    let incoming = tonic::transport::server::TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", incoming.local_addr().unwrap());
+    let server = tonic::transport::Server::builder().add_service(ErrorCatalogServiceServer::new(Endless));
+    tokio::spawn(server.serve_with_incoming(incoming));
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_an_end_is_ended() {
+    let url = endless().await;
+    let printed = call(&[&url, STREAM, "--timeout", "60s", "--format", "json"]);
+    printed.is_no_answer(&["16777216 bytes", "--format text"]);
+    let json = printed.json();
+    assert_eq!((&json["grpc_code"], &json["grpc_status"]), (&Value::Null, &Value::Null));
+    assert_eq!(json["messages_base64"][0], "CP////8P");
+
+    let printed = call(&[&url, STREAM, "--timeout", "500ms"]);
+    printed.is_no_answer(&["did not end within 500ms", "--timeout", &url]);
+    assert!(printed.stdout.lines().all(|line| line == "  message     CP////8P"));
+    assert!(printed.stdout.lines().count() > 1);
+
+    for format in ["text", "json"] {
+        let printed = call(&[&url, LIST, "--format", format]);
+        printed.is_no_answer(&["16777216 bytes"]);
+        assert_eq!(printed.stdout, "");
+        // What a server says of a range is its own.
+        let printed = call(&[&url, RAISE, "--format", format]);
+        assert!(printed.exit == 0 && printed.stdout.contains("the server's own"), "{}", printed.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_in_time_is_the_same_wherever_the_time_went() {
+    // Connections that are not accepted, until none is taken any more: the call waits for its own.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = socket.listen(1).unwrap();
+    let addr = full.local_addr().unwrap();
+    let waiting: Vec<_> = (0..8).map(|_| tokio::spawn(tokio::net::TcpStream::connect(addr))).collect();
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    for (url, method) in [
+        (format!("http://{addr}"), RAISE),
+        (format!("http://{}", silent.local_addr().unwrap()), RAISE),
+        (endless().await, GET),
+    ] {
+        for format in ["text", "json"] {
+            let printed = call(&[&url, method, "--timeout", "300ms", "--format", format]);
+            printed.is_no_answer(&["no answer within 300ms", "--timeout", &url]);
+            assert_eq!(printed.stdout, "");
+        }
+    }
+    drop(waiting);
 }
