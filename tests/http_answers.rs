@@ -87,6 +87,25 @@ fn the_caller_gets_the_form_that_it_takes() {
     assert_eq!(Caller::from(&lines).form(Form::Aip193), problem);
 }
 
+/// "Unary-Get-Request", Connect Protocol.
+#[test]
+fn a_connect_client_says_so_in_its_query() {
+    for (method, uri, form) in [
+        (Method::GET, "/a.B/C?connect=v1&encoding=json&message=%7B%7D", Form::Connect),
+        (Method::GET, "/a.B/C?message=%7B%7D&connect=v1", Form::Connect),
+        (Method::HEAD, "/a.B/C?connect=v1", Form::Connect),
+        (Method::POST, "/a.B/C?connect=v1", Form::Native),
+        (Method::GET, "/a.B/C?connect=v10", Form::Native),
+        (Method::GET, "/a.B/C?reconnect=v1", Form::Native),
+        (Method::GET, "/connect=v1", Form::Native),
+    ] {
+        let request = Request::builder().method(method.clone()).uri(uri).body(()).unwrap();
+        assert_eq!(Caller::from(&request).form(Form::Native), form, "{method} {uri}");
+        let (parts, ()) = request.into_parts();
+        assert_eq!(Caller::from(&parts).form(Form::Native), form, "{method} {uri}");
+    }
+}
+
 #[test]
 fn head_has_the_fields_and_no_body() {
     let error = ErrorCode::USER_BANNED.into();

@@ -159,8 +159,19 @@ fn the_caller_takes_its_form() {
         ("", StreamForm::Ndjson),
         ("*/*", StreamForm::Ndjson),
         ("text/event-stream", StreamForm::Sse),
-        ("text/html, text/event-stream;q=0.5, application/x-ndjson", StreamForm::Sse),
+        ("Text/Event-Stream; charset=utf-8", StreamForm::Sse),
+        ("text/html, text/event-stream;q=0.5, application/x-ndjson", StreamForm::Ndjson),
+        ("text/event-stream;q=0.501, application/x-ndjson;q=0.5", StreamForm::Sse),
         ("application/x-ndjson, text/event-stream", StreamForm::Ndjson),
+        ("text/event-stream, application/x-ndjson", StreamForm::Sse),
+        ("text/event-stream;q=0, application/x-ndjson", StreamForm::Ndjson),
+        ("text/event-stream;q=0, */*", StreamForm::Ndjson),
+        ("text/event-stream;q=0", StreamForm::Ndjson),
+        ("application/x-ndjson;q=0, */*;q=0.1", StreamForm::Sse),
+        ("*/*, text/event-stream", StreamForm::Sse),
+        ("*/*, text/event-stream;q=0.9", StreamForm::Ndjson),
+        ("text/*", StreamForm::Sse),
+        ("text/html, application/xhtml+xml, */*;q=0.8", StreamForm::Ndjson),
     ] {
         let mut headers = HeaderMap::new();
         headers.insert("accept", accept.parse().unwrap());

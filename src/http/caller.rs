@@ -1,6 +1,6 @@
 use ::http::header::{ACCEPT, HeaderMap, HeaderName};
 use ::http::request::Parts;
-use ::http::{Method, Request};
+use ::http::{Method, Request, Uri};
 
 use super::Form;
 
@@ -8,7 +8,7 @@ use super::Form;
 const CONNECT_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
 
 /// More media ranges than this are not looked at.
-const MAX_RANGES: usize = 64;
+const MAX_RANGES: u8 = 64;
 
 /// What the request of a caller says about the answer: which form it takes, and whether it takes a body.
 ///
@@ -21,29 +21,41 @@ pub struct Caller {
     json: Quality,
 }
 
-/// A weight of RFC 9110 §12.4.2, in thousandths, and how closely the media range fits (§12.5.1).
+/// How a caller weighs a media type: by the range that names it most closely (RFC 9110 §12.5.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Quality {
+pub(super) struct Quality {
+    /// In thousandths (§12.4.2).
     weight: u16,
     fit: u8,
+    /// Where the range stands, counted from the last that is looked at: the first is the highest.
+    rank: u8,
 }
 
 /// A range that names the media type itself.
 const EXACT: u8 = 3;
 
+/// "Unary-Get-Request", Connect Protocol: the version in the query.
+const CONNECT_VERSION: &str = "connect=v1";
+
 impl Caller {
     /// What a method and header fields say.
+    ///
+    /// A Connect client that sends GET may say so in its query alone: take the [`Request`] or its [`Parts`] where
+    /// they are at hand.
     pub fn new(method: &Method, headers: &HeaderMap) -> Self {
-        let mut caller = Self {
+        Self {
             connect: headers.contains_key(CONNECT_PROTOCOL_VERSION),
             head: method == Method::HEAD,
-            ..Self::default()
-        };
-        let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        for range in values.flat_map(|value| value.split(',')).take(MAX_RANGES) {
-            caller.problem.take(range, Form::Problem.media_type());
-            caller.json.take(range, Form::Native.media_type());
+            problem: Quality::of(headers, Form::Problem.media_type()),
+            json: Quality::of(headers, Form::Native.media_type()),
         }
+    }
+
+    fn of_request(method: &Method, uri: &Uri, headers: &HeaderMap) -> Self {
+        let mut caller = Self::new(method, headers);
+        let is_get = matches!(*method, Method::GET | Method::HEAD);
+        let mut parameters = uri.query().filter(|_| is_get).unwrap_or_default().split('&');
+        caller.connect |= parameters.any(|parameter| parameter == CONNECT_VERSION);
         caller
     }
 
@@ -72,22 +84,41 @@ impl Caller {
 }
 
 impl Quality {
-    fn take(&mut self, range: &str, media_type: &str) {
+    pub(super) fn of(headers: &HeaderMap, media_type: &str) -> Self {
+        let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let ranges = values.flat_map(|value| value.split(','));
+        let mut quality = Self::default();
+        for (rank, range) in (0..MAX_RANGES).rev().zip(ranges) {
+            quality.take(range, rank, media_type);
+        }
+        quality
+    }
+
+    fn take(&mut self, range: &str, rank: u8, media_type: &str) {
         let mut parts = range.split(';');
-        let name = parts.next().unwrap_or_default().trim();
-        let fit = if name.eq_ignore_ascii_case(media_type) {
-            EXACT
-        } else if name.eq_ignore_ascii_case("application/*") {
-            2
-        } else if name == "*/*" {
-            1
-        } else {
-            return;
-        };
+        let Some(fit) = fit(parts.next().unwrap_or_default().trim(), media_type) else { return };
         if fit >= self.fit {
             let weight = parts.find_map(|part| weight(part.trim())).unwrap_or(1000);
-            *self = Self { weight, fit };
+            *self = Self { weight, fit, rank };
         }
+    }
+
+    /// Whether the caller likes this better: it weighs more, or as much and is named more closely, or first.
+    pub(super) fn is_above(self, other: Self) -> bool {
+        let order = |quality: Self| (quality.weight, quality.fit, quality.rank);
+        self.weight > 0 && order(self) > order(other)
+    }
+}
+
+/// How closely a range names a media type, if it does.
+fn fit(range: &str, media_type: &str) -> Option<u8> {
+    if range.eq_ignore_ascii_case(media_type) {
+        return Some(EXACT);
+    }
+    let (family, _) = media_type.split_once('/')?;
+    match range.strip_suffix("/*")? {
+        "*" => Some(1),
+        name => name.eq_ignore_ascii_case(family).then_some(2),
     }
 }
 
@@ -117,12 +148,12 @@ impl From<&HeaderMap> for Caller {
 
 impl From<&Parts> for Caller {
     fn from(parts: &Parts) -> Self {
-        Self::new(&parts.method, &parts.headers)
+        Self::of_request(&parts.method, &parts.uri, &parts.headers)
     }
 }
 
 impl<B> From<&Request<B>> for Caller {
     fn from(request: &Request<B>) -> Self {
-        Self::new(request.method(), request.headers())
+        Self::of_request(request.method(), request.uri(), request.headers())
     }
 }

@@ -12,13 +12,14 @@
 mod body;
 mod reader;
 
-use ::http::header::{ACCEPT, HeaderMap};
+use ::http::header::HeaderMap;
 use bytes::Bytes;
 use serde::Serialize;
 
 pub use body::StreamBody;
 pub use reader::{StreamEvent, StreamReader};
 
+use super::caller::Quality;
 use super::{DetailTypes, Form, write_body};
 use crate::ApiError;
 
@@ -47,10 +48,11 @@ impl StreamForm {
         [Self::Ndjson, Self::Sse].into_iter().find(|form| form.media_type().eq_ignore_ascii_case(name))
     }
 
-    /// The form that a caller takes: server-sent events where `Accept` names them first, else NDJSON.
+    /// The form that a caller takes: the one that weighs more in `Accept` (RFC 9110 §12.5.1), of two that weigh as
+    /// much the one that is named first. NDJSON where neither is named, as by `*/*`, or neither is taken.
     pub fn of_caller(headers: &HeaderMap) -> Self {
-        let accept = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        accept.flat_map(|value| value.split(',')).find_map(Self::from_media_type).unwrap_or(Self::Ndjson)
+        let quality = |form: Self| Quality::of(headers, form.media_type());
+        if quality(Self::Sse).is_above(quality(Self::Ndjson)) { Self::Sse } else { Self::Ndjson }
     }
 
     /// An item.
