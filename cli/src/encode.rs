@@ -1,12 +1,13 @@
 //! `codelibra encode`.
 
 use codelibra::http::{DetailTypes, write_body};
-use codelibra::{ApiError, Catalog, Param};
+use codelibra::{ApiError, Catalog, Entry};
 
 use crate::args::{Encode, WireFormat};
 use crate::failure::{Failure, warn};
-use crate::find::{Found, find, nearest};
+use crate::find::{find, nearest};
 use crate::output;
+use crate::params::{self, Misfit};
 
 pub(crate) fn run(catalog: &'static Catalog, args: &Encode) -> Result<(), Failure> {
     let error = error(catalog, args)?;
@@ -26,42 +27,25 @@ fn error(catalog: &'static Catalog, args: &Encode) -> Result<ApiError, Failure> 
         let Some((key, value)) = param.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             return Err(Failure::bad_input(format_args!("--param `{param}`; expected KEY=VALUE")));
         };
-        if !is_param_name(key) || key == "code" {
-            return Err(Failure::bad_input(format_args!(
-                "--param `{key}`; expected [a-z][a-z0-9_]{{0,63}}, and not `code`, which carries the number"
-            )));
-        }
+        let wrong = |misfit| Failure::bad_input(format_args!("--param {misfit}"));
+        let entry = found.entry();
+        params::check(entry, key, value).map_err(wrong)?;
         if error.metadata().contains_key(key) {
-            return Err(Failure::bad_input(format_args!("--param `{key}` stands twice; expected each once")));
+            return Err(wrong(Misfit::Twice(key)));
         }
-        if let Found::Listed(entry) = found {
-            check(entry.code, entry.name, entry.params, key, value)?;
+        if let Some(entry) = entry {
+            warn_of_undeclared(entry, key);
         }
         error = error.with_metadata(key.to_owned(), value);
     }
     Ok(error)
 }
 
-/// What the rules of catalogues allow.
-pub(crate) fn is_param_name(name: &str) -> bool {
-    name.len() <= 64
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-}
-
-fn check(code: u32, name: &str, params: &[Param], key: &str, value: &str) -> Result<(), Failure> {
-    match params.iter().find(|p| p.name == key) {
-        Some(Param { kind, .. }) if !kind.accepts(value) => Err(Failure::bad_input(format_args!(
-            "--param {key}: `{value}` is no {kind}; expected {}",
-            kind.example()
-        ))),
-        Some(_) => Ok(()),
-        None => {
-            let known = nearest(params.iter().map(|p| p.name), key);
-            let hint =
-                known.map_or_else(|| String::from("it declares none"), |name| format!("nearest: {name}"));
-            warn("warning", &format!("`{key}` is no declared parameter of {code} {name}; {hint}"));
-            Ok(())
-        }
+fn warn_of_undeclared(Entry { code, name, params, .. }: &Entry, key: &str) {
+    if params.iter().any(|param| param.name == key) {
+        return;
     }
+    let known = nearest(params.iter().map(|param| param.name), key);
+    let hint = known.map_or_else(|| String::from("it declares none"), |name| format!("nearest: {name}"));
+    warn("warning", &format!("`{key}` is no declared parameter of {code} {name}; {hint}"));
 }

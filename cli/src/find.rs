@@ -19,6 +19,13 @@ impl Found {
             Self::Unlisted(number) => number,
         }
     }
+
+    pub(crate) fn entry(self) -> Option<&'static Entry> {
+        match self {
+            Self::Listed(entry) => Some(entry),
+            Self::Unlisted(_) => None,
+        }
+    }
 }
 
 /// Looks a code, a name or a reason up, whatever its case.

@@ -13,6 +13,7 @@ mod find;
 mod list;
 mod map;
 mod output;
+mod params;
 mod serve;
 
 use std::process::ExitCode;

@@ -1,33 +1,33 @@
 //! The HTTP gateway: every answer crosses gRPC.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::header::ALLOW;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use bytes::Bytes;
 use codelibra::axum::ErrorLayer;
 use codelibra::client::{ClientLayer, ClientService};
 use codelibra::http::{Boundary, Form, Responder, StreamBody, StreamForm};
-use codelibra::{
-    ApiError, ArgumentMissingOrUnparseable, Catalog, NotFound, ReceivedError, StatusCodeExt, class_code,
-};
-use serde::Deserialize;
+use codelibra::{ApiError, Catalog, NotFound, ReceivedError, StatusCodeExt, class_code};
+use tokio_stream::StreamExt;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tower_layer::Layer;
 
-use super::grpc::MAX_ITEMS;
+use super::asked::Asked;
+use super::grpc::unparseable;
 use super::pages;
 use super::pb::error_catalog_service_client::ErrorCatalogServiceClient;
 use super::pb::{GetErrorRequest, ListErrorsRequest, RaiseErrorRequest, RaiseErrorStreamRequest};
 use crate::failure::Failure;
-use tokio_stream::StreamExt;
+use crate::params::excerpt;
 
 /// What every handler needs.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ pub(crate) fn router(catalog: &'static Catalog, grpc: SocketAddr, form: Form) ->
     Ok(Router::new()
         .route("/", get(|| async { Redirect::temporary("/errors") }))
         .route("/v1/errors", get(list))
-        .route("/v1/errors/{code}", get(one).post(one))
+        .route("/v1/errors/{code}", any(one))
         .route("/errors", get(pages::list))
         .route("/errors/{code}", get(pages::one))
         .fallback(no_route)
@@ -66,148 +66,150 @@ impl Gateway {
         status.to_received_of(self.catalog)
     }
 
-    pub(crate) fn fail(&self, headers: &HeaderMap, error: &ApiError) -> Response {
-        self.responder.respond(headers, error).map(Body::from)
+    pub(crate) fn fail(&self, request: &Parts, error: &ApiError) -> Response {
+        self.responder.respond(request, error).map(Body::from)
     }
 
-    pub(crate) fn fail_status(&self, headers: &HeaderMap, status: &Status) -> Response {
-        self.fail(headers, &self.received(status).forward())
+    pub(crate) fn fail_status(&self, request: &Parts, status: &Status) -> Response {
+        self.fail(request, &self.received(status).forward())
+    }
+
+    /// RFC 9110 §15.5.6: the answer says which methods there are.
+    fn fail_method(&self, request: &Parts, allowed: &'static str) -> Response {
+        let mut response = self.fail(request, &self.method_not_allowed());
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+        response
+    }
+
+    fn method_not_allowed(&self) -> ApiError {
+        let code = class_code(StatusCode::METHOD_NOT_ALLOWED.as_u16());
+        let error = ApiError::from_catalog(self.catalog, code);
+        error.unwrap_or_else(|_| codelibra::ErrorCode::UNEXPECTED_ERROR.into())
     }
 }
 
-async fn list(
-    State(mut gateway): State<Gateway>,
-    headers: HeaderMap,
-    Query(request): Query<ListErrorsRequest>,
-) -> Response {
-    match gateway.client.list_errors(request).await {
-        Ok(list) => axum::Json(list.into_inner()).into_response(),
-        Err(status) => gateway.fail_status(&headers, &status),
+/// A query, in its order.
+type Pairs = Query<Vec<(String, String)>>;
+
+/// A call that failed, or a request that was refused before there was one.
+type Answered = Result<Response, Refused>;
+
+enum Refused {
+    Status(Status),
+    Error(ApiError),
+}
+
+impl From<Status> for Refused {
+    fn from(status: Status) -> Self {
+        Self::Status(status)
     }
 }
 
-/// `/v1/errors/{code}` and `/v1/errors/{code}:raise`, which are one path segment to a router.
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Gateway {
+    fn answer(&self, request: &Parts, answered: Answered) -> Response {
+        match answered {
+            Ok(response) => response,
+            Err(Refused::Status(status)) => self.fail_status(request, &status),
+            Err(Refused::Error(error)) => self.fail(request, &error),
+        }
+    }
+
+    async fn list(&self, query: Vec<(String, String)>) -> Answered {
+        let mut asked = Asked::of(query)?;
+        let http_status = asked.take_class()?;
+        asked.finish("class")?;
+        let list = self.client.clone().list_errors(ListErrorsRequest { http_status }).await?;
+        Ok(axum::Json(list.into_inner()).into_response())
+    }
+
+    async fn entry(&self, code: &str, query: Vec<(String, String)>) -> Answered {
+        let code = parse(code)?;
+        Asked::of(query)?.finish("none; `:raise` takes them")?;
+        let found = self.client.clone().get_error(GetErrorRequest { code }).await?;
+        Ok(axum::Json(found.into_inner().entry).into_response())
+    }
+
+    async fn raise(&self, code: &str, query: Vec<(String, String)>, body: &[u8]) -> Answered {
+        let code = parse(code)?;
+        let mut asked = Asked::of(query)?;
+        asked.add_body(body)?;
+        let message = asked.take_message();
+        let request = RaiseErrorRequest { code, message, metadata: asked.into_metadata() };
+        self.client.clone().raise_error(request).await?;
+        Ok(StatusCode::NO_CONTENT.into_response())
+    }
+
+    /// So many items, then the error, in NDJSON or as server-sent events.
+    async fn stream(&self, code: &str, query: Vec<(String, String)>, headers: &HeaderMap) -> Answered {
+        let code = parse(code)?;
+        let mut asked = Asked::of(query)?;
+        let (message, after_items) = (asked.take_message(), asked.take_items()?);
+        let request = RaiseErrorStreamRequest { code, message, metadata: asked.into_metadata(), after_items };
+        let items = self.client.clone().raise_error_stream(request).await?;
+        let catalog = self.catalog;
+        let items = items.into_inner().map(move |item| match item {
+            Ok(item) => Ok(serde_json::json!({ "item": item.item })),
+            Err(status) => Err(status.to_received_of(catalog).forward()),
+        });
+        let responder = Responder::clone(&self.responder);
+        let body = StreamBody::new(StreamForm::of_caller(headers), items, responder);
+        Ok(body.into_response().map(Body::new))
+    }
+}
+
+async fn list(State(gateway): State<Gateway>, request: Parts, Query(query): Pairs) -> Response {
+    gateway.answer(&request, gateway.list(query).await)
+}
+
+const READ: &str = "GET,HEAD";
+const READ_OR_POST: &str = "GET,HEAD,POST";
+
+/// `/v1/errors/{code}`, `/v1/errors/{code}:raise` and `/v1/errors/{code}:stream`, which are one path segment to a
+/// router.
 async fn one(
-    State(mut gateway): State<Gateway>,
-    method: Method,
-    headers: HeaderMap,
+    State(gateway): State<Gateway>,
+    request: Parts,
     Path(segment): Path<String>,
-    Query(query): Query<Vec<(String, String)>>,
+    Query(query): Pairs,
     body: Bytes,
 ) -> Response {
     let (code, verb) = match segment.split_once(':') {
         Some((code, verb)) => (code, Some(verb)),
         None => (segment.as_str(), None),
     };
-    let code = match parse(code) {
-        Ok(code) => code,
-        Err(error) => return gateway.fail(&headers, &error),
+    let reads = matches!(request.method, Method::GET | Method::HEAD);
+    let answered = match verb {
+        Some("raise") if reads => gateway.raise(code, query, b"").await,
+        Some("raise") if request.method == Method::POST => gateway.raise(code, query, &body).await,
+        Some("raise") => return gateway.fail_method(&request, READ_OR_POST),
+        Some("stream") if reads => gateway.stream(code, query, &request.headers).await,
+        None if reads => gateway.entry(code, query).await,
+        Some("stream") | None => return gateway.fail_method(&request, READ),
+        Some(_) => Err(not_found(&format!("/v1/errors/{segment}")).into()),
     };
-    match (verb, method == Method::POST) {
-        (Some("raise"), post) => {
-            let mut request = RaiseErrorRequest { code, ..Default::default() };
-            for (key, value) in query {
-                match key.as_str() {
-                    "message" => request.message = value,
-                    _ => drop(request.metadata.insert(key, value)),
-                }
-            }
-            if post && !body.is_empty() {
-                match serde_json::from_slice::<Raise>(&body) {
-                    Ok(raise) => {
-                        request.message = raise.message.unwrap_or(request.message);
-                        request.metadata.extend(raise.metadata);
-                    }
-                    Err(e) => return gateway.fail(&headers, &bad_body(&e)),
-                }
-            }
-            match gateway.client.raise_error(request).await {
-                Ok(_) => StatusCode::NO_CONTENT.into_response(),
-                Err(status) => gateway.fail_status(&headers, &status),
-            }
-        }
-        (Some("stream"), false) => stream(gateway, &headers, code, query).await,
-        (None, false) => match gateway.client.get_error(GetErrorRequest { code }).await {
-            Ok(found) => axum::Json(found.into_inner().entry).into_response(),
-            Err(status) => gateway.fail_status(&headers, &status),
-        },
-        (None, true) => gateway.fail(&headers, &method_not_allowed(gateway.catalog)),
-        (Some(_), _) => gateway.fail(&headers, &not_found(&format!("/v1/errors/{segment}"))),
-    }
-}
-
-/// `/v1/errors/{code}:stream?items=3`: so many items, then the error, in NDJSON or as server-sent events.
-async fn stream(
-    mut gateway: Gateway,
-    headers: &HeaderMap,
-    code: u32,
-    query: Vec<(String, String)>,
-) -> Response {
-    let mut request = RaiseErrorStreamRequest { code, ..Default::default() };
-    for (key, value) in query {
-        match key.as_str() {
-            "message" => request.message = value,
-            "items" => match value.parse() {
-                Ok(items) => request.after_items = items,
-                Err(_) => return gateway.fail(headers, &bad_items(&value)),
-            },
-            _ => drop(request.metadata.insert(key, value)),
-        }
-    }
-    match gateway.client.raise_error_stream(request).await {
-        Ok(items) => {
-            let items = items.into_inner().map(move |item| match item {
-                Ok(item) => Ok(serde_json::json!({ "item": item.item })),
-                Err(status) => Err(status.to_received_of(gateway.catalog).forward()),
-            });
-            let responder = Responder::clone(&gateway.responder);
-            StreamBody::new(StreamForm::of_caller(headers), items, responder).into_response().map(Body::new)
-        }
-        Err(status) => gateway.fail_status(headers, &status),
-    }
-}
-
-fn bad_items(items: &str) -> ApiError {
-    let shown: String = items.chars().take(80).collect();
-    ArgumentMissingOrUnparseable { argument: Some("items".into()) }
-        .with_message(format!("items is {shown:?}; expected 0 to {MAX_ITEMS}"))
-}
-
-/// The body of a raise: what the path does not say.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raise {
-    message: Option<String>,
-    #[serde(default)]
-    metadata: HashMap<String, String>,
+    gateway.answer(&request, answered)
 }
 
 pub(crate) fn parse(code: &str) -> Result<u32, ApiError> {
-    code.parse().map_err(|_| {
-        let shown: String = code.chars().take(80).collect();
-        ArgumentMissingOrUnparseable { argument: Some("code".into()) }
-            .with_message(format!("code is {shown:?}; expected 400000 to 599999"))
-    })
-}
-
-fn bad_body(error: &serde_json::Error) -> ApiError {
-    ArgumentMissingOrUnparseable { argument: Some("body".into()) }
-        .with_message(format!("the body is no {{\"message\": …, \"metadata\": {{…}}}}: {error}"))
+    code.parse()
+        .map_err(|_| unparseable("code", format!("code is {:?}; expected 400000 to 599999", excerpt(code))))
 }
 
 fn not_found(path: &str) -> ApiError {
     NotFound { resource: Some(path.to_owned()) }.with_message("there is nothing at this path")
 }
 
-fn method_not_allowed(catalog: &'static Catalog) -> ApiError {
-    let code = class_code(StatusCode::METHOD_NOT_ALLOWED.as_u16());
-    ApiError::from_catalog(catalog, code).unwrap_or_else(|_| codelibra::ErrorCode::UNEXPECTED_ERROR.into())
+async fn no_route(State(gateway): State<Gateway>, request: Parts) -> Response {
+    gateway.fail(&request, &not_found(request.uri.path()))
 }
 
-async fn no_route(State(gateway): State<Gateway>, headers: HeaderMap, uri: Uri) -> Response {
-    gateway.fail(&headers, &not_found(uri.path()))
-}
-
-async fn no_method(State(gateway): State<Gateway>, headers: HeaderMap) -> Response {
-    gateway.fail(&headers, &method_not_allowed(gateway.catalog))
+/// axum adds `Allow`.
+async fn no_method(State(gateway): State<Gateway>, request: Parts) -> Response {
+    gateway.fail(&request, &gateway.method_not_allowed())
 }

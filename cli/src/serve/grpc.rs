@@ -17,9 +17,12 @@ use super::pb::{
     RaiseErrorRequest, RaiseErrorResponse, RaiseErrorStreamRequest, RaiseErrorStreamResponse,
 };
 use crate::descriptors;
+use crate::params::{self, excerpt};
 
 /// The most items that a stream sends before it fails.
-pub(crate) const MAX_ITEMS: u32 = 1000;
+pub(super) const MAX_ITEMS: u32 = 1000;
+/// What the filter of a list takes.
+pub(super) const CLASSES: &str = "400 to 599, or 0 for all";
 
 /// Serves until `stop` is ready, then drains.
 pub(crate) async fn serve(
@@ -54,18 +57,39 @@ struct Service {
 
 impl Service {
     /// The error that a raise asks for.
-    fn raise(&self, code: u32, message: String, metadata: HashMap<String, String>) -> ApiError {
+    ///
+    /// # Errors
+    ///
+    /// The error that refuses it: it names what cannot be sent.
+    fn wanted(
+        &self,
+        code: u32,
+        message: String,
+        metadata: HashMap<String, String>,
+    ) -> Result<ApiError, ApiError> {
         if !is_code(code) {
-            return ArgumentMissingOrUnparseable { argument: Some("code".into()) }
-                .with_message(format!("code is {code}; expected 400000 to 599999"));
+            return Err(unparseable("code", format!("code is {code}; expected 400000 to 599999")));
         }
         let error = ApiError::from_catalog(self.catalog, code);
         let mut error = error.unwrap_or_else(|_| codelibra::ErrorCode::UNEXPECTED_ERROR.into());
         if !message.is_empty() {
             error = error.with_message(message);
         }
-        metadata.into_iter().fold(error, |error, (key, value)| error.with_metadata(key, value))
+        let entry = self.catalog.by_code(code);
+        for (key, value) in metadata {
+            params::check(entry, &key, &value).map_err(|misfit| {
+                unparseable(format!("metadata.{}", excerpt(&key)), format!("metadata {misfit}"))
+            })?;
+            error = error.with_metadata(key, value);
+        }
+        Ok(error)
     }
+}
+
+/// What refuses an argument: its name, and what is wrong with it.
+pub(super) fn unparseable(argument: impl Into<String>, message: impl Into<String>) -> ApiError {
+    let argument = Some(argument.into());
+    ArgumentMissingOrUnparseable { argument }.with_message(message.into())
 }
 
 type Items = std::pin::Pin<Box<dyn Stream<Item = Result<RaiseErrorStreamResponse, Status>> + Send>>;
@@ -77,6 +101,10 @@ impl ErrorCatalogService for Service {
         request: Request<ListErrorsRequest>,
     ) -> Result<Response<ListErrorsResponse>, Status> {
         let class = request.into_inner().http_status;
+        if class != 0 && !(400..=599).contains(&class) {
+            let message = format!("the class is {class}; expected {CLASSES}");
+            return Err(unparseable("http_status", message).into());
+        }
         let of_class = |entry: &&Entry| class == 0 || u32::from(entry.class()) == class;
         let errors = self.catalog.entries().iter().filter(of_class).map(ErrorEntry::from).collect();
         Ok(Response::new(ListErrorsResponse { errors }))
@@ -100,7 +128,7 @@ impl ErrorCatalogService for Service {
         request: Request<RaiseErrorRequest>,
     ) -> Result<Response<RaiseErrorResponse>, Status> {
         let RaiseErrorRequest { code, message, metadata } = request.into_inner();
-        Err(self.raise(code, message, metadata).into())
+        Err(self.wanted(code, message, metadata)?.into())
     }
 
     type RaiseErrorStreamStream = Items;
@@ -117,7 +145,7 @@ impl ErrorCatalogService for Service {
                 .into());
         }
         let items = (1..=after_items).map(|item| Ok(RaiseErrorStreamResponse { item }));
-        let end = std::iter::once(Err(self.raise(code, message, metadata).into()));
+        let end = std::iter::once(Err(self.wanted(code, message, metadata)?.into()));
         Ok(Response::new(Box::pin(tokio_stream::iter(items).chain(tokio_stream::iter(end)))))
     }
 }

@@ -1,6 +1,7 @@
 //! `codelibra serve`: the gRPC service, and in front of it the HTTP gateway, in one process. The gateway
 //! reaches the service over HTTP/2, as it would on another machine.
 
+mod asked;
 mod gateway;
 mod grpc;
 mod pages;

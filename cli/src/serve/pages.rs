@@ -2,8 +2,8 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
 use axum::http::header::HOST;
+use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use codelibra::http::{DetailTypes, Form, write_body};
 use codelibra::{ApiError, ErrorCode, GrpcCode, ParamKind};
@@ -37,12 +37,12 @@ impl ErrorEntry {
 
 pub(crate) async fn list(
     State(mut gateway): State<Gateway>,
-    headers: HeaderMap,
+    request: Parts,
     Query(Search { q }): Query<Search>,
 ) -> Response {
     let mut rows = match gateway.client.list_errors(ListErrorsRequest::default()).await {
         Ok(list) => list.into_inner().errors,
-        Err(status) => return gateway.fail_status(&headers, &status),
+        Err(status) => return gateway.fail_status(&request, &status),
     };
     let total = rows.len();
     let words: Vec<String> = q.split_whitespace().map(str::to_lowercase).collect();
@@ -77,32 +77,32 @@ struct Body {
 
 pub(crate) async fn one(
     State(mut gateway): State<Gateway>,
-    headers: HeaderMap,
+    request: Parts,
     Path(segment): Path<String>,
 ) -> Response {
     let code = match parse(&segment) {
         Ok(code) => code,
-        Err(error) => return gateway.fail(&headers, &error),
+        Err(error) => return gateway.fail(&request, &error),
     };
     let entry = match gateway.client.get_error(GetErrorRequest { code }).await {
         Ok(found) => found.into_inner().entry,
         // Not listed: the page says what its class says.
         Err(status) if status.code() == tonic::Code::NotFound => None,
-        Err(status) => return gateway.fail_status(&headers, &status),
+        Err(status) => return gateway.fail_status(&request, &status),
     };
     let params = entry.iter().flat_map(|entry| &entry.params);
     let examples: Vec<(String, &str)> = params.map(|p| (p.name.clone(), example(&p.r#type))).collect();
     let metadata = examples.iter().map(|(name, value)| (name.clone(), (*value).to_owned())).collect();
-    let request = RaiseErrorRequest { code, message: String::new(), metadata };
-    let Err(status) = gateway.client.raise_error(request).await else {
-        return gateway.fail(&headers, &ErrorCode::UNEXPECTED_ERROR.into());
+    let raise = RaiseErrorRequest { code, message: String::new(), metadata };
+    let Err(status) = gateway.client.raise_error(raise).await else {
+        return gateway.fail(&request, &ErrorCode::UNEXPECTED_ERROR.into());
     };
     let received = gateway.received(&status);
     if received.number() != Some(code) {
-        return gateway.fail_status(&headers, &status);
+        return gateway.fail_status(&request, &status);
     }
     let error = received.forward();
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8080");
+    let host = request.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8080");
     let query: Vec<String> = examples.iter().map(|(name, value)| format!("{name}={value}")).collect();
     page(&CodePage {
         code,

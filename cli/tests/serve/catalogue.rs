@@ -1,6 +1,6 @@
 //! The catalogue: listed, as pages, another one; health and reflection.
 
-use codelibra::{CatalogCode, ErrorCode};
+use codelibra::{CatalogCode, ErrorCode, StatusCodeExt};
 
 use crate::codes::rows;
 use crate::pb::{GetErrorRequest, ListErrorsRequest};
@@ -15,6 +15,14 @@ async fn the_catalogue_is_listed() {
     let of_class =
         client.list_errors(ListErrorsRequest { http_status: 404 }).await.unwrap().into_inner().errors;
     assert_eq!((listed.len(), of_class.len()), (39, 4));
+    // As `list --class`, and as a transcoder calls it.
+    for query in ["class=404", "http_status=404"] {
+        let of_class_over_http = serve.get(&format!("/v1/errors?{query}")).await.json();
+        assert_eq!(of_class_over_http["errors"], serde_json::to_value(&of_class).unwrap());
+    }
+    assert_eq!(serve.get("/v1/errors?class=418").await.json()["errors"], serde_json::json!([]));
+    let wrong = client.list_errors(ListErrorsRequest { http_status: 200 }).await.unwrap_err();
+    assert_eq!(wrong.error_code(), Some(ErrorCode::ARGUMENT_MISSING_OR_UNPARSEABLE));
     for (i, row) in rows().iter().enumerate() {
         let one =
             client.get_error(GetErrorRequest { code: row.code }).await.unwrap().into_inner().entry.unwrap();

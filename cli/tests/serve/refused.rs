@@ -1,9 +1,12 @@
 //! What `serve` cannot answer.
 
-use codelibra::{ErrorCode, StatusCodeExt};
+use std::collections::HashMap;
 
-use crate::codes::raise;
-use crate::running::{Answer, Serve};
+use codelibra::{ErrorCode, ReceivedError, StatusCodeExt};
+
+use crate::codes::{raise, received};
+use crate::pb::{RaiseErrorRequest, RaiseErrorStreamRequest};
+use crate::running::Serve;
 
 #[tokio::test]
 async fn what_cannot_be_answered_is_a_coded_error_too() {
@@ -29,10 +32,129 @@ async fn what_cannot_be_answered_is_a_coded_error_too() {
         assert_eq!(answer.error().number(), Some(code), "{path}");
         assert_eq!(u32::from(answer.status), code / 1000, "{path}");
     }
-    let http = reqwest::Client::new();
-    let url = format!("{}/v1/errors/403003:raise", serve.http);
-    let answer = Answer::of(http.post(&url).body("{\"message\": 1}").send().await.unwrap()).await;
+    let answer = serve.send("POST", "/v1/errors/403003:raise", "{\"message\": 1}").await;
     assert_eq!((answer.status, answer.error().number()), (400, Some(400_001)));
-    let answer = Answer::of(http.delete(&url).send().await.unwrap()).await;
-    assert_eq!((answer.status, answer.error().number()), (405, Some(405_000)));
+}
+
+/// RFC 9110 §15.5.6: 405 says which methods there are. §9.3.2: HEAD is GET without the body.
+#[tokio::test]
+async fn a_method_that_is_not_served_is_refused_with_those_that_are() {
+    const READ: &str = "GET,HEAD";
+    let serve = Serve::start(&[]);
+    for (path, allowed) in [
+        ("/v1/errors", READ),
+        ("/v1/errors/403003", READ),
+        ("/v1/errors/abc", READ),
+        ("/v1/errors/403003:stream", READ),
+        ("/v1/errors/403003:raise", "GET,HEAD,POST"),
+        ("/errors", READ),
+        ("/errors/403003", READ),
+    ] {
+        for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"] {
+            if allowed.split(',').any(|allowed| allowed == method) {
+                continue;
+            }
+            let answer = serve.send(method, path, "").await;
+            assert_eq!((answer.status, answer.error().number()), (405, Some(405_000)), "{method} {path}");
+            assert_eq!(answer.header("allow"), allowed, "{method} {path}");
+        }
+        let (get, head) = (serve.get(path).await, serve.send("HEAD", path, "").await);
+        assert_eq!(head.status, get.status, "{path}");
+        assert_eq!(head.header("content-type"), get.header("content-type"), "{path}");
+        assert!(head.body.is_empty() && !get.body.is_empty(), "{path}");
+        assert!(head.headers.get("allow").is_none(), "{path}");
+    }
+    assert_eq!(serve.send("POST", "/v1/errors/403003:shout", "").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_parameter_that_cannot_be_sent_is_refused_by_its_name() {
+    let serve = Serve::start(&[]);
+    let mut client = serve.client().await;
+    let too_long = "a".repeat(65);
+    let is_refused = |error: ReceivedError, key: &str, right: &str| {
+        assert_eq!(error.code(), Some(ErrorCode::ARGUMENT_MISSING_OR_UNPARSEABLE), "{key}: {error}");
+        assert!(error.metadata().get("argument").unwrap().contains(key), "{error:?}");
+        assert!(error.message().contains(key) && error.message().contains(right), "{error}");
+    };
+    for (code, key, value, right) in [
+        (403_003, "code", "1", "carries the number"),
+        (403_003, "Code", "1", "[a-z][a-z0-9_]{0,63}"),
+        (403_003, "a-b", "1", "[a-z][a-z0-9_]{0,63}"),
+        (403_003, "", "1", "[a-z][a-z0-9_]{0,63}"),
+        (403_099, &*too_long, "1", "[a-z][a-z0-9_]{0,63}"),
+        (400_005, "limit", "many", "a decimal 64-bit integer"),
+        (403_005, "locked_until", "tomorrow", "RFC 3339"),
+    ] {
+        let metadata = HashMap::from([(key.to_owned(), value.to_owned())]);
+        let request = RaiseErrorRequest { code, metadata: metadata.clone(), ..Default::default() };
+        is_refused(received(&client.raise_error(request).await.unwrap_err()), key, right);
+        let request = RaiseErrorStreamRequest {
+            code,
+            metadata: metadata.clone(),
+            after_items: 2,
+            ..Default::default()
+        };
+        is_refused(received(&client.raise_error_stream(request).await.unwrap_err()), key, right);
+
+        for verb in ["raise", "stream"] {
+            let answer = serve.get(&format!("/v1/errors/{code}:{verb}?{key}={value}")).await;
+            assert_eq!(answer.status, 400);
+            is_refused(answer.error(), key, right);
+        }
+        let body = serde_json::json!({ "metadata": metadata }).to_string();
+        let answer = serve.send("POST", &format!("/v1/errors/{code}:raise"), &body).await;
+        is_refused(answer.error(), key, right);
+    }
+
+    let (raise, body) = ("/v1/errors/403003:raise", r#"{"message":"a","metadata":{"a":"1"}}"#);
+    for (method, query, body, key) in [
+        ("GET", "?a=1&a=2", "", "a"),
+        ("GET", "?message=1&message=2", "", "message"),
+        ("POST", "?a=1", body, "a"),
+        ("POST", "?message=1", body, "message"),
+        ("POST", "", r#"{"metadata":{"a":"1","b":"","a":"2"}}"#, "a"),
+    ] {
+        let answer = serve.send(method, &format!("{raise}{query}"), body).await;
+        is_refused(answer.error(), key, "each once");
+    }
+    let answer = serve.get("/v1/errors/403003:stream?items=1&items=2").await;
+    is_refused(answer.error(), "items", "each once");
+    // What is not declared may be sent all the same.
+    let answer = serve.send("POST", &format!("{raise}?b=2"), body).await;
+    assert_eq!(answer.error().metadata().to_map(), [("a", "1"), ("b", "2")].into());
+}
+
+#[tokio::test]
+async fn a_query_that_is_not_known_is_not_ignored() {
+    let serve = Serve::start(&[]);
+    for (path, named) in [
+        ("/v1/errors?class=4xx", "4xx"),
+        ("/v1/errors?class=", "\"\""),
+        ("/v1/errors?class=-1", "-1"),
+        ("/v1/errors?class=200", "200"),
+        ("/v1/errors?class=600", "600"),
+        ("/v1/errors?http_status=4xx", "4xx"),
+        ("/v1/errors?class=403&class=404", "class"),
+        ("/v1/errors?class=403&http_status=404", "expected one"),
+        ("/v1/errors?clas=403", "clas"),
+        ("/v1/errors/403003?message=x", "message"),
+        ("/v1/errors/403003:stream?items=-1", "-1"),
+    ] {
+        let answer = serve.get(path).await;
+        assert_eq!((answer.status, answer.error().number()), (400, Some(400_001)), "{path}");
+        assert!(answer.error().message().contains(named), "{path}: {}", answer.error());
+    }
+}
+
+/// A client of Connect that sends GET says so in its query, and that is no parameter of the error.
+#[tokio::test]
+async fn a_connect_client_gets_its_form() {
+    let serve = Serve::start(&[]);
+    for path in ["/v1/errors/403003:raise?connect=v1", "/v1/nowhere?connect=v1", "/v1/errors/x?connect=v1"] {
+        let answer = serve.get(path).await;
+        assert!(answer.json()["code"].is_string(), "{path}: {}", answer.json());
+    }
+    let answer = serve.get("/v1/errors/403003:raise?connect=v2").await;
+    assert_eq!(answer.json()["metadata"]["connect"], "v2");
 }

@@ -43,7 +43,14 @@ impl Serve {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        Answer::of(reqwest::get(format!("{}{path}", self.http)).await.unwrap()).await
+        self.send("GET", path, "").await
+    }
+
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> Answer {
+        let request = reqwest::Client::new()
+            .request(method.parse().unwrap(), format!("{}{path}", self.http))
+            .body(body.to_owned());
+        Answer::of(request.send().await.unwrap()).await
     }
 }
 

@@ -1,0 +1,57 @@
+//! What a person or a caller may give as a parameter of an error: one rule for `encode` and for `serve`.
+
+use std::fmt;
+
+use codelibra::{Entry, ParamKind};
+
+/// Why a parameter cannot be sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Misfit<'a> {
+    Name(&'a str),
+    Twice(&'a str),
+    Value { key: &'a str, value: &'a str, kind: ParamKind },
+}
+
+/// Checks a parameter of an error; `entry` where the catalogue lists its code. A key that is not declared may be
+/// sent, as any server may.
+pub(crate) fn check<'a>(entry: Option<&Entry>, key: &'a str, value: &'a str) -> Result<(), Misfit<'a>> {
+    if !is_name(key) || key == "code" {
+        return Err(Misfit::Name(key));
+    }
+    let declared = entry.and_then(|entry| entry.params.iter().find(|param| param.name == key));
+    match declared {
+        Some(param) if !param.kind.accepts(value) => Err(Misfit::Value { key, value, kind: param.kind }),
+        _ => Ok(()),
+    }
+}
+
+/// What the rules of catalogues allow.
+fn is_name(name: &str) -> bool {
+    name.len() <= 64
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+impl fmt::Display for Misfit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Name(key) => write!(
+                f,
+                "`{}`; expected [a-z][a-z0-9_]{{0,63}}, and not `code`, which carries the number",
+                excerpt(key)
+            ),
+            Self::Twice(key) => write!(f, "`{}` stands twice; expected each once", excerpt(key)),
+            Self::Value { key, value, kind } => {
+                write!(f, "{key}: `{}` is no {kind}; expected {}", excerpt(value), kind.example())
+            }
+        }
+    }
+}
+
+/// The longest part of a wrong value that is repeated, in characters.
+const MAX_SHOWN: usize = 80;
+
+/// A wrong value, to name it: its sender decides how long it is.
+pub(crate) fn excerpt(text: &str) -> String {
+    text.chars().take(MAX_SHOWN).collect()
+}

@@ -1,0 +1,128 @@
+//! What an HTTP request asks for: its query and its body.
+
+use std::collections::HashMap;
+
+use codelibra::ApiError;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+
+use super::grpc::{CLASSES, MAX_ITEMS, unparseable};
+use crate::params::{Misfit, excerpt};
+
+/// The parameters of a query, or of a query and a body; each of them stands there once.
+#[derive(Debug, Default)]
+pub(super) struct Asked(HashMap<String, String>);
+
+/// "Unary-Get-Request", Connect protocol: says which protocol the client speaks, and is no parameter of ours.
+const CONNECT: (&str, &str) = ("connect", "v1");
+
+impl Asked {
+    pub(super) fn of(query: Vec<(String, String)>) -> Result<Self, ApiError> {
+        let mut asked = Self::default();
+        for (key, value) in query {
+            if (key.as_str(), value.as_str()) != CONNECT {
+                asked.add(key, value)?;
+            }
+        }
+        Ok(asked)
+    }
+
+    fn add(&mut self, key: String, value: String) -> Result<(), ApiError> {
+        if self.0.contains_key(&key) {
+            return Err(unparseable(excerpt(&key), format!("parameter {}", Misfit::Twice(&key))));
+        }
+        self.0.insert(key, value);
+        Ok(())
+    }
+
+    /// Adds what the body of a raise says.
+    pub(super) fn add_body(&mut self, body: &[u8]) -> Result<(), ApiError> {
+        if body.is_empty() {
+            return Ok(());
+        }
+        let Raise { message, metadata: Pairs(pairs) } = serde_json::from_slice(body).map_err(|e| {
+            unparseable("body", format!("the body is no {{\"message\": …, \"metadata\": {{…}}}}: {e}"))
+        })?;
+        let message = message.map(|message| (MESSAGE.to_owned(), message));
+        message.into_iter().chain(pairs).try_for_each(|(key, value)| self.add(key, value))
+    }
+
+    pub(super) fn take_message(&mut self) -> String {
+        self.0.remove(MESSAGE).unwrap_or_default()
+    }
+
+    pub(super) fn take_items(&mut self) -> Result<u32, ApiError> {
+        self.take_number("items", &format!("0 to {MAX_ITEMS}"))
+    }
+
+    /// The class; as `http_status` too, which is what transcoders call it.
+    pub(super) fn take_class(&mut self) -> Result<u32, ApiError> {
+        let (class, alias) = ("class", "http_status");
+        match (self.0.contains_key(class), self.0.contains_key(alias)) {
+            (true, true) => {
+                Err(unparseable(class, format!("`{class}` and `{alias}` are the same; expected one of them")))
+            }
+            (false, true) => self.take_number(alias, CLASSES),
+            _ => self.take_number(class, CLASSES),
+        }
+    }
+
+    fn take_number(&mut self, key: &str, expected: &str) -> Result<u32, ApiError> {
+        let Some(value) = self.0.remove(key) else { return Ok(0) };
+        value
+            .parse()
+            .map_err(|_| unparseable(key, format!("{key} is {:?}; expected {expected}", excerpt(&value))))
+    }
+
+    /// What is left is metadata.
+    pub(super) fn into_metadata(self) -> HashMap<String, String> {
+        self.0
+    }
+
+    /// Nothing may be left: what is not known is not ignored.
+    pub(super) fn finish(self, expected: &str) -> Result<(), ApiError> {
+        let Some(key) = self.0.into_keys().min() else { return Ok(()) };
+        let key = excerpt(&key);
+        let message = format!("`{key}` is no parameter here; expected {expected}");
+        Err(unparseable(key, message))
+    }
+}
+
+const MESSAGE: &str = "message";
+
+/// The body of a raise: what the path does not say.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raise {
+    message: Option<String>,
+    #[serde(default)]
+    metadata: Pairs,
+}
+
+/// A JSON object as it was sent: a map would drop all but the last of the members of one name.
+#[derive(Default)]
+struct Pairs(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object of strings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = members.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
