@@ -27,7 +27,8 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Decode) -> Result<(), Failur
             "the input is empty; expected a grpc-status-details-bin value or an HTTP body",
         ));
     }
-    let error = if is_base64(&input) {
+    let is_header = is_base64(&input);
+    let error = if is_header {
         // What a person pastes may be broken into lines.
         input.retain(|byte| !byte.is_ascii_whitespace());
         ReceivedError::from_details_header(&input, catalog)
@@ -38,12 +39,26 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Decode) -> Result<(), Failur
         TextFormat::Json => output::json(&Decoded::of(&error))?,
         TextFormat::Text => output::text(&text(&error))?,
     }
+    if error.number().is_none() && (error.grpc_code() == GrpcCode::Ok || (!is_header && is_ok(&input))) {
+        return Err(Failure::bad_input("the status is OK, which is no error; expected one of 1 to 16"));
+    }
     if is_readable(&error) {
         Ok(())
     } else {
         Err(Failure::bad_input(
             "the input is no error; expected a grpc-status-details-bin value or an HTTP body",
         ))
+    }
+}
+
+/// Whether a body says the gRPC code OK. Its reader makes UNKNOWN of that: what is read as an error is one.
+fn is_ok(body: &[u8]) -> bool {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return false };
+    let code = body.get("code").or_else(|| body.get("error")?.get("code"));
+    match code {
+        Some(Value::Number(number)) => number.as_f64() == Some(0.0),
+        Some(Value::String(text)) => text == "0" || GrpcCode::from_name(text) == Some(GrpcCode::Ok),
+        _ => false,
     }
 }
 

@@ -7,7 +7,6 @@ mod grpc;
 mod pages;
 
 use std::future::Future;
-use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -36,7 +35,8 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure
 
 /// Events of 5xx go to stderr, with the request id that the caller gets.
 fn log() {
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    // As for all else that the command prints: on a terminal, unless a variable says otherwise (no-color.org).
+    let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::ERROR)
         .with_ansi(colours)

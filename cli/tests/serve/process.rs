@@ -1,6 +1,7 @@
 //! How the process starts and ends.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use crate::running::Serve;
 
@@ -30,5 +31,19 @@ fn sigterm_and_ctrl_c_end_it_well() {
         let kill = Command::new("sh").args(["-c", &format!("kill -s {signal} {pid}")]).status().unwrap();
         assert!(kill.success());
         assert_eq!(serve.process.wait().unwrap().code(), Some(0), "SIG{signal}");
+    }
+}
+
+/// no-color.org: "when present and not an empty string". `CLICOLOR_FORCE` stands for the terminal.
+#[tokio::test]
+async fn an_empty_no_color_leaves_the_log_its_colours() {
+    for (no_color, coloured) in [("", true), ("1", false)] {
+        let mut command = Serve::command(&[]);
+        command.env("NO_COLOR", no_color).env("CLICOLOR_FORCE", "1").stderr(Stdio::piped());
+        let mut serve = Serve::spawn(command);
+        assert_eq!(serve.get("/v1/errors/500001:raise").await.status, 500);
+        let line = BufReader::new(serve.process.stderr.take().unwrap()).lines().next().unwrap().unwrap();
+        assert!(line.contains("a call failed"), "{line}");
+        assert_eq!(line.contains('\u{1b}'), coloured, "NO_COLOR={no_color}: {line}");
     }
 }
