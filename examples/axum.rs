@@ -42,7 +42,7 @@ async fn user(Path(id): Path<u64>) -> Result<Json<String>, ApiError> {
     Ok(Json(find(id)?))
 }
 
-fn app() -> Router {
+pub(crate) fn app() -> Router {
     let responder =
         Responder::new::<ErrorCode>().challenge(HeaderValue::from_static("Bearer realm=\"users\""));
     Router::new()

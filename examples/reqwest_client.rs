@@ -15,21 +15,25 @@ async fn get(url: &str) -> Result<Result<String, ReceivedError>, reqwest::Error>
     Ok(Err(receive(response.into(), &CATALOG).await))
 }
 
+/// What a GET answered, in words.
+pub(crate) async fn explain(url: &str) -> Result<String, reqwest::Error> {
+    let error = match get(url).await? {
+        Ok(text) => return Ok(text),
+        Err(error) => error,
+    };
+    if let Some(LockedOut { locked_until: Some(time), .. }) = error.decode() {
+        return Ok(format!("locked until {time}"));
+    }
+    Ok(match error.code() {
+        Some(ErrorCode::USER_BANNED) => "banned".to_owned(),
+        _ => format!("{error}; {:?}", error.retry_advice()),
+    })
+}
+
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example")]
 async fn main() -> Result<(), reqwest::Error> {
     let url = std::env::args().nth(1).unwrap_or_else(|| URL.to_owned());
-    match get(&url).await? {
-        Ok(text) => println!("{text}"),
-        Err(error) => {
-            if let Some(LockedOut { locked_until: Some(time), .. }) = error.decode() {
-                println!("locked until {time}");
-            }
-            match error.code() {
-                Some(ErrorCode::USER_BANNED) => println!("banned"),
-                _ => println!("{error}; {:?}", error.retry_advice()),
-            }
-        }
-    }
+    println!("{}", explain(&url).await?);
     Ok(())
 }
