@@ -9,15 +9,15 @@ reads of Envoy's bodies, the HTTP status and the lines of the access log have to
 """
 
 import base64
-import csv
 import http.client
 import json
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
 import time
+
+from catalogue import TIMEOUT, read_rows, serve
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 STREAM = "/codelibra.catalog.v1.ErrorCatalogService/RaiseErrorStream"
@@ -29,7 +29,6 @@ SAMPLES = {
     "timestamp": "2026-01-31T09:30:00Z",
     "duration": "3.5s",
 }
-TIMEOUT = 20  # seconds; a step takes milliseconds
 
 
 def run(*command, data=None):
@@ -128,9 +127,7 @@ def check_stream(codelibra, address, row):
 
 def check_all(codelibra, address):
     """Raises everything; what the access log has to say of it."""
-    with (ROOT / "tests" / "data" / "codes.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 39, len(rows)
+    rows = read_rows()
     entries = {entry["code"]: entry for entry in json.loads(run(codelibra, "list", "--format", "json"))}
     expected = []
     for row in rows:
@@ -164,24 +161,12 @@ def with_envoy(codelibra, envoy, folder, grpc_address):
 
 
 def main(codelibra, envoy):
-    command = [codelibra, "serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
-    with tempfile.TemporaryDirectory() as folder, subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True
-    ) as server:
-        try:
-            address = None
-            while address is None:
-                line = server.stdout.readline()
-                assert line, "codelibra serve ended before it printed its addresses"
-                address = re.match(r"gRPC server\s+(\S+)", line)
-            folder = pathlib.Path(folder)
-            run(codelibra, "export", "descriptor-set", "--output", folder / "codelibra.pb")
-            (codes, expected), log = with_envoy(codelibra, envoy, folder, address[1])
-            logged = log.read_text().splitlines()
-            assert logged == expected, [pair for pair in zip(logged, expected) if pair[0] != pair[1]] or logged
-        finally:
-            server.terminate()
-            assert server.wait(TIMEOUT) == 0, "serve does not end well at SIGTERM"
+    with tempfile.TemporaryDirectory() as folder, serve(codelibra) as addresses:
+        folder = pathlib.Path(folder)
+        run(codelibra, "export", "descriptor-set", "--output", folder / "codelibra.pb")
+        (codes, expected), log = with_envoy(codelibra, envoy, folder, addresses.grpc)
+        logged = log.read_text().splitlines()
+        assert logged == expected, [pair for pair in zip(logged, expected) if pair[0] != pair[1]] or logged
     print(f"{codes} codes: our reader read each one out of Envoy's bodies; {len(logged)} lines of its log have them")
 
 

@@ -9,18 +9,13 @@ HTTP status, with the reason, the domain, the metadata and the details.
 Needs the packages of requirements.txt beside this file.
 """
 
-import csv
-import pathlib
-import re
-import subprocess
 import sys
 
 import requests
+from catalogue import TIMEOUT, read_rows, serve
 from google.api_core import exceptions
 from google.rpc import error_details_pb2
 
-CODES = pathlib.Path(__file__).parent.parent / "data" / "codes.csv"
-TIMEOUT = 20  # seconds; an answer takes milliseconds
 CASES = [({}, None), ({"where": "here & there"}, "a message of its own, 100% — ü")]
 
 
@@ -44,29 +39,15 @@ def check(row, answer, metadata, message):
 
 
 def main(codelibra):
-    with CODES.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 39, len(rows)
-    command = [codelibra, "serve", "--format", "aip193", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            address = None
-            while address is None:
-                line = server.stdout.readline()
-                assert line, "codelibra serve ended before it printed its addresses"
-                address = re.match(r"HTTP gateway\s+(\S+)", line)
-            with requests.Session() as session:
-                session.trust_env = False  # no proxy on the way to this machine
-                types = set()
-                for row in rows:
-                    for metadata, message in CASES:
-                        url = f"{address[1]}/v1/errors/{row['code']}:raise"
-                        body = {"message": message, "metadata": metadata}
-                        answer = session.post(url, json=body, timeout=TIMEOUT)
-                        types.add(check(row, answer, metadata, message))
-        finally:
-            server.terminate()
-            assert server.wait(TIMEOUT) == 0, "serve does not end well at SIGTERM"
+    rows, types = read_rows(), set()
+    with serve(codelibra, "--format", "aip193") as addresses, requests.Session() as session:
+        session.trust_env = False  # no proxy on the way to this machine
+        for row in rows:
+            for metadata, message in CASES:
+                url = f"{addresses.http}/v1/errors/{row['code']}:raise"
+                body = {"message": message, "metadata": metadata}
+                answer = session.post(url, json=body, timeout=TIMEOUT)
+                types.add(check(row, answer, metadata, message))
     print(f"{len(rows)} codes: from_http_response read each one, as {', '.join(sorted(types))}")
 
 

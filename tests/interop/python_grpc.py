@@ -11,13 +11,11 @@ Needs the packages of requirements.txt beside this file.
 """
 
 import base64
-import csv
-import pathlib
-import re
 import subprocess
 import sys
 
 import grpc
+from catalogue import TIMEOUT, read_rows, serve
 from google.protobuf import descriptor_pool, message_factory
 from google.rpc import error_details_pb2, status_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
@@ -26,13 +24,6 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 from grpc_status import rpc_status
 
 SERVICE = "codelibra.catalog.v1.ErrorCatalogService"
-CODES = pathlib.Path(__file__).parent.parent / "data" / "codes.csv"
-TIMEOUT = 20  # seconds; a call takes milliseconds
-
-
-def read_rows():
-    with CODES.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 class Service:
@@ -101,26 +92,14 @@ def check_encode(row, binary, message):
 
 def main(binary):
     rows = read_rows()
-    assert len(rows) == 39, len(rows)
-    command = [binary, "serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            address = None
-            while address is None:
-                line = server.stdout.readline()
-                assert line, "codelibra serve ended before it printed its addresses"
-                address = re.match(r"gRPC server\s+(\S+)", line)
-            with grpc.insecure_channel(address[1]) as channel:
-                service = Service(channel)
-                for row in rows:
-                    for message in (None, "a message of its own, 100% — ü"):
-                        check_call(row, service, "RaiseError", message)
-                        check_call(row, service, "RaiseErrorStream", message, after_items=0)
-                        check_call(row, service, "RaiseErrorStream", message, after_items=3)
-                        check_encode(row, binary, message)
-        finally:
-            server.terminate()
-            assert server.wait(TIMEOUT) == 0, "serve does not end well at SIGTERM"
+    with serve(binary) as addresses, grpc.insecure_channel(addresses.grpc) as channel:
+        service = Service(channel)
+        for row in rows:
+            for message in (None, "a message of its own, 100% — ü"):
+                check_call(row, service, "RaiseError", message)
+                check_call(row, service, "RaiseErrorStream", message, after_items=0)
+                check_call(row, service, "RaiseErrorStream", message, after_items=3)
+                check_encode(row, binary, message)
     print(f"{len(rows)} codes: rpc_status.from_call read each one, unary, streamed and encoded")
 
 

@@ -1,0 +1,39 @@
+"""The catalogue that the scripts beside this file try: its rows, and a running `codelibra serve`."""
+
+import collections
+import contextlib
+import csv
+import pathlib
+import subprocess
+
+TIMEOUT = 20  # seconds; an answer takes milliseconds
+
+Addresses = collections.namedtuple("Addresses", ["http", "grpc"])
+
+
+def read_rows():
+    """Every code, as tests/data/codes.csv has it."""
+    file = pathlib.Path(__file__).parent.parent / "data" / "codes.csv"
+    with file.open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == 39, len(rows)
+    return rows
+
+
+def _address(server, label):
+    for line in server.stdout:
+        if line.startswith(label):
+            return line[len(label) :].strip()
+    raise AssertionError(f"codelibra serve ended before it printed the address of its {label}")
+
+
+@contextlib.contextmanager
+def serve(codelibra, *arguments):
+    """Runs `codelibra serve` on free ports, and gives the addresses. It has to end well."""
+    command = [codelibra, "serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            yield Addresses(_address(server, "HTTP gateway"), _address(server, "gRPC server"))
+        finally:
+            server.terminate()
+            assert server.wait(TIMEOUT) == 0, "serve does not end well at SIGTERM"
