@@ -50,6 +50,7 @@ pub(crate) struct List {
     /// Only the codes of this class, an HTTP status.
     #[arg(long, value_name = "CLASS", value_parser = clap::value_parser!(u16).range(400..=599))]
     pub(crate) class: Option<u16>,
+    /// How it is printed.
     #[arg(long, value_enum, default_value_t = TableFormat::Table)]
     pub(crate) format: TableFormat,
 }
@@ -59,6 +60,7 @@ pub(crate) struct Explain {
     /// 403003, UserBanned or USER_BANNED.
     #[arg(value_name = "CODE|NAME|REASON", allow_hyphen_values = true)]
     pub(crate) wanted: String,
+    /// How it is printed.
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(crate) format: TextFormat,
 }
@@ -74,6 +76,7 @@ pub(crate) struct Encode {
     /// A parameter of the error; may be repeated.
     #[arg(long = "param", value_name = "K=V")]
     pub(crate) params: Vec<String>,
+    /// What is written: the gRPC field, or an HTTP body.
     #[arg(long, default_value = DETAILS_BIN, value_parser = wire_formats())]
     pub(crate) format: WireFormat,
 }
@@ -83,6 +86,7 @@ pub(crate) struct Decode {
     /// The value or the body; - reads it from stdin.
     #[arg(value_name = "INPUT|-", allow_hyphen_values = true)]
     pub(crate) input: String,
+    /// How it is printed.
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(crate) format: TextFormat,
 }
@@ -93,6 +97,7 @@ pub(crate) enum Map {
     Http {
         #[arg(value_name = "STATUS", allow_hyphen_values = true)]
         status: String,
+        /// How it is printed.
         #[arg(long, value_enum, default_value_t = TextFormat::Text)]
         format: TextFormat,
     },
@@ -100,6 +105,7 @@ pub(crate) enum Map {
     Grpc {
         #[arg(value_name = "NAME|NUMBER", allow_hyphen_values = true)]
         code: String,
+        /// How it is printed.
         #[arg(long, value_enum, default_value_t = TextFormat::Text)]
         format: TextFormat,
     },
@@ -117,9 +123,12 @@ pub(crate) enum Export {
 }
 
 const CALL_STATUS: &str = "\
-Exit status: 0 if the server answered, be it with an error; 2 if it did not: it cannot be reached,
-did not end its answer within --timeout, or sent too much. Text prints messages as they come, each of
-at most 16 MiB; JSON prints them at the end, at most 16 MiB together.";
+Text prints messages as they come, each of at most 16 MiB; JSON prints them at the end, at most 16 MiB
+together. Where the time is over, be it before the connection stands or in a stream, the error is
+DEADLINE_EXCEEDED, as for any gRPC client.
+
+Exit status: 0 if the call ended, be it with an error; 2 if the server cannot be reached or sent more
+than that.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Call {
@@ -135,6 +144,7 @@ pub(crate) struct Call {
     /// How long all of it may take, to connect and to the end of the answer: 500ms, 2s, 1m.
     #[arg(long, value_name = "D", default_value = "10s", allow_hyphen_values = true)]
     pub(crate) timeout: String,
+    /// How it is printed.
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(crate) format: TextFormat,
 }

@@ -6,10 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Buf, BufMut, Bytes};
 use codelibra::client::{ClientLayer, ClientService};
-use codelibra::{Catalog, GrpcCode, ReceivedError, StatusCodeExt};
+use codelibra::{Catalog, GrpcCode, RECEIVED_HEADER, ReceivedError, StatusCodeExt};
 use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 use tower_layer::Layer;
@@ -25,9 +27,6 @@ const MAX_HEADER_LIST: u32 = 1 << 20;
 /// The most that is kept: one message, or all of them where they are printed at the end. A server decides
 /// how many it sends.
 const MAX_MESSAGES: usize = 16 << 20;
-
-/// What the client layer puts on every status that it saw.
-const RECEIVED: &str = "codelibra-received";
 
 pub(crate) fn run(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -52,41 +51,62 @@ async fn call(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
         let channel = endpoint.connect().await;
         let channel = channel
             .map_err(|e| Failure::bad_input(format_args!("cannot reach {}: {}", args.url, innermost(&e))))?;
-        let client = tonic::client::Grpc::new(ClientLayer::of(catalog).layer(channel));
+        let client = tonic::client::Grpc::new(ClientLayer::of(catalog).layer(channel))
+            .max_decoding_message_size(MAX_MESSAGES);
         receive(client, request, path, &mut messages, catalog).await
     });
-    match answered.await.unwrap_or(Ok(Answer::Late)) {
-        Ok(Answer::Whole) => messages.succeeded(),
-        Ok(Answer::Failed(error)) => messages.failed(&error),
-        Ok(Answer::Late) => {
+    match answered.await.unwrap_or(Ok(Answer::Late))? {
+        Answer::Whole => messages.succeeded(),
+        Answer::Failed(status) => messages.failed(&status.to_received_of(catalog)),
+        Answer::Late => {
             let what = if messages.came { "the answer did not end" } else { "no answer" };
-            messages.broke_off()?;
-            Err(Failure::bad_input(format_args!("{what} within {} (--timeout): {}", args.timeout, args.url)))
+            let status = made_here(Code::DeadlineExceeded, format!("{what} within {}", args.timeout));
+            messages.failed(&status.to_received_of(catalog))
         }
-        Ok(Answer::TooLong) => {
-            messages.broke_off()?;
-            Err(Failure::bad_input(format_args!(
-                "the answer has more than {MAX_MESSAGES} bytes, {}; the call was ended there",
-                match args.format {
-                    TextFormat::Json =>
-                        "which JSON keeps to its end (--format text prints messages as they come)",
-                    TextFormat::Text => "in one message",
-                }
-            )))
+        Answer::TooLong => {
+            let text = match args.format {
+                TextFormat::Json => "; --format text prints messages as they come, and keeps none",
+                TextFormat::Text => " in one message",
+            };
+            let limit = format!("the answer has more than {MAX_MESSAGES} bytes");
+            messages.failed(&made_here(Code::ResourceExhausted, limit.clone()).to_received_of(catalog))?;
+            Err(Failure::bad_input(format_args!("{limit}{text}")))
         }
-        Err(failure) => Err(failure),
     }
+}
+
+/// A status that no peer answered with, marked as the client layer does it.
+fn made_here(code: Code, message: String) -> Status {
+    let mark = (RECEIVED_HEADER, HeaderValue::from_static("synthesized"));
+    Status::with_metadata(code, message, MetadataMap::from_headers(HeaderMap::from_iter([mark])))
 }
 
 /// How an answer ended.
 enum Answer {
     Whole,
     /// With the server's error, or with that of a connection that broke.
-    Failed(ReceivedError),
+    Failed(Status),
     /// Not before the deadline.
     Late,
     /// Not before the limit.
     TooLong,
+}
+
+impl Answer {
+    fn failed(status: Status, catalog: &'static Catalog) -> Self {
+        let error = status.to_received_of(catalog);
+        if error.is_synthesized() && error.grpc_code() == GrpcCode::DeadlineExceeded {
+            // tonic's own timer was first.
+            Self::Late
+        } else if status.code() == Code::OutOfRange
+            && !status.metadata().contains_key(RECEIVED_HEADER.as_str())
+        {
+            // The layer did not see it: it is tonic's own, about the size of a message.
+            Self::TooLong
+        } else {
+            Self::Failed(status)
+        }
+    }
 }
 
 async fn receive(
@@ -96,33 +116,20 @@ async fn receive(
     messages: &mut Messages,
     catalog: &'static Catalog,
 ) -> Result<Answer, Failure> {
-    client = client.max_decoding_message_size(MAX_MESSAGES);
-    let failed = |status: &Status| {
-        let error = status.to_received_of(catalog);
-        if error.is_synthesized() && error.grpc_code() == GrpcCode::DeadlineExceeded {
-            // tonic's own timer was first.
-            Answer::Late
-        } else if status.code() == Code::OutOfRange && !status.metadata().contains_key(RECEIVED) {
-            // It did not pass the layer: it is tonic's own, about the size of a message.
-            Answer::TooLong
-        } else {
-            Answer::Failed(error)
-        }
-    };
-    if let Err(error) = client.ready().await {
-        return Ok(failed(&Status::unavailable(innermost(&error))));
+    if let Err(status) = client.ready().await {
+        return Ok(Answer::failed(status, catalog));
     }
     // A unary answer is a stream of one message to this reader.
     let mut stream = match client.server_streaming(request, path, BytesCodec).await {
         Ok(answer) => answer.into_inner(),
-        Err(status) => return Ok(failed(&status)),
+        Err(status) => return Ok(Answer::failed(status, catalog)),
     };
     loop {
         match stream.message().await {
             Ok(Some(message)) if messages.take(&message)? => {}
             Ok(Some(_)) => return Ok(Answer::TooLong),
             Ok(None) => return Ok(Answer::Whole),
-            Err(status) => return Ok(failed(&status)),
+            Err(status) => return Ok(Answer::failed(status, catalog)),
         }
     }
 }
@@ -149,7 +156,7 @@ impl Messages {
             output::row(&mut out, "message", if text.is_empty() { "(empty)" } else { &text });
             output::text(&out)?;
         } else {
-            self.kept_bytes += text.len() + size_of::<String>();
+            self.kept_bytes += message.len() + size_of::<String>();
             if self.kept_bytes > MAX_MESSAGES {
                 return Ok(false);
             }
@@ -160,8 +167,13 @@ impl Messages {
     }
 
     fn succeeded(self) -> Result<(), Failure> {
+        let grpc_code = GrpcCode::Ok;
         match self.format {
-            TextFormat::Json => self.json(Some(GrpcCode::Ok)),
+            TextFormat::Json => output::json(&Succeeded {
+                grpc_code,
+                grpc_status: grpc_code.name(),
+                messages_base64: self.kept,
+            }),
             TextFormat::Text => output::text("the call succeeded\n"),
         }
     }
@@ -174,23 +186,13 @@ impl Messages {
             TextFormat::Text => output::text(&text(error)),
         }
     }
-
-    /// What came of an answer that has no end: nothing is printed where nothing came.
-    fn broke_off(self) -> Result<(), Failure> {
-        if self.kept.is_empty() { Ok(()) } else { self.json(None) }
-    }
-
-    fn json(self, grpc_code: Option<GrpcCode>) -> Result<(), Failure> {
-        let grpc_status = grpc_code.map(GrpcCode::name);
-        output::json(&Messaged { grpc_code, grpc_status, messages_base64: self.kept })
-    }
 }
 
-/// What a call that did not fail answered; the status is `null` where none came.
+/// What a call that did not fail answered.
 #[derive(Serialize)]
-struct Messaged {
-    grpc_code: Option<GrpcCode>,
-    grpc_status: Option<&'static str>,
+struct Succeeded {
+    grpc_code: GrpcCode,
+    grpc_status: &'static str,
     messages_base64: Vec<String>,
 }
 
@@ -220,6 +222,9 @@ fn endpoint(url: &str) -> Result<Endpoint, Failure> {
         Failure::bad_input(format_args!("`{url}` is no URL to call: {why}; expected http://host:port"))
     };
     let uri: http::Uri = url.parse().map_err(|e| wrong(&format!("{e}")))?;
+    if uri.path_and_query().is_some_and(|path| path != "/") {
+        return Err(wrong("it has a path, which METHOD is"));
+    }
     match uri.scheme_str() {
         Some("http") => Endpoint::from_shared(url.to_owned()).map_err(|e| wrong(&innermost(&e))),
         Some("https") => Err(wrong("TLS is not built in")),

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use codelibra::http::{DetailTypes, read_body};
-use codelibra::{Catalog, Detail, GrpcCode, Metadata, Note, ReceivedError};
+use codelibra::{Catalog, Detail, GrpcCode, Metadata, Note, ReceivedError, STATUS_DETAILS_HEADER};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::args::{Decode, TextFormat};
 use crate::explain::head;
 use crate::failure::Failure;
+use crate::find::find;
 use crate::output::{self, row};
 
 /// More than this is no error of any API.
@@ -21,7 +22,7 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Decode) -> Result<(), Failur
         "-" => stdin()?,
         value => value.as_bytes().to_vec(),
     };
-    let mut input = input.trim_ascii().to_vec();
+    let mut input = value_of_field(input.trim_ascii()).to_vec();
     if input.is_empty() {
         return Err(Failure::bad_input(
             "the input is empty; expected a grpc-status-details-bin value or an HTTP body",
@@ -45,9 +46,29 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Decode) -> Result<(), Failur
     if is_readable(&error) {
         Ok(())
     } else {
-        Err(Failure::bad_input(
-            "the input is no error; expected a grpc-status-details-bin value or an HTTP body",
-        ))
+        Err(Failure::bad_input(format_args!("the input is no error; {}", expected(catalog, &input))))
+    }
+}
+
+/// What a person may have meant who gave no error.
+fn expected(catalog: &Catalog, input: &[u8]) -> String {
+    if input.starts_with(b"HTTP/") {
+        return String::from("expected the body of the HTTP answer alone");
+    }
+    let short = str::from_utf8(input).ok().filter(|input| input.len() < 80);
+    match short.map(|input| find(catalog, input)) {
+        Some(Ok(found)) => format!("it is a code: `codelibra explain {}`", found.number()),
+        _ => String::from("expected a grpc-status-details-bin value or an HTTP body"),
+    }
+}
+
+/// What a person pastes may be the whole field.
+fn value_of_field(line: &[u8]) -> &[u8] {
+    let name = STATUS_DETAILS_HEADER;
+    let name = name.as_str().as_bytes();
+    match line.split_at_checked(name.len()) {
+        Some((start, [b':', value @ ..])) if start.eq_ignore_ascii_case(name) => value.trim_ascii(),
+        _ => line,
     }
 }
 

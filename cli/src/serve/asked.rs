@@ -92,7 +92,7 @@ const MESSAGE: &str = "message";
 
 /// The body of a raise: what the path does not say.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct Raise {
     message: Option<String>,
     #[serde(default)]

@@ -197,8 +197,10 @@ async fn one(
 }
 
 pub(crate) fn parse(code: &str) -> Result<u32, ApiError> {
-    code.parse()
-        .map_err(|_| unparseable("code", format!("code is {:?}; expected 400000 to 599999", excerpt(code))))
+    // `parse` takes a sign.
+    let number = code.parse().ok().filter(|_| code.bytes().all(|byte| byte.is_ascii_digit()));
+    number
+        .ok_or_else(|| unparseable("code", format!("code is {:?}; expected 400000 to 599999", excerpt(code))))
 }
 
 fn not_found(path: &str) -> ApiError {

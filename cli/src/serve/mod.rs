@@ -6,7 +6,6 @@ mod gateway;
 mod grpc;
 mod pages;
 
-use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -56,10 +55,10 @@ async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
     let mut gateway = tokio::spawn(gateway.into_future());
 
     // Before anybody is told that the process runs: whoever is told may stop it.
-    let signalled = signals()?;
+    let mut signals = Signals::listen()?;
     announce(http_addr, grpc_addr)?;
     tokio::select! {
-        () = signalled => {}
+        () = signals.next() => {}
         ended = &mut grpc => return Err(early("gRPC server", &ended)),
         ended = &mut gateway => return Err(early("HTTP gateway", &ended)),
     }
@@ -69,8 +68,12 @@ async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
         let _ = gateway.await;
         let _ = grpc.await;
     };
-    if tokio::time::timeout(DRAIN, drained).await.is_err() {
-        warn("note", &format!("some answers took longer than {} s and were cut off", DRAIN.as_secs()));
+    tokio::select! {
+        () = drained => {}
+        () = signals.next() => warn("note", "told to stop again; answers under way are cut off"),
+        () = tokio::time::sleep(DRAIN) => {
+            warn("note", &format!("some answers took longer than {} s and were cut off", DRAIN.as_secs()));
+        }
     }
     Ok(())
 }
@@ -81,16 +84,24 @@ fn early(half: &str, ended: &impl std::fmt::Debug) -> Failure {
 }
 
 async fn listen(option: &str, addr: &str) -> Result<(TcpListener, SocketAddr), Failure> {
-    let addr: SocketAddr = addr.parse().map_err(|_| {
-        Failure::bad_input(format_args!("{option} `{addr}` is no address; expected such as 127.0.0.1:8080"))
-    })?;
+    let wrong = |why: &str| {
+        Failure::bad_input(format_args!(
+            "{option} `{addr}` is no address{why}; expected such as 127.0.0.1:8080"
+        ))
+    };
+    // Without a port it is not asked for at all.
+    if addr.rsplit_once(':').is_none_or(|(host, port)| host.is_empty() || port.parse::<u16>().is_err()) {
+        return Err(wrong(""));
+    }
+    let found = tokio::net::lookup_host(addr).await.map_err(|e| wrong(&format!(": {e}")))?.next();
+    let found = found.ok_or_else(|| wrong(""))?;
     let failed = |e| {
-        let free = SocketAddr::new(addr.ip(), 0);
+        let free = SocketAddr::new(found.ip(), 0);
         Failure::bad_input(format_args!(
             "cannot listen on {addr} ({option}): {e}; `{option} {free}` takes a free port"
         ))
     };
-    let listener = TcpListener::bind(addr).await.map_err(failed)?;
+    let listener = TcpListener::bind(found).await.map_err(failed)?;
     let addr = listener.local_addr().map_err(failed)?;
     Ok((listener, addr))
 }
@@ -126,24 +137,46 @@ async fn wait(mut stopped: watch::Receiver<()>) {
     let _ = stopped.changed().await;
 }
 
-/// Listens for Ctrl-C and SIGTERM from now on; the future is ready at the first of them.
-fn signals() -> Result<impl Future<Output = ()>, Failure> {
-    let failed = |e| Failure::bad_input(format_args!("cannot wait for signals: {e}"));
-    #[cfg(unix)]
-    {
+/// Ctrl-C and SIGTERM, from when it is made.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-        Ok(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        })
+        let listen = |kind| signal(kind).map_err(cannot_listen);
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
-    #[cfg(windows)]
-    {
-        let mut interrupt = tokio::signal::windows::ctrl_c().map_err(failed)?;
-        Ok(async move { drop(interrupt.recv().await) })
+
+    /// Ready at the next of them.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
+}
+
+/// Ctrl-C, from when it is made.
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        tokio::signal::windows::ctrl_c().map(Self).map_err(cannot_listen)
+    }
+
+    /// Ready at the next one.
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}
+
+fn cannot_listen(error: std::io::Error) -> Failure {
+    Failure::bad_input(format_args!("cannot wait for signals: {error}"))
 }

@@ -20,6 +20,9 @@ const BANNED: &str = "CLvMGA==";
 /// `{code: 403003, after_items: 3}`.
 const BANNED_AFTER_3: &str = "CLvMGCAD";
 
+/// The note of an error that no server answered with.
+const MADE_HERE: &str = "the answer is none of the API's; the error was made on this side";
+
 /// How a `codelibra call` ended, and what it printed.
 struct Printed {
     exit: i32,
@@ -107,6 +110,7 @@ fn what_cannot_be_called_is_said_in_one_line() {
     for (arguments, named) in [
         (vec!["nowhere", RAISE], "nowhere"),
         (vec!["https://127.0.0.1:1", RAISE], "https"),
+        (vec!["http://127.0.0.1:1/v1", RAISE], "path"),
         (vec![&url, "Nothing"], "Nothing"),
         (vec![&url, RAISE, "--data-base64", "%"], "%"),
         (vec![&url, RAISE, "--timeout", "soon"], "soon"),
@@ -118,7 +122,7 @@ fn what_cannot_be_called_is_said_in_one_line() {
     }
 }
 
-/// A server whose answers do not end: streams, unary answers, and one message of 17 MiB.
+/// A server that sends too much: a stream without an end, and a message of 17 MiB.
 struct Endless;
 
 type Items = std::pin::Pin<Box<dyn Stream<Item = Result<RaiseErrorStreamResponse, Status>> + Send>>;
@@ -134,7 +138,7 @@ impl ErrorCatalogService for Endless {
     }
 
     async fn get_error(&self, _: Request<GetErrorRequest>) -> Result<Response<GetErrorResponse>, Status> {
-        std::future::pending().await
+        Ok(Response::new(GetErrorResponse::default()))
     }
 
     async fn raise_error(
@@ -169,19 +173,21 @@ async fn an_answer_without_an_end_is_ended() {
     let url = endless().await;
     let printed = call(&[&url, STREAM, "--timeout", "60s", "--format", "json"]);
     printed.is_no_answer(&["16777216 bytes", "--format text"]);
-    let json = printed.json();
-    assert_eq!((&json["grpc_code"], &json["grpc_status"]), (&Value::Null, &Value::Null));
-    assert_eq!(json["messages_base64"][0], "CP////8P");
+    let error = printed.json();
+    assert_eq!((&error["grpc_code"], &error["notes"]), (&8.into(), &json!([MADE_HERE])));
+    assert_eq!(error["messages_base64"][0], "CP////8P");
 
     let printed = call(&[&url, STREAM, "--timeout", "500ms"]);
-    printed.is_no_answer(&["did not end within 500ms", "--timeout", &url]);
-    assert!(printed.stdout.lines().all(|line| line == "  message     CP////8P"));
-    assert!(printed.stdout.lines().count() > 1);
+    assert_eq!(printed.exit, 0, "{}", printed.stderr);
+    let (messages, error) = printed.stdout.split_once("504000").unwrap();
+    assert!(messages.lines().all(|line| line == "  message     CP////8P"));
+    assert!(messages.lines().count() > 1);
+    assert!(error.contains("did not end within 500ms") && error.contains(MADE_HERE), "{error}");
 
     for format in ["text", "json"] {
         let printed = call(&[&url, LIST, "--format", format]);
         printed.is_no_answer(&["16777216 bytes"]);
-        assert_eq!(printed.stdout, "");
+        assert!(printed.stdout.contains("RESOURCE_EXHAUSTED"), "{}", printed.stdout);
         // What a server says of a range is its own.
         let printed = call(&[&url, RAISE, "--format", format]);
         assert!(printed.exit == 0 && printed.stdout.contains("the server's own"), "{}", printed.stderr);
@@ -197,16 +203,16 @@ async fn no_answer_in_time_is_the_same_wherever_the_time_went() {
     let addr = full.local_addr().unwrap();
     let waiting: Vec<_> = (0..8).map(|_| tokio::spawn(tokio::net::TcpStream::connect(addr))).collect();
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    for (url, method) in [
-        (format!("http://{addr}"), RAISE),
-        (format!("http://{}", silent.local_addr().unwrap()), RAISE),
-        (endless().await, GET),
-    ] {
-        for format in ["text", "json"] {
-            let printed = call(&[&url, method, "--timeout", "300ms", "--format", format]);
-            printed.is_no_answer(&["no answer within 300ms", "--timeout", &url]);
-            assert_eq!(printed.stdout, "");
-        }
+    for url in [format!("http://{addr}"), format!("http://{}", silent.local_addr().unwrap())] {
+        let arguments = [&*url, RAISE, "--timeout", "300ms"];
+        let printed = call(&[&arguments[..], &["--format", "json"]].concat());
+        assert_eq!((printed.exit, &*printed.stderr), (0, ""));
+        let error = printed.json();
+        assert_eq!((&error["code"], &error["grpc_code"]), (&Value::Null, &4.into()), "{error}");
+        assert_eq!(error["message"], "no answer within 300ms");
+        assert_eq!(error["notes"], json!([MADE_HERE]));
+        let printed = call(&arguments);
+        assert!(printed.exit == 0 && printed.stdout.starts_with("504000 "), "{}", printed.stdout);
     }
     drop(waiting);
 }

@@ -34,6 +34,47 @@ fn sigterm_and_ctrl_c_end_it_well() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_second_signal_does_not_wait_for_answers_under_way() {
+    use tonic_health::pb::HealthCheckRequest;
+    use tonic_health::pb::health_client::HealthClient;
+
+    let mut command = Serve::command(&[]);
+    command.stderr(Stdio::piped());
+    let mut serve = Serve::spawn(command);
+    let mut said = BufReader::new(serve.process.stderr.take().unwrap()).lines().map(Result::unwrap);
+    // A stream without an end.
+    let mut health = HealthClient::new(serve.channel().await);
+    let mut watch = health.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
+    watch.message().await.unwrap().unwrap();
+    let kill = |signal: &str| {
+        let kill = format!("kill -s {signal} {}", serve.process.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    };
+    kill("TERM");
+    assert!(said.next().unwrap().contains("stopping"));
+    kill("INT");
+    assert!(said.next().unwrap().contains("told to stop again"));
+    assert_eq!(serve.process.wait().unwrap().code(), Some(0));
+    assert!(watch.message().await.is_err());
+}
+
+#[tokio::test]
+async fn an_address_can_be_a_name() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_codelibra"));
+    command.args(["serve", "--http", "localhost:0", "--grpc", "localhost:0"]);
+    let serve = Serve::spawn(command);
+    assert_eq!(serve.get("/v1/errors/403003:raise").await.status, 403);
+    for wrong in ["localhost", "8080", ":8080", "127.0.0.1:99999", "nowhere.invalid:1"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_codelibra"));
+        let output = command.args(["serve", "--http", wrong, "--grpc", "127.0.0.1:0"]).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{error}");
+        assert!(error.contains(&format!("--http `{wrong}` is no address")), "{error}");
+    }
+}
+
 /// no-color.org: "when present and not an empty string". `CLICOLOR_FORCE` stands for the terminal.
 #[tokio::test]
 async fn an_empty_no_color_leaves_the_log_its_colours() {

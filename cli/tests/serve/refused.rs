@@ -18,6 +18,7 @@ async fn what_cannot_be_answered_is_a_coded_error_too() {
     }
     for (path, code) in [
         ("/v1/errors/abc", 400_001),
+        ("/v1/errors/+403003", 400_001),
         ("/v1/errors/abc:raise", 400_001),
         ("/v1/errors/99999999999:raise", 400_001),
         ("/v1/errors/17:raise", 400_001),
@@ -32,8 +33,12 @@ async fn what_cannot_be_answered_is_a_coded_error_too() {
         assert_eq!(answer.error().number(), Some(code), "{path}");
         assert_eq!(u32::from(answer.status), code / 1000, "{path}");
     }
-    let answer = serve.send("POST", "/v1/errors/403003:raise", "{\"message\": 1}").await;
-    assert_eq!((answer.status, answer.error().number()), (400, Some(400_001)));
+    for body in ["nonsense", "[]", "{}x", r#"{"message":1}"#, r#"{"metadata":{"a":1}}"#, r#"{"massage":""}"#]
+    {
+        let answer = serve.send("POST", "/v1/errors/403003:raise", body).await;
+        assert_eq!((answer.status, answer.error().number()), (400, Some(400_001)), "{body}");
+        assert!(!answer.error().message().contains("struct"), "{}", answer.error());
+    }
 }
 
 /// RFC 9110 §15.5.6: 405 says which methods there are. §9.3.2: HEAD is GET without the body.
