@@ -71,7 +71,11 @@ impl Gateway {
     }
 
     pub(crate) fn fail_status(&self, request: &Parts, status: &Status) -> Response {
-        self.fail(request, &self.received(status).forward())
+        self.fail(request, &self.error(status))
+    }
+
+    fn error(&self, status: &Status) -> ApiError {
+        self.received(status).forward()
     }
 
     /// RFC 9110 §15.5.6: the answer says which methods there are.
@@ -91,47 +95,31 @@ impl Gateway {
 /// A query, in its order.
 type Pairs = Query<Vec<(String, String)>>;
 
-/// A call that failed, or a request that was refused before there was one.
-type Answered = Result<Response, Refused>;
-
-enum Refused {
-    Status(Status),
-    Error(ApiError),
-}
-
-impl From<Status> for Refused {
-    fn from(status: Status) -> Self {
-        Self::Status(status)
-    }
-}
-
-impl From<ApiError> for Refused {
-    fn from(error: ApiError) -> Self {
-        Self::Error(error)
-    }
-}
+type Answered = Result<Response, ApiError>;
 
 impl Gateway {
     fn answer(&self, request: &Parts, answered: Answered) -> Response {
-        match answered {
-            Ok(response) => response,
-            Err(Refused::Status(status)) => self.fail_status(request, &status),
-            Err(Refused::Error(error)) => self.fail(request, &error),
-        }
+        answered.unwrap_or_else(|error| self.fail(request, &error))
     }
 
     async fn list(&self, query: Vec<(String, String)>) -> Answered {
         let mut asked = Asked::of(query)?;
         let http_status = asked.take_class()?;
         asked.finish("class")?;
-        let list = self.client.clone().list_errors(ListErrorsRequest { http_status }).await?;
+        let list = self
+            .client
+            .clone()
+            .list_errors(ListErrorsRequest { http_status })
+            .await
+            .map_err(|s| self.error(&s))?;
         Ok(axum::Json(list.into_inner()).into_response())
     }
 
     async fn entry(&self, code: &str, query: Vec<(String, String)>) -> Answered {
         let code = parse(code)?;
         Asked::of(query)?.finish("none; `:raise` takes them")?;
-        let found = self.client.clone().get_error(GetErrorRequest { code }).await?;
+        let found =
+            self.client.clone().get_error(GetErrorRequest { code }).await.map_err(|s| self.error(&s))?;
         Ok(axum::Json(found.into_inner().entry).into_response())
     }
 
@@ -141,7 +129,7 @@ impl Gateway {
         asked.add_body(body)?;
         let message = asked.take_message();
         let request = RaiseErrorRequest { code, message, metadata: asked.into_metadata() };
-        self.client.clone().raise_error(request).await?;
+        self.client.clone().raise_error(request).await.map_err(|s| self.error(&s))?;
         Ok(StatusCode::NO_CONTENT.into_response())
     }
 
@@ -151,7 +139,7 @@ impl Gateway {
         let mut asked = Asked::of(query)?;
         let (message, after_items) = (asked.take_message(), asked.take_items()?);
         let request = RaiseErrorStreamRequest { code, message, metadata: asked.into_metadata(), after_items };
-        let items = self.client.clone().raise_error_stream(request).await?;
+        let items = self.client.clone().raise_error_stream(request).await.map_err(|s| self.error(&s))?;
         let catalog = self.catalog;
         let items = items.into_inner().map(move |item| match item {
             Ok(item) => Ok(serde_json::json!({ "item": item.item })),
@@ -191,7 +179,7 @@ async fn one(
         Some("stream") if reads => gateway.stream(code, query, &request.headers).await,
         None if reads => gateway.entry(code, query).await,
         Some("stream") | None => return gateway.fail_method(&request, READ),
-        Some(_) => Err(not_found(&format!("/v1/errors/{segment}")).into()),
+        Some(_) => Err(not_found(&format!("/v1/errors/{segment}"))),
     };
     gateway.answer(&request, answered)
 }
