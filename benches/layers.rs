@@ -1,6 +1,16 @@
 //! What the layers cost: a real tonic service, called in process without a socket, with and without them.
+//!
+//! `cargo bench --bench layers` prints ratios at its end. They come from short blocks of calls that take turns, so that
+//! what else the machine does hits both sides alike: three percent are less than what criterion's times of two whole
+//! runs differ by. `cargo bench --bench layers -- ratios` prints only these.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark"
+)]
 
 #[allow(dead_code, unreachable_pub, reason = "shared with tests")]
 #[path = "../tests/in_process/mod.rs"]
@@ -11,12 +21,13 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::hint::black_box;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
-use codelibra::client::ClientLayer;
+use codelibra::client::{ClientLayer, ClientService};
 use codelibra::params::Timestamp;
 use codelibra::server::ServerLayer;
 use codelibra::{ApiError, ErrorCode, LockedOut, StatusCodeExt};
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tokio::runtime::Runtime;
 use tonic::body::Body;
@@ -62,24 +73,24 @@ fn client_err(c: &mut Criterion) {
     let mut group = c.benchmark_group("client_err");
     let mut client = Grpc::new(service);
     group.bench_function("tonic_types", |b| {
-        b.iter(|| {
-            let status = runtime.block_on(unary(&mut client)).unwrap_err();
-            let info = status.get_details_error_info().unwrap();
-            let code: u32 = info.metadata.get("code").unwrap().parse().unwrap();
-            let until: prost_types::Timestamp = info.metadata.get("locked_until").unwrap().parse().unwrap();
-            (code, until)
-        });
+        b.iter(|| runtime.block_on(read_by_tonic_types(&mut client)));
     });
     let mut client = Grpc::new(layer().layer(service));
-    group.bench_function("layered", |b| {
-        b.iter(|| {
-            let status = runtime.block_on(unary(&mut client)).unwrap_err();
-            let code: ErrorCode = status.error_code().unwrap();
-            let LockedOut { locked_until } = status.decode().unwrap();
-            (code, locked_until.unwrap())
-        });
-    });
+    group.bench_function("layered", |b| b.iter(|| runtime.block_on(read_by_us(&mut client))));
     group.finish();
+}
+
+async fn read_by_tonic_types(client: &mut Grpc<InProcess>) -> (u32, Timestamp) {
+    let status = unary(client).await.unwrap_err();
+    let info = status.get_details_error_info().unwrap();
+    let code: u32 = info.metadata.get("code").unwrap().parse().unwrap();
+    (code, info.metadata.get("locked_until").unwrap().parse().unwrap())
+}
+
+async fn read_by_us(client: &mut Grpc<ClientService<InProcess>>) -> (ErrorCode, Timestamp) {
+    let status = unary(client).await.unwrap_err();
+    let LockedOut { locked_until } = status.decode().unwrap();
+    (status.error_code().unwrap(), locked_until.unwrap())
 }
 
 /// Answers with fields that stand ready.
@@ -168,5 +179,77 @@ fn server_err(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(layers, client_ok, client_err, sanitize, server_ok, server_err);
-criterion_main!(layers);
+/// What takes turns with what, and the ratio that is asked for.
+fn ratios() {
+    let runtime = runtime();
+    let ok = InProcess(Answer::Items(1));
+    let peer = InProcess(Answer::Fail(locked_out_by_tonic_types));
+    let ours = InProcess(Answer::Fail(locked_out));
+    let run = |name, asked, bare: &mut dyn FnMut(), layered: &mut dyn FnMut()| {
+        let (low, median, high) = compare(bare, layered);
+        println!("{name:<32} {median:.3}  ({low:.3} to {high:.3}), asked: at most {asked}");
+    };
+    macro_rules! call {
+        ($service:expr) => {{
+            let mut client = Grpc::new($service);
+            let runtime = &runtime;
+            move || drop(black_box(runtime.block_on(unary(&mut client))))
+        }};
+    }
+    println!("\nratios: the median of {RUNS} runs (the lowest to the highest)");
+    run("client_ok/layered : bare", "1.03", &mut call!(ok), &mut call!(layer().layer(ok)));
+    run("server_ok/layered : bare", "1.03", &mut call!(ok), &mut call!(server_layer().layer(ok)));
+    let mut by_tonic_types = Grpc::new(ours);
+    let mut by_us = Grpc::new(layer().layer(ours));
+    run(
+        "client_err/layered : tonic_types",
+        "1.0",
+        &mut || _ = black_box(runtime.block_on(read_by_tonic_types(&mut by_tonic_types))),
+        &mut || _ = black_box(runtime.block_on(read_by_us(&mut by_us))),
+    );
+    run("server_err/layered : tonic_types", "1.0", &mut call!(peer), &mut call!(server_layer().layer(ours)));
+}
+
+const RUNS: usize = 15;
+
+/// The time of the second by that of the first: the lowest, the median and the highest of the runs.
+fn compare(first: &mut dyn FnMut(), second: &mut dyn FnMut()) -> (f64, f64, f64) {
+    const BLOCKS: usize = 400;
+    const CALLS: u32 = 200;
+    let block = |call: &mut dyn FnMut()| {
+        let start = Instant::now();
+        (0..CALLS).for_each(|_| call());
+        start.elapsed()
+    };
+    // Interruptions only add: a low quantile is the time without them.
+    let quiet = |times: &mut Vec<Duration>| {
+        times.sort_unstable();
+        times[times.len() / 10].as_secs_f64()
+    };
+    let mut ratios: Vec<f64> = (0..RUNS)
+        .map(|_| {
+            let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
+            for _ in 0..BLOCKS {
+                firsts.push(block(first));
+                seconds.push(block(second));
+            }
+            quiet(&mut seconds) / quiet(&mut firsts)
+        })
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    (ratios[0], ratios[RUNS / 2], ratios[RUNS - 1])
+}
+
+fn main() {
+    if std::env::args().any(|arg| arg == "ratios") {
+        return ratios();
+    }
+    let mut criterion = Criterion::default().configure_from_args();
+    for group in [client_ok, client_err, sanitize, server_ok, server_err] {
+        group(&mut criterion);
+    }
+    criterion.final_summary();
+    if std::env::args().count() <= 2 {
+        ratios();
+    }
+}
