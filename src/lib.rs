@@ -12,7 +12,7 @@ pub mod axum;
 #[cfg(any(feature = "gateway", feature = "server"))]
 mod boundary;
 mod catalog;
-#[cfg(any(feature = "axum", feature = "server"))]
+#[cfg(any(feature = "gateway", feature = "server"))]
 mod chain;
 #[cfg(feature = "client")]
 pub mod client;
@@ -26,11 +26,15 @@ mod fallback;
 mod grpc_code;
 #[cfg(feature = "gateway")]
 pub mod http;
+#[cfg(any(feature = "gateway", feature = "server"))]
+mod log;
 mod macros;
 mod metadata;
 mod note;
 pub mod params;
 mod received;
+#[cfg(any(feature = "gateway", feature = "server"))]
+mod request_id;
 mod retry;
 pub mod rpc;
 #[cfg(feature = "server")]

@@ -95,8 +95,15 @@ async fn every_grpc_code_and_every_entry_crosses() {
             std::future::ready(Ok::<_, Infallible>(status.into_http::<Body>()))
         }));
         let error = read_answer(service.oneshot(request(UNARY)).await.unwrap()).await;
-        let class = codelibra::tables::grpc_to_class(code);
-        assert_eq!(error.number(), Some(codelibra::class_code(class)), "{code}");
+        let expected = match code {
+            GrpcCode::Unauthenticated => 401_001,
+            GrpcCode::PermissionDenied => 403_001,
+            GrpcCode::NotFound => 404_003,
+            GrpcCode::InvalidArgument => 400_002,
+            GrpcCode::Internal | GrpcCode::Unknown | GrpcCode::DataLoss => 500_001,
+            other => codelibra::class_code(codelibra::tables::grpc_to_class(other)),
+        };
+        assert_eq!(error.number(), Some(expected), "{code}");
         assert_eq!(error.message(), "no code, 100%");
     }
 }
@@ -147,7 +154,12 @@ async fn a_stream_that_breaks_is_not_taken_for_a_whole_one() {
 async fn a_proxy_that_spoke_is_answered_with_a_code() {
     for (status, content_type, body, code) in [
         (503, "text/html", &b"<html>busy"[..], 503_000),
-        (200, "application/grpc", b"", 503_000),
+        (404, "text/html", b"<html>", 404_000),
+        (200, "application/grpc", b"", 500_001),
+        (200, "text/html", b"<html>", 500_001),
+        (302, "text/html", b"", 500_001),
+        (200, "application/grpc-web+proto", b"\0\0\0\0\0", 500_001),
+        (200, "application/grpcx", b"\0\0\0\0\0", 500_001),
         (404, "application/json", br#"{"code":404003,"message":"gone","domain":"codelibra"}"#, 404_003),
     ] {
         let service = to_http(responder()).layer(service_fn(move |_: Request<Body>| {
@@ -207,7 +219,9 @@ async fn what_a_peer_sends_is_bounded() {
 #[tokio::test]
 async fn http_to_grpc_to_http() {
     let error = ErrorCode::USER_BANNED.with_message("banned for spam").with_metadata("k", "v");
-    let answer = error.clone();
+    let answer =
+        error.clone().with_detail(&rpc::RequestInfo { request_id: "r-1".into(), ..Default::default() });
+    let error = answer.clone();
     let http = service_fn(move |_: Request<Body>| {
         let response = responder().respond(&http::HeaderMap::new(), &answer);
         std::future::ready(Ok::<_, Infallible>(response.map(Full::new)))

@@ -28,7 +28,6 @@ mod answer;
 mod future;
 mod into_response;
 mod layer;
-mod log;
 
 pub use future::ErrorFuture;
 pub use layer::{ErrorLayer, ErrorService};

@@ -14,6 +14,7 @@ use tonic::Status;
 use super::request_id::RequestId;
 use super::{cause, log};
 use crate::code::{class_of, class_phrase};
+use crate::log::panic_text;
 use crate::server::layer::Call;
 use crate::wire::details::AllDetails;
 use crate::wire::write::{Parts, six_digits};
@@ -85,9 +86,7 @@ impl Failure {
 
     /// A panic. Its payload is for the log.
     pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        Self { panic: Some(text.unwrap_or("not a text").to_owned()), ..Self::new(GrpcCode::Internal) }
+        Self { panic: Some(panic_text(payload).to_owned()), ..Self::new(GrpcCode::Internal) }
     }
 
     /// The failure that headers or trailers tell of; `None` for a success and for what is no end of a call.
@@ -175,14 +174,6 @@ impl<'a> Outgoing<'a> {
             shed: Vec::new(),
             repeat: true,
         }
-    }
-
-    /// Whether the identity and the metadata of a failure leave as they came.
-    pub(super) fn tells_all_of(&self, failure: &Failure) -> bool {
-        let catalog = self.catalog;
-        wire::read::identity(&failure.details, catalog).is_none_or(|found| {
-            found.code == self.code && crate::Metadata::of(&found.info).to_map().len() == self.metadata.len()
-        })
     }
 
     pub(super) fn class(&self) -> u16 {
