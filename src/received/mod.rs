@@ -382,7 +382,8 @@ impl ReceivedError {
     /// Message and details of an error without a code, told by one with a code.
     #[cfg(feature = "gateway")]
     pub(crate) fn told_by(&self, mut error: ApiError) -> ApiError {
-        error.put_details(self.own_details());
+        // What has no type can be read by nobody.
+        error.put_details(self.own_details().filter(|detail| !detail.type_name().is_empty()));
         if self.message().is_empty() { error } else { error.with_message(self.message().to_owned()) }
     }
 
