@@ -41,7 +41,7 @@ pub(crate) struct Event<'a> {
 /// What the service said of a failure.
 #[derive(Clone, Copy)]
 pub(crate) enum Said<'a> {
-    #[cfg(feature = "axum")]
+    #[cfg(feature = "gateway")]
     Nothing,
     #[cfg(feature = "gateway")]
     Error(&'a crate::ApiError),
@@ -121,7 +121,7 @@ impl Event<'_> {
     /// The message, where another one leaves.
     fn withheld(&self) -> Option<&str> {
         let said = match self.said {
-            #[cfg(feature = "axum")]
+            #[cfg(feature = "gateway")]
             Said::Nothing => "",
             #[cfg(feature = "gateway")]
             Said::Error(error) => error.message(),
@@ -132,7 +132,7 @@ impl Event<'_> {
 
     fn withheld_details(&self) -> Option<Withheld<'_>> {
         let status = match self.said {
-            #[cfg(feature = "axum")]
+            #[cfg(feature = "gateway")]
             Said::Nothing => return None,
             #[cfg(feature = "gateway")]
             Said::Error(error) => error.to_details(),

@@ -1,6 +1,7 @@
 //! The upstream that does everything wrong, behind the bridge to HTTP: whatever it sends, an HTTP client gets an error
 //! with a code, and the gRPC code that was sent, where one was.
 #![allow(
+    clippy::as_conversions,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,

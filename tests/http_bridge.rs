@@ -17,7 +17,8 @@ use codelibra::http::{
     write_body,
 };
 use codelibra::{
-    ApiError, CATALOG, ErrorCode, GrpcCode, LockedOut, Note, ReceivedError, Shed, StatusCodeExt, rpc,
+    ApiError, CATALOG, ErrorCode, GrpcCode, LockedOut, Note, ReceivedError, RetryAdvice, Shed, StatusCodeExt,
+    rpc,
 };
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -151,6 +152,31 @@ async fn a_stream_that_breaks_is_not_taken_for_a_whole_one() {
 }
 
 #[tokio::test]
+async fn what_stands_around_a_failure_about_retries_is_read() {
+    let busy = || {
+        let mut status = Status::unavailable("busy");
+        status.metadata_mut().insert("grpc-retry-pushback-ms", "5000".parse().unwrap());
+        status
+    };
+    let service = to_http(responder()).layer(InProcess(Answer::Break(1, busy)));
+    let mut body = service.oneshot(request(STREAM)).await.unwrap().into_body();
+    assert!(body.frame().await.unwrap().unwrap().is_data());
+    let error = body.frame().await.unwrap().unwrap_err().downcast::<ReceivedError>().unwrap();
+    assert_eq!(error.retry_advice(), RetryAdvice::After(std::time::Duration::from_secs(5)));
+}
+
+/// What a service that answers no gRPC request is, such as a transcoder, answers well is no failure.
+#[tokio::test]
+async fn what_answers_no_grpc_request_need_not_be_grpc() {
+    let service = to_http(responder()).layer(service_fn(|_: Request<Body>| async {
+        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"{}"))))
+    }));
+    let answer = service.oneshot(Request::get("/").body(Body::default()).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "{}");
+}
+
+#[tokio::test]
 async fn a_proxy_that_spoke_is_answered_with_a_code() {
     for (status, content_type, body, code) in [
         (503, "text/html", &b"<html>busy"[..], 503_000),
@@ -194,11 +220,25 @@ async fn an_http_error_is_a_grpc_failure() {
             assert_eq!(status.metadata().get("codelibra-error-code").unwrap(), &entry.code.to_string());
         }
     }
-    let status = over_grpc(503, "text/html", b"<html>".to_vec()).await;
-    assert_eq!(
-        (status.code(), status.to_received::<ErrorCode>().number()),
-        (tonic::Code::Unavailable, Some(503_000))
-    );
+    for (http, media_type, body, code, number) in [
+        (503, "text/html", "<html>", tonic::Code::Unavailable, 503_000),
+        (404, "text/html", "<html>", tonic::Code::Unimplemented, 404_000),
+        (404, "application/json", r#"{"error":{"code":404,"message":"m"}}"#, tonic::Code::NotFound, 404_003),
+        (
+            418,
+            "application/json",
+            r#"{"error":{"code":418,"message":"m"}}"#,
+            tonic::Code::InvalidArgument,
+            418_000,
+        ),
+        (409, "application/json", r#"{"code":6,"message":"m"}"#, tonic::Code::AlreadyExists, 409_000),
+        (503, "application/grpc-web", "", tonic::Code::Unavailable, 503_000),
+    ] {
+        let status = over_grpc(http, media_type, body.into()).await;
+        let received = status.to_received::<ErrorCode>();
+        assert_eq!((status.code(), received.number()), (code, Some(number)), "{http} {body}");
+        assert!(received.message() != "m" && received.request_id().is_some_and(|id| id.len() == 16));
+    }
 }
 
 #[tokio::test]
@@ -208,6 +248,7 @@ async fn what_a_peer_sends_is_bounded() {
     let received = over_grpc(403, "application/json", body).await.to_received::<ErrorCode>();
     assert_eq!(received.number(), Some(403_003));
     assert!(received.notes().contains(&Note::Shed(Shed::Metadata)), "{:?}", received.notes());
+    assert!(received.request_id().is_some(), "the id stays");
 
     let error = error.with_message("m".repeat(2 * MAX_BODY));
     let body = write_body(Form::Native, &error, DetailTypes::standard());

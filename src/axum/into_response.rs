@@ -14,13 +14,21 @@ use crate::{ApiError, CATALOG, Catalog, ReceivedError};
 #[derive(Clone, Debug)]
 pub(super) enum Failed {
     Own(ApiError),
+    Forwarded(ReceivedError),
     Received(ReceivedError),
 }
+
+/// An answer with an error of the service that this one is the HTTP face of, as
+/// [`Responder::respond_forwarded`](crate::http::Responder::respond_forwarded) makes it: with a code it keeps its
+/// message below 500, without one it gets a code and says no more.
+#[derive(Clone, Debug)]
+pub struct Forwarded(pub ReceivedError);
 
 impl Failed {
     pub(super) const fn failing(&self) -> Failing<'_> {
         match self {
             Self::Own(error) => Failing::Own(error),
+            Self::Forwarded(error) => Failing::Forwarded(error),
             Self::Received(error) => Failing::Received(error),
         }
     }
@@ -58,6 +66,13 @@ impl IntoResponse for ReceivedError {
     fn into_response(self) -> Response {
         let catalog = self.own_catalog();
         answer(Failed::Received(self), catalog)
+    }
+}
+
+impl IntoResponse for Forwarded {
+    fn into_response(self) -> Response {
+        let catalog = self.0.own_catalog();
+        answer(Failed::Forwarded(self.0), catalog)
     }
 }
 

@@ -159,9 +159,11 @@ fn identified(error: ApiError, caller: Caller) -> ApiError {
 fn event<'a>(failing: &'a Failing<'a>, leaves: Leaves<'a>, request_id: Option<&'a str>) -> Event<'a> {
     let said = match *failing {
         Failing::Own(error) => Said::Error(error),
-        Failing::Forwarded(error) | Failing::Broken(error, _) | Failing::Received(error) => {
+        Failing::Forwarded(error) | Failing::Received(error) => {
             Said::Status(error.message(), error.encoded())
         }
+        // The cause says it.
+        Failing::Broken(..) => Said::Nothing,
         #[cfg(feature = "axum")]
         Failing::Late | Failing::Panic(_) => Said::Nothing,
     };

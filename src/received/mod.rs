@@ -356,7 +356,8 @@ impl ReceivedError {
     /// message, metadata, details. Details that are corrupt stay behind.
     ///
     /// An error without a code becomes `CCC000` of its class, and one that is of nobody's domain one of the
-    /// catalogue's.
+    /// catalogue's. It is this service's own then: no boundary takes its message for one of nobody. Where that is too
+    /// much, a gateway answers with `Responder::respond_forwarded`, and the layers of bridges do.
     pub fn forward(&self) -> ApiError {
         let entry = self.entry();
         let own = |text: &str, known: Option<&'static str>| match known {

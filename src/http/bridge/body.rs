@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::ending::{self, Ending};
+use super::ending::{self, Broken, Ending};
 use super::{BoxError, Call};
 use crate::ReceivedError;
 use crate::http::{Failing, MAX_BODY};
@@ -60,9 +60,9 @@ impl Watch {
     }
 
     fn broke(&self, error: BoxError) -> BoxError {
-        let (error, cause) = ending::of_error(error, self.call.responder.catalog());
-        self.call.responder.lose(self.call.caller, Failing::Broken(&error, &*cause));
-        error.into()
+        let broken = Broken::new(error, self.call.responder.catalog());
+        self.call.responder.lose(self.call.caller, broken.failing());
+        broken.error.into()
     }
 
     fn ended(&self) -> BoxError {

@@ -1,10 +1,13 @@
 //! How a gRPC call ended, as its fields say it. They are mended first, as the client layer mends them.
 
+use std::error::Error;
+
 use ::http::header::{CONTENT_TYPE, HeaderMap};
 use ::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 
 use super::BoxError;
+use crate::http::Failing;
 use crate::wire::sanitize::{self, code_of};
 use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
 use crate::{Catalog, GrpcCode, ReceivedError};
@@ -71,17 +74,35 @@ fn received(fields: &HeaderMap, catalog: &'static Catalog) -> ReceivedError {
     ReceivedError::of_grpc(grpc_code, message, details, fields, catalog)
 }
 
-/// Of an error of the service itself, which is no answer of a peer: no connection, a reset stream. Gives the error back,
-/// for the log.
-#[cfg(feature = "tonic")]
-pub(super) fn of_error(error: BoxError, catalog: &'static Catalog) -> (ReceivedError, BoxError) {
-    use crate::StatusCodeExt;
-    let status = crate::status::made_here(error);
-    (status.to_received_of(catalog), status.into())
+/// An error of the service itself, which is no answer of a peer: no connection, a reset stream.
+pub(super) struct Broken {
+    pub(super) error: ReceivedError,
+    /// The error, for the log.
+    kept: BoxError,
 }
 
-/// Without tonic, nobody knows what the error is of.
-#[cfg(not(feature = "tonic"))]
-pub(super) fn of_error(error: BoxError, catalog: &'static Catalog) -> (ReceivedError, BoxError) {
-    (ReceivedError::broken_off("the service behind did not answer", catalog), error)
+impl Broken {
+    #[cfg(feature = "tonic")]
+    pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
+        use crate::StatusCodeExt;
+        let status = crate::status::made_here(error);
+        Self { error: status.to_received_of(catalog), kept: status.into() }
+    }
+
+    /// Without tonic, nobody knows what the error is of.
+    #[cfg(not(feature = "tonic"))]
+    pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
+        let what = "the service behind did not answer";
+        Self { error: ReceivedError::broken_off(what, catalog), kept: error }
+    }
+
+    pub(super) fn failing(&self) -> Failing<'_> {
+        let kept: &(dyn Error + 'static) = &*self.kept;
+        let cause = if cfg!(feature = "tonic") { kept.source() } else { Some(kept) };
+        match cause {
+            Some(cause) => Failing::Broken(&self.error, cause),
+            // A status that the service made says all that there is.
+            None => Failing::Forwarded(&self.error),
+        }
+    }
 }

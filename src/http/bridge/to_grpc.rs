@@ -12,8 +12,9 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::body::Collected;
+use super::ending::{self, Broken};
 use super::layer::bridge;
-use super::{BoxError, BridgeBody, Call, ending, fields};
+use super::{BoxError, BridgeBody, Call, fields};
 use crate::http::{Caller, Failing, Responder, read};
 
 bridge! {
@@ -74,8 +75,8 @@ where
                 let (parts, body) = match ready!(this.inner.poll(cx)) {
                     Ok(response) => response.into_parts(),
                     Err(error) => {
-                        let (error, cause) = ending::of_error(error.into(), responder.catalog());
-                        return Poll::Ready(Ok(this.call.fail(Failing::Broken(&error, &*cause))));
+                        let broken = Broken::new(error.into(), responder.catalog());
+                        return Poll::Ready(Ok(this.call.fail(broken.failing())));
                     }
                 };
                 let is_error = parts.status.is_client_error() || parts.status.is_server_error();

@@ -12,7 +12,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::body::Collected;
-use super::ending::{self, Ending};
+use super::ending::{self, Broken, Ending};
 use super::layer::bridge;
 use super::{BoxError, BridgeBody, Call};
 use crate::http::{Caller, Failing, Responder, read};
@@ -76,8 +76,7 @@ impl Call {
     }
 
     fn broke<B>(&self, error: BoxError) -> Response<BridgeBody<B>> {
-        let (error, cause) = ending::of_error(error, self.responder.catalog());
-        self.answer(Failing::Broken(&error, &*cause))
+        self.answer(Broken::new(error, self.responder.catalog()).failing())
     }
 
     fn begin<B: Body>(&self, mut parts: Parts, body: B) -> Begun<B> {
