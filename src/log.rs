@@ -34,8 +34,6 @@ pub(crate) struct Event<'a> {
     pub(crate) cause: Option<&'a (dyn Error + 'static)>,
     /// The payload of a panic.
     pub(crate) panic: Option<&'a str>,
-    /// What was wrong with what was received.
-    pub(crate) notes: &'a [Note],
 }
 
 /// What the service said of a failure.
@@ -45,7 +43,10 @@ pub(crate) enum Said<'a> {
     Nothing,
     #[cfg(feature = "gateway")]
     Error(&'a crate::ApiError),
+    #[cfg(feature = "gateway")]
+    Received(&'a crate::ReceivedError),
     /// A message, and an encoded `google.rpc.Status`.
+    #[cfg(feature = "server")]
     Status(&'a str, &'a Bytes),
 }
 
@@ -95,7 +96,7 @@ impl Event<'_> {
                     withheld = self.withheld(),
                     withheld_details = self.withheld_details().map(tracing::field::display),
                     panic = self.panic,
-                    notes = Some(self.notes).filter(|notes| !notes.is_empty()).map(tracing::field::debug),
+                    notes = Some(self.notes()).filter(|notes| !notes.is_empty()).map(tracing::field::debug),
                     $what,
                 )
             };
@@ -118,6 +119,15 @@ impl Event<'_> {
         }
     }
 
+    /// What was wrong with what was received.
+    fn notes(&self) -> &[Note] {
+        match self.said {
+            #[cfg(feature = "gateway")]
+            Said::Received(error) => error.notes(),
+            _ => &[],
+        }
+    }
+
     /// The message, where another one leaves.
     fn withheld(&self) -> Option<&str> {
         let said = match self.said {
@@ -125,6 +135,9 @@ impl Event<'_> {
             Said::Nothing => "",
             #[cfg(feature = "gateway")]
             Said::Error(error) => error.message(),
+            #[cfg(feature = "gateway")]
+            Said::Received(error) => error.message(),
+            #[cfg(feature = "server")]
             Said::Status(message, _) => message,
         };
         Some(said).filter(|said| !said.is_empty() && *said != self.leaves.message)
@@ -136,6 +149,9 @@ impl Event<'_> {
             Said::Nothing => return None,
             #[cfg(feature = "gateway")]
             Said::Error(error) => error.to_details(),
+            #[cfg(feature = "gateway")]
+            Said::Received(error) => error.encoded().clone(),
+            #[cfg(feature = "server")]
             Said::Status(_, status) => status.clone(),
         };
         let infos_leave = self.leaves.tell_all_infos_of(&status);

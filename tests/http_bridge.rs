@@ -162,7 +162,14 @@ async fn what_stands_around_a_failure_about_retries_is_read() {
     let mut body = service.oneshot(request(STREAM)).await.unwrap().into_body();
     assert!(body.frame().await.unwrap().unwrap().is_data());
     let error = body.frame().await.unwrap().unwrap_err().downcast::<ReceivedError>().unwrap();
-    assert_eq!(error.retry_advice(), RetryAdvice::After(std::time::Duration::from_secs(5)));
+    let five = RetryAdvice::After(std::time::Duration::from_secs(5));
+    assert_eq!(error.retry_advice(), five);
+
+    // HTTP has a field and a detail for it.
+    let service = to_http(responder()).layer(InProcess(Answer::Fail(busy)));
+    let answer = service.oneshot(request(UNARY)).await.unwrap();
+    assert_eq!(answer.headers()["retry-after"], "5");
+    assert_eq!(read_answer(answer).await.retry_advice(), five);
 }
 
 /// What a service that answers no gRPC request is, such as a transcoder, answers well is no failure.

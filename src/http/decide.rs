@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 
+use super::retry_after::RETRY_INFO;
 use super::{Caller, Responder};
 use crate::boundary::DEBUG_INFO;
 use crate::code::{class_code, class_of};
@@ -84,6 +85,15 @@ impl Responder {
     }
 
     fn decide_forwarded(&self, received: &ReceivedError) -> ApiError {
+        let error = self.decide_what_it_says(received);
+        // A time can say nothing but what it means.
+        match received.retry_hints().to_retry_info() {
+            Some(info) if !error.details().any(|detail| detail.is_a(RETRY_INFO)) => error.with_detail(&info),
+            _ => error,
+        }
+    }
+
+    fn decide_what_it_says(&self, received: &ReceivedError) -> ApiError {
         let public = self.boundary.is_public();
         let names_itself = !received.reason().is_empty() || !received.domain().is_empty();
         if received.number().is_some() || (!public && names_itself) {
@@ -156,39 +166,19 @@ fn identified(error: ApiError, caller: Caller) -> ApiError {
     error.with_detail(&rpc::RequestInfo { request_id: id.as_str().to_owned(), ..Default::default() })
 }
 
-fn event<'a>(failing: &'a Failing<'a>, leaves: Leaves<'a>, request_id: Option<&'a str>) -> Event<'a> {
-    let said = match *failing {
-        Failing::Own(error) => Said::Error(error),
-        Failing::Forwarded(error) | Failing::Received(error) => {
-            Said::Status(error.message(), error.encoded())
-        }
+fn event<'a>(failing: &Failing<'a>, leaves: Leaves<'a>, request_id: Option<&'a str>) -> Event<'a> {
+    let (said, cause, panic) = match *failing {
+        Failing::Own(error) => (Said::Error(error), error.source(), None),
+        Failing::Forwarded(error) | Failing::Received(error) => (Said::Received(error), None, None),
         // The cause says it.
-        Failing::Broken(..) => Said::Nothing,
+        Failing::Broken(_, cause) => (Said::Nothing, Some(cause), None),
         #[cfg(feature = "axum")]
-        Failing::Late | Failing::Panic(_) => Said::Nothing,
+        Failing::Late => (Said::Nothing, None, None),
+        #[cfg(feature = "axum")]
+        Failing::Panic(payload) => (Said::Nothing, None, Some(payload)),
     };
-    let mut event = Event {
-        request_id: request_id.unwrap_or_default(),
-        received: false,
-        said,
-        leaves,
-        cause: None,
-        panic: None,
-        notes: &[],
-    };
-    match *failing {
-        Failing::Own(error) => event.cause = error.source(),
-        Failing::Forwarded(error) | Failing::Received(error) => {
-            event.received = true;
-            event.notes = error.notes();
-        }
-        Failing::Broken(_, cause) => event.cause = Some(cause),
-        #[cfg(feature = "axum")]
-        Failing::Late => {}
-        #[cfg(feature = "axum")]
-        Failing::Panic(payload) => event.panic = Some(payload),
-    }
-    event
+    let received = matches!(said, Said::Received(_));
+    Event { request_id: request_id.unwrap_or_default(), received, said, leaves, cause, panic }
 }
 
 impl<'a> Leaves<'a> {

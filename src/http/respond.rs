@@ -147,6 +147,8 @@ impl Responder {
     /// as [`respond`](Self::respond) does; one without gets the code of the fallback table for its gRPC code, and a
     /// public boundary lets neither its message nor its details pass.
     ///
+    /// A delay that `grpc-retry-pushback-ms` or `Retry-After` asked for becomes google.rpc.RetryInfo, unless there is one.
+    ///
     /// Where HTTP said the class of an error without a code, the fallback's counts if it is of this very class; else the
     /// code is `CCC000`.
     pub fn respond_forwarded(&self, caller: impl Into<Caller>, error: &ReceivedError) -> Response<Bytes> {

@@ -27,7 +27,6 @@ pub(super) fn failure(id: &RequestId, failure: &Failure, outgoing: &Outgoing<'_>
         },
         cause: cause.or_else(|| status.and_then(Error::source)),
         panic: failure.panic.as_deref(),
-        notes: &[],
     };
     event.write(Door::Server);
 }
