@@ -378,6 +378,34 @@ async fn nothing_private_leaves_axum() {
     check("a panic", &error, &log, 1, "codelibra::axum");
 }
 
+/// It logs where it keeps something back, and only there: who passes on what was logged says nothing twice.
+#[test]
+fn an_answer_by_hand_is_logged_where_something_stays_here() {
+    let log = Log::start();
+    for (name, _, error) in errors().into_iter().chain([("a cause".to_owned(), 1, caused())]) {
+        assert!(!says(responder().respond(&HeaderMap::new(), &error).body()), "{name}");
+        let log = log.take();
+        assert_eq!((log.matches("cAnArY").count(), log.lines().count()), (1, 1), "{name}: {log}");
+        assert!(log.contains("codelibra::http"), "{name}: {log}");
+    }
+    for (name, logged, status) in statuses() {
+        let received = status.to_received::<ErrorCode>();
+        for answer in [
+            responder().respond_forwarded(&HeaderMap::new(), &received),
+            responder().respond_received(&HeaderMap::new(), &received),
+        ] {
+            assert!(!says(answer.body()), "{name}");
+        }
+        assert_eq!(log.take().matches("cAnArY").count(), 2 * logged, "{name}");
+    }
+    let whole = ErrorCode::USER_BANNED.with_message("banned for spam");
+    responder().respond(&HeaderMap::new(), &whole);
+    let received = ReceivedError::from_details(whole.to_details(), &CATALOG);
+    responder().respond_forwarded(&HeaderMap::new(), &received);
+    responder().boundary(Boundary::internal()).respond_received(&HeaderMap::new(), &received);
+    assert_eq!(log.take(), "");
+}
+
 /// The harm without the boundary: what is forwarded says it all.
 #[tokio::test]
 async fn without_the_boundary_the_canary_leaves() {

@@ -172,6 +172,18 @@ async fn what_stands_around_a_failure_about_retries_is_read() {
     assert_eq!(read_answer(answer).await.retry_advice(), five);
 }
 
+#[tokio::test]
+async fn a_proxy_that_is_busy_may_say_for_how_long() {
+    let service = HttpToGrpcLayer::new(responder()).layer(service_fn(|_: Request<Body>| async {
+        let response = Response::builder().status(503).header("retry-after", "120");
+        Ok::<_, Infallible>(response.body(Full::new(Bytes::from_static(b"<html>"))).unwrap())
+    }));
+    let status = in_process::unary(&mut tonic::client::Grpc::new(service)).await.unwrap_err();
+    let error = status.to_received::<ErrorCode>();
+    assert_eq!(error.number(), Some(503_000));
+    assert_eq!(error.retry_advice(), RetryAdvice::After(std::time::Duration::from_secs(120)));
+}
+
 /// What a service that answers no gRPC request is, such as a transcoder, answers well is no failure.
 #[tokio::test]
 async fn what_answers_no_grpc_request_need_not_be_grpc() {
