@@ -100,6 +100,8 @@ fn statuses() -> Vec<Case<Status>> {
     cases.push(("a field".into(), 0, fields));
     cases.push(("a detail without a code".into(), 1, uncoded("google.rpc.Help", &help())));
     cases.push(("another's ErrorInfo".into(), 1, uncoded("google.rpc.ErrorInfo", &anothers_info())));
+    let reason = tonic_types::pb::ErrorInfo { reason: CANARY.into(), ..Default::default() };
+    cases.push(("another's reason".into(), 1, uncoded("google.rpc.ErrorInfo", &reason)));
     for kind in [std::io::ErrorKind::NotFound, std::io::ErrorKind::InvalidInput, std::io::ErrorKind::Other] {
         cases.push((format!("an io::Error {kind:?}"), 1, std::io::Error::new(kind, CANARY).into()));
     }
