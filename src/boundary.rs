@@ -2,21 +2,26 @@ use std::borrow::Cow;
 
 use crate::Catalog;
 
-/// What of a failure may leave.
+/// What of a failure may leave, over gRPC and over HTTP alike.
 ///
 /// [`public`](Self::public), the default, is for services that strangers call:
 ///
 /// - the message of a 5xx is its entry's summary, and google.rpc.DebugInfo is dropped;
-/// - a status without a code speaks for nobody (it may be an `io::Error` or another service's status behind `?`):
-///   it gets a code, and its message and details stay here;
-/// - an error received from another service (through the client layer, which marks it) leaves with its
-///   code if its domain is this service's or allowed, and with nothing else but declared parameters that are no
-///   text; of any other domain, or without a code, it becomes the fallback of INTERNAL. To send it on as it is,
-///   say so: [`ReceivedError::forward`](crate::ReceivedError::forward);
-/// - headers that are not gRPC's own are dropped.
+/// - a failure without a code speaks for nobody (it may be an `io::Error` or another service's status behind `?`, or a
+///   proxy's page): it gets the code of the fallback table, and its message and details stay here. The one exception is
+///   what an axum handler answers with as text, which it wrote for its callers: that of a 4xx is the message;
+/// - an error received from another service leaves with its code if its domain is this service's or allowed, and with
+///   nothing else but declared parameters that are no text; of any other domain, or without a code, it becomes the
+///   fallback of INTERNAL. Over gRPC that is one that came through the client layer, which marks it; over HTTP a
+///   [`ReceivedError`](crate::ReceivedError) that is an answer of axum or of `Responder::respond_received`; a gateway in
+///   front of its own service says `axum::Forwarded` or `Responder::respond_forwarded`. To send it on as it is, say so:
+///   [`ReceivedError::forward`](crate::ReceivedError::forward);
+/// - headers of a failed gRPC answer that are not gRPC's own are dropped, and none crosses a bridge. An answer of axum
+///   keeps those that its handler set.
 ///
 /// [`internal`](Self::internal) is for services that only other services of the same owner call: messages and
-/// details stay, of any domain; the headers of a received error are dropped all the same.
+/// details stay, of any domain, also with the code that a failure without one gets; the headers of a received error are
+/// dropped all the same.
 #[derive(Clone, Debug)]
 pub struct Boundary {
     reach: Reach,

@@ -35,6 +35,8 @@ pub struct ApiError(Box<Inner>);
 #[derive(Clone)]
 struct Inner {
     code: u32,
+    /// The one of a failure that had no code.
+    grpc_code: Option<GrpcCode>,
     /// `None` for a code of another domain.
     catalog: Option<&'static Catalog>,
     entry: Option<&'static Entry>,
@@ -84,6 +86,7 @@ impl ApiError {
     ) -> Self {
         Self(Box::new(Inner {
             code,
+            grpc_code: None,
             catalog,
             entry: catalog.and_then(|c| c.by_code(code)),
             domain,
@@ -178,8 +181,10 @@ impl ApiError {
         self
     }
 
-    /// Attaches details as they stand in an encoded status, to an error that has none. The last of a type counts.
+    /// Attaches details as they stand in an encoded status, in place of those that the error has. The last of a type
+    /// counts.
     pub(crate) fn put_details<'a>(&mut self, new: impl Iterator<Item = Detail<'a>> + Clone) {
+        self.0.details = Cow::Borrowed(&[]);
         let sound = new.filter(|detail| {
             !matches!(detail.type_name(), ERROR_INFO | GOOGLE_ERROR_INFO) && detail.whole_any().is_some()
         });
@@ -248,6 +253,12 @@ impl ApiError {
         AllDetails::of(&self.0.details)
     }
 
+    /// The details, encoded.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn encoded_details(&self) -> &[u8] {
+        &self.0.details
+    }
+
     /// The id of the request, where a `google.rpc.RequestInfo` is attached.
     pub fn request_id(&self) -> Option<&str> {
         self.details().find_map(|detail| detail.request_id())
@@ -260,7 +271,18 @@ impl ApiError {
 
     /// The gRPC code that the code stands for.
     pub fn grpc_code(&self) -> GrpcCode {
-        code::grpc_code(self.0.code, self.0.entry)
+        match (self.0.grpc_code, self.0.entry) {
+            (Some(said), None) => said,
+            (_, entry) => code::grpc_code(self.0.code, entry),
+        }
+    }
+
+    /// With the gRPC code of a failure that had no six-digit one. It counts where no entry says one: a `CCC000` stands
+    /// for several.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn with_grpc_code(mut self, received: GrpcCode) -> Self {
+        self.0.grpc_code = Some(received).filter(|code| *code != GrpcCode::Ok);
+        self
     }
 
     /// The private cause.

@@ -12,7 +12,7 @@ pub mod axum;
 #[cfg(any(feature = "gateway", feature = "server"))]
 mod boundary;
 mod catalog;
-#[cfg(any(feature = "axum", feature = "server"))]
+#[cfg(any(feature = "gateway", feature = "server"))]
 mod chain;
 #[cfg(feature = "client")]
 pub mod client;
@@ -26,6 +26,8 @@ mod fallback;
 mod grpc_code;
 #[cfg(feature = "gateway")]
 pub mod http;
+#[cfg(any(feature = "gateway", feature = "server"))]
+mod log;
 mod macros;
 mod metadata;
 mod note;
@@ -33,6 +35,8 @@ mod note;
 mod outgoing;
 pub mod params;
 mod received;
+#[cfg(any(feature = "gateway", feature = "server"))]
+mod request_id;
 mod retry;
 pub mod rpc;
 #[cfg(feature = "server")]

@@ -43,14 +43,18 @@ pub(crate) struct RetryHints {
 
 /// `grpc-retry-pushback-ms` (gRFC A6).
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(any(feature = "gateway", feature = "tonic")),
+    expect(dead_code, reason = "the fields of the transports")
+)]
 enum Pushback {
     Stop,
     After(Duration),
 }
 
-#[cfg_attr(not(feature = "tonic"), expect(dead_code, reason = "the fields of the transports"))]
+#[cfg(any(feature = "gateway", feature = "tonic"))]
 impl RetryHints {
-    /// Reads the two fields. `Retry-After` counts in seconds; a date is not read.
+    /// Reads the two fields, of headers or of trailers.
     pub(crate) fn read(fields: &http::HeaderMap) -> Self {
         // Most answers have neither.
         if fields.is_empty() {
@@ -63,11 +67,41 @@ impl RetryHints {
                 // Which of them?
                 Some(_) => Pushback::Stop,
             }),
-            retry_after: fields.get(http::header::RETRY_AFTER).and_then(|value| seconds(value.as_bytes())),
+            retry_after: retry_after(fields),
         }
+    }
+
+    /// The delay that they ask for, as the detail that says it.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn to_retry_info(&self) -> Option<rpc::RetryInfo> {
+        /// The longest `google.protobuf.Duration`, in seconds.
+        const MAX_SECONDS: i64 = 315_576_000_000;
+        let delay = match self.pushback {
+            Some(Pushback::Stop) => return None,
+            Some(Pushback::After(delay)) => delay,
+            None => self.retry_after?,
+        };
+        let seconds = i64::try_from(delay.as_secs()).unwrap_or(i64::MAX).min(MAX_SECONDS);
+        let nanos = i32::try_from(delay.subsec_nanos()).unwrap_or_default();
+        Some(rpc::RetryInfo { retry_delay: Some(prost_types::Duration { seconds, nanos }) })
     }
 }
 
+/// Seconds, or a date, which counts from the answer's own. More digits than a number holds are a very long time.
+#[cfg(any(feature = "gateway", feature = "tonic"))]
+fn retry_after(fields: &http::HeaderMap) -> Option<Duration> {
+    use http::header::{DATE, RETRY_AFTER};
+    let text = fields.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let then = httpdate::parse_http_date(text).ok()?;
+    let now = fields.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+    // A date that has passed says: now.
+    Some(then.duration_since(now.unwrap_or_else(SystemTime::now)).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(any(feature = "gateway", feature = "tonic"))]
 impl Pushback {
     /// "If the value for pushback is negative or unparseable, then it will be seen as the server asking the client
     /// not to retry at all."
@@ -78,13 +112,6 @@ impl Pushback {
             None => Self::Stop,
         }
     }
-}
-
-/// Decimal digits; more of them than a number holds are a very long time.
-fn seconds(value: &[u8]) -> Option<Duration> {
-    let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-    let text = str::from_utf8(value).ok().filter(|_| digits)?;
-    Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
 }
 
 impl ReceivedError {
@@ -99,8 +126,9 @@ impl ReceivedError {
     /// 4. Else the gRPC code. UNAVAILABLE and RESOURCE_EXHAUSTED: after a delay; INVALID_ARGUMENT,
     ///    FAILED_PRECONDITION, OUT_OF_RANGE, ABORTED, UNAUTHENTICATED: after a change; the others: never.
     ///
-    /// The delay is the pushback; else the longer one of `google.rpc.RetryInfo` and `Retry-After` in seconds; else, for
-    /// WAIT, the time or the duration that a declared parameter names; else [`RetryAdvice::DEFAULT_DELAY`]. It is
+    /// The delay is the pushback; else the longer one of `google.rpc.RetryInfo` and `Retry-After`, in seconds or as a
+    /// date (RFC 9110 §10.2.3); else, for WAIT, the time or the duration that a declared parameter names; else
+    /// [`RetryAdvice::DEFAULT_DELAY`]. A `Retry-After` that is the RetryInfo in whole seconds says nothing more. It is
     /// brought into the range of [`RetryAdvice::After`], whatever was sent.
     ///
     /// It says nothing about whether the request is safe to be served twice: that is the caller's to know.
@@ -146,7 +174,12 @@ impl ReceivedError {
         }
         let info = self.detail::<rpc::RetryInfo>().and_then(Result::ok);
         let info = info.and_then(|info| info.retry_delay).map(positive);
-        info.into_iter().chain(hints.retry_after).max()
+        // HTTP has whole seconds only, so a delay is rounded up there.
+        let rounded = |delay: Duration| delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0));
+        match (info, hints.retry_after) {
+            (Some(info), Some(after)) if after.as_secs() <= rounded(info) => Some(info),
+            (info, after) => after.or(info),
+        }
     }
 
     /// The time until a declared parameter's: `locked_until`.

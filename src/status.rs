@@ -1,16 +1,14 @@
 //! `tonic::Status` in both directions.
 
 use std::borrow::Cow;
+#[cfg(any(feature = "client", feature = "gateway"))]
+use std::error::Error;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use tonic::Status;
 
-use crate::note::Notes;
-use crate::received::Sent;
-use crate::retry::RetryHints;
+use crate::wire::ERROR_CODE_HEADER;
 use crate::wire::read::{self, Identity, Info, Speaker, identity};
-use crate::wire::{ERROR_CODE_HEADER, RECEIVED_HEADER};
 use crate::{ApiError, Catalog, CatalogCode, Metadata, ReceivedError, TypedError, wire};
 
 /// The status of a code with its default message: one allocation for the message, one for the status.
@@ -107,19 +105,9 @@ impl StatusCodeExt for Status {
     }
 
     fn to_received_of(&self, catalog: &'static Catalog) -> ReceivedError {
-        let fields: &HeaderMap = self.metadata().as_ref();
-        let mut notes = Notes::default();
-        if let Some(mark) = fields.get(RECEIVED_HEADER) {
-            wire::mark::read(mark.as_bytes(), &mut notes);
-        }
-        let sent = Sent {
-            grpc_code: Some(self.code().into()),
-            message: Some(Cow::Borrowed(self.message())),
-            details: Bytes::copy_from_slice(self.details()),
-            code_field: code_field(self),
-            notes,
-        };
-        ReceivedError::read(sent, catalog).with_retry_hints(RetryHints::read(fields))
+        let details = Bytes::copy_from_slice(self.details());
+        let message = Cow::Borrowed(self.message());
+        ReceivedError::of_grpc(self.code().into(), message, details, self.metadata().as_ref(), catalog)
     }
 }
 
@@ -138,4 +126,35 @@ fn code_field(status: &Status) -> Option<&[u8]> {
         return None;
     }
     metadata.get(ERROR_CODE_HEADER.as_str()).map(|value| value.as_bytes())
+}
+
+/// The status of an error that no peer answered with.
+#[cfg(any(feature = "client", feature = "gateway"))]
+#[cold]
+pub(crate) fn made_here(error: Box<dyn Error + Send + Sync>) -> Status {
+    let mut status = if !error.is::<Status>() && has_source::<tonic::TimeoutExpired>(&*error) {
+        // tonic reads its own timer as CANCELLED, which says that the caller gave up.
+        let mut status = Status::deadline_exceeded("the deadline of the call passed");
+        status.set_source(error.into());
+        status
+    } else {
+        Status::from_error(error)
+    };
+    let metadata = status.metadata_mut();
+    if !metadata.contains_key(wire::RECEIVED) {
+        metadata.insert(wire::RECEIVED, tonic::metadata::MetadataValue::from_static(wire::mark::SYNTHESIZED));
+    }
+    status
+}
+
+#[cfg(any(feature = "client", feature = "gateway"))]
+fn has_source<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<E>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }

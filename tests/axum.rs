@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use codelibra::axum::ErrorLayer;
 use codelibra::http::{Boundary, Caller, DetailTypes, Form, Responder, read, read_body};
-use codelibra::{ApiError, CATALOG, ErrorCode, LockedOut, ReceivedError, rpc};
+use codelibra::{ApiError, CATALOG, ErrorCode, LockedOut, ReceivedError, StatusCodeExt, rpc};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -143,6 +143,41 @@ async fn an_error_of_another_domain_does_not_pass() {
     let app = routes().layer(ErrorLayer::new(inside));
     let answer = send(app, Method::GET, "/received", "", "*/*").await;
     assert_eq!((answer.error.number(), answer.error.message()), (Some(403_001), "theirs"));
+}
+
+#[tokio::test]
+async fn an_error_without_a_code_gets_one() {
+    let inside = Responder::new::<ErrorCode>().boundary(Boundary::internal());
+    for (responder, code, message) in [
+        (Responder::new::<ErrorCode>(), 500_001, "The server met an unexpected error."),
+        (inside, 404_003, "no row 17"),
+    ] {
+        let routes = Router::new()
+            .route("/", get(|| async { tonic::Status::not_found("no row 17").to_received::<ErrorCode>() }));
+        let app = routes.layer(ErrorLayer::new(responder));
+        send(app, Method::GET, "/", "", "*/*").await.is(code).says(message);
+    }
+}
+
+#[tokio::test]
+async fn every_failure_has_the_id_of_its_request() {
+    let id = async |path: &str, sent: &str| {
+        let request = Request::get(path).header("x-request-id", sent).body(Body::empty()).unwrap();
+        let answer = Answer::of(app().oneshot(request).await.unwrap()).await;
+        answer.error.request_id().unwrap().to_owned()
+    };
+    for path in ["/code", "/received", "/nowhere", "/text", "/text500"] {
+        assert_eq!(id(path, "0af7-651.9").await, "0af7-651.9", "{path}");
+        for wrong in ["", "<script>", &"a".repeat(65)] {
+            let made = id(path, wrong).await;
+            assert!(made.len() == 16 && made.bytes().all(|b| b.is_ascii_hexdigit()), "{path} {made}");
+        }
+    }
+    let told = rpc::RequestInfo { request_id: "its own".into(), serving_data: String::new() };
+    let routes = Router::new().route("/", get(|| async move { ErrorCode::USER_BANNED.with_detail(&told) }));
+    let app = routes.layer(ErrorLayer::new(Responder::new::<ErrorCode>()));
+    let answer = send(app, Method::GET, "/", "", "*/*").await;
+    assert_eq!(answer.is(403_003).error.request_id(), Some("its own"));
 }
 
 #[tokio::test]

@@ -102,6 +102,14 @@ fn own_failures() -> Vec<Case> {
             }
             Status::with_details(Code::NotFound, "gone", details.into())
         }),
+        case("another's ErrorInfo, without a code", Once, || {
+            let metadata = [("host".to_owned(), CANARY.to_owned())].into();
+            let info = tonic_types::pb::ErrorInfo { reason: "DOWN".into(), metadata, ..Default::default() };
+            let type_url = "type.googleapis.com/google.rpc.ErrorInfo".into();
+            let any = prost_types::Any { type_url, value: prost::Message::encode_to_vec(&info) };
+            let status = tonic_types::pb::Status { code: 5, message: "gone".into(), details: vec![any] };
+            Status::with_details(Code::NotFound, "gone", prost::Message::encode_to_vec(&status).into())
+        }),
         case("DebugInfo", Once, || ErrorCode::NOT_FOUND.with_detail(&debug_info()).into()),
         case("a field", Never, || {
             let mut status = Status::from(ErrorCode::NOT_FOUND);

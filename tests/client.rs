@@ -193,9 +193,13 @@ fn delays_are_clamped_whatever_was_sent() {
         ("99999999999999999999999", max),
         ("-5", RetryAdvice::DEFAULT_DELAY),
         ("NaN", RetryAdvice::DEFAULT_DELAY),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", RetryAdvice::DEFAULT_DELAY),
+        ("Wed, 21 Oct 2026 07:28:30 GMT", Duration::from_secs(30)),
+        ("Wed, 21 Oct 2026 07:00:00 GMT", min),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", max),
+        ("the day after", RetryAdvice::DEFAULT_DELAY),
     ] {
-        assert_eq!(advice(unavailable(), &[("retry-after", after)]), RetryAdvice::After(expected), "{after}");
+        let fields = [("retry-after", after), ("date", "Wed, 21 Oct 2026 07:28:00 GMT")];
+        assert_eq!(advice(unavailable(), &fields), RetryAdvice::After(expected), "{after}");
     }
 
     for (seconds, nanos, expected) in [

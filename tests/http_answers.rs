@@ -173,6 +173,30 @@ fn retry_after_is_read_back() {
 }
 
 #[test]
+fn the_advice_over_http_is_the_one_over_grpc() {
+    let listed = CATALOG.entries().iter().map(|entry| entry.code);
+    for number in listed.chain([429_000, 503_000, 504_000, 400_000, 409_777]) {
+        let plain = ApiError::from_catalog(&CATALOG, number).unwrap();
+        let delays = [(1, 500_000_000), (30, 0), (0, 0), (100_000, 0)];
+        let errors = delays.map(|(seconds, nanos)| retry(plain.clone(), seconds, nanos));
+        for error in errors.into_iter().chain([plain]) {
+            let over_grpc = ReceivedError::from_details(error.to_details(), &CATALOG).retry_advice();
+            for form in Form::ALL {
+                let answer = responder().form(form).respond(&HeaderMap::new(), &error);
+                assert_eq!(received(answer).retry_advice(), over_grpc, "{number} {form}");
+            }
+        }
+    }
+    // A proxy may say more than the error, and gRPC's own field counts before both.
+    let mut answer = any(retry(of_class(503), 1, 0));
+    answer.headers_mut().insert("retry-after", HeaderValue::from_static("60"));
+    let minute = RetryAdvice::After(std::time::Duration::from_secs(60));
+    assert_eq!(received(answer.clone()).retry_advice(), minute);
+    answer.headers_mut().insert("grpc-retry-pushback-ms", HeaderValue::from_static("-1"));
+    assert_eq!(received(answer).retry_advice(), RetryAdvice::Never);
+}
+
+#[test]
 fn configured_fields_stand_on_their_status_alone() {
     let responder = responder()
         .challenge(HeaderValue::from_static("Bearer realm=\"shop\""))

@@ -17,7 +17,8 @@ use codelibra::http::{
     write_body,
 };
 use codelibra::{
-    ApiError, CATALOG, ErrorCode, GrpcCode, LockedOut, Note, ReceivedError, Shed, StatusCodeExt, rpc,
+    ApiError, CATALOG, ErrorCode, GrpcCode, LockedOut, Note, ReceivedError, RetryAdvice, Shed, StatusCodeExt,
+    rpc,
 };
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -95,8 +96,15 @@ async fn every_grpc_code_and_every_entry_crosses() {
             std::future::ready(Ok::<_, Infallible>(status.into_http::<Body>()))
         }));
         let error = read_answer(service.oneshot(request(UNARY)).await.unwrap()).await;
-        let class = codelibra::tables::grpc_to_class(code);
-        assert_eq!(error.number(), Some(codelibra::class_code(class)), "{code}");
+        let expected = match code {
+            GrpcCode::Unauthenticated => 401_001,
+            GrpcCode::PermissionDenied => 403_001,
+            GrpcCode::NotFound => 404_003,
+            GrpcCode::InvalidArgument => 400_002,
+            GrpcCode::Internal | GrpcCode::Unknown | GrpcCode::DataLoss => 500_001,
+            other => codelibra::class_code(codelibra::tables::grpc_to_class(other)),
+        };
+        assert_eq!(error.number(), Some(expected), "{code}");
         assert_eq!(error.message(), "no code, 100%");
     }
 }
@@ -144,10 +152,59 @@ async fn a_stream_that_breaks_is_not_taken_for_a_whole_one() {
 }
 
 #[tokio::test]
+async fn what_stands_around_a_failure_about_retries_is_read() {
+    let busy = || {
+        let mut status = Status::unavailable("busy");
+        status.metadata_mut().insert("grpc-retry-pushback-ms", "5000".parse().unwrap());
+        status
+    };
+    let service = to_http(responder()).layer(InProcess(Answer::Break(1, busy)));
+    let mut body = service.oneshot(request(STREAM)).await.unwrap().into_body();
+    assert!(body.frame().await.unwrap().unwrap().is_data());
+    let error = body.frame().await.unwrap().unwrap_err().downcast::<ReceivedError>().unwrap();
+    let five = RetryAdvice::After(std::time::Duration::from_secs(5));
+    assert_eq!(error.retry_advice(), five);
+
+    // HTTP has a field and a detail for it.
+    let service = to_http(responder()).layer(InProcess(Answer::Fail(busy)));
+    let answer = service.oneshot(request(UNARY)).await.unwrap();
+    assert_eq!(answer.headers()["retry-after"], "5");
+    assert_eq!(read_answer(answer).await.retry_advice(), five);
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_busy_may_say_for_how_long() {
+    let service = HttpToGrpcLayer::new(responder()).layer(service_fn(|_: Request<Body>| async {
+        let response = Response::builder().status(503).header("retry-after", "120");
+        Ok::<_, Infallible>(response.body(Full::new(Bytes::from_static(b"<html>"))).unwrap())
+    }));
+    let status = in_process::unary(&mut tonic::client::Grpc::new(service)).await.unwrap_err();
+    let error = status.to_received::<ErrorCode>();
+    assert_eq!(error.number(), Some(503_000));
+    assert_eq!(error.retry_advice(), RetryAdvice::After(std::time::Duration::from_secs(120)));
+}
+
+/// What a service that answers no gRPC request is, such as a transcoder, answers well is no failure.
+#[tokio::test]
+async fn what_answers_no_grpc_request_need_not_be_grpc() {
+    let service = to_http(responder()).layer(service_fn(|_: Request<Body>| async {
+        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"{}"))))
+    }));
+    let answer = service.oneshot(Request::get("/").body(Body::default()).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "{}");
+}
+
+#[tokio::test]
 async fn a_proxy_that_spoke_is_answered_with_a_code() {
     for (status, content_type, body, code) in [
         (503, "text/html", &b"<html>busy"[..], 503_000),
-        (200, "application/grpc", b"", 503_000),
+        (404, "text/html", b"<html>", 404_000),
+        (200, "application/grpc", b"", 500_001),
+        (200, "text/html", b"<html>", 500_001),
+        (302, "text/html", b"", 500_001),
+        (200, "application/grpc-web+proto", b"\0\0\0\0\0", 500_001),
+        (200, "application/grpcx", b"\0\0\0\0\0", 500_001),
         (404, "application/json", br#"{"code":404003,"message":"gone","domain":"codelibra"}"#, 404_003),
     ] {
         let service = to_http(responder()).layer(service_fn(move |_: Request<Body>| {
@@ -182,11 +239,25 @@ async fn an_http_error_is_a_grpc_failure() {
             assert_eq!(status.metadata().get("codelibra-error-code").unwrap(), &entry.code.to_string());
         }
     }
-    let status = over_grpc(503, "text/html", b"<html>".to_vec()).await;
-    assert_eq!(
-        (status.code(), status.to_received::<ErrorCode>().number()),
-        (tonic::Code::Unavailable, Some(503_000))
-    );
+    for (http, media_type, body, code, number) in [
+        (503, "text/html", "<html>", tonic::Code::Unavailable, 503_000),
+        (404, "text/html", "<html>", tonic::Code::Unimplemented, 404_000),
+        (404, "application/json", r#"{"error":{"code":404,"message":"m"}}"#, tonic::Code::NotFound, 404_003),
+        (
+            418,
+            "application/json",
+            r#"{"error":{"code":418,"message":"m"}}"#,
+            tonic::Code::InvalidArgument,
+            418_000,
+        ),
+        (409, "application/json", r#"{"code":6,"message":"m"}"#, tonic::Code::AlreadyExists, 409_000),
+        (503, "application/grpc-web", "", tonic::Code::Unavailable, 503_000),
+    ] {
+        let status = over_grpc(http, media_type, body.into()).await;
+        let received = status.to_received::<ErrorCode>();
+        assert_eq!((status.code(), received.number()), (code, Some(number)), "{http} {body}");
+        assert!(received.message() != "m" && received.request_id().is_some_and(|id| id.len() == 16));
+    }
 }
 
 #[tokio::test]
@@ -196,6 +267,7 @@ async fn what_a_peer_sends_is_bounded() {
     let received = over_grpc(403, "application/json", body).await.to_received::<ErrorCode>();
     assert_eq!(received.number(), Some(403_003));
     assert!(received.notes().contains(&Note::Shed(Shed::Metadata)), "{:?}", received.notes());
+    assert!(received.request_id().is_some(), "the id stays");
 
     let error = error.with_message("m".repeat(2 * MAX_BODY));
     let body = write_body(Form::Native, &error, DetailTypes::standard());
@@ -207,7 +279,9 @@ async fn what_a_peer_sends_is_bounded() {
 #[tokio::test]
 async fn http_to_grpc_to_http() {
     let error = ErrorCode::USER_BANNED.with_message("banned for spam").with_metadata("k", "v");
-    let answer = error.clone();
+    let answer =
+        error.clone().with_detail(&rpc::RequestInfo { request_id: "r-1".into(), ..Default::default() });
+    let error = answer.clone();
     let http = service_fn(move |_: Request<Body>| {
         let response = responder().respond(&http::HeaderMap::new(), &answer);
         std::future::ready(Ok::<_, Infallible>(response.map(Full::new)))

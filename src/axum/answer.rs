@@ -12,9 +12,9 @@ use http::response::Parts;
 use http::{Response, StatusCode};
 
 use super::into_response::Failed;
-use super::log;
-use crate::http::{Caller, Responder};
-use crate::{ApiError, ERROR_CODE_HEADER, GrpcCode};
+use crate::ERROR_CODE_HEADER;
+use crate::http::{Caller, Failing, Responder};
+use crate::log::Door;
 
 /// What describes a body that is replaced.
 const OF_THE_BODY: [HeaderName; 8] = [
@@ -47,16 +47,7 @@ impl Call {
     pub(super) fn sort(&self, response: Response<Body>) -> Sorted {
         let (mut parts, body) = response.into_parts();
         match parts.extensions.remove::<Failed>() {
-            Some(Failed::Own(error)) => {
-                let leaves = self.responder.decide(&error);
-                log::own(&error, &leaves);
-                Sorted::Done(self.answer(parts, &leaves))
-            }
-            Some(Failed::Received(error)) => {
-                let leaves = self.responder.decide_received(&error);
-                log::received(&error, &leaves);
-                Sorted::Done(self.answer(parts, &leaves))
-            }
+            Some(failed) => Sorted::Done(self.answer(parts, failed.failing())),
             None if is_plain_failure(&parts) => Sorted::Text(parts, body),
             None => Sorted::Done(Response::from_parts(parts, body)),
         }
@@ -69,26 +60,25 @@ impl Call {
         if !text.trim().is_empty() {
             error = error.with_message(text.trim().to_owned());
         }
-        let leaves = self.responder.decide(&error);
-        log::own(&error, &leaves);
-        self.answer(parts, &leaves)
+        self.answer(parts, Failing::Own(&error))
     }
 
     pub(super) fn panic(&self, payload: &str) -> Response<Body> {
-        let leaves = self.responder.internal();
-        log::panic(payload, &leaves);
-        self.responder.write(self.caller, &leaves).map(Body::from)
+        self.answer_alone(Failing::Panic(payload)).map(Body::from)
     }
 
     pub(super) fn timeout(&self) -> Response<Body> {
-        let leaves = self.responder.fallback(GrpcCode::DeadlineExceeded);
-        log::own(&leaves, &leaves);
-        self.responder.write(self.caller, &leaves).map(Body::from)
+        self.answer_alone(Failing::Late).map(Body::from)
+    }
+
+    fn answer_alone(&self, failing: Failing<'_>) -> Response<Bytes> {
+        let error = self.responder.settle(Door::Axum, self.caller, failing);
+        self.responder.write(self.caller, &error)
     }
 
     /// Writes an error into an answer, whose other fields stay.
-    fn answer(&self, mut parts: Parts, error: &ApiError) -> Response<Body> {
-        let (new, body): (_, Bytes) = self.responder.write(self.caller, error).into_parts();
+    fn answer(&self, mut parts: Parts, failing: Failing<'_>) -> Response<Body> {
+        let (new, body) = self.answer_alone(failing).into_parts();
         parts.status = new.status;
         for name in &OF_THE_BODY {
             parts.headers.remove(name);

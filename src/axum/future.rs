@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::answer::{Call, Sorted};
+use crate::log::panic_text;
 
 /// How much of an answer's text becomes the message, in bytes.
 const MAX_TEXT: usize = 4096;
@@ -87,7 +88,7 @@ where
             }
             (Ok(ready), None) => return ready,
         };
-        Poll::Ready(Ok(this.call.panic(text_of(&*payload))))
+        Poll::Ready(Ok(this.call.panic(panic_text(&*payload))))
     }
 }
 
@@ -105,10 +106,4 @@ impl Text {
         let parts = std::mem::replace(&mut self.parts, Response::new(()).into_parts().0);
         Poll::Ready(call.text(parts, &self.read))
     }
-}
-
-/// The payload of a panic, for the log.
-fn text_of(payload: &(dyn Any + Send)) -> &str {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("not a text")
 }

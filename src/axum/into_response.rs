@@ -6,7 +6,7 @@ use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 
-use crate::http::{Caller, Responder};
+use crate::http::{Caller, Failing, Responder};
 use crate::{ApiError, CATALOG, Catalog, ReceivedError};
 
 /// The error that an answer was made of. It travels in the extensions of the answer, so that the layer, which knows
@@ -14,7 +14,24 @@ use crate::{ApiError, CATALOG, Catalog, ReceivedError};
 #[derive(Clone, Debug)]
 pub(super) enum Failed {
     Own(ApiError),
+    Forwarded(ReceivedError),
     Received(ReceivedError),
+}
+
+/// An answer with an error of the service that this one is the HTTP face of, as
+/// [`Responder::respond_forwarded`](crate::http::Responder::respond_forwarded) makes it: with a code it keeps its
+/// message below 500, without one it gets a code and says no more.
+#[derive(Clone, Debug)]
+pub struct Forwarded(pub ReceivedError);
+
+impl Failed {
+    pub(super) const fn failing(&self) -> Failing<'_> {
+        match self {
+            Self::Own(error) => Failing::Own(error),
+            Self::Forwarded(error) => Failing::Forwarded(error),
+            Self::Received(error) => Failing::Received(error),
+        }
+    }
 }
 
 /// The answer where no layer makes another one: the native form, and what a public boundary lets out.
@@ -28,16 +45,14 @@ fn answer(failed: Failed, catalog: Option<&'static Catalog>) -> Response {
         }
         _ => &*DEFAULT,
     };
-    let mut response = match &failed {
-        Failed::Own(error) => responder.respond(Caller::default(), error),
-        Failed::Received(error) => responder.respond_received(Caller::default(), error),
-    };
+    // The layer logs: it knows the id of the request.
+    let mut response = responder.write(Caller::default(), &responder.decide(failed.failing()));
     response.extensions_mut().insert(failed);
     response.map(Body::from)
 }
 
 /// An answer as [`ErrorLayer`](super::ErrorLayer) makes it; without the layer in the native form, through
-/// [`Boundary::public`](crate::http::Boundary::public).
+/// [`Boundary::public`](crate::http::Boundary::public), and nothing is logged.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let catalog = self.catalog();
@@ -51,6 +66,13 @@ impl IntoResponse for ReceivedError {
     fn into_response(self) -> Response {
         let catalog = self.own_catalog();
         answer(Failed::Received(self), catalog)
+    }
+}
+
+impl IntoResponse for Forwarded {
+    fn into_response(self) -> Response {
+        let catalog = self.0.own_catalog();
+        answer(Failed::Forwarded(self.0), catalog)
     }
 }
 

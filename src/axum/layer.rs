@@ -24,8 +24,9 @@ use crate::http::{Caller, Responder};
 ///   longer than the [`timeout`](Self::timeout) becomes the one of DEADLINE_EXCEEDED (504000).
 /// - Other fields that the answer has stay: `Allow`, `Set-Cookie`, those of CORS.
 ///
-/// What does not leave is logged once, as `tracing` events with the target `codelibra::axum`: ERROR for 5xx, INFO
-/// for the rest.
+/// Each failure has the id of its request (google.rpc.RequestInfo): its own, else the caller's `x-request-id` where that
+/// is 1 to 64 letters, digits and `-._:+/=`, else a made one. What does not leave is logged once with it, as a `tracing`
+/// event of the target `codelibra::axum`: ERROR for 5xx, INFO for the rest.
 ///
 /// Add it last (`Router::layer`), so that it is outermost: fallbacks and earlier layers are inside of it then.
 #[derive(Clone, Debug)]

@@ -1,7 +1,8 @@
 //! Errors as answers of axum handlers.
 //!
 //! A code, a struct with a code's parameters, an [`ApiError`](struct@crate::ApiError) and a
-//! [`ReceivedError`](crate::ReceivedError) are answers. [`ErrorLayer`] makes them as one
+//! [`ReceivedError`](crate::ReceivedError) are answers; [`Forwarded`] is one of a service that this one is the HTTP face
+//! of. [`ErrorLayer`] makes them as one
 //! [`Responder`](crate::http::Responder) says and as the caller takes them, and gives a code to whatever else fails:
 //! routes that do not exist, rejections, panics, timeouts.
 //!
@@ -28,7 +29,7 @@ mod answer;
 mod future;
 mod into_response;
 mod layer;
-mod log;
 
 pub use future::ErrorFuture;
+pub use into_response::Forwarded;
 pub use layer::{ErrorLayer, ErrorService};

@@ -7,10 +7,10 @@ use pin_project_lite::pin_project;
 use tonic::Status;
 
 use super::BoxError;
-use super::future::made_here;
 use super::observe::Watch;
-use super::sanitize::{self, Ending};
 use crate::Catalog;
+use crate::status::made_here;
+use crate::wire::sanitize::{self, Ending};
 
 /// What is known of a call while it is answered.
 #[derive(Debug)]

@@ -1,4 +1,3 @@
-use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -6,13 +5,12 @@ use std::task::{Context, Poll, ready};
 use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
-use tonic::metadata::MetadataValue;
-use tonic::{Status, TimeoutExpired};
+use tonic::Status;
 
 use super::body::Answering;
-use super::sanitize::{self, Ending};
 use super::{BoxError, ClientBody};
-use crate::wire::{RECEIVED, mark};
+use crate::status::made_here;
+use crate::wire::sanitize::{self, Ending};
 
 pin_project! {
     /// The future of [`ClientService`](super::ClientService).
@@ -69,33 +67,4 @@ where
         }
         Poll::Ready(Ok(response.map(|body| ClientBody::new(body, ending, http_status, answering))))
     }
-}
-
-/// The status of an error that no peer answered with.
-#[cold]
-pub(super) fn made_here(error: BoxError) -> Status {
-    let mut status = if !error.is::<Status>() && has_source::<TimeoutExpired>(&*error) {
-        // tonic reads its own timer as CANCELLED, which says that the caller gave up.
-        let mut status = Status::deadline_exceeded("the deadline of the call passed");
-        status.set_source(error.into());
-        status
-    } else {
-        Status::from_error(error)
-    };
-    let metadata = status.metadata_mut();
-    if !metadata.contains_key(RECEIVED) {
-        metadata.insert(RECEIVED, MetadataValue::from_static(mark::SYNTHESIZED));
-    }
-    status
-}
-
-fn has_source<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<E>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
 }

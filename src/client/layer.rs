@@ -9,9 +9,10 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::body::Answering;
-use super::future::{ClientFuture, made_here};
+use super::future::ClientFuture;
 use super::observe::{Both, Observe, Watch};
 use super::{BoxError, ClientBody};
+use crate::status::made_here;
 use crate::{Catalog, CatalogCode};
 
 /// Makes whatever a peer sent safe for tonic to read, in headers and in trailers alike. It stands under the

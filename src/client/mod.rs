@@ -22,7 +22,6 @@ mod layer;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod observe;
-mod sanitize;
 #[cfg(feature = "tracing")]
 mod tracing;
 

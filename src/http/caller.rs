@@ -3,6 +3,7 @@ use ::http::request::Parts;
 use ::http::{Method, Request, Uri};
 
 use super::Form;
+use crate::request_id::RequestId;
 
 /// "Unary-Request", Connect Protocol: the version that the client speaks.
 const CONNECT_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
@@ -10,7 +11,8 @@ const CONNECT_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("connect-pr
 /// More media ranges than this are not looked at.
 const MAX_RANGES: u8 = 64;
 
-/// What the request of a caller says about the answer: which form it takes, and whether it takes a body.
+/// What the request of a caller says about the answer: which form it takes, whether it takes a body, and the id of the
+/// request (`x-request-id`, where that is 1 to 64 letters, digits and `-._:+/=`).
 ///
 /// It is a small copy: take it of a request before the request goes to its handler.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +21,7 @@ pub struct Caller {
     head: bool,
     problem: Quality,
     json: Quality,
+    request_id: Option<RequestId>,
 }
 
 /// How a caller weighs a media type: by the range that names it most closely (RFC 9110 §12.5.1).
@@ -48,6 +51,7 @@ impl Caller {
             head: method == Method::HEAD,
             problem: Quality::of(headers, Form::Problem.media_type()),
             json: Quality::of(headers, Form::Native.media_type()),
+            request_id: RequestId::of_caller(headers),
         }
     }
 
@@ -62,6 +66,10 @@ impl Caller {
     /// Whether the answer has no body: the request's method is HEAD.
     pub(crate) const fn is_head(self) -> bool {
         self.head
+    }
+
+    pub(crate) const fn request_id(self) -> Option<RequestId> {
+        self.request_id
     }
 
     /// The form for a caller whom the author of a gateway would answer in `default`.

@@ -1,15 +1,75 @@
-//! What of an error leaves over HTTP: the boundary, applied.
+//! What of a failure leaves over HTTP: the boundary, applied. What does not leave goes into the log.
 
 use std::borrow::Cow;
+use std::error::Error;
 
-use super::Responder;
+use super::retry_after::RETRY_INFO;
+use super::{Caller, Responder};
 use crate::boundary::DEBUG_INFO;
-use crate::code::class_of;
-use crate::{ApiError, GrpcCode, ParamKind, ReceivedError};
+use crate::code::{class_code, class_of};
+use crate::log::{Door, Event, Leaves, Said};
+use crate::request_id::RequestId;
+use crate::{ApiError, GrpcCode, ParamKind, ReceivedError, rpc};
+
+/// A failure, before it is decided what of it leaves.
+#[derive(Clone, Copy)]
+pub(crate) enum Failing<'a> {
+    /// Of this service.
+    Own(&'a ApiError),
+    /// Of the service behind, whose HTTP face this one is.
+    Forwarded(&'a ReceivedError),
+    /// Of the way to the service behind, which answered nothing.
+    Broken(&'a ReceivedError, &'a (dyn Error + 'static)),
+    /// Of another service.
+    Received(&'a ReceivedError),
+    #[cfg(feature = "axum")]
+    Late,
+    /// With its payload.
+    #[cfg(feature = "axum")]
+    Panic(&'a str),
+}
 
 impl Responder {
-    /// The error as it leaves: one that this service answers with.
-    pub(crate) fn decide<'a>(&self, error: &'a ApiError) -> Cow<'a, ApiError> {
+    /// The error as it leaves, with the id of its request. What its caller does not get is logged.
+    pub(crate) fn settle(&self, door: Door, caller: Caller, failing: Failing<'_>) -> ApiError {
+        let error = identified(self.decide(failing).into_owned(), caller);
+        event(&failing, Leaves::of(&error, self), error.request_id()).write(door);
+        error
+    }
+
+    /// Logs a failure that comes too late for an answer: nothing of it leaves.
+    pub(crate) fn lose(&self, caller: Caller, failing: Failing<'_>) {
+        let error = identified(self.decide(failing).into_owned(), caller);
+        let nothing =
+            Leaves { reason: "", message: "", metadata: 0, details: &[], ..Leaves::of(&error, self) };
+        event(&failing, nothing, error.request_id()).write(Door::Http);
+    }
+
+    /// The error as it leaves. It is logged only where something of it stays here.
+    pub(super) fn decide_alone<'a>(&self, failing: Failing<'a>) -> Cow<'a, ApiError> {
+        let error = self.decide(failing);
+        let is_whole =
+            matches!((failing, &error), (Failing::Own(own), Cow::Borrowed(_)) if own.cause().is_none());
+        if !is_whole {
+            event(&failing, Leaves::of(&error, self), error.request_id()).write_what_is_withheld(Door::Http);
+        }
+        error
+    }
+
+    /// The error as it leaves.
+    pub(crate) fn decide<'a>(&self, failing: Failing<'a>) -> Cow<'a, ApiError> {
+        match failing {
+            Failing::Own(error) => self.decide_own(error),
+            Failing::Forwarded(error) | Failing::Broken(error, _) => Cow::Owned(self.decide_forwarded(error)),
+            Failing::Received(error) => Cow::Owned(self.decide_received(error)),
+            #[cfg(feature = "axum")]
+            Failing::Late => Cow::Owned(self.fallback(GrpcCode::DeadlineExceeded, None)),
+            #[cfg(feature = "axum")]
+            Failing::Panic(_) => Cow::Owned(self.internal()),
+        }
+    }
+
+    fn decide_own<'a>(&self, error: &'a ApiError) -> Cow<'a, ApiError> {
         if !self.boundary.is_public() {
             return Cow::Borrowed(error);
         }
@@ -24,10 +84,33 @@ impl Responder {
         Cow::Owned(if is_private { error.without_message() } else { error })
     }
 
-    /// The error as it leaves: one that another service answered with.
-    pub(crate) fn decide_received(&self, error: &ReceivedError) -> ApiError {
+    fn decide_forwarded(&self, received: &ReceivedError) -> ApiError {
+        let error = self.decide_what_it_says(received);
+        // A time can say nothing but what it means.
+        match received.retry_hints().to_retry_info() {
+            Some(info) if !error.details().any(|detail| detail.is_a(RETRY_INFO)) => error.with_detail(&info),
+            _ => error,
+        }
+    }
+
+    fn decide_what_it_says(&self, received: &ReceivedError) -> ApiError {
+        let public = self.boundary.is_public();
+        let names_itself = !received.reason().is_empty() || !received.domain().is_empty();
+        if received.number().is_some() || (!public && names_itself) {
+            let error = received.forward();
+            let other = match self.decide_own(&error) {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(other) => Some(other),
+            };
+            return other.unwrap_or(error);
+        }
+        let error = self.fallback(received.grpc_code(), received.received_class());
+        if public { error } else { received.told_by(error) }
+    }
+
+    fn decide_received(&self, error: &ReceivedError) -> ApiError {
         if !self.boundary.is_public() {
-            return error.forward();
+            return self.decide_forwarded(error);
         }
         let own = error.own_catalog().filter(|own| own.domain() == self.catalog.domain());
         let domain = error.domain();
@@ -52,23 +135,63 @@ impl Responder {
 
     /// What stands in for an error that must not leave, and for a panic.
     pub(crate) fn internal(&self) -> ApiError {
-        self.fallback(GrpcCode::Internal)
+        self.fallback(GrpcCode::Internal, None)
     }
 
-    /// The code that a failure gets which has a gRPC code and no more.
-    pub(crate) fn fallback(&self, grpc_code: GrpcCode) -> ApiError {
+    /// The code of a failure that has none: the one of the fallback table for its gRPC code. Where HTTP said its
+    /// class, that code has to be of this very class, else it is `CCC000`.
+    pub(crate) fn fallback(&self, grpc_code: GrpcCode, class: Option<u16>) -> ApiError {
         let (catalog, number) = self.fallback.get(grpc_code);
-        ApiError::of(catalog, number)
+        let error = match class {
+            Some(class) if class_of(number) != class => ApiError::of(self.catalog, class_code(class)),
+            _ => ApiError::of(catalog, number),
+        };
+        error.with_grpc_code(grpc_code)
     }
 
-    /// The code that a failure gets which has an HTTP status and no more: the fallback's, where it is of this very
-    /// class, else `CCC000`.
+    /// The code of a failure that has an HTTP status and no more.
     #[cfg(feature = "axum")]
     pub(crate) fn of_status(&self, status: ::http::StatusCode) -> ApiError {
-        let (catalog, number) = self.fallback.get(crate::tables::class_to_grpc(status.as_u16()));
-        if class_of(number) == status.as_u16() {
-            return ApiError::of(catalog, number);
+        let class = status.as_u16();
+        self.fallback(crate::tables::class_to_grpc(class), Some(class))
+    }
+}
+
+/// With google.rpc.RequestInfo, unless the error has one.
+fn identified(error: ApiError, caller: Caller) -> ApiError {
+    if error.request_id().is_some() {
+        return error;
+    }
+    let id = caller.request_id().unwrap_or_else(RequestId::made);
+    error.with_detail(&rpc::RequestInfo { request_id: id.as_str().to_owned(), ..Default::default() })
+}
+
+fn event<'a>(failing: &Failing<'a>, leaves: Leaves<'a>, request_id: Option<&'a str>) -> Event<'a> {
+    let (said, cause, panic) = match *failing {
+        Failing::Own(error) => (Said::Error(error), error.source(), None),
+        Failing::Forwarded(error) | Failing::Received(error) => (Said::Received(error), None, None),
+        // The cause says it.
+        Failing::Broken(_, cause) => (Said::Nothing, Some(cause), None),
+        #[cfg(feature = "axum")]
+        Failing::Late => (Said::Nothing, None, None),
+        #[cfg(feature = "axum")]
+        Failing::Panic(payload) => (Said::Nothing, None, Some(payload)),
+    };
+    let received = matches!(said, Said::Received(_));
+    Event { request_id: request_id.unwrap_or_default(), received, said, leaves, cause, panic }
+}
+
+impl<'a> Leaves<'a> {
+    fn of(error: &'a ApiError, responder: &Responder) -> Self {
+        Self {
+            catalog: responder.catalog,
+            code: error.number(),
+            grpc_code: error.grpc_code(),
+            domain: error.domain(),
+            reason: error.reason(),
+            message: error.message(),
+            metadata: error.metadata().len(),
+            details: error.encoded_details(),
         }
-        ApiError::of(self.catalog, crate::class_code(status.as_u16()))
     }
 }

@@ -37,6 +37,7 @@ pub use bridge::{
     HttpToGrpcService,
 };
 pub use caller::Caller;
+pub(crate) use decide::Failing;
 pub use detail_types::{DetailTypes, InvalidDescriptorSet, MAX_DETAIL};
 pub use form::Form;
 pub use read::{MAX_BODY, read, read_body};

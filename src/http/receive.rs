@@ -29,6 +29,6 @@ pub async fn receive_with<B: Body<Data = Bytes>>(
     let (parts, body) = response.into_parts();
     let mut body = pin!(body);
     let mut collected = Collected::default();
-    poll_fn(|cx| collected.poll(&mut body, cx).map(|_| ())).await;
+    poll_fn(|cx| collected.poll(&mut body, cx)).await;
     read(&parts, collected.as_bytes(), catalog, types)
 }

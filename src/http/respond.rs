@@ -5,7 +5,8 @@ use ::http::header::{
 use ::http::{Response, Uri};
 use bytes::Bytes;
 
-use super::{Boundary, Caller, DetailTypes, Fallback, Form, retry_after, write_body};
+use super::decide::Failing;
+use super::{Boundary, Budget, Caller, DetailTypes, Fallback, Form, retry_after, write_body};
 use crate::wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
 use crate::{ApiError, Catalog, CatalogCode, ReceivedError, Recovery};
 
@@ -47,6 +48,7 @@ pub struct Responder {
     pub(super) catalog: &'static Catalog,
     pub(super) boundary: Boundary,
     pub(super) fallback: Fallback,
+    pub(super) budget: Budget,
     form: Form,
     types: DetailTypes,
     challenge: Option<HeaderValue>,
@@ -66,6 +68,7 @@ impl Responder {
             catalog,
             boundary: Boundary::public(),
             fallback: Fallback::of(catalog),
+            budget: Budget::KIB_3,
             form: Form::Native,
             types: DetailTypes::standard().clone(),
             challenge: None,
@@ -102,6 +105,14 @@ impl Responder {
         self
     }
 
+    /// How large the fields of a failure may be that [`HttpToGrpcLayer`](super::HttpToGrpcLayer) makes:
+    /// [`Budget::KIB_3`] unless said otherwise.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
     /// `WWW-Authenticate` of every 401 (RFC 9110 §11.6.1), such as `Bearer realm="shop"`.
     #[must_use]
     pub fn challenge(mut self, challenge: HeaderValue) -> Self {
@@ -135,18 +146,33 @@ impl Responder {
 
     /// Answers with an error of this service, within the [`Boundary`]: a public one replaces the message of a 5xx
     /// by its entry's summary, drops google.rpc.DebugInfo, and lets no error of another domain pass.
+    ///
+    /// What stays here is logged, as a `tracing` event of the target `codelibra::http`. The layers log each failure,
+    /// and give it the id of its request.
     pub fn respond(&self, caller: impl Into<Caller>, error: &ApiError) -> Response<Bytes> {
-        self.write(caller.into(), &self.decide(error))
+        self.write(caller.into(), &self.decide_alone(Failing::Own(error)))
+    }
+
+    /// Answers with an error of the service that this one is the HTTP face of, within the [`Boundary`]: one with a code
+    /// as [`respond`](Self::respond) does; one without gets the code of the fallback table for its gRPC code, and a
+    /// public boundary lets neither its message nor its details pass.
+    ///
+    /// A delay that `grpc-retry-pushback-ms` or `Retry-After` asked for becomes google.rpc.RetryInfo, unless there is one.
+    ///
+    /// Where HTTP said the class of an error without a code, the fallback's counts if it is of this very class; else the
+    /// code is `CCC000`.
+    pub fn respond_forwarded(&self, caller: impl Into<Caller>, error: &ReceivedError) -> Response<Bytes> {
+        self.write(caller.into(), &self.decide_alone(Failing::Forwarded(error)))
     }
 
     /// Answers with an error that another service sent, within the [`Boundary`]: a public one lets pass its code, if
     /// its domain is this service's or allowed, and the declared parameters that are no text; any other error becomes
     /// the fallback of INTERNAL.
     ///
-    /// A gateway in front of its own service passes errors on as they are:
-    /// `respond(caller, &error.forward())`.
+    /// A gateway in front of its own service passes errors on with [`respond_forwarded`](Self::respond_forwarded); so
+    /// does this one within an internal boundary.
     pub fn respond_received(&self, caller: impl Into<Caller>, error: &ReceivedError) -> Response<Bytes> {
-        self.write(caller.into(), &self.decide_received(error))
+        self.write(caller.into(), &self.decide_alone(Failing::Received(error)))
     }
 
     /// Writes an error that may leave.

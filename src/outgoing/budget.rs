@@ -50,6 +50,7 @@ impl Budget {
     }
 
     /// Whether nothing has to be left out.
+    #[cfg(feature = "server")]
     pub(crate) fn fits(self, outgoing: &Outgoing<'_>, others: usize) -> bool {
         self.excess(outgoing, others).is_none()
     }

@@ -8,16 +8,17 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub use self::budget::Budget;
-#[cfg(feature = "server")]
 pub(crate) use self::budget::field_len;
 #[cfg(feature = "gateway")]
 use crate::ApiError;
+use crate::GrpcCode;
 use crate::code::{class_of, class_phrase};
 use crate::wire::write::{Parts, request_info, request_info_len, six_digits, status_len, status_to_vec};
 #[cfg(feature = "gateway")]
 use crate::wire::{self, details::REQUEST_INFO};
 use crate::wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER, base64, message};
-use crate::{Catalog, Entry, GrpcCode};
+#[cfg(feature = "server")]
+use crate::{Catalog, Entry};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -35,6 +36,7 @@ const MAX_REQUEST_ID: usize = 48;
 pub(crate) struct Outgoing<'a> {
     pub(crate) grpc_code: GrpcCode,
     pub(crate) code: u32,
+    #[cfg(feature = "server")]
     pub(crate) entry: Option<&'static Entry>,
     pub(crate) domain: &'a str,
     pub(crate) reason: &'a str,
@@ -54,6 +56,7 @@ pub(crate) struct Outgoing<'a> {
 
 impl<'a> Outgoing<'a> {
     /// A code with its default message. `grpc_code` counts where the catalogue does not list the code.
+    #[cfg(feature = "server")]
     pub(crate) fn of((catalog, code): (&'static Catalog, u32), grpc_code: GrpcCode) -> Self {
         let unlisted = Self::unlisted(code, grpc_code, catalog.domain(), "");
         match catalog.by_code(code) {
@@ -76,6 +79,7 @@ impl<'a> Outgoing<'a> {
         Self {
             grpc_code,
             code,
+            #[cfg(feature = "server")]
             entry: None,
             domain: bounded(domain, MAX_DOMAIN),
             reason: bounded(reason, MAX_REASON),
@@ -102,6 +106,7 @@ impl<'a> Outgoing<'a> {
         }
         let metadata = error.metadata().iter();
         Self {
+            #[cfg(feature = "server")]
             entry: error.entry(),
             message: Cow::Borrowed(error.message()),
             metadata: metadata.map(|(key, value)| (key.as_ref(), value.as_str())).collect(),

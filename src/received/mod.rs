@@ -1,7 +1,9 @@
-//! What a client receives: [`head`] reconciles it with the gRPC header, [`place`] remembers where its parts lie,
+//! What a client receives: `grpc` reads it of fields, [`head`] reconciles it with the gRPC header, [`place`] remembers where its parts lie,
 //! [`findings`] tells what was wrong with it.
 
 mod findings;
+#[cfg(any(feature = "gateway", feature = "tonic"))]
+mod grpc;
 mod head;
 mod place;
 
@@ -168,7 +170,7 @@ impl ReceivedError {
     }
 
     /// Adds what stood around the error about sending the request again.
-    #[cfg_attr(not(feature = "tonic"), expect(dead_code, reason = "the fields of the transports"))]
+    #[cfg(any(feature = "gateway", feature = "tonic"))]
     pub(crate) fn with_retry_hints(mut self, hints: RetryHints) -> Self {
         self.0.retry = hints;
         self
@@ -354,7 +356,8 @@ impl ReceivedError {
     /// message, metadata, details. Details that are corrupt stay behind.
     ///
     /// An error without a code becomes `CCC000` of its class, and one that is of nobody's domain one of the
-    /// catalogue's.
+    /// catalogue's. It is this service's own then: no boundary takes its message for one of nobody. Where that is too
+    /// much, a gateway answers with `Responder::respond_forwarded`, and the layers of bridges do.
     pub fn forward(&self) -> ApiError {
         let entry = self.entry();
         let own = |text: &str, known: Option<&'static str>| match known {
@@ -375,6 +378,26 @@ impl ReceivedError {
         }
         error.put_details(self.own_details());
         error
+    }
+
+    /// Message and details of an error without a code, told by one with a code.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn told_by(&self, mut error: ApiError) -> ApiError {
+        // What has no type can be read by nobody.
+        error.put_details(self.own_details().filter(|detail| !detail.type_name().is_empty()));
+        if self.message().is_empty() { error } else { error.with_message(self.message().to_owned()) }
+    }
+
+    /// The HTTP status, where HTTP said it and it is an error's.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn received_class(&self) -> Option<u16> {
+        self.0.http_status.filter(|status| matches!(status, 400..=599))
+    }
+
+    /// What was received, encoded.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn encoded(&self) -> &Bytes {
+        &self.0.status
     }
 }
 

@@ -10,11 +10,11 @@ use tonic::Status;
 
 use super::request_id::RequestId;
 use super::{cause, log};
+use crate::GrpcCode;
+use crate::log::panic_text;
 use crate::outgoing::{Outgoing, field_len};
 use crate::server::layer::Call;
-use crate::wire::read::Info;
 use crate::wire::{self, RECEIVED, RECEIVED_HEADER, message};
-use crate::{GrpcCode, Metadata};
 
 /// gRPC's own fields besides the status: the ones that say how to go on.
 const PROTOCOL: [HeaderName; 4] = [
@@ -67,9 +67,7 @@ impl Failure<'_> {
 
     /// A panic. Its payload is for the log.
     pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        Self { panic: Some(text.unwrap_or("not a text").to_owned()), ..Self::new(GrpcCode::Internal) }
+        Self { panic: Some(panic_text(payload).to_owned()), ..Self::new(GrpcCode::Internal) }
     }
 }
 
@@ -172,7 +170,7 @@ impl Call {
             outgoing
         });
         outgoing.write(fields);
-        log::failure(&request_id, failure, &outgoing, status);
+        log::failure(config.catalog, failure, &outgoing, status);
     }
 }
 
@@ -180,15 +178,6 @@ impl<'a> Outgoing<'a> {
     fn with_id(mut self, request_id: &'a RequestId) -> Self {
         self.request_id = request_id.as_str();
         self
-    }
-
-    /// Whether the identity and the metadata of a failure leave as they came.
-    pub(super) fn tells_all_of(&self, failure: &Failure<'_>) -> bool {
-        let all_of = |info: &Info<'_>| {
-            let code = info.code().is_none_or(|code| code == self.code);
-            code && Metadata::of(info).to_map().len() == self.metadata.len()
-        };
-        self.whole.is_some() || wire::read::first_info(&failure.details).is_none_or(|info| all_of(&info))
     }
 }
 

@@ -21,7 +21,8 @@ mod failure;
 mod future;
 mod layer;
 mod log;
-mod request_id;
+
+use crate::request_id;
 
 pub use crate::boundary::Boundary;
 pub use crate::fallback::Fallback;

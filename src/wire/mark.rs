@@ -1,4 +1,5 @@
-//! The value of the field `codelibra-received`: what the client layer found wrong, for the reader of the status.
+//! The value of the field `codelibra-received`: what [`sanitize`](super::sanitize) found wrong, for the reader of the
+//! fields.
 //!
 //! `as-sent`, or tokens joined by commas: `synthesized`, `base64`, `message`, `details-lost`, `status-lost`,
 //! `status=` and the text that stood there, percent-encoded.
@@ -17,7 +18,7 @@ const INVALID_STATUS: &str = "status=";
 /// One of each is all that there can be.
 const MAX_TOKENS: usize = 6;
 /// The longest text of a peer that a mark repeats, in bytes.
-#[cfg(feature = "client")]
+#[cfg(any(feature = "client", feature = "gateway"))]
 const MAX_TEXT: usize = 24;
 
 /// Reads a mark. What it does not know it leaves out.
@@ -42,11 +43,11 @@ pub(crate) fn read(mark: &[u8], notes: &mut Notes) {
 }
 
 /// Writes a mark. Without a token it is `as-sent`, and allocates nothing.
-#[cfg(feature = "client")]
+#[cfg(any(feature = "client", feature = "gateway"))]
 #[derive(Debug, Default)]
 pub(crate) struct Mark(String);
 
-#[cfg(feature = "client")]
+#[cfg(any(feature = "client", feature = "gateway"))]
 impl Mark {
     pub(crate) fn synthesized(&mut self) {
         self.push(SYNTHESIZED);

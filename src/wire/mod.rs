@@ -1,18 +1,21 @@
 //! The wire: header names, type URLs, the writer and the reader of `google.rpc.Status`.
 //!
 //! [`write`] is for what we say, [`fields`], [`details`] and [`read`] are for what a peer said: they are
-//! total, allocate nothing, and lose nothing that can be read.
+//! total, allocate nothing, and lose nothing that can be read. [`sanitize`] mends the fields of a peer before they are
+//! read, for the client layer and for the bridges alike.
 
 pub(crate) mod base64;
 #[cfg(feature = "server")]
 pub(crate) mod canonical;
 pub(crate) mod details;
 pub(crate) mod fields;
-#[cfg(feature = "tonic")]
+#[cfg(any(feature = "gateway", feature = "tonic"))]
 pub(crate) mod mark;
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod message;
 pub(crate) mod read;
+#[cfg(any(feature = "client", feature = "gateway"))]
+pub(crate) mod sanitize;
 pub(crate) mod write;
 
 /// The ASCII field with the six digits. It survives lost details, and proxies and access logs can read it.
@@ -20,6 +23,11 @@ pub const ERROR_CODE_HEADER: http::HeaderName = http::HeaderName::from_static("c
 
 /// The gRPC field with the encoded `google.rpc.Status`.
 pub const STATUS_DETAILS_HEADER: http::HeaderName = http::HeaderName::from_static("grpc-status-details-bin");
+
+#[cfg(any(feature = "client", feature = "gateway"))]
+pub(crate) const GRPC_STATUS: http::HeaderName = http::HeaderName::from_static("grpc-status");
+#[cfg(any(feature = "client", feature = "gateway"))]
+pub(crate) const GRPC_MESSAGE: http::HeaderName = http::HeaderName::from_static("grpc-message");
 
 /// The mark that the client layer puts on every failure that it received. `tonic::Status` carries it as
 /// metadata, so a server layer sees when a peer's status is about to leave as our own. It never leaves a server

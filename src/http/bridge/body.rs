@@ -1,21 +1,23 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use ::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::BoxError;
-use super::fields::{self, Ending};
-use crate::Catalog;
-use crate::http::MAX_BODY;
+use super::ending::{self, Broken, Ending};
+use super::{BoxError, Call};
+use crate::ReceivedError;
+use crate::http::{Failing, MAX_BODY};
 
 pin_project! {
     /// The body of an answer that crossed a bridge: an error's own, or that of the service, as it is.
     ///
     /// A gRPC stream that fails after its first message, or ends without a status, ends with the
     /// [`ReceivedError`](crate::ReceivedError) as the error of the body: the answer has begun by then, and an
-    /// HTTP client does not see trailers. A server cuts the connection, so that nobody takes it for the end.
+    /// HTTP client does not see trailers. A server cuts the connection, so that nobody takes it for the end. The whole
+    /// failure is logged.
     #[derive(Debug)]
     pub struct BridgeBody<B> {
         whole: Option<Bytes>,
@@ -23,8 +25,15 @@ pin_project! {
         #[pin]
         rest: Option<B>,
         // Where the end of a gRPC call is watched for.
-        watch: Option<&'static Catalog>,
+        watch: Option<Watch>,
     }
+}
+
+/// A gRPC call whose answer has begun.
+#[derive(Debug)]
+struct Watch {
+    call: Call,
+    http_status: StatusCode,
 }
 
 impl<B> BridgeBody<B> {
@@ -38,9 +47,26 @@ impl<B> BridgeBody<B> {
     }
 
     /// A gRPC answer whose first frame was read.
-    pub(super) fn watched(first: Frame<Bytes>, rest: B, catalog: &'static Catalog) -> Self {
-        let watch = first.is_data().then_some(catalog);
+    pub(super) fn begun(first: Frame<Bytes>, rest: B, call: Call, http_status: StatusCode) -> Self {
+        let watch = first.is_data().then_some(Watch { call, http_status });
         Self { whole: None, first: Some(first), rest: Some(rest), watch }
+    }
+}
+
+impl Watch {
+    fn failed(&self, error: ReceivedError) -> BoxError {
+        self.call.responder.lose(self.call.caller, Failing::Forwarded(&error));
+        error.into()
+    }
+
+    fn broke(&self, error: BoxError) -> BoxError {
+        let broken = Broken::new(error, self.call.responder.catalog());
+        self.call.responder.lose(self.call.caller, broken.failing());
+        broken.error.into()
+    }
+
+    fn ended(&self) -> BoxError {
+        self.failed(ending::of_nothing(self.http_status, self.call.responder.catalog()))
     }
 }
 
@@ -62,21 +88,22 @@ where
         }
         let Some(rest) = this.rest.as_mut().as_pin_mut() else { return Poll::Ready(None) };
         let frame = ready!(rest.poll_frame(cx));
-        let Some(catalog) = *this.watch else {
+        let Some(watch) = this.watch.as_ref() else {
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         };
-        let error: BoxError = match frame {
-            Some(Ok(frame)) => match frame.trailers_ref().map(|trailers| fields::read(trailers, catalog)) {
-                Some(Ending::Failed(error)) => error.into(),
-                Some(Ending::Open) => fields::cut_short(catalog).into(),
-                Some(Ending::Ok) => {
-                    *this.watch = None;
-                    return Poll::Ready(Some(Ok(frame)));
+        let error = match frame {
+            Some(Ok(mut frame)) => {
+                let Some(trailers) = frame.trailers_mut() else { return Poll::Ready(Some(Ok(frame))) };
+                match ending::of_trailers(trailers, watch.http_status, watch.call.responder.catalog()) {
+                    Ending::Failed(error) => watch.failed(error),
+                    Ending::Ok | Ending::Open => {
+                        *this.watch = None;
+                        return Poll::Ready(Some(Ok(frame)));
+                    }
                 }
-                None => return Poll::Ready(Some(Ok(frame))),
-            },
-            Some(Err(error)) => error.into(),
-            None => fields::cut_short(catalog).into(),
+            }
+            Some(Err(error)) => watch.broke(error.into()),
+            None => watch.ended(),
         };
         *this.watch = None;
         this.rest.set(None);
@@ -100,11 +127,18 @@ where
 
 /// A peer's error body that is being read, one byte over [`MAX_BODY`] at most: the reader notes what is longer.
 #[derive(Debug, Default)]
-pub(in crate::http) struct Collected(Vec<u8>);
+pub(in crate::http) struct Collected {
+    body: Vec<u8>,
+    trailers: Option<HeaderMap>,
+}
 
 impl Collected {
     pub(in crate::http) fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.body
+    }
+
+    pub(super) fn trailers_mut(&mut self) -> Option<&mut HeaderMap> {
+        self.trailers.as_mut()
     }
 
     /// Reads on; ready at the end, at a fault or at the limit.
@@ -112,14 +146,17 @@ impl Collected {
         &mut self,
         body: &mut B,
         cx: &mut Context<'_>,
-    ) -> Poll<&[u8]> {
-        while self.0.len() <= MAX_BODY {
+    ) -> Poll<()> {
+        while self.body.len() <= MAX_BODY {
             let Some(Ok(frame)) = ready!(Pin::new(&mut *body).poll_frame(cx)) else { break };
-            if let Some(data) = frame.data_ref() {
-                let room = (MAX_BODY + 1).saturating_sub(self.0.len());
-                self.0.extend_from_slice(data.get(..room).unwrap_or(data));
+            match frame.into_data() {
+                Ok(data) => {
+                    let room = (MAX_BODY + 1).saturating_sub(self.body.len());
+                    self.body.extend_from_slice(data.get(..room).unwrap_or(&data));
+                }
+                Err(frame) => self.trailers = frame.into_trailers().ok(),
             }
         }
-        Poll::Ready(&self.0)
+        Poll::Ready(())
     }
 }

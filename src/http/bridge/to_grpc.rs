@@ -12,68 +12,26 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::body::Collected;
-use super::{BoxError, BridgeBody, fields};
-use crate::http::{Budget, Responder, read};
+use super::ending::{self, Broken};
+use super::layer::bridge;
+use super::{BoxError, BridgeBody, Call, fields};
+use crate::http::{Caller, Failing, Responder, read};
 
-/// Turns HTTP errors into gRPC failures (trailers-only), around any HTTP service whose callers speak gRPC.
-///
-/// An answer of 4xx or 5xx that is no gRPC is read as [`read`] does, to [`MAX_BODY`](crate::http::MAX_BODY), and
-/// leaves with `grpc-status`, `grpc-message`, `grpc-status-details-bin` and `codelibra-error-code`. It is an error of
-/// the service behind: what the boundary does with it is what [`Responder::respond`] says. Details, metadata and
-/// message that are more than the [`Budget`] are left out and marked, as a server layer does. Every other answer passes as
-/// it is.
-#[derive(Clone, Debug)]
-pub struct HttpToGrpcLayer {
-    responder: Arc<Responder>,
-    budget: Budget,
-}
-
-impl HttpToGrpcLayer {
-    /// A layer with the catalogue, the detail types and the boundary of `responder`.
-    pub fn new(responder: Responder) -> Self {
-        Self { responder: Arc::new(responder), budget: Budget::KIB_3 }
-    }
-
-    /// Replaces the limit on the size of a failure's fields, which is [`Budget::KIB_3`].
-    #[must_use]
-    pub fn budget(mut self, budget: Budget) -> Self {
-        self.budget = budget;
-        self
-    }
-}
-
-impl<S> Layer<S> for HttpToGrpcLayer {
-    type Service = HttpToGrpcService<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        HttpToGrpcService { inner, layer: self.clone() }
-    }
-}
-
-/// The service that [`HttpToGrpcLayer`] makes.
-#[derive(Clone, Debug)]
-pub struct HttpToGrpcService<S> {
-    inner: S,
-    layer: HttpToGrpcLayer,
-}
-
-impl<S, Req, Res> Service<Request<Req>> for HttpToGrpcService<S>
-where
-    S: Service<Request<Req>, Response = Response<Res>>,
-    Res: Body<Data = Bytes> + Unpin,
-    Res::Error: Into<BoxError>,
-{
-    type Response = Response<BridgeBody<Res>>;
-    type Error = S::Error;
-    type Future = HttpToGrpcFuture<S::Future, Res>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Req>) -> Self::Future {
-        HttpToGrpcFuture { inner: self.inner.call(request), reading: None, layer: self.layer.clone() }
-    }
+bridge! {
+    /// Turns HTTP errors into gRPC failures (trailers-only), around any HTTP service whose callers speak gRPC.
+    ///
+    /// - An answer of 4xx or 5xx that is no gRPC is read as [`read`] does, to [`MAX_BODY`](crate::http::MAX_BODY), and
+    ///   leaves with `grpc-status`, `grpc-message`, `grpc-status-details-bin` and `codelibra-error-code`. It is an error
+    ///   of the service behind: what the boundary does with it is what [`Responder::respond_forwarded`] says.
+    /// - An error of the service itself (no connection, a reset stream) is answered alike.
+    /// - What is more than the [`Budget`](crate::http::Budget) of the responder is left out and marked, as a server layer
+    ///   does.
+    /// - Every other answer passes as it is.
+    ///
+    /// Each failure has the id of its request (google.rpc.RequestInfo): its own, else the caller's `x-request-id`, else
+    /// a made one. What does not leave is logged once, as a `tracing` event of the target `codelibra::http`: ERROR for
+    /// 5xx, INFO for the rest.
+    HttpToGrpcLayer, HttpToGrpcService, HttpToGrpcFuture
 }
 
 pin_project! {
@@ -83,35 +41,54 @@ pin_project! {
         #[pin]
         inner: F,
         reading: Option<(Parts, B, Collected)>,
-        layer: HttpToGrpcLayer,
+        call: Call,
+    }
+}
+
+impl<F, B> HttpToGrpcFuture<F, B> {
+    const fn new(inner: F, call: Call) -> Self {
+        Self { inner, reading: None, call }
+    }
+}
+
+impl Call {
+    fn fail<B>(&self, failing: Failing<'_>) -> Response<BridgeBody<B>> {
+        let mut response = Response::new(BridgeBody::whole(Bytes::new()));
+        fields::write(&self.settle(failing), self.responder.budget, response.headers_mut());
+        response
     }
 }
 
 impl<F, B, E> Future for HttpToGrpcFuture<F, B>
 where
     F: Future<Output = Result<Response<B>, E>>,
+    E: Into<BoxError>,
     B: Body<Data = Bytes> + Unpin,
 {
     type Output = Result<Response<BridgeBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        let responder = &*this.call.responder;
         let (parts, body, read_so_far) = match this.reading {
             Some(reading) => reading,
             None => {
-                let (parts, body) = ready!(this.inner.poll(cx))?.into_parts();
+                let (parts, body) = match ready!(this.inner.poll(cx)) {
+                    Ok(response) => response.into_parts(),
+                    Err(error) => {
+                        let broken = Broken::new(error.into(), responder.catalog());
+                        return Poll::Ready(Ok(this.call.fail(broken.failing())));
+                    }
+                };
                 let is_error = parts.status.is_client_error() || parts.status.is_server_error();
-                if !is_error || fields::is_grpc(&parts.headers) {
+                if !is_error || ending::speak_grpc(&parts.headers) {
                     return Poll::Ready(Ok(Response::from_parts(parts, BridgeBody::untouched(body))));
                 }
                 this.reading.insert((parts, body, Collected::default()))
             }
         };
-        let body = ready!(read_so_far.poll(body, cx));
-        let responder = &*this.layer.responder;
-        let error = read(parts, body, responder.catalog(), responder.types()).forward();
-        let mut response = Response::new(BridgeBody::whole(Bytes::new()));
-        fields::write(&responder.decide(&error), this.layer.budget, response.headers_mut());
-        Poll::Ready(Ok(response))
+        ready!(read_so_far.poll(body, cx));
+        let error = read(parts, read_so_far.as_bytes(), responder.catalog(), responder.types());
+        Poll::Ready(Ok(this.call.fail(Failing::Forwarded(&error))))
     }
 }

@@ -6,72 +6,35 @@ use std::task::{Context, Poll, ready};
 use ::http::response::Parts;
 use ::http::{Request, Response};
 use bytes::Bytes;
-use http_body::Body;
+use http_body::{Body, Frame};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::body::Collected;
-use super::fields::{self, Ending};
-use super::{BoxError, BridgeBody};
-use crate::ReceivedError;
-use crate::http::{Caller, Responder, read};
+use super::ending::{self, Broken, Ending};
+use super::layer::bridge;
+use super::{BoxError, BridgeBody, Call};
+use crate::http::{Caller, Failing, Responder, read};
 
-/// Turns failed gRPC answers into HTTP answers, around any service whose answers are gRPC: a transcoder, a proxy,
-/// tonic itself.
-///
-/// - A failure in the header (trailers-only) or in trailers before the first message becomes the answer that the
-///   [`Responder`] makes of it. It is an error of the service behind: what the boundary does with it is what
-///   [`Responder::respond`] says.
-/// - An answer that is no gRPC and has an error status (a proxy spoke) is read as [`read`] does, and answered
-///   alike. So is one that ends without a status.
-/// - A failure after the first message ends the body with an error: see [`BridgeBody`].
-/// - Everything else passes as it is. The header of an answer waits for its first frame.
-#[derive(Clone, Debug)]
-pub struct GrpcToHttpLayer {
-    responder: Arc<Responder>,
-}
-
-impl GrpcToHttpLayer {
-    /// A layer that answers as `responder` says.
-    pub fn new(responder: Responder) -> Self {
-        Self { responder: Arc::new(responder) }
-    }
-}
-
-impl<S> Layer<S> for GrpcToHttpLayer {
-    type Service = GrpcToHttpService<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        GrpcToHttpService { inner, responder: Arc::clone(&self.responder) }
-    }
-}
-
-/// The service that [`GrpcToHttpLayer`] makes.
-#[derive(Clone, Debug)]
-pub struct GrpcToHttpService<S> {
-    inner: S,
-    responder: Arc<Responder>,
-}
-
-impl<S, Req, Res> Service<Request<Req>> for GrpcToHttpService<S>
-where
-    S: Service<Request<Req>, Response = Response<Res>>,
-    Res: Body<Data = Bytes> + Unpin,
-    Res::Error: Into<BoxError>,
-{
-    type Response = Response<BridgeBody<Res>>;
-    type Error = S::Error;
-    type Future = GrpcToHttpFuture<S::Future, Res>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Req>) -> Self::Future {
-        let call = Call { responder: Arc::clone(&self.responder), caller: Caller::from(&request) };
-        GrpcToHttpFuture { inner: self.inner.call(request), peeked: None, call }
-    }
+bridge! {
+    /// Turns failed gRPC answers into HTTP answers, around any service whose answers are gRPC: a transcoder, a proxy,
+    /// tonic itself.
+    ///
+    /// - A failure in the header (trailers-only) or in trailers before the first message becomes the answer that the
+    ///   [`Responder`] makes of it. Its fields are read as the client layer reads them, whatever is wrong with them. It is
+    ///   an error of the service behind: what the boundary does with it is what [`Responder::respond_forwarded`] says.
+    /// - An answer that ends without `grpc-status` is a failure too: the details or `codelibra-error-code` may know
+    ///   which; else the [intermediary table](crate::tables::intermediary_to_grpc) says.
+    /// - An answer that is no gRPC, and has an error status or answers a gRPC request (a proxy spoke), is read as [`read`]
+    ///   does, and answered alike. So is an error of the service itself: no connection, a reset stream.
+    /// - A failure after the first message ends the body with an error: see [`BridgeBody`].
+    /// - Everything else passes as it is. The header of an answer waits for its first frame.
+    ///
+    /// Each answer has the id of its request (google.rpc.RequestInfo): the failure's own, else the caller's
+    /// `x-request-id`, else a made one. What does not leave is logged once, as a `tracing` event of the target
+    /// `codelibra::http`: ERROR for 5xx, INFO for the rest.
+    GrpcToHttpLayer, GrpcToHttpService, GrpcToHttpFuture
 }
 
 pin_project! {
@@ -85,10 +48,10 @@ pin_project! {
     }
 }
 
-#[derive(Debug)]
-struct Call {
-    responder: Arc<Responder>,
-    caller: Caller,
+impl<F, B> GrpcToHttpFuture<F, B> {
+    const fn new(inner: F, call: Call) -> Self {
+        Self { inner, peeked: None, call }
+    }
 }
 
 /// An answer whose body decides what it is.
@@ -100,15 +63,92 @@ struct Peeked<B> {
     error: Option<Collected>,
 }
 
+/// What the headers of an answer came to.
+enum Begun<B> {
+    Answer(Response<BridgeBody<B>>),
+    /// The body has to decide.
+    Open(Peeked<B>),
+}
+
 impl Call {
-    fn answer<B>(&self, error: &ReceivedError) -> Response<BridgeBody<B>> {
-        self.responder.respond(self.caller, &error.forward()).map(BridgeBody::whole)
+    fn answer<B>(&self, failing: Failing<'_>) -> Response<BridgeBody<B>> {
+        self.responder.write(self.caller, &self.settle(failing)).map(BridgeBody::whole)
+    }
+
+    fn broke<B>(&self, error: BoxError) -> Response<BridgeBody<B>> {
+        self.answer(Broken::new(error, self.responder.catalog()).failing())
+    }
+
+    fn begin<B: Body>(&self, mut parts: Parts, body: B) -> Begun<B> {
+        let catalog = self.responder.catalog();
+        let is_error = parts.status.is_client_error() || parts.status.is_server_error();
+        if !ending::speak_grpc(&parts.headers) {
+            if is_error || self.is_grpc {
+                return Begun::Open(Peeked { parts, body, error: Some(Collected::default()) });
+            }
+            return Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body)));
+        }
+        let mut ending = ending::of_headers(&mut parts.headers, parts.status, catalog);
+        if matches!(ending, Ending::Open) && body.is_end_stream() {
+            // One block of fields is headers and trailers.
+            ending = ending::of_trailers(&mut parts.headers, parts.status, catalog);
+        }
+        match ending {
+            Ending::Failed(error) => Begun::Answer(self.answer(Failing::Forwarded(&error))),
+            Ending::Ok => Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body))),
+            Ending::Open => Begun::Open(Peeked { parts, body, error: is_error.then(Collected::default) }),
+        }
+    }
+}
+
+impl<B> Peeked<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
+    /// Reads on: the frame with which the answer begins, else the answer to a failure.
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        call: &Call,
+    ) -> Poll<Result<Frame<Bytes>, Response<BridgeBody<B>>>> {
+        let catalog = call.responder.catalog();
+        let status = self.parts.status;
+        if let Some(error) = &mut self.error {
+            ready!(error.poll(&mut self.body, cx));
+            let in_trailers = error.trailers_mut().filter(|trailers| ending::speak_grpc(trailers));
+            let error = match in_trailers.map(|trailers| ending::of_trailers(trailers, status, catalog)) {
+                Some(Ending::Failed(error)) => error,
+                _ => read(&self.parts, error.as_bytes(), catalog, call.responder.types()),
+            };
+            return Poll::Ready(Err(call.answer(Failing::Forwarded(&error))));
+        }
+        loop {
+            let mut frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => return Poll::Ready(Err(call.broke(error.into()))),
+                None => {
+                    let error = ending::of_nothing(status, catalog);
+                    return Poll::Ready(Err(call.answer(Failing::Forwarded(&error))));
+                }
+            };
+            if let Some(trailers) = frame.trailers_mut()
+                && let Ending::Failed(error) = ending::of_trailers(trailers, status, catalog)
+            {
+                return Poll::Ready(Err(call.answer(Failing::Forwarded(&error))));
+            }
+            // Nothing is no message.
+            if frame.data_ref().is_none_or(|data| !data.is_empty()) {
+                return Poll::Ready(Ok(frame));
+            }
+        }
     }
 }
 
 impl<F, B, E> Future for GrpcToHttpFuture<F, B>
 where
     F: Future<Output = Result<Response<B>, E>>,
+    E: Into<BoxError>,
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<BoxError>,
 {
@@ -116,45 +156,28 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let catalog = this.call.responder.catalog();
         let mut peeked = match this.peeked.take() {
             Some(peeked) => peeked,
             None => {
-                let (parts, body) = ready!(this.inner.poll(cx))?.into_parts();
-                let is_grpc = fields::is_grpc(&parts.headers);
-                let is_error = parts.status.is_client_error() || parts.status.is_server_error();
-                match fields::read(&parts.headers, catalog) {
-                    Ending::Failed(error) => return Poll::Ready(Ok(this.call.answer(&error))),
-                    Ending::Open if is_error => Peeked { parts, body, error: Some(Collected::default()) },
-                    Ending::Open if is_grpc => Peeked { parts, body, error: None },
-                    _ => {
-                        let response = Response::from_parts(parts, BridgeBody::untouched(body));
-                        return Poll::Ready(Ok(response));
-                    }
+                let (parts, body) = match ready!(this.inner.poll(cx)) {
+                    Ok(response) => response.into_parts(),
+                    Err(error) => return Poll::Ready(Ok(this.call.broke(error.into()))),
+                };
+                match this.call.begin(parts, body) {
+                    Begun::Answer(response) => return Poll::Ready(Ok(response)),
+                    Begun::Open(peeked) => peeked,
                 }
             }
         };
-        let polled = match &mut peeked.error {
-            Some(error) => error
-                .poll(&mut peeked.body, cx)
-                .map(|body| Err(read(&peeked.parts, body, catalog, this.call.responder.types()))),
-            None => Pin::new(&mut peeked.body).poll_frame(cx).map(|frame| match frame {
-                Some(Ok(frame)) => match frame.trailers_ref().map(|fields| fields::read(fields, catalog)) {
-                    Some(Ending::Failed(error)) => Err(error),
-                    Some(Ending::Open) => Err(fields::cut_short(catalog)),
-                    Some(Ending::Ok) | None => Ok(frame),
-                },
-                Some(Err(_)) | None => Err(fields::cut_short(catalog)),
-            }),
-        };
-        Poll::Ready(Ok(match polled {
+        Poll::Ready(Ok(match peeked.poll(cx, this.call) {
             Poll::Pending => {
                 *this.peeked = Some(peeked);
                 return Poll::Pending;
             }
-            Poll::Ready(Err(error)) => this.call.answer(&error),
-            Poll::Ready(Ok(frame)) => {
-                let body = BridgeBody::watched(frame, peeked.body, catalog);
+            Poll::Ready(Err(response)) => response,
+            Poll::Ready(Ok(first)) => {
+                let status = peeked.parts.status;
+                let body = BridgeBody::begun(first, peeked.body, this.call.clone(), status);
                 Response::from_parts(peeked.parts, body)
             }
         }))

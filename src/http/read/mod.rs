@@ -18,10 +18,11 @@ use self::json::Json;
 use self::members::{Code, Members};
 pub use self::text::MAX_BODY;
 use super::DetailTypes;
-use super::retry_after::{self, RETRY_INFO};
+use super::retry_after::RETRY_INFO;
 use crate::code::{self, class_of, class_phrase};
 use crate::note::{Note, Notes, excerpt};
 use crate::received::Sent;
+use crate::retry::RetryHints;
 use crate::wire::details::{AllDetails, REQUEST_INFO};
 use crate::wire::read::{Speaker, identity};
 use crate::wire::{self, ERROR_CODE_HEADER, TYPE_URL_PREFIX, write};
@@ -39,8 +40,10 @@ use crate::{Catalog, GrpcCode, ReceivedError, rpc, tables};
 /// of the body, and 1 MiB for the detail that is being read ([`MAX_DETAIL`](super::MAX_DETAIL)).
 pub fn read(parts: &Parts, body: &[u8], catalog: &'static Catalog, types: &DetailTypes) -> ReceivedError {
     let code_field = parts.headers.get(ERROR_CODE_HEADER).map(|value| value.as_bytes());
-    let retry_info = retry_after::read(&parts.headers);
-    Answer { status: Some(parts.status.as_u16()), code_field, retry_info }.read(body, catalog, types)
+    let hints = RetryHints::read(&parts.headers);
+    let answer =
+        Answer { status: Some(parts.status.as_u16()), code_field, retry_info: hints.to_retry_info() };
+    answer.read(body, catalog, types).with_retry_hints(hints)
 }
 
 /// Reads a body alone, as [`read`] does.

@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use super::StreamForm;
 use crate::ApiError;
-use crate::http::Responder;
+use crate::http::{Caller, Failing, Responder};
+use crate::log::Door;
 
 pin_project! {
     /// The body of a streaming answer: items, then how they ended.
@@ -33,14 +34,22 @@ pin_project! {
         items: Option<S>,
         form: StreamForm,
         responder: Responder,
+        caller: Caller,
     }
 }
 
 impl<S> StreamBody<S> {
     /// The body of these items. What of an error leaves is the responder's decision, as in
-    /// [`Responder::respond`].
-    pub const fn new(form: StreamForm, items: S, responder: Responder) -> Self {
-        Self { items: Some(items), form, responder }
+    /// [`Responder::respond`]; the whole of it is logged, as a `tracing` event of the target `codelibra::http`.
+    pub fn new(form: StreamForm, items: S, responder: Responder) -> Self {
+        Self { items: Some(items), form, responder, caller: Caller::default() }
+    }
+
+    /// Whose `x-request-id` an error carries, and its event in the log. Without it an id is made.
+    #[must_use]
+    pub fn caller(mut self, caller: impl Into<Caller>) -> Self {
+        self.caller = caller.into();
+        self
     }
 
     /// The answer with this body: 200, the media type, `Cache-Control: no-store`.
@@ -79,7 +88,10 @@ where
         };
         this.items.set(None);
         let line = match failed {
-            Some(error) => this.form.write_error(&this.responder.decide(&error), this.responder.types()),
+            Some(error) => {
+                let error = this.responder.settle(Door::Http, *this.caller, Failing::Own(&error));
+                this.form.write_error(&error, this.responder.types())
+            }
             None => this.form.write_end(),
         };
         Poll::Ready(Some(Ok(Frame::data(line))))

@@ -1,13 +1,9 @@
-use std::borrow::Cow;
-
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use serde_json::value::RawValue;
 
 use super::StreamForm;
 use crate::http::{DetailTypes, MAX_BODY, read_body};
-use crate::note::{Note, Notes};
-use crate::received::Sent;
-use crate::{Catalog, GrpcCode, ReceivedError};
+use crate::{Catalog, ReceivedError};
 
 /// What a streaming answer says next.
 #[derive(Clone, Debug)]
@@ -176,16 +172,7 @@ impl StreamReader {
 
     /// The error of a stream that does not say how it ended.
     fn broken(&self, what: &'static str) -> ReceivedError {
-        let mut notes = Notes::default();
-        notes.push(Note::Synthesized);
-        let sent = Sent {
-            grpc_code: Some(GrpcCode::Unavailable),
-            message: Some(Cow::Borrowed(what)),
-            details: Bytes::new(),
-            code_field: None,
-            notes,
-        };
-        ReceivedError::read(sent, self.catalog)
+        ReceivedError::broken_off(what, self.catalog)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Headers and trailers that tonic reads safely.
+//! Headers and trailers of a gRPC answer, mended: what any reader reads safely, tonic included.
 
 use std::borrow::Cow;
 
@@ -9,11 +9,12 @@ use crate::code::{self, class_of, class_phrase};
 use crate::wire::details::STATUS_CODE;
 use crate::wire::fields::{Fields, Value};
 use crate::wire::mark::Mark;
-use crate::wire::{self, ERROR_CODE_HEADER, RECEIVED, RECEIVED_HEADER, STATUS_DETAILS_HEADER, base64};
+use crate::wire::{
+    self, ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, RECEIVED, RECEIVED_HEADER, STATUS_DETAILS_HEADER,
+    base64,
+};
 use crate::{Catalog, GrpcCode, tables};
 
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
 /// What gRPC escapes in a message ("Percent-Encoded", PROTOCOL-HTTP2.md).
@@ -21,34 +22,41 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(crate) enum Ending {
     /// Not yet.
     Open,
     Ok,
     Failed,
 }
 
+/// Which fields of an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Block {
+    /// The headers. An answer of gRPC may go on behind them.
+    Headers,
+    /// The trailers, with which the answer ends.
+    Trailers,
+}
+
 /// Sanitises the headers of an answer.
 #[inline]
-pub(super) fn headers(fields: &mut HeaderMap, http_status: StatusCode, catalog: &'static Catalog) -> Ending {
-    let seen = Seen::in_fields(fields);
-    if seen.has(Seen::RECEIVED) {
-        fields.remove(RECEIVED_HEADER);
-    }
-    if seen.is_plain_ok() {
-        Ending::Ok
-    } else if seen.has(Seen::STATUS) {
-        with_status(fields)
-    } else if seen.has(Seen::GRPC) {
-        Ending::Open
-    } else {
-        without_status(fields, http_status, false, catalog)
-    }
+pub(crate) fn headers(fields: &mut HeaderMap, http_status: StatusCode, catalog: &'static Catalog) -> Ending {
+    sanitise(fields, Block::Headers, http_status, catalog)
 }
 
 /// Sanitises trailers, with which the answer ends; empty ones where there are none.
 #[inline]
-pub(super) fn trailers(fields: &mut HeaderMap, http_status: StatusCode, catalog: &'static Catalog) -> Ending {
+pub(crate) fn trailers(fields: &mut HeaderMap, http_status: StatusCode, catalog: &'static Catalog) -> Ending {
+    sanitise(fields, Block::Trailers, http_status, catalog)
+}
+
+#[inline(always)]
+fn sanitise(
+    fields: &mut HeaderMap,
+    block: Block,
+    http_status: StatusCode,
+    catalog: &'static Catalog,
+) -> Ending {
     let seen = Seen::in_fields(fields);
     if seen.has(Seen::RECEIVED) {
         fields.remove(RECEIVED_HEADER);
@@ -57,8 +65,23 @@ pub(super) fn trailers(fields: &mut HeaderMap, http_status: StatusCode, catalog:
         Ending::Ok
     } else if seen.has(Seen::STATUS) {
         with_status(fields)
+    } else if block == Block::Headers && seen.has(Seen::GRPC) {
+        Ending::Open
     } else {
-        without_status(fields, http_status, true, catalog)
+        without_status(fields, http_status, block, catalog)
+    }
+}
+
+/// Whether a `content-type` is gRPC's: `application/grpc`, with a message format behind `+` or with parameters
+/// (PROTOCOL-HTTP2.md, "Content-Type"). gRPC-Web's is another one.
+#[inline]
+pub(crate) fn is_grpc(content_type: &[u8]) -> bool {
+    const GRPC: &[u8] = b"application/grpc";
+    match content_type.split_at_checked(GRPC.len()) {
+        Some((name, [] | [b'+' | b';' | b' ' | b'\t', ..])) => {
+            name == GRPC || name.eq_ignore_ascii_case(GRPC)
+        }
+        _ => false,
     }
 }
 
@@ -82,7 +105,7 @@ impl Seen {
             seen |= match name.as_str() {
                 "grpc-status" if seen & Self::STATUS == 0 && value.as_bytes() == b"0" => Self::STATUS,
                 "grpc-status" => Self::STATUS | Self::ODD_STATUS,
-                "content-type" if value.as_bytes().starts_with(b"application/grpc") => Self::GRPC,
+                "content-type" if is_grpc(value.as_bytes()) => Self::GRPC,
                 "grpc-status-details-bin" => Self::DETAILS,
                 RECEIVED => Self::RECEIVED,
                 _ => 0,
@@ -171,7 +194,7 @@ fn with_status(fields: &mut HeaderMap) -> Ending {
 fn without_status(
     fields: &mut HeaderMap,
     http_status: StatusCode,
-    is_grpc: bool,
+    block: Block,
     catalog: &'static Catalog,
 ) -> Ending {
     let mut mark = Mark::default();
@@ -192,7 +215,7 @@ fn without_status(
         code::grpc_code(number, entry)
     } else {
         mark.synthesized();
-        if is_grpc && http_status == StatusCode::OK {
+        if block == Block::Trailers && http_status == StatusCode::OK {
             set_message(fields, "the answer ended without grpc-status");
         } else {
             set_message(fields, &format!("HTTP {} from an intermediary", http_status.as_u16()));
@@ -216,7 +239,8 @@ fn mend_status(fields: &mut HeaderMap, mark: &mut Mark) -> GrpcCode {
     code
 }
 
-fn code_of(text: &[u8]) -> Option<GrpcCode> {
+/// A gRPC code in decimal digits.
+pub(crate) fn code_of(text: &[u8]) -> Option<GrpcCode> {
     let digits = text.iter().all(u8::is_ascii_digit);
     let text = str::from_utf8(text).ok().filter(|_| digits)?;
     GrpcCode::from_number(text.parse().ok()?)
@@ -330,4 +354,31 @@ fn set_message(fields: &mut HeaderMap, text: &str) {
 fn joined(fields: &HeaderMap, name: &HeaderName) -> Vec<u8> {
     let values: Vec<&[u8]> = fields.get_all(name).iter().map(HeaderValue::as_bytes).collect();
     values.join(&b',')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_grpc;
+
+    #[test]
+    fn the_media_type_is_grpc_or_not() {
+        for grpc in [
+            "application/grpc",
+            "application/grpc+proto",
+            "application/grpc;charset=utf-8",
+            "Application/gRPC ;a=b",
+        ] {
+            assert!(is_grpc(grpc.as_bytes()), "{grpc}");
+        }
+        for other in [
+            "",
+            "application/grp",
+            "application/grpcx",
+            "application/grpc-web",
+            "application/grpc-web+proto",
+            "text/html",
+        ] {
+            assert!(!is_grpc(other.as_bytes()), "{other}");
+        }
+    }
 }

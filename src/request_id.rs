@@ -6,22 +6,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const MAX: usize = 48;
 
 /// The id of a request, without an allocation: a call that succeeds needs none.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RequestId {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RequestId {
     text: [u8; MAX],
     len: u8,
 }
 
 impl RequestId {
+    /// The caller's, in headers.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn of_caller(headers: &http::HeaderMap) -> Option<Self> {
+        Self::sane(headers.get("x-request-id")?.as_bytes())
+    }
+
     /// The caller's `x-request-id`, where it is sane: what goes into logs and fields must not be able to say
     /// anything but an id.
-    pub(super) fn sane(id: &[u8]) -> Option<Self> {
+    pub(crate) fn sane(id: &[u8]) -> Option<Self> {
         let sane = |b: &u8| b.is_ascii_alphanumeric() || b"-._:+/=".contains(b);
         id.iter().all(sane).then(|| Self::copy(id)).flatten()
     }
 
     /// An id of 16 hexadecimal digits, unlike every other one of this process and most likely of any other.
-    pub(super) fn made() -> Self {
+    pub(crate) fn made() -> Self {
         static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
         static COUNT: AtomicU64 = AtomicU64::new(0);
         // An odd multiplier permutes the 64-bit numbers, so no two counts give one id.
@@ -42,7 +48,7 @@ impl RequestId {
         Some(Self { text, len })
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         let text = self.text.get(..usize::from(self.len)).unwrap_or_default();
         std::str::from_utf8(text).unwrap_or_default()
     }

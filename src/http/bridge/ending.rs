@@ -1,0 +1,108 @@
+//! How a gRPC call ended, as its fields say it. They are mended first, as the client layer mends them.
+
+use std::error::Error;
+
+use ::http::header::{CONTENT_TYPE, HeaderMap};
+use ::http::{HeaderName, HeaderValue, StatusCode};
+use bytes::Bytes;
+
+use super::BoxError;
+use crate::http::Failing;
+use crate::wire::sanitize::{self, code_of};
+use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
+use crate::{Catalog, GrpcCode, ReceivedError};
+
+pub(super) enum Ending {
+    /// The headers do not say.
+    Open,
+    Ok,
+    Failed(ReceivedError),
+}
+
+/// Whether a request or an answer is gRPC by its `content-type`.
+pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|value| sanitize::is_grpc(value.as_bytes()))
+}
+
+/// Whether headers speak gRPC, whatever their `content-type`.
+pub(super) fn speak_grpc(headers: &HeaderMap) -> bool {
+    is_grpc(headers) || headers.contains_key(GRPC_STATUS) || headers.contains_key(STATUS_DETAILS_HEADER)
+}
+
+/// Of headers that speak gRPC.
+pub(super) fn of_headers(
+    fields: &mut HeaderMap,
+    http_status: StatusCode,
+    catalog: &'static Catalog,
+) -> Ending {
+    let ending = sanitize::headers(fields, http_status, catalog);
+    of_sanitised(ending, fields, catalog)
+}
+
+/// Of trailers, or of headers that are the whole answer.
+pub(super) fn of_trailers(
+    fields: &mut HeaderMap,
+    http_status: StatusCode,
+    catalog: &'static Catalog,
+) -> Ending {
+    let ending = sanitize::trailers(fields, http_status, catalog);
+    of_sanitised(ending, fields, catalog)
+}
+
+fn of_sanitised(ending: sanitize::Ending, fields: &HeaderMap, catalog: &'static Catalog) -> Ending {
+    match ending {
+        sanitize::Ending::Open => Ending::Open,
+        sanitize::Ending::Ok => Ending::Ok,
+        sanitize::Ending::Failed => Ending::Failed(received(fields, catalog)),
+    }
+}
+
+/// Of a body that had no trailers.
+pub(super) fn of_nothing(http_status: StatusCode, catalog: &'static Catalog) -> ReceivedError {
+    let mut fields = HeaderMap::new();
+    sanitize::trailers(&mut fields, http_status, catalog);
+    received(&fields, catalog)
+}
+
+/// Of fields that are sanitised and tell of a failure.
+fn received(fields: &HeaderMap, catalog: &'static Catalog) -> ReceivedError {
+    let value = |name: HeaderName| fields.get(name).map(HeaderValue::as_bytes);
+    let grpc_code = value(GRPC_STATUS).and_then(code_of).unwrap_or(GrpcCode::Unknown);
+    let message = value(GRPC_MESSAGE).map(message::decode).unwrap_or_default();
+    let details = value(STATUS_DETAILS_HEADER).map(|value| base64::decode(value).bytes);
+    let details = details.map(Bytes::from).unwrap_or_default();
+    ReceivedError::of_grpc(grpc_code, message, details, fields, catalog)
+}
+
+/// An error of the service itself, which is no answer of a peer: no connection, a reset stream.
+pub(super) struct Broken {
+    pub(super) error: ReceivedError,
+    /// The error, for the log.
+    kept: BoxError,
+}
+
+impl Broken {
+    #[cfg(feature = "tonic")]
+    pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
+        use crate::StatusCodeExt;
+        let status = crate::status::made_here(error);
+        Self { error: status.to_received_of(catalog), kept: status.into() }
+    }
+
+    /// Without tonic, nobody knows what the error is of.
+    #[cfg(not(feature = "tonic"))]
+    pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
+        let what = "the service behind did not answer";
+        Self { error: ReceivedError::broken_off(what, catalog), kept: error }
+    }
+
+    pub(super) fn failing(&self) -> Failing<'_> {
+        let kept: &(dyn Error + 'static) = &*self.kept;
+        let cause = if cfg!(feature = "tonic") { kept.source() } else { Some(kept) };
+        match cause {
+            Some(cause) => Failing::Broken(&self.error, cause),
+            // A status that the service made says all that there is.
+            None => Failing::Forwarded(&self.error),
+        }
+    }
+}

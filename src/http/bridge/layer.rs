@@ -1,0 +1,61 @@
+//! What both bridges have of tower: a layer with a responder, and a service whose future bridges the answer.
+
+/// Writes a layer and its service. The future has `new(inner, call)`.
+macro_rules! bridge {
+    ($(#[$doc:meta])* $Layer:ident, $Service:ident, $Future:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $Layer {
+            responder: Arc<Responder>,
+        }
+
+        impl $Layer {
+            /// A layer that answers as `responder` says.
+            pub fn new(responder: Responder) -> Self {
+                Self { responder: Arc::new(responder) }
+            }
+        }
+
+        impl<S> Layer<S> for $Layer {
+            type Service = $Service<S>;
+
+            fn layer(&self, inner: S) -> Self::Service {
+                $Service { inner, responder: Arc::clone(&self.responder) }
+            }
+        }
+
+        #[doc = concat!("The service that [`", stringify!($Layer), "`] makes.")]
+        #[derive(Clone, Debug)]
+        pub struct $Service<S> {
+            inner: S,
+            responder: Arc<Responder>,
+        }
+
+        impl<S, Req, Res> Service<Request<Req>> for $Service<S>
+        where
+            S: Service<Request<Req>, Response = Response<Res>>,
+            S::Error: Into<BoxError>,
+            Res: Body<Data = Bytes> + Unpin,
+            Res::Error: Into<BoxError>,
+        {
+            type Response = Response<BridgeBody<Res>>;
+            type Error = S::Error;
+            type Future = $Future<S::Future, Res>;
+
+            fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+                self.inner.poll_ready(cx)
+            }
+
+            fn call(&mut self, request: Request<Req>) -> Self::Future {
+                let call = Call {
+                    responder: Arc::clone(&self.responder),
+                    caller: Caller::from(&request),
+                    is_grpc: ending::is_grpc(request.headers()),
+                };
+                $Future::new(self.inner.call(request), call)
+            }
+        }
+    };
+}
+
+pub(super) use bridge;

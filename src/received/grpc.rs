@@ -1,0 +1,49 @@
+//! A failure in gRPC's fields.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use super::Sent;
+#[cfg(feature = "gateway")]
+use crate::note::Note;
+use crate::note::Notes;
+use crate::retry::RetryHints;
+use crate::wire::{self, ERROR_CODE_HEADER, RECEIVED_HEADER};
+use crate::{Catalog, GrpcCode, ReceivedError};
+
+impl ReceivedError {
+    /// A failure whose gRPC code, message and details were read of fields that are sanitised, with what stands beside
+    /// them in `fields`.
+    pub(crate) fn of_grpc(
+        grpc_code: GrpcCode,
+        message: Cow<'_, str>,
+        details: Bytes,
+        fields: &HeaderMap,
+        catalog: &'static Catalog,
+    ) -> Self {
+        let mut notes = Notes::default();
+        if let Some(mark) = fields.get(RECEIVED_HEADER) {
+            wire::mark::read(mark.as_bytes(), &mut notes);
+        }
+        let code_field = fields.get(ERROR_CODE_HEADER).map(|value| value.as_bytes());
+        let sent = Sent { grpc_code: Some(grpc_code), message: Some(message), details, code_field, notes };
+        Self::read(sent, catalog).with_retry_hints(RetryHints::read(fields))
+    }
+
+    /// The error of an answer that broke off, or never began.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn broken_off(what: &'static str, catalog: &'static Catalog) -> Self {
+        let mut notes = Notes::default();
+        notes.push(Note::Synthesized);
+        let sent = Sent {
+            grpc_code: Some(GrpcCode::Unavailable),
+            message: Some(Cow::Borrowed(what)),
+            details: Bytes::new(),
+            code_field: None,
+            notes,
+        };
+        Self::read(sent, catalog)
+    }
+}
