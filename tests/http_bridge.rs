@@ -13,8 +13,8 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use codelibra::http::{
-    Boundary, BridgeBody, DetailTypes, Form, GrpcToHttpLayer, HttpToGrpcLayer, MAX_BODY, Responder, read,
-    write_body,
+    Boundary, BridgeBody, Budget, DetailTypes, Form, GrpcToHttpLayer, HttpToGrpcLayer, MAX_BODY, Responder,
+    read, write_body,
 };
 use codelibra::{
     ApiError, CATALOG, ErrorCode, GrpcCode, LockedOut, Note, ReceivedError, RetryAdvice, Shed, StatusCodeExt,
@@ -218,7 +218,16 @@ async fn a_proxy_that_spoke_is_answered_with_a_code() {
 
 /// What a gRPC client gets of an HTTP service that answers this.
 async fn over_grpc(status: u16, content_type: &'static str, body: Vec<u8>) -> Status {
-    let service = HttpToGrpcLayer::new(responder()).layer(service_fn(move |_: Request<Body>| {
+    over_grpc_by(responder(), status, content_type, body).await
+}
+
+async fn over_grpc_by(
+    responder: Responder,
+    status: u16,
+    content_type: &'static str,
+    body: Vec<u8>,
+) -> Status {
+    let service = HttpToGrpcLayer::new(responder).layer(service_fn(move |_: Request<Body>| {
         let response = Response::builder().status(status).header("content-type", content_type);
         std::future::ready(Ok::<_, Infallible>(response.body(Full::new(Bytes::from(body.clone()))).unwrap()))
     }));
@@ -264,10 +273,13 @@ async fn an_http_error_is_a_grpc_failure() {
 async fn what_a_peer_sends_is_bounded() {
     let error = ErrorCode::USER_BANNED.with_metadata("k", "v".repeat(4000));
     let body = write_body(Form::Native, &error, DetailTypes::standard());
-    let received = over_grpc(403, "application/json", body).await.to_received::<ErrorCode>();
+    let received = over_grpc(403, "application/json", body.clone()).await.to_received::<ErrorCode>();
     assert_eq!(received.number(), Some(403_003));
-    assert!(received.notes().contains(&Note::Shed(Shed::Metadata)), "{:?}", received.notes());
+    assert_eq!(received.notes(), [Note::Shed(Shed::Metadata)]);
     assert!(received.request_id().is_some(), "the id stays");
+    let large = responder().budget(Budget::bytes(16 << 10));
+    let received = over_grpc_by(large, 403, "application/json", body).await.to_received::<ErrorCode>();
+    assert_eq!((received.notes(), received.metadata().get("k").map(str::len)), (&[][..], Some(4000)));
 
     let error = error.with_message("m".repeat(2 * MAX_BODY));
     let body = write_body(Form::Native, &error, DetailTypes::standard());
