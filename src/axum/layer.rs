@@ -25,7 +25,7 @@ use crate::http::{Caller, Responder};
 /// - Other fields that the answer has stay: `Allow`, `Set-Cookie`, those of CORS.
 ///
 /// Each failure has the id of its request (google.rpc.RequestInfo): its own, else the caller's `x-request-id` where that
-/// is 1 to 64 letters, digits and `-._:+/=`, else a made one. What does not leave is logged once with it, as a `tracing`
+/// is 1 to 48 letters, digits and `-._:+/=`, else a made one. What does not leave is logged once with it, as a `tracing`
 /// event of the target `codelibra::axum`: ERROR for 5xx, INFO for the rest.
 ///
 /// Add it last (`Router::layer`), so that it is outermost: fallbacks and earlier layers are inside of it then.

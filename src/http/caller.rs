@@ -12,7 +12,7 @@ const CONNECT_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("connect-pr
 const MAX_RANGES: u8 = 64;
 
 /// What the request of a caller says about the answer: which form it takes, whether it takes a body, and the id of the
-/// request (`x-request-id`, where that is 1 to 64 letters, digits and `-._:+/=`).
+/// request (`x-request-id`, where that is 1 to 48 letters, digits and `-._:+/=`).
 ///
 /// It is a small copy: take it of a request before the request goes to its handler.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::header::ALLOW;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use bytes::Bytes;
@@ -66,23 +66,13 @@ impl Gateway {
         status.to_received_of(self.catalog)
     }
 
-    pub(crate) fn fail(&self, request: &Parts, error: &ApiError) -> Response {
-        self.responder.respond(request, error).map(Body::from)
-    }
-
-    pub(crate) fn fail_status(&self, request: &Parts, status: &Status) -> Response {
-        self.fail(request, &self.error(status))
-    }
-
-    fn error(&self, status: &Status) -> ApiError {
+    pub(crate) fn error(&self, status: &Status) -> ApiError {
         self.received(status).forward()
     }
 
     /// RFC 9110 §15.5.6: the answer says which methods there are.
-    fn fail_method(&self, request: &Parts, allowed: &'static str) -> Response {
-        let mut response = self.fail(request, &self.method_not_allowed());
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-        response
+    fn no_method(&self, allowed: &'static str) -> Response {
+        ([(ALLOW, allowed)], self.method_not_allowed()).into_response()
     }
 
     fn method_not_allowed(&self) -> ApiError {
@@ -95,13 +85,10 @@ impl Gateway {
 /// A query, in its order.
 type Pairs = Query<Vec<(String, String)>>;
 
-type Answered = Result<Response, ApiError>;
+/// [`ErrorLayer`] makes the answer of an error.
+pub(super) type Answered = Result<Response, ApiError>;
 
 impl Gateway {
-    fn answer(&self, request: &Parts, answered: Answered) -> Response {
-        answered.unwrap_or_else(|error| self.fail(request, &error))
-    }
-
     async fn list(&self, query: Vec<(String, String)>) -> Answered {
         let mut asked = Asked::of(query)?;
         let http_status = asked.take_class()?;
@@ -134,25 +121,25 @@ impl Gateway {
     }
 
     /// So many items, then the error, in NDJSON or as server-sent events.
-    async fn stream(&self, code: &str, query: Vec<(String, String)>, headers: &HeaderMap) -> Answered {
+    async fn stream(&self, code: &str, query: Vec<(String, String)>, request: &Parts) -> Answered {
         let code = parse(code)?;
         let mut asked = Asked::of(query)?;
         let (message, after_items) = (asked.take_message(), asked.take_items()?);
-        let request = RaiseErrorStreamRequest { code, message, metadata: asked.into_metadata(), after_items };
-        let items = self.client.clone().raise_error_stream(request).await.map_err(|s| self.error(&s))?;
+        let raise = RaiseErrorStreamRequest { code, message, metadata: asked.into_metadata(), after_items };
+        let items = self.client.clone().raise_error_stream(raise).await.map_err(|s| self.error(&s))?;
         let catalog = self.catalog;
         let items = items.into_inner().map(move |item| match item {
             Ok(item) => Ok(serde_json::json!({ "item": item.item })),
             Err(status) => Err(status.to_received_of(catalog).forward()),
         });
         let responder = Responder::clone(&self.responder);
-        let body = StreamBody::new(StreamForm::of_caller(headers), items, responder);
+        let body = StreamBody::new(StreamForm::of_caller(&request.headers), items, responder).caller(request);
         Ok(body.into_response().map(Body::new))
     }
 }
 
-async fn list(State(gateway): State<Gateway>, request: Parts, Query(query): Pairs) -> Response {
-    gateway.answer(&request, gateway.list(query).await)
+async fn list(State(gateway): State<Gateway>, Query(query): Pairs) -> Answered {
+    gateway.list(query).await
 }
 
 const READ: &str = "GET,HEAD";
@@ -166,22 +153,21 @@ async fn one(
     Path(segment): Path<String>,
     Query(query): Pairs,
     body: Bytes,
-) -> Response {
+) -> Answered {
     let (code, verb) = match segment.split_once(':') {
         Some((code, verb)) => (code, Some(verb)),
         None => (segment.as_str(), None),
     };
     let reads = matches!(request.method, Method::GET | Method::HEAD);
-    let answered = match verb {
+    match verb {
         Some("raise") if reads => gateway.raise(code, query, b"").await,
         Some("raise") if request.method == Method::POST => gateway.raise(code, query, &body).await,
-        Some("raise") => return gateway.fail_method(&request, READ_OR_POST),
-        Some("stream") if reads => gateway.stream(code, query, &request.headers).await,
+        Some("raise") => Ok(gateway.no_method(READ_OR_POST)),
+        Some("stream") if reads => gateway.stream(code, query, &request).await,
         None if reads => gateway.entry(code, query).await,
-        Some("stream") | None => return gateway.fail_method(&request, READ),
+        Some("stream") | None => Ok(gateway.no_method(READ)),
         Some(_) => Err(not_found(&format!("/v1/errors/{segment}"))),
-    };
-    gateway.answer(&request, answered)
+    }
 }
 
 pub(crate) fn parse(code: &str) -> Result<u32, ApiError> {
@@ -195,11 +181,11 @@ fn not_found(path: &str) -> ApiError {
     NotFound { resource: Some(path.to_owned()) }.with_message("there is nothing at this path")
 }
 
-async fn no_route(State(gateway): State<Gateway>, request: Parts) -> Response {
-    gateway.fail(&request, &not_found(request.uri.path()))
+async fn no_route(uri: Uri) -> ApiError {
+    not_found(uri.path())
 }
 
 /// axum adds `Allow`.
-async fn no_method(State(gateway): State<Gateway>, request: Parts) -> Response {
-    gateway.fail(&request, &gateway.method_not_allowed())
+async fn no_method(State(gateway): State<Gateway>) -> ApiError {
+    gateway.method_not_allowed()
 }

@@ -2,14 +2,14 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
 use axum::http::header::HOST;
-use axum::http::request::Parts;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse};
 use codelibra::http::{DetailTypes, Form, write_body};
 use codelibra::{ApiError, ErrorCode, GrpcCode, ParamKind};
 use serde::Deserialize;
 
-use super::gateway::{Gateway, parse};
+use super::gateway::{Answered, Gateway, parse};
 use super::pb::{ErrorEntry, GetErrorRequest, ListErrorsRequest, RaiseErrorRequest};
 
 #[derive(Template)]
@@ -35,15 +35,9 @@ impl ErrorEntry {
     }
 }
 
-pub(crate) async fn list(
-    State(mut gateway): State<Gateway>,
-    request: Parts,
-    Query(Search { q }): Query<Search>,
-) -> Response {
-    let mut rows = match gateway.client.list_errors(ListErrorsRequest::default()).await {
-        Ok(list) => list.into_inner().errors,
-        Err(status) => return gateway.fail_status(&request, &status),
-    };
+pub(crate) async fn list(State(mut gateway): State<Gateway>, Query(Search { q }): Query<Search>) -> Answered {
+    let list = gateway.client.list_errors(ListErrorsRequest::default()).await;
+    let mut rows = list.map_err(|status| gateway.error(&status))?.into_inner().errors;
     let total = rows.len();
     let words: Vec<String> = q.split_whitespace().map(str::to_lowercase).collect();
     rows.retain(|row| {
@@ -77,32 +71,29 @@ struct Body {
 
 pub(crate) async fn one(
     State(mut gateway): State<Gateway>,
-    request: Parts,
+    headers: HeaderMap,
     Path(segment): Path<String>,
-) -> Response {
-    let code = match parse(&segment) {
-        Ok(code) => code,
-        Err(error) => return gateway.fail(&request, &error),
-    };
+) -> Answered {
+    let code = parse(&segment)?;
     let entry = match gateway.client.get_error(GetErrorRequest { code }).await {
         Ok(found) => found.into_inner().entry,
         // Not listed: the page says what its class says.
         Err(status) if status.code() == tonic::Code::NotFound => None,
-        Err(status) => return gateway.fail_status(&request, &status),
+        Err(status) => return Err(gateway.error(&status)),
     };
     let params = entry.iter().flat_map(|entry| &entry.params);
     let examples: Vec<(String, &str)> = params.map(|p| (p.name.clone(), example(&p.r#type))).collect();
     let metadata = examples.iter().map(|(name, value)| (name.clone(), (*value).to_owned())).collect();
     let raise = RaiseErrorRequest { code, message: String::new(), metadata };
     let Err(status) = gateway.client.raise_error(raise).await else {
-        return gateway.fail(&request, &ErrorCode::UNEXPECTED_ERROR.into());
+        return Err(ErrorCode::UNEXPECTED_ERROR.into());
     };
     let received = gateway.received(&status);
     if received.number() != Some(code) {
-        return gateway.fail_status(&request, &status);
+        return Err(gateway.error(&status));
     }
     let error = received.forward();
-    let host = request.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8080");
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8080");
     let query: Vec<String> = examples.iter().map(|(name, value)| format!("{name}={value}")).collect();
     page(&CodePage {
         code,
@@ -143,12 +134,9 @@ fn body(form: Form, error: &ApiError) -> Body {
     Body { form: form.name(), media_type: form.media_type(), text }
 }
 
-fn page(page: &impl Template) -> Response {
+fn page(page: &impl Template) -> Answered {
     match page.render() {
-        Ok(html) => Html(html).into_response(),
-        Err(error) => {
-            crate::failure::warn("error", &format!("cannot render a page: {error}"));
-            axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+        Ok(html) => Ok(Html(html).into_response()),
+        Err(error) => Err(ApiError::from(ErrorCode::UNEXPECTED_ERROR).with_cause(error)),
     }
 }
