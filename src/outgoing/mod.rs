@@ -5,7 +5,7 @@ mod budget;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
 
 pub use self::budget::Budget;
 pub(crate) use self::budget::field_len;
@@ -156,20 +156,18 @@ impl<'a> Outgoing<'a> {
             Cow::Borrowed(text) => HeaderValue::from_str(text),
             Cow::Owned(text) => HeaderValue::from_maybe_shared(Bytes::from(text)),
         };
-        let grpc_status = HeaderValue::from(u16::from(self.grpc_code.number()));
-        let details = HeaderValue::from_maybe_shared(base64::encode_to_bytes(&status));
-        let code = HeaderValue::from_bytes(&six_digits(self.code));
-        let values = [
-            (GRPC_STATUS, Ok(grpc_status)),
-            (GRPC_MESSAGE, message),
-            (STATUS_DETAILS_HEADER, details),
-            (ERROR_CODE_HEADER, code),
-        ];
         // Base64, percent-encoded text and digits are visible ASCII.
-        for (name, value) in values {
+        let mut put = |name: HeaderName, value: Result<HeaderValue, InvalidHeaderValue>| {
             if let Ok(value) = value {
                 fields.insert(name, value);
             }
+        };
+        // What leaves as it came has its status already.
+        if self.whole.is_none() {
+            put(GRPC_STATUS, Ok(HeaderValue::from(u16::from(self.grpc_code.number()))));
         }
+        put(GRPC_MESSAGE, message);
+        put(STATUS_DETAILS_HEADER, HeaderValue::from_maybe_shared(base64::encode_to_bytes(&status)));
+        put(ERROR_CODE_HEADER, HeaderValue::from_bytes(&six_digits(self.code)));
     }
 }
