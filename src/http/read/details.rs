@@ -14,14 +14,18 @@ use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO, TYPE_URL_PREFIX, base64, write}
 /// hides nothing else.
 pub(super) fn write_details(details: Json<'_>, types: &DetailTypes, notes: &mut Notes, out: &mut Vec<u8>) {
     let mut index = 0;
-    let read = json::elements(details.get(), |json| {
-        let detail = JsonDetail::read(json);
-        if let Err(problem) = detail.write(json, types, notes, out) {
+    let each = |detail: JsonDetail<'_>, text: &str, read: Result<(), Fault>| {
+        let written = match read {
+            Ok(()) => detail.write(text, types, notes, out),
+            Err(fault) => Err(format!("it is no JSON object: {fault}")),
+        };
+        if let Err(problem) = written {
             let type_name = excerpt(detail.type_name());
             notes.push(Note::UnreadDetail { index, type_name, problem: excerpt(&problem) });
         }
         index += 1;
-    });
+    };
+    let read = json::objects(details.get(), JsonDetail::set, each);
     if let Err(fault) = read {
         notes.push(Note::InvalidBody(format!("the member \"details\" is no array of details: {fault}")));
     }
@@ -43,34 +47,26 @@ struct JsonDetail<'a> {
     /// How many members stand beside `@type` and `value`.
     others: usize,
     info: InfoMembers<'a>,
-    /// Why it is no object, or none to its end.
-    fault: Option<Fault>,
 }
 
 impl<'a> JsonDetail<'a> {
-    fn read(json: Json<'a>) -> Self {
-        let mut detail = Self::default();
-        let read = json::members(json.get(), |name, value| {
-            match &*name {
-                "@type" => detail.url = value.string(),
-                "value" => detail.value = Some(value),
-                name if name == ENCODING.0 => {
-                    detail.is_encoded = value.string().is_some_and(|text| text == ENCODING.1);
-                }
-                name => {
-                    detail.others += 1;
-                    match name {
-                        "type" => detail.name = value.string(),
-                        "typeUrl" => detail.unusual_url = value.string(),
-                        "debug" => detail.debug = Some(value),
-                        _ => {}
-                    }
+    fn set(&mut self, name: Cow<'a, str>, value: Json<'a>) {
+        match &*name {
+            "@type" => self.url = value.string(),
+            "value" => self.value = Some(value),
+            name if name == ENCODING.0 => {
+                self.is_encoded = value.string().is_some_and(|text| text == ENCODING.1);
+            }
+            name => {
+                self.others += 1;
+                match name {
+                    "type" => self.name = value.string(),
+                    "typeUrl" => self.unusual_url = value.string(),
+                    "debug" => self.debug = Some(value),
+                    name => self.info.set(name, value),
                 }
             }
-            detail.info.set(&name, value);
-        });
-        detail.fault = read.err();
-        detail
+        }
     }
 
     fn url(&self) -> &str {
@@ -83,14 +79,11 @@ impl<'a> JsonDetail<'a> {
 
     fn write(
         &self,
-        json: Json<'_>,
+        text: &str,
         types: &DetailTypes,
         notes: &mut Notes,
         out: &mut Vec<u8>,
     ) -> Result<(), String> {
-        if let Some(fault) = self.fault {
-            return Err(format!("it is no JSON object: {fault}"));
-        }
         let name = self.type_name();
         let speaker = match name {
             ERROR_INFO => Some(Speaker::Ours),
@@ -114,7 +107,7 @@ impl<'a> JsonDetail<'a> {
         let (value, fault) = match (&self.url, self.debug) {
             (Some(_), _) if name.is_empty() => return Err("it has no type".to_owned()),
             (Some(_), _) if !types.knows(name) => return Err("its type is not known".to_owned()),
-            (Some(_), _) => types.json_to_any(name, json.get())?,
+            (Some(_), _) => types.json_to_any(name, text)?,
             (None, Some(debug)) if self.name.is_some() => types.json_to_message(name, debug.get())?,
             _ => return Err("it has no type or no value".to_owned()),
         };
@@ -143,7 +136,7 @@ impl<'a> JsonDetail<'a> {
         if self.url.is_some() || url.contains('/') {
             Cow::Borrowed(url)
         } else {
-            Cow::Owned(format!("{TYPE_URL_PREFIX}{url}"))
+            Cow::Owned([TYPE_URL_PREFIX, url].concat())
         }
     }
 }

@@ -8,7 +8,11 @@ use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
 
 /// A JSON value, as text. Its kind shows in the first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Json<'a>(&'a str);
+pub(super) struct Json<'a> {
+    text: &'a str,
+    /// Whether it is a string with a `\` in it.
+    is_escaped: bool,
+}
 
 /// Where a text stops being JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,24 +30,23 @@ impl fmt::Display for Fault {
 impl<'a> Json<'a> {
     /// The text of the value.
     pub(super) const fn get(self) -> &'a str {
-        self.0
+        self.text
     }
 
     pub(super) fn is_null(self) -> bool {
-        self.0 == "null"
+        self.text == "null"
     }
 
     pub(super) fn is_object(self) -> bool {
-        self.0.starts_with('{')
+        self.text.starts_with('{')
     }
 
     /// The text of a string; `None` for any other value.
     pub(super) fn string(self) -> Option<Cow<'a, str>> {
-        let inside = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        if memchr::memchr(b'\\', inside.as_bytes()).is_some() {
-            Unescaped.deserialize(&mut serde_json::Deserializer::from_str(self.0)).ok().map(Cow::Owned)
+        if self.is_escaped {
+            Unescaped.deserialize(&mut serde_json::Deserializer::from_str(self.text)).ok().map(Cow::Owned)
         } else {
-            Some(Cow::Borrowed(inside))
+            self.text.strip_prefix('"')?.strip_suffix('"').map(Cow::Borrowed)
         }
     }
 }
@@ -53,29 +56,39 @@ impl<'a> Json<'a> {
 /// # Errors
 ///
 /// The text is no object, or is none to its end; the members before the fault were given.
-pub(super) fn members<'a>(text: &'a str, mut each: impl FnMut(Cow<'a, str>, Json<'a>)) -> Result<(), Fault> {
+pub(super) fn members<'a>(text: &'a str, each: impl FnMut(Cow<'a, str>, Json<'a>)) -> Result<(), Fault> {
     let mut scanner = Scanner { text, at: 0 };
-    scanner.list(b'{', b'}', |scanner| {
-        let fault = scanner.fault("a member's name");
-        let name =
-            if scanner.peek() == Some(b'"') { scanner.value()?.string() } else { None }.ok_or(fault)?;
-        scanner.eat(b':', "a colon")?;
-        each(name, scanner.value()?);
-        Ok(())
-    })
+    scanner.object(each)?;
+    scanner.end()
 }
 
-/// Calls `each` with every element of an array, in order.
+/// Calls `each` with every element of an array, in order, made of its members as `member` sets them. With it come
+/// its text and why it is no object, or none to its end.
 ///
 /// # Errors
 ///
 /// The text is no array, or is none to its end; the elements before the fault were given.
-pub(super) fn elements<'a>(text: &'a str, mut each: impl FnMut(Json<'a>)) -> Result<(), Fault> {
+pub(super) fn objects<'a, T: Default>(
+    text: &'a str,
+    mut member: impl FnMut(&mut T, Cow<'a, str>, Json<'a>),
+    mut each: impl FnMut(T, &'a str, Result<(), Fault>),
+) -> Result<(), Fault> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.list(b'[', b']', |scanner| {
-        each(scanner.value()?);
+        let mut object = T::default();
+        scanner.peek();
+        let start = scanner.at;
+        let read = scanner.object(|name, value| member(&mut object, name, value));
+        if read.is_err() {
+            // The next element comes after the end of this one, whatever is in it.
+            scanner.at = start;
+            scanner.value()?;
+        }
+        let element = scanner.text.get(start..scanner.at).unwrap_or_default();
+        each(object, element, read.map_err(|fault| Fault { at: fault.at - start, ..fault }));
         Ok(())
-    })
+    })?;
+    scanner.end()
 }
 
 /// Finds the ends of values (RFC 8259 §2).
@@ -89,11 +102,8 @@ impl<'a> Scanner<'a> {
         Fault { at: self.at, expected }
     }
 
-    fn rest(&self) -> &'a [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
-    }
-
     /// The next byte that is no white space.
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
         loop {
             match self.text.as_bytes().get(self.at)? {
@@ -111,7 +121,26 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// A whole array or object, and nothing behind it.
+    /// Nothing but white space.
+    fn end(&mut self) -> Result<(), Fault> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.fault("nothing more")),
+        }
+    }
+
+    fn object(&mut self, mut each: impl FnMut(Cow<'a, str>, Json<'a>)) -> Result<(), Fault> {
+        self.list(b'{', b'}', |scanner| {
+            let fault = scanner.fault("a member's name");
+            let name =
+                if scanner.peek() == Some(b'"') { scanner.value()?.string() } else { None }.ok_or(fault)?;
+            scanner.eat(b':', "a colon")?;
+            each(name, scanner.value()?);
+            Ok(())
+        })
+    }
+
+    /// An array or object.
     fn list(
         &mut self,
         open: u8,
@@ -121,76 +150,77 @@ impl<'a> Scanner<'a> {
         self.eat(open, if open == b'{' { "an object" } else { "an array" })?;
         if self.peek() == Some(close) {
             self.at += 1;
-        } else {
-            loop {
-                item(self)?;
-                match self.peek() {
-                    Some(b',') => self.at += 1,
-                    Some(byte) if byte == close => break self.at += 1,
-                    _ => return Err(self.fault("a comma or the end")),
-                }
-            }
+            return Ok(());
         }
-        match self.peek() {
-            None => Ok(()),
-            Some(_) => Err(self.fault("nothing more")),
+        loop {
+            item(self)?;
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(byte) if byte == close => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(self.fault("a comma or the end")),
+            }
         }
     }
 
     fn value(&mut self) -> Result<Json<'a>, Fault> {
         let first = self.peek();
         let start = self.at;
+        let mut is_escaped = false;
         match first {
-            Some(b'"') => self.skip_string()?,
+            Some(b'"') => is_escaped = self.skip_string()?,
             Some(b'{' | b'[') => self.skip_nested()?,
             _ => self.skip_word()?,
         }
-        self.text.get(start..self.at).map(Json).ok_or(self.fault("a value"))
+        let text = self.text.get(start..self.at).ok_or(self.fault("a value"))?;
+        Ok(Json { text, is_escaped })
     }
 
-    fn skip_string(&mut self) -> Result<(), Fault> {
-        let fault = self.fault("the end of a string");
-        let mut at = self.at + 1;
-        loop {
-            let rest = self.text.as_bytes().get(at..).unwrap_or_default();
-            at += memchr::memchr2(b'"', b'\\', rest).ok_or(fault)? + 1;
-            if self.text.as_bytes().get(at - 1) == Some(&b'"') {
-                self.at = at;
-                return Ok(());
-            }
-            // Whatever is escaped ends no string.
-            at += 1;
-        }
+    /// Whether there is a `\` in the string.
+    fn skip_string(&mut self) -> Result<bool, Fault> {
+        let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
+        let (len, is_escaped) = string_len(rest).ok_or(self.fault("the end of a string"))?;
+        self.at += 1 + len;
+        Ok(is_escaped)
     }
 
     /// Which bracket closes which is looked at when the value is read.
     fn skip_nested(&mut self) -> Result<(), Fault> {
-        let fault = self.fault("the end of a value");
+        let mut rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let mut depth = 0_usize;
-        while let Some(byte) = self.text.as_bytes().get(self.at) {
+        while let [byte, after @ ..] = rest {
+            rest = after;
             match byte {
                 b'"' => {
-                    self.skip_string()?;
-                    continue;
+                    let end = string_len(rest).and_then(|(len, _)| rest.get(len..));
+                    rest = end.ok_or_else(|| {
+                        let at = self.text.len() - rest.len() - 1;
+                        Fault { at, expected: "the end of a string" }
+                    })?;
                 }
                 b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        self.at = self.text.len() - rest.len();
+                        return Ok(());
+                    }
+                }
                 _ => {}
             }
-            self.at += 1;
-            if depth == 0 {
-                return Ok(());
-            }
         }
-        Err(fault)
+        Err(self.fault("the end of a value"))
     }
 
     /// A number or a name. At the end of the text it may be cut, and is none.
     fn skip_word(&mut self) -> Result<(), Fault> {
         let fault = self.fault("a value");
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
-        let len = self.rest().iter().position(ends).ok_or(fault)?;
-        let word = self.rest().get(..len).unwrap_or_default();
+        let len = rest.iter().position(ends).ok_or(fault)?;
+        let word = rest.get(..len).unwrap_or_default();
         let is_number = |word: &[u8]| {
             !word.is_empty()
                 && word.iter().all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
@@ -201,6 +231,50 @@ impl<'a> Scanner<'a> {
         self.at += len;
         Ok(())
     }
+}
+
+/// How long the rest of a string is, with its closing `"`, and whether there is a `\` in it.
+#[inline]
+fn string_len(rest: &[u8]) -> Option<(usize, bool)> {
+    let (len, byte) = quote_or_backslash(rest)?;
+    if byte == b'"' { Some((len + 1, false)) } else { Some((escaped_len(rest, len)?, true)) }
+}
+
+/// How long the rest of a string is whose first `\` is `at` this place.
+#[inline(never)]
+fn escaped_len(rest: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        // Whatever is escaped ends no string.
+        at += 2;
+        let (len, byte) = quote_or_backslash(rest.get(at..)?)?;
+        at += len;
+        if byte == b'"' {
+            return Some(at + 1);
+        }
+    }
+}
+
+/// The first of the two bytes that mean something in a string, and where it stands.
+#[inline]
+fn quote_or_backslash(text: &[u8]) -> Option<(usize, u8)> {
+    // Eight bytes at a time: most strings are too short for a call of `memchr` to pay. A byte of a word is zero
+    // if it borrows when one is taken from it; above the first such byte there may be false ones.
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let is_found = |byte: &u8| matches!(byte, b'"' | b'\\');
+    let (words, rest) = text.as_chunks::<8>();
+    let mut at = 0;
+    for bytes in words {
+        let word = u64::from_le_bytes(*bytes);
+        let found = zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            let place = usize::try_from(found.trailing_zeros() / 8).ok()?;
+            return Some((at + place, *bytes.get(place)?));
+        }
+        at += bytes.len();
+    }
+    let place = rest.iter().position(is_found)?;
+    Some((at + place, *rest.get(place)?))
 }
 
 /// A string with escapes. It is read as bytes, because half a surrogate pair is no fault in bytes: it becomes

@@ -63,12 +63,14 @@ impl Answer<'_> {
         let mut notes = Notes::default();
         let text = text::text(body, &mut notes);
         let outer = Members::read(&text, &mut notes);
-        let object = outer.and_then(|outer| match outer.inner(&mut notes) {
-            Some(inner) if outer.code.is_none() => Some(inner),
-            _ => outer.is_error().then_some(outer),
-        });
+        let inner = outer.as_ref().and_then(|outer| outer.inner(&mut notes));
+        let object = match (&outer, &inner) {
+            (Some(outer), Some(inner)) if outer.code.is_none() => Some(inner),
+            (Some(outer), _) if outer.is_error() => Some(outer),
+            _ => None,
+        };
         let Some(object) = object else {
-            return self.read_no_object(&text, outer, catalog, notes);
+            return self.read_no_object(&text, outer.as_ref(), catalog, notes);
         };
 
         let code = object.code(&mut notes);
@@ -77,14 +79,14 @@ impl Answer<'_> {
             _ => object.http_status(),
         };
         let mut status = Vec::with_capacity(text.len());
-        write_identity(&object, code, &mut notes, &mut status);
+        write_identity(object, code, &mut notes, &mut status);
         if let Some(all) = object.details {
             details::write_details(all, types, &mut notes, &mut status);
         }
-        write_request_id(&object, &mut status);
+        write_request_id(object, &mut status);
         self.write_retry_info(&mut status);
 
-        let grpc_code = self.grpc_code(&object, code, body_status, &status, catalog);
+        let grpc_code = self.grpc_code(object, code, body_status, &status, catalog);
         let message = object.message().unwrap_or_default();
         self.finish(grpc_code, message, status, notes, catalog).with_http_status(body_status, self.status)
     }
@@ -116,7 +118,7 @@ impl Answer<'_> {
     fn read_no_object(
         &self,
         text: &str,
-        outer: Option<Members<'_>>,
+        outer: Option<&Members<'_>>,
         catalog: &'static Catalog,
         mut notes: Notes,
     ) -> ReceivedError {
@@ -133,7 +135,7 @@ impl Answer<'_> {
                 self.status.map_or(GrpcCode::Unknown, tables::intermediary_to_grpc)
             }
         };
-        let message = outer.and_then(|outer| outer.message()).unwrap_or_else(|| {
+        let message = outer.and_then(Members::message).unwrap_or_else(|| {
             Cow::Borrowed(entry.map_or_else(|| class_phrase(class), |entry| entry.summary))
         });
         let mut status = Vec::new();
