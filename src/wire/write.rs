@@ -216,10 +216,21 @@ pub(crate) fn info_detail(speaker: Speaker, out: &mut Vec<u8>, write: impl FnOnc
         Speaker::Ours => ERROR_INFO_URL,
         Speaker::Google => GOOGLE_ERROR_INFO_URL,
     };
-    delimited(STATUS_DETAILS, out, |out| {
-        append(string_len(url), out, |out| out.string(ANY_TYPE_URL, url));
-        delimited(ANY_VALUE, out, |out| write(&mut InfoWriter { speaker, out }));
-    });
+    let start = out.len();
+    write(&mut InfoWriter { speaker, out });
+    let value = out.len() - start;
+    // What stands before the message has its length in it: the message is moved behind that.
+    let any = any_len(url, value);
+    let len = delimited_len(any);
+    out.resize(start + len, 0);
+    out.copy_within(start..start + value, start + len - value);
+    let (_, detail) = out.split_at_mut(start);
+    let mut out = Out { bytes: detail, at: 0 };
+    out.tag(STATUS_DETAILS, any);
+    out.string(ANY_TYPE_URL, url);
+    if value > 0 {
+        out.tag(ANY_VALUE, value);
+    }
 }
 
 /// Writes the fields of one of the two ErrorInfos, which have different numbers.
@@ -264,21 +275,6 @@ impl InfoWriter<'_> {
             Speaker::Ours => ours,
             Speaker::Google => google,
         }
-    }
-}
-
-/// Appends a field whose length is known only when it is written.
-#[cfg(feature = "gateway")]
-fn delimited(tag: u8, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    out.push(tag);
-    let start = out.len();
-    write(out);
-    let end = out.len();
-    prost::encoding::encode_varint(u64::try_from(end - start).unwrap_or(u64::MAX), out);
-    let len = out.len() - end;
-    // The length stands behind the field: bring it to the front.
-    if let Some(field) = out.get_mut(start..) {
-        field.rotate_right(len);
     }
 }
 
