@@ -5,7 +5,8 @@
 use codelibra::http::{DetailTypes, Form, read_body, write_body};
 use codelibra::{ApiError, CATALOG, ErrorCode, rpc};
 use prost::Message;
-use prost_types::{Any, Duration, FieldMask, Struct, Timestamp};
+use prost_types::value::Kind;
+use prost_types::{Any, Duration, FieldMask, ListValue, Struct, Timestamp};
 use serde_json::{Value, json};
 
 #[derive(Clone, PartialEq, Message)]
@@ -128,7 +129,7 @@ fn standard_details_are_proto_json() {
 fn registered_types_are_proto_json_with_what_nests_in_them() {
     let types = types();
     let inner = Refusal { why: "inner".into(), ..Default::default() };
-    let fact = prost_types::Value { kind: Some(prost_types::value::Kind::NumberValue(1.5)) };
+    let fact = prost_types::Value { kind: Some(Kind::NumberValue(1.5)) };
     let outer = Refusal {
         why: "outer".into(),
         amount: -5,
@@ -168,12 +169,22 @@ fn well_known_types_are_details_too() {
     let duration = Duration { seconds: 90, nanos: 500_000_000 };
     let timestamp = Timestamp { seconds: 1_769_851_800, nanos: 0 };
     let mask = FieldMask { paths: vec!["a.b_c".into(), "d".into()] };
+    let text = prost_types::Value { kind: Some(Kind::StringValue("a".into())) };
     for (detail, value) in [
         (any(&url("Duration"), &duration), json!("90.500s")),
         (any(&url("Timestamp"), &timestamp), json!("2026-01-31T09:30:00Z")),
         (any(&url("StringValue"), &"text".to_owned()), json!("text")),
         (any(&url("BytesValue"), &vec![8_u8, 1]), json!("CAE=")),
         (any(&url("Int64Value"), &7_i64), json!("7")),
+        (any(&url("UInt64Value"), &7_u64), json!("7")),
+        (any(&url("Int32Value"), &7_i32), json!(7)),
+        (any(&url("UInt32Value"), &7_u32), json!(7)),
+        (any(&url("DoubleValue"), &0.5_f64), json!(0.5)),
+        (any(&url("FloatValue"), &0.5_f32), json!(0.5)),
+        (any(&url("BoolValue"), &true), json!(true)),
+        (any(&url("Value"), &text), json!("a")),
+        (any(&url("ListValue"), &ListValue { values: vec![text.clone()] }), json!(["a"])),
+        (any(&url("Struct"), &Struct { fields: [("b".to_owned(), text.clone())].into() }), json!({"b": "a"})),
         (any(&url("FieldMask"), &mask), json!("a.bC,d")),
         (
             any(&url("Any"), &any(&url("Duration"), &duration)),
@@ -213,6 +224,7 @@ fn what_json_would_lose_is_base64() {
         ("a timestamp after the year 9999", any("a/google.protobuf.Timestamp", &late)),
         ("a path that is no snake case", any("a/google.protobuf.FieldMask", &mask)),
         ("not a number", any("a/google.protobuf.DoubleValue", &f64::NAN)),
+        ("no slash before the name", raw("google.rpc.RequestInfo", b"\x0a\x01a")),
         ("no protobuf at all", raw(REFUSAL, b"\xff\xff\xff")),
         ("a text of another type", raw("a/google.rpc.RequestInfo", b"\x08\x01")),
     ] {

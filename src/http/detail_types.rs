@@ -6,6 +6,7 @@ use prost_reflect::prost_types::FileDescriptorSet;
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, ReflectMessage, Value,
 };
+use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::wire::details::Detail;
@@ -97,11 +98,14 @@ impl DetailTypes {
 
     /// The detail in ProtoJSON with its `@type`, as [`message_to_json`](Self::message_to_json).
     pub(super) fn any_to_json(&self, detail: &Detail<'_>) -> Option<Box<RawValue>> {
-        self.decode(detail)?;
-        let mut any = DynamicMessage::new(self.pool.get_message_by_name(ANY)?);
-        any.set_field_by_number(1, Value::String(detail.type_url().to_owned()));
-        any.set_field_by_number(2, Value::Bytes(detail.value().to_vec().into()));
-        let json = to_raw_value(&any).ok()?;
+        let message = self.decode(detail)?;
+        let url = Some(detail.type_url()).filter(|url| url.contains('/'))?;
+        let json = if is_written_as_value(&message.descriptor()) {
+            to_raw_value(&AnyOfValue { url, value: &message })
+        } else {
+            to_raw_value(&AnyOfFields { url, fields: &message })
+        };
+        let json = json.ok()?;
         is_affordable(detail.type_name(), json.get()).then_some(json)
     }
 
@@ -129,6 +133,23 @@ impl DetailTypes {
         let (message, fault) = read_json(&descriptor, json)?;
         Ok((message.encode_to_vec(), fault))
     }
+}
+
+/// `google.protobuf.Any` in ProtoJSON, of a message that is an object.
+#[derive(Serialize)]
+struct AnyOfFields<'a> {
+    #[serde(rename = "@type")]
+    url: &'a str,
+    #[serde(flatten)]
+    fields: &'a DynamicMessage,
+}
+
+/// `google.protobuf.Any` in ProtoJSON, of a message that ProtoJSON writes otherwise.
+#[derive(Serialize)]
+struct AnyOfValue<'a> {
+    #[serde(rename = "@type")]
+    url: &'a str,
+    value: &'a DynamicMessage,
 }
 
 /// google.rpc's files, by the names that everybody imports them by: tonic-types leaves out the folder, and a
@@ -229,7 +250,6 @@ fn survives_json(message: &DynamicMessage) -> bool {
 
 /// Whether ProtoJSON in an Any puts the message under `value`.
 fn is_written_as_value(descriptor: &MessageDescriptor) -> bool {
-    // Wrappers have one singular field, `value`, which is found as a field. These have none of that name.
     matches!(
         descriptor.full_name(),
         ANY | "google.protobuf.Timestamp"
@@ -239,6 +259,15 @@ fn is_written_as_value(descriptor: &MessageDescriptor) -> bool {
             | "google.protobuf.ListValue"
             | "google.protobuf.Value"
             | "google.protobuf.Empty"
+            | "google.protobuf.DoubleValue"
+            | "google.protobuf.FloatValue"
+            | "google.protobuf.Int64Value"
+            | "google.protobuf.UInt64Value"
+            | "google.protobuf.Int32Value"
+            | "google.protobuf.UInt32Value"
+            | "google.protobuf.BoolValue"
+            | "google.protobuf.StringValue"
+            | "google.protobuf.BytesValue"
     )
 }
 
