@@ -2,8 +2,8 @@
 #![cfg(feature = "gateway")]
 
 use allocation_counter::measure;
-use codelibra::http::{DetailTypes, MAX_BODY, MAX_DETAIL, read_body};
-use codelibra::{CATALOG, ReceivedError};
+use codelibra::http::{DetailTypes, Form, MAX_BODY, MAX_DETAIL, read_body, write_body};
+use codelibra::{CATALOG, LockedOut, ReceivedError};
 
 /// For one detail as a reflected message, and for the notes.
 const CONSTANT: u64 = 1024 * 1024;
@@ -124,5 +124,21 @@ fn a_long_body_takes_no_more_than_the_limit() {
         let used = measure(|| drop(read(&body))).bytes_max;
         let limit = u64::try_from(MAX_BODY).unwrap_or(u64::MAX);
         assert!(used <= 8 * limit + CONSTANT, "{name} takes {used}");
+    }
+}
+
+/// The body is one, and so is each base64; reflection would take dozens.
+#[test]
+fn a_body_without_further_details_takes_a_handful_of_allocations() {
+    let types = DetailTypes::standard();
+    let locked = LockedOut { locked_until: "2026-01-31T09:30:00Z".parse().ok() };
+    let error = locked.with_message("three wrong passwords");
+    drop(read(&write_body(Form::Native, &error, types)));
+    for form in Form::ALL {
+        let mut body = Vec::new();
+        let written = measure(|| body = write_body(form, &error, types)).count_total;
+        let received = measure(|| drop(read(&body))).count_total;
+        let (write_most, read_most) = if form == Form::Connect { (4, 8) } else { (1, 4) };
+        assert!(written <= write_most && received <= read_most, "{form}: {written}, {received}");
     }
 }

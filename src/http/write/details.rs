@@ -1,17 +1,22 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io;
 
-use base64::display::Base64Display;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use ::base64::display::Base64Display;
+use ::base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
+use serde_json::ser::Formatter;
+use serde_json::value::RawValue;
 
 use crate::ApiError;
 use crate::http::DetailTypes;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::write::{CODE_KEY, six_digits};
-use crate::wire::{ERROR_INFO, ERROR_INFO_URL, GOOGLE_ERROR_INFO, GOOGLE_ERROR_INFO_URL, TYPE_URL_PREFIX};
+use crate::wire::{
+    ERROR_INFO, ERROR_INFO_URL, GOOGLE_ERROR_INFO, GOOGLE_ERROR_INFO_URL, TYPE_URL_PREFIX, base64,
+};
 
 /// The details without both ErrorInfos.
 pub(super) struct Attached<'a> {
@@ -72,11 +77,20 @@ impl Serialize for AnyDetail<'_> {
         }
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("@type", detail.type_url())?;
-        map.serialize_entry("value", &Base64(detail.value(), true))?;
+        map.serialize_entry("value", &Padded(detail.value()))?;
         if types.has_value_member(detail.type_name()) {
             map.serialize_entry(ENCODING.0, ENCODING.1)?;
         }
         map.end()
+    }
+}
+
+/// Bytes as ProtoJSON has them, for any serializer.
+struct Padded<'a>(&'a [u8]);
+
+impl Serialize for Padded<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Base64Display::new(self.0, &STANDARD))
     }
 }
 
@@ -95,53 +109,69 @@ struct ConnectDetail<'a, D> {
     /// Only where the type URL has another prefix than usual, which the protocol has no place for.
     #[serde(rename = "typeUrl", skip_serializing_if = "Option::is_none")]
     type_url: Option<&'a str>,
-    value: Base64<'a>,
+    value: BodyBytes<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     debug: Option<D>,
 }
 
 impl<'a, D> ConnectDetail<'a, D> {
-    fn of(detail: &Detail<'a>, debug: Option<D>) -> Self {
-        let is_usual = detail.type_url().strip_prefix(TYPE_URL_PREFIX) == Some(detail.type_name());
+    /// An ErrorInfo, whose type URL is the usual one.
+    fn info(r#type: &'static str, detail: &Detail<'a>, debug: D) -> Self {
+        Self { r#type, type_url: None, value: BodyBytes(detail.value()), debug: Some(debug) }
+    }
+}
+
+impl<'a> ConnectDetail<'a, Box<RawValue>> {
+    fn of(detail: &Detail<'a>, types: &DetailTypes) -> Self {
+        let r#type = detail.type_name();
+        let is_usual = detail.type_url().strip_prefix(TYPE_URL_PREFIX) == Some(r#type);
         Self {
-            r#type: detail.type_name(),
+            r#type,
             type_url: (!is_usual).then(|| detail.type_url()),
-            value: Base64(detail.value(), false),
-            debug,
+            value: BodyBytes(detail.value()),
+            debug: types.message_to_json(detail),
         }
     }
 }
 
 impl Serialize for ConnectDetails<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { error, types, status } = self;
         let mut details = serializer.serialize_seq(None)?;
-        for detail in AllDetails::of(&self.status) {
-            match detail.type_name() {
-                ERROR_INFO => {
-                    let debug = OurInfo::of(self.error, None);
-                    details.serialize_element(&ConnectDetail::of(&detail, Some(debug)))?;
+        for detail in AllDetails::of(status) {
+            match detail.type_url() {
+                ERROR_INFO_URL => {
+                    let debug = OurInfo::of(error, None);
+                    details.serialize_element(&ConnectDetail::info(ERROR_INFO, &detail, debug))?;
                 }
-                GOOGLE_ERROR_INFO => {
-                    let debug = GoogleInfo::of(self.error, None);
-                    details.serialize_element(&ConnectDetail::of(&detail, Some(debug)))?;
+                GOOGLE_ERROR_INFO_URL => {
+                    let debug = GoogleInfo::of(error, None);
+                    details.serialize_element(&ConnectDetail::info(GOOGLE_ERROR_INFO, &detail, debug))?;
                 }
-                _ => {
-                    let debug = self.types.message_to_json(&detail);
-                    details.serialize_element(&ConnectDetail::of(&detail, debug))?;
-                }
+                _ => details.serialize_element(&ConnectDetail::of(&detail, types))?,
             }
         }
         details.end()
     }
 }
 
-/// Bytes as base64, padded or not.
-struct Base64<'a>(&'a [u8], bool);
+/// Bytes as the [`BodyFormatter`] writes them.
+struct BodyBytes<'a>(&'a [u8]);
 
-impl Serialize for Base64<'_> {
+impl Serialize for BodyBytes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let engine = if self.1 { &STANDARD } else { &STANDARD_NO_PAD };
-        serializer.collect_str(&Base64Display::new(self.0, engine))
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+/// Writes bytes as unpadded base64. A string would be searched for what has to be escaped, which base64 has not.
+pub(super) struct BodyFormatter;
+
+impl Formatter for BodyFormatter {
+    fn write_byte_array<W: io::Write + ?Sized>(&mut self, writer: &mut W, bytes: &[u8]) -> io::Result<()> {
+        writer.write_all(b"\"")?;
+        writer.write_all(base64::encode(bytes).as_bytes())?;
+        writer.write_all(b"\"")
     }
 }
 

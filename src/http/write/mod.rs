@@ -4,7 +4,9 @@ mod bodies;
 mod details;
 
 use serde::Serialize;
+use serde_json::Serializer;
 
+use self::details::BodyFormatter;
 pub(super) use self::details::ENCODING;
 use super::{DetailTypes, Form};
 use crate::{ApiError, Detail};
@@ -32,9 +34,10 @@ impl DetailTypes {
 }
 
 fn to_vec(body: &impl Serialize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(512);
+    // Most bodies fit.
+    let mut out = Vec::with_capacity(1024);
     // Writing to memory fails only where a value refuses to be JSON, and none of ours does.
-    let written = serde_json::to_writer(&mut out, body);
+    let written = body.serialize(&mut Serializer::with_formatter(&mut out, BodyFormatter));
     debug_assert!(written.is_ok(), "{written:?}");
     out
 }
