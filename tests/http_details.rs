@@ -125,6 +125,50 @@ fn standard_details_are_proto_json() {
     );
 }
 
+/// Most go a shorter way than other details.
+#[test]
+fn a_request_info_is_the_same_whichever_way_it_goes() {
+    const URL: &str = "type.googleapis.com/google.rpc.RequestInfo";
+    let types = DetailTypes::standard();
+    for (request_id, serving_data) in [
+        ("r-1", ""),
+        ("r-1", "shard 7"),
+        ("", "shard 7"),
+        ("\"\\ü\n\u{1}", ""),
+        ("", ""),
+        (&"long".repeat(500), ""),
+    ] {
+        let info = rpc::RequestInfo { request_id: request_id.into(), serving_data: serving_data.into() };
+        let mut expected = json!({"@type": URL});
+        for (name, text) in [("requestId", request_id), ("servingData", serving_data)] {
+            if !text.is_empty() {
+                expected[name] = text.into();
+            }
+        }
+        assert_eq!(written(&any(URL, &info), types), expected);
+    }
+    for (members, request_id, notes) in [
+        (r#""requestId":"a""#, "a", 0),
+        (r#""requestId":"\u0061""#, "a", 0),
+        (r#""request_id":"a""#, "a", 0),
+        (r#""requestId":null"#, "", 0),
+        (r#""servingData":"b","requestId":"a""#, "a", 0),
+        (r#""requestId":"a","newer":1"#, "a", 1),
+        (r#""requestId":1"#, "", 1),
+        ("\"requestId\":\"\u{1}\"", "", 1),
+    ] {
+        let aip = format!(r#"{{"code":403003,"details":[{{"@type":"{URL}",{members}}}]}}"#);
+        let connect = format!(
+            r#"{{"code":403003,"details":[{{"type":"google.rpc.RequestInfo","debug":{{{members}}}}}]}}"#
+        );
+        for body in [aip, connect] {
+            let error = read_body(body.as_bytes(), &CATALOG, types);
+            assert_eq!(error.notes().len(), notes, "{body}: {:?}", error.notes());
+            assert_eq!(error.request_id().unwrap_or_default(), request_id, "{body}");
+        }
+    }
+}
+
 #[test]
 fn registered_types_are_proto_json_with_what_nests_in_them() {
     let types = types();

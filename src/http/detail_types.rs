@@ -9,6 +9,7 @@ use prost_reflect::{
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::request_info::RequestInfo;
 use crate::wire::details::Detail;
 
 /// The longest JSON of a detail that is written or read, in bytes: 64 KiB.
@@ -92,14 +93,20 @@ impl DetailTypes {
     /// The detail in ProtoJSON. `None` where its type is not known, JSON would lose something of it, or it is
     /// more than would be read.
     pub(super) fn message_to_json(&self, detail: &Detail<'_>) -> Option<Box<RawValue>> {
+        if let Some(info) = RequestInfo::of(detail) {
+            return to_raw_value(&info).ok();
+        }
         let json = to_raw_value(&self.decode(detail)?).ok()?;
         is_affordable(detail.type_name(), json.get()).then_some(json)
     }
 
     /// The detail in ProtoJSON with its `@type`, as [`message_to_json`](Self::message_to_json).
     pub(super) fn any_to_json(&self, detail: &Detail<'_>) -> Option<Box<RawValue>> {
-        let message = self.decode(detail)?;
         let url = Some(detail.type_url()).filter(|url| url.contains('/'))?;
+        if let Some(info) = RequestInfo::of(detail) {
+            return to_raw_value(&info.with_url(url)).ok();
+        }
+        let message = self.decode(detail)?;
         let json = if is_written_as_value(&message.descriptor()) {
             to_raw_value(&AnyOfValue { url, value: &message })
         } else {
@@ -115,6 +122,9 @@ impl DetailTypes {
         type_name: &str,
         json: &str,
     ) -> Result<(Vec<u8>, Option<String>), String> {
+        if let Some(info) = RequestInfo::read(type_name, json, true) {
+            return Ok((info.encode(), None));
+        }
         check_affordable(type_name, json)?;
         let any = self.pool.get_message_by_name(ANY).ok_or("google.protobuf.Any is not known")?;
         let (message, fault) = read_json(&any, json)?;
@@ -128,6 +138,9 @@ impl DetailTypes {
         type_name: &str,
         json: &str,
     ) -> Result<(Vec<u8>, Option<String>), String> {
+        if let Some(info) = RequestInfo::read(type_name, json, false) {
+            return Ok((info.encode(), None));
+        }
         check_affordable(type_name, json)?;
         let descriptor = self.pool.get_message_by_name(type_name).ok_or("its type is not known")?;
         let (message, fault) = read_json(&descriptor, json)?;
@@ -178,7 +191,7 @@ fn is_affordable(type_name: &str, json: &str) -> bool {
     let limit = if type_name.starts_with("google.rpc.") { MAX_STANDARD_VALUES } else { MAX_VALUES };
     // A value follows each of these; they may stand in a string too, and then more are counted than there are.
     let values = || json.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
-    json.len() <= MAX_DETAIL && values() <= limit
+    json.len() <= limit || (json.len() <= MAX_DETAIL && values() <= limit)
 }
 
 /// Reads ProtoJSON. Members that the type lacks are left out, which the text says.

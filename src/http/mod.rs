@@ -24,6 +24,7 @@ mod detail_types;
 mod form;
 mod read;
 mod receive;
+mod request_info;
 mod respond;
 mod retry_after;
 mod stream;

@@ -1,0 +1,61 @@
+//! google.rpc.RequestInfo in ProtoJSON. The server layer attaches one to every error, so it does without reflection.
+
+use prost::Message;
+use serde::{Deserialize, Serialize};
+
+use crate::rpc;
+use crate::wire::details::{Detail, REQUEST_INFO};
+use crate::wire::fields::{Fields, Value};
+
+/// Longer ones are left to reflection, and to its limits.
+const MAX_LEN: usize = 1024;
+
+/// The plain case: whatever else there may be in the message or in its JSON is left to reflection.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct RequestInfo<'a> {
+    #[serde(rename = "@type", skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    serving_data: &'a str,
+}
+
+impl<'a> RequestInfo<'a> {
+    /// Of a detail, without its `@type`.
+    pub(super) fn of(detail: &Detail<'a>) -> Option<Self> {
+        if !detail.is_a(REQUEST_INFO) || detail.value().len() > MAX_LEN {
+            return None;
+        }
+        let mut info = Self::default();
+        let mut fields = Fields::new(detail.value());
+        for field in fields.by_ref() {
+            match field {
+                (1, Value::Bytes(text)) => info.request_id = str::from_utf8(text).ok()?,
+                (2, Value::Bytes(text)) => info.serving_data = str::from_utf8(text).ok()?,
+                _ => return None,
+            }
+        }
+        (!fields.is_corrupt()).then_some(info)
+    }
+
+    /// With its `@type`.
+    pub(super) fn with_url(self, url: &'a str) -> Self {
+        Self { url: Some(url), ..self }
+    }
+
+    /// From JSON, which says the type or does not.
+    pub(super) fn read(type_name: &str, json: &'a str, has_url: bool) -> Option<Self> {
+        if type_name != REQUEST_INFO || json.len() > MAX_LEN {
+            return None;
+        }
+        let info: Self = serde_json::from_str(json).ok()?;
+        (info.url.is_some() == has_url).then_some(info)
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let (request_id, serving_data) = (self.request_id.to_owned(), self.serving_data.to_owned());
+        rpc::RequestInfo { request_id, serving_data }.encode_to_vec()
+    }
+}
