@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -183,17 +183,22 @@ impl ApiError {
 
     /// Attaches details as they stand in an encoded status, in place of those that the error has. The last of a type
     /// counts.
-    pub(crate) fn put_details<'a>(&mut self, new: impl Iterator<Item = Detail<'a>> + Clone) {
+    pub(crate) fn put_details<'a>(&mut self, new: impl Iterator<Item = Detail<'a>>) {
         self.0.details = Cow::Borrowed(&[]);
-        let sound = new.filter(|detail| {
-            !matches!(detail.type_name(), ERROR_INFO | GOOGLE_ERROR_INFO) && detail.whole_any().is_some()
-        });
         // A peer decides how many there are: each is not to be looked up among all.
-        let last: HashMap<&str, usize> = sound.clone().map(|d| d.type_name()).zip(0..).collect();
-        for (detail, index) in sound.zip(0..) {
-            if last.get(detail.type_name()) == Some(&index) {
-                wire::write::any(detail.whole_any().unwrap_or_default(), self.0.details.to_mut());
+        let mut last = BTreeMap::new();
+        for (index, detail) in new.enumerate() {
+            let name = detail.type_name();
+            if let Some(any) = detail.whole_any()
+                && !matches!(name, ERROR_INFO | GOOGLE_ERROR_INFO)
+            {
+                last.insert(name, (index, any));
             }
+        }
+        let mut last: Vec<_> = last.into_values().collect();
+        last.sort_unstable_by_key(|(index, _)| *index);
+        for (_, any) in last {
+            wire::write::any(any, self.0.details.to_mut());
         }
     }
 
