@@ -2,21 +2,21 @@
 //!
 //!     cargo run --release -p codelibra-cli --example gateway -- ours|by-hand GRPC-ADDRESS
 //!
-//! Both answer `GET /v1/errors/{code}:raise` with google.rpc.Status as JSON. `ours` reads and writes with
-//! codelibra; `by-hand` is what one writes over the same client with tonic-types and serde_json. It prints
-//! its address.
+//! Both answer `GET /v1/errors/{code}:raise` with google.rpc.Status as JSON. `ours` is the gateway of the README,
+//! with the client layer; `by-hand` is what one writes over the same client with tonic-types and serde_json. It
+//! prints its address.
 
 use std::net::Ipv4Addr;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use codelibra::axum::ErrorLayer;
 use codelibra::client::{ClientLayer, ClientService};
-use codelibra::http::{DetailTypes, Form, write_body};
-use codelibra::{ERROR_CODE_HEADER, ErrorCode, StatusCodeExt};
+use codelibra::http::{Form, Responder};
+use codelibra::{ApiError, ErrorCode, StatusCodeExt};
 use pb::RaiseErrorRequest;
 use pb::error_catalog_service_client::ErrorCatalogServiceClient;
 use serde_json::json;
@@ -42,6 +42,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let router = match kind.as_str() {
         "ours" => Router::new()
             .route(path, get(ours))
+            .layer(ErrorLayer::new(Responder::new::<ErrorCode>().form(Form::RpcStatus)))
             .with_state(ErrorCatalogServiceClient::new(ClientLayer::new::<ErrorCode>().layer(channel))),
         "by-hand" => {
             Router::new().route(path, get(by_hand)).with_state(ErrorCatalogServiceClient::new(channel))
@@ -62,16 +63,10 @@ fn request(segment: &str) -> RaiseErrorRequest {
 async fn ours(
     State(mut client): State<ErrorCatalogServiceClient<ClientService<Channel>>>,
     Path(segment): Path<String>,
-) -> Response {
-    let Err(status) = client.raise_error(request(&segment)).await else {
-        return StatusCode::NO_CONTENT.into_response();
-    };
-    let error = status.to_received::<ErrorCode>().forward();
-    let body = write_body(Form::RpcStatus, &error, DetailTypes::standard());
-    let mut response = (error.http_status(), body).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(Form::RpcStatus.media_type()));
-    response.headers_mut().insert(ERROR_CODE_HEADER, HeaderValue::from(error.number()));
-    response
+) -> Result<StatusCode, ApiError> {
+    let raised = client.raise_error(request(&segment)).await;
+    raised.map_err(|status| status.to_received::<ErrorCode>().forward())?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn by_hand(
