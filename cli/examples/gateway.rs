@@ -13,10 +13,10 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use codelibra::axum::ErrorLayer;
+use codelibra::axum::{ErrorLayer, Forwarded};
 use codelibra::client::{ClientLayer, ClientService};
 use codelibra::http::{Form, Responder};
-use codelibra::{ApiError, ErrorCode, StatusCodeExt};
+use codelibra::{ErrorCode, StatusCodeExt};
 use pb::RaiseErrorRequest;
 use pb::error_catalog_service_client::ErrorCatalogServiceClient;
 use serde_json::json;
@@ -63,9 +63,9 @@ fn request(segment: &str) -> RaiseErrorRequest {
 async fn ours(
     State(mut client): State<ErrorCatalogServiceClient<ClientService<Channel>>>,
     Path(segment): Path<String>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<StatusCode, Forwarded> {
     let raised = client.raise_error(request(&segment)).await;
-    raised.map_err(|status| status.to_received::<ErrorCode>().forward())?;
+    raised.map_err(|status| Forwarded(status.to_received::<ErrorCode>()))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
