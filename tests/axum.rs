@@ -272,12 +272,20 @@ async fn the_caller_and_the_responder_say_how() {
 
 #[tokio::test]
 async fn over_a_socket() {
+    answers_over_a_socket(
+        app(),
+        &[("GET", "/code", 403_003), ("POST", "/code", 405_000), ("GET", "/x", 404_003)],
+    )
+    .await;
+    // Without the layer, whose body was written late.
+    answers_over_a_socket(routes(), &[("GET", "/code", 403_003), ("GET", "/fault", 500_001)]).await;
+}
+
+async fn answers_over_a_socket(app: Router, answers: &[(&str, &str, u32)]) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
-    tokio::spawn(axum::serve(listener, app()).into_future());
-    for (method, path, code) in
-        [("GET", "/code", 403_003), ("POST", "/code", 405_000), ("GET", "/x", 404_003)]
-    {
+    tokio::spawn(axum::serve(listener, app).into_future());
+    for &(method, path, code) in answers {
         let mut stream = tokio::net::TcpStream::connect(addr).await.unwrap();
         let request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
         tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.unwrap();

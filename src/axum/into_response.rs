@@ -6,7 +6,8 @@ use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 
-use crate::http::{Caller, Failing, Responder};
+use super::late_body::LateBody;
+use crate::http::{Caller, Failing, Form, Responder};
 use crate::{ApiError, CATALOG, Catalog, ReceivedError};
 
 /// The error that an answer was made of. It travels in the extensions of the answer, so that the layer, which knows
@@ -46,9 +47,10 @@ fn answer(failed: Failed, catalog: Option<&'static Catalog>) -> Response {
         _ => &*DEFAULT,
     };
     // The layer logs: it knows the id of the request.
-    let mut response = responder.write(Caller::default(), &responder.decide(failed.failing()));
+    let error = responder.decide(failed.failing()).into_owned();
+    let mut response = responder.head(Form::Native, &error);
     response.extensions_mut().insert(failed);
-    response.map(Body::from)
+    response.map(|()| Body::new(LateBody::new(error)))
 }
 
 /// An answer as [`ErrorLayer`](super::ErrorLayer) makes it; without the layer in the native form, through

@@ -28,6 +28,7 @@
 mod answer;
 mod future;
 mod into_response;
+mod late_body;
 mod layer;
 
 pub use future::ErrorFuture;

@@ -179,15 +179,21 @@ impl Responder {
     pub(crate) fn write(&self, caller: Caller, error: &ApiError) -> Response<Bytes> {
         let form = caller.form(self.form);
         let body = write_body(form, error, &self.types);
-        let len = body.len();
-        let mut response = Response::new(if caller.is_head() { Bytes::new() } else { body.into() });
+        let mut response = self.head(form, error);
+        if caller.is_head() {
+            // RFC 9110 §9.3.2: the fields that a GET gets.
+            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+            return response.map(|()| Bytes::new());
+        }
+        response.map(|()| body.into())
+    }
+
+    /// The answer without its body.
+    pub(crate) fn head(&self, form: Form, error: &ApiError) -> Response<()> {
+        let mut response = Response::new(());
         *response.status_mut() = error.http_status();
         let fields = response.headers_mut();
         fields.insert(CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
-        if caller.is_head() {
-            // RFC 9110 §9.3.2: the fields that a GET gets.
-            fields.insert(CONTENT_LENGTH, HeaderValue::from(len));
-        }
         fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         fields.insert(VARY, HeaderValue::from_static("accept"));
         fields.insert(ERROR_CODE_HEADER, HeaderValue::from(error.number()));

@@ -1,0 +1,53 @@
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use crate::ApiError;
+use crate::http::{DetailTypes, Form, write_body};
+
+/// The native form of an error, written when somebody asks for it or for its length. Under a layer, which writes
+/// the body again, nobody does.
+pub(super) struct LateBody {
+    error: ApiError,
+    written: OnceLock<Bytes>,
+    sent: bool,
+}
+
+impl LateBody {
+    pub(super) const fn new(error: ApiError) -> Self {
+        Self { error, written: OnceLock::new(), sent: false }
+    }
+
+    fn bytes(&self) -> &Bytes {
+        self.written.get_or_init(|| write_body(Form::Native, &self.error, DetailTypes::standard()).into())
+    }
+}
+
+impl Body for LateBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.sent {
+            return Poll::Ready(None);
+        }
+        self.sent = true;
+        Poll::Ready(Some(Ok(Frame::data(self.bytes().clone()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.sent
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let len = if self.sent { 0 } else { self.bytes().len() };
+        SizeHint::with_exact(u64::try_from(len).unwrap_or(u64::MAX))
+    }
+}
