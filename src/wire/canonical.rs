@@ -1,7 +1,7 @@
 //! The strict twin of [`write`](super::write): reads a status only where it says everything once and alike, as the
 //! writer does. Such a status can leave as it is.
 
-use super::details::{STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
+use super::details::{Detail, STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
 use super::fields::{Fields, Value};
 use super::write::{CODE_KEY, six_digits};
 use super::{ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL};
@@ -10,11 +10,11 @@ use super::{ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Canonical<'a> {
     pub(crate) grpc_code: u64,
-    pub(crate) message: &'a [u8],
+    pub(crate) message: &'a str,
     pub(crate) code: u64,
-    pub(crate) domain: &'a [u8],
-    pub(crate) reason: &'a [u8],
-    /// The encoded `details` fields behind the two.
+    pub(crate) domain: &'a str,
+    pub(crate) reason: &'a str,
+    /// The encoded `details` fields behind the two, whole ones and nothing else.
     pub(crate) rest: &'a [u8],
 }
 
@@ -35,7 +35,7 @@ impl<'a> Canonical<'a> {
         let (3, Value::Bytes(number)) = googles.next()? else { return None };
         let digits = six_digits(u32::try_from(code).ok()?);
         let same = same_reason == reason && same_domain == domain;
-        if !same || entry(number)? != (CODE_KEY, std::str::from_utf8(&digits).ok()?) {
+        if !same || entry(number)? != (CODE_KEY, text(&digits)?) {
             return None;
         }
         loop {
@@ -47,7 +47,22 @@ impl<'a> Canonical<'a> {
                 _ => return None,
             }
         }
-        Some(Self { grpc_code, message, code, domain, reason, rest: fields.rest() })
+        let rest = fields.rest();
+        let whole_detail = |field| match field {
+            (STATUS_DETAILS, Value::Bytes(any)) => Detail::read(any, false).is_intact(),
+            _ => false,
+        };
+        if !fields.all(whole_detail) || fields.is_corrupt() {
+            return None;
+        }
+        Some(Self {
+            grpc_code,
+            message: text(message)?,
+            code,
+            domain: text(domain)?,
+            reason: text(reason)?,
+            rest,
+        })
     }
 }
 
@@ -69,17 +84,22 @@ fn entry(pair: &[u8]) -> Option<(&str, &str)> {
         None => &[],
         Some(_) => return None,
     };
-    let entry = (std::str::from_utf8(key).ok()?, std::str::from_utf8(value).ok()?);
+    let entry = (text(key)?, text(value)?);
     (fields.rest().is_empty() && !fields.is_corrupt()).then_some(entry)
+}
+
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use prost::Message;
+
     use super::*;
-    use crate::wire::read::{Repeats, googles, ours};
-    use crate::{ApiError, CATALOG, rpc};
+    use crate::{ApiError, CATALOG, pb, rpc};
 
     fn error() -> impl Strategy<Value = ApiError> {
         let metadata = proptest::collection::btree_map("[a-z]{1,9}", ".{0,200}", 0..4);
@@ -100,30 +120,69 @@ mod tests {
             let status = error.to_details();
             let read = Canonical::read(&status).unwrap();
             prop_assert_eq!(read.code, u64::from(error.number()));
-            prop_assert_eq!(read.reason, error.reason().as_bytes());
-            prop_assert_eq!(read.message, error.message().as_bytes());
+            prop_assert_eq!(read.reason, error.reason());
+            prop_assert_eq!(read.message, error.message());
         }
 
-        /// However a status is changed: where it still counts as canonical, both ErrorInfos say the same.
+        /// However a status is changed: where it still counts as canonical, strict readers take it, and it says
+        /// everything alike and nothing besides.
         #[test]
         fn what_is_canonical_does_not_contradict_itself(
             error in error(),
-            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), change()), 0..4),
         ) {
             let mut status = error.to_details().to_vec();
-            for (at, byte) in changes {
+            for (at, change) in changes {
                 let at = at.index(status.len());
-                if let Some(old) = status.get_mut(at) {
-                    *old = byte;
+                match change {
+                    Change::Replace(byte) => status[at] = byte,
+                    Change::Insert(bytes) => drop(status.splice(at..at, bytes)),
+                    Change::Append(bytes) => status.extend(bytes),
+                    Change::Cut => status.truncate(at + 1),
                 }
             }
-            if Canonical::read(&status).is_some()
-                && let Some(identity) = ours(&status)
-            {
-                let googles = googles(&status, &CATALOG).unwrap();
-                prop_assert_eq!(googles.code, identity.code);
-                prop_assert!(Repeats::of(identity.info, Some(identity.code)).is_repeated(&googles.info));
+            if let Some(read) = Canonical::read(&status) {
+                let strict = tonic_types::pb::Status::decode(&*status).unwrap();
+                prop_assert_eq!(strict.code, i32::try_from(read.grpc_code).unwrap());
+                prop_assert_eq!(strict.message.as_str(), read.message);
+                let ours: pb::ErrorInfo = Message::decode(&*strict.details[0].value).unwrap();
+                let googles: rpc::ErrorInfo = Message::decode(&*strict.details[1].value).unwrap();
+                prop_assert_eq!(u64::from(ours.code), read.code);
+                prop_assert_eq!(&ours.domain, &googles.domain);
+                prop_assert_eq!(&ours.reason, &googles.reason);
+                let mut metadata = googles.metadata;
+                prop_assert_eq!(metadata.remove(CODE_KEY), Some(ours.code.to_string()));
+                prop_assert_eq!(&ours.metadata, &metadata);
+                let known = Message::encoded_len(&pb::ErrorInfo { shed: vec![], ..ours });
+                prop_assert!(known >= strict.details[0].value.len(), "nothing but what is known");
             }
         }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Change {
+        Replace(u8),
+        Insert(Vec<u8>),
+        Append(Vec<u8>),
+        Cut,
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        let bytes = prop_oneof![
+            proptest::collection::vec(any::<u8>(), 1..9),
+            // A field of a length: what a reader may take for text.
+            (any::<u8>(), "[a-z]{1,9}").prop_map(|(tag, text)| {
+                [&[tag, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat()
+            }),
+            Just(vec![0x08, 5]),
+            Just(b"\x12\x06canary".to_vec()),
+            Just(vec![0x23, 0x3c]),
+        ];
+        prop_oneof![
+            any::<u8>().prop_map(Change::Replace),
+            bytes.clone().prop_map(Change::Insert),
+            bytes.prop_map(Change::Append),
+            Just(Change::Cut),
+        ]
     }
 }

@@ -33,7 +33,8 @@ impl<'a> Detail<'a> {
                     Err(_) => detail.intact = false,
                 },
                 (2, Value::Bytes(value) | Value::Cut(value)) => detail.value = value,
-                (1 | 2, _) => detail.intact = false,
+                // Strict readers refuse a group that ends as another one, and then the whole status.
+                (1 | 2, _) | (_, Value::Group) => detail.intact = false,
                 _ => {}
             }
         }

@@ -7,8 +7,10 @@ pub(crate) enum Value<'a> {
     Bytes(&'a [u8]),
     /// The length runs past the end: what is there of it.
     Cut(&'a [u8]),
-    /// A fixed-size number or a group.
-    Other,
+    /// A number of a fixed size.
+    Fixed,
+    /// A group. Nobody has read whether the groups in it end as they began.
+    Group,
 }
 
 /// Iterates over fields, in order, without recursion: a group is skipped however deep it nests. Ends at the
@@ -99,8 +101,8 @@ impl<'a> Fields<'a> {
                     }
                 }
             }
-            WIRE_FIXED64 => self.skip(8).map(|()| Value::Other),
-            WIRE_FIXED32 => self.skip(4).map(|()| Value::Other),
+            WIRE_FIXED64 => self.skip(8).map(|()| Value::Fixed),
+            WIRE_FIXED32 => self.skip(4).map(|()| Value::Fixed),
             _ => None,
         }
     }
@@ -110,7 +112,7 @@ impl<'a> Fields<'a> {
     #[inline(never)]
     fn any_field(mut self) -> (Option<(u64, Value<'a>)>, Self) {
         let field = self.tag().and_then(|(number, wire)| match wire {
-            WIRE_GROUP => self.group().map(|()| (number, Value::Other)),
+            WIRE_GROUP => self.group().map(|()| (number, Value::Group)),
             _ => self.value(wire).map(|value| (number, value)),
         });
         if field.is_none() {
@@ -197,8 +199,8 @@ mod tests {
             [
                 (1, Value::Varint(150)),
                 (2, Value::Bytes(b"x")),
-                (3, Value::Other),
-                (4, Value::Other),
+                (3, Value::Fixed),
+                (4, Value::Fixed),
                 (5, Value::Varint(7))
             ]
         );
@@ -236,7 +238,7 @@ mod tests {
             let mut message = vec![0x0b; depth];
             message.extend(vec![0x0c; depth]);
             message.extend([0x10, 1]);
-            assert_eq!(read(&message), (vec![(1, Value::Other), (2, Value::Varint(1))], false));
+            assert_eq!(read(&message), (vec![(1, Value::Group), (2, Value::Varint(1))], false));
             message.truncate(2 * depth - 1);
             assert_eq!(read(&message), (vec![], true), "a group without its end");
         }
