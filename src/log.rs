@@ -139,7 +139,11 @@ impl Event<'_> {
             #[cfg(feature = "server")]
             Said::Status(message, _) => message,
         };
-        Some(said).filter(|said| !said.is_empty() && *said != self.leaves.message)
+        let leaves_or_is_logged = |said: &str| {
+            // tonic makes the message of an error's text, and keeps the error.
+            said == self.leaves.message || self.cause.is_some_and(|it| Chain(it).to_string().contains(said))
+        };
+        Some(said).filter(|said| !said.is_empty() && !leaves_or_is_logged(said))
     }
 
     fn withheld_details(&self) -> Option<Withheld<'_>> {

@@ -73,19 +73,23 @@ where
         match &mut polled {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_mut() {
-                    *this.ending = sanitize::trailers(trailers, *this.http_status, this.answering.catalog);
+                    let (so_far, catalog) = (*this.ending, this.answering.catalog);
+                    *this.ending = sanitize::trailers(trailers, so_far, *this.http_status, catalog);
                     if *this.ending == Ending::Failed {
                         this.answering.failed(trailers);
                     }
                 }
             }
-            Poll::Ready(None) if *this.ending == Ending::Open => {
+            Poll::Ready(None) if this.ending.is_open() => {
                 let mut trailers = HeaderMap::new();
-                *this.ending = sanitize::trailers(&mut trailers, *this.http_status, this.answering.catalog);
-                this.answering.failed(&trailers);
+                let (so_far, catalog) = (*this.ending, this.answering.catalog);
+                *this.ending = sanitize::trailers(&mut trailers, so_far, *this.http_status, catalog);
+                if *this.ending == Ending::Failed {
+                    this.answering.failed(&trailers);
+                }
                 polled = Poll::Ready(Some(Ok(Frame::trailers(trailers))));
             }
-            Poll::Ready(Some(Err(status))) if *this.ending == Ending::Open => {
+            Poll::Ready(Some(Err(status))) if this.ending.is_open() => {
                 *this.ending = Ending::Failed;
                 this.answering.failed_with(status);
             }
@@ -97,7 +101,7 @@ where
     #[inline]
     fn is_end_stream(&self) -> bool {
         // An open end is still to be made up for.
-        self.ending != Ending::Open && self.inner.is_end_stream()
+        !self.ending.is_open() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -10,7 +10,7 @@ use tonic::Status;
 use super::body::Answering;
 use super::{BoxError, ClientBody};
 use crate::status::made_here;
-use crate::wire::sanitize::{self, Ending};
+use crate::wire::sanitize::{self, Behind, Ending};
 
 pin_project! {
     /// The future of [`ClientService`](super::ClientService).
@@ -57,11 +57,8 @@ where
             // A future that is ready is not polled again.
             return Poll::Ready(Err(Status::internal("the call was polled after its end")));
         };
-        let mut ending = sanitize::headers(response.headers_mut(), http_status, answering.catalog);
-        if ending == Ending::Open && response.body().is_end_stream() {
-            // One block of fields is headers and trailers.
-            ending = sanitize::trailers(response.headers_mut(), http_status, answering.catalog);
-        }
+        let behind = Behind::headers_of(response.body());
+        let ending = sanitize::headers(response.headers_mut(), behind, http_status, answering.catalog);
         if ending == Ending::Failed {
             answering.failed(response.headers());
         }

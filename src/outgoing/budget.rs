@@ -25,6 +25,9 @@ const HTTP_FIELDS: usize = field_len(":status", 3) + field_len("date", 29);
 /// `grpc-status` of two digits, and the code field.
 const FIXED_FIELDS: usize = field_len("grpc-status", 2) + field_len("codelibra-error-code", 6);
 
+/// What the core of an error needs.
+const CORE: usize = 720;
+
 impl Budget {
     /// 3 KiB: the smallest limit measured in the wild, nginx from 1.31.3 on.
     pub const KIB_3: Self = Self::bytes(3 << 10);
@@ -35,18 +38,29 @@ impl Budget {
     /// A number of bytes, at least 720: what the core of an error needs, with any reason and a domain of some
     /// twenty characters.
     pub const fn bytes(bytes: usize) -> Self {
-        Self { bytes: if bytes < 720 { 720 } else { bytes } }
+        Self { bytes: if bytes < CORE { CORE } else { bytes } }
     }
 
     /// Leaves out what does not fit beside other fields of this size that leave too.
     pub(crate) fn apply(self, outgoing: &mut Outgoing<'_>, others: usize) {
         for part in Shed::ALL {
-            let Some(excess) = self.excess(outgoing, others) else { return };
-            outgoing.shed(*part, excess);
+            // Again, where what was left out saved less than it seemed.
+            loop {
+                let Some(excess) = self.excess(outgoing, others) else { return };
+                if !outgoing.shed(*part, excess) {
+                    break;
+                }
+            }
         }
         if self.excess(outgoing, others).is_some() {
             outgoing.repeat = false;
         }
+    }
+
+    /// Whether the core of an error fits beside other fields of this size.
+    #[cfg(feature = "server")]
+    pub(crate) const fn has_room_beside(self, others: usize) -> bool {
+        others + CORE <= self.bytes
     }
 
     /// Whether nothing has to be left out.
@@ -73,8 +87,8 @@ pub(crate) const fn field_len(name: &str, value: usize) -> usize {
 }
 
 impl Outgoing<'_> {
-    /// Leaves out one part, or enough of it to save `excess` bytes of fields.
-    fn shed(&mut self, part: Shed, excess: usize) {
+    /// Leaves out one part, or enough of it to save `excess` bytes of fields. `false` where nothing is left of it.
+    fn shed(&mut self, part: Shed, excess: usize) -> bool {
         let shed = match part {
             Shed::DebugInfo => self.shed_details(|name| name == "google.rpc.DebugInfo"),
             Shed::Help => self.shed_details(|name| name == "google.rpc.Help"),
@@ -84,9 +98,10 @@ impl Outgoing<'_> {
             Shed::Metadata => self.shed_metadata(excess),
             Shed::Message => self.shed_message(excess),
         };
-        if shed {
+        if shed && !self.shed.contains(&part.number()) {
             self.shed.push(part.number());
         }
+        shed
     }
 
     fn shed_details(&mut self, is_shed: impl Fn(&str) -> bool) -> bool {
@@ -105,21 +120,21 @@ impl Outgoing<'_> {
     fn shed_violations(&mut self, excess: usize) -> bool {
         const FIELD_VIOLATIONS: u64 = 1;
         const TAG: u8 = 0x0a;
-        let is_bad_request = |detail: &Detail<'_>| detail.type_name() == "google.rpc.BadRequest";
-        let Some(request) = AllDetails::of(&self.details).find(is_bad_request) else { return false };
-        let violations: Vec<&[u8]> = Fields::new(request.value())
-            .filter_map(|field| match field {
-                (FIELD_VIOLATIONS, Value::Bytes(violation)) => Some(violation),
-                _ => None,
-            })
-            .collect();
+        let is_violation = |field| match field {
+            (FIELD_VIOLATIONS, Value::Bytes(violation)) => Some(violation),
+            _ => None,
+        };
+        let request = AllDetails::of(&self.details)
+            .filter(|detail| detail.type_name() == "google.rpc.BadRequest")
+            .map(|detail| (detail, Fields::new(detail.value()).filter_map(is_violation).collect::<Vec<_>>()))
+            .find(|(_, violations)| !violations.is_empty());
+        let Some((request, violations)) = request else { return false };
         let mut saved = 0;
         let mut keep = violations.len();
         while keep > 0 && base64::encoded_len(saved) < excess {
             keep -= 1;
             saved += violations.get(keep).map_or(0, |violation| violation.len() + 2);
         }
-        let shed = keep < violations.len();
         let mut value = Vec::new();
         for violation in violations.iter().take(keep) {
             prost::encoding::encode_varint(u64::from(TAG), &mut value);
@@ -128,14 +143,14 @@ impl Outgoing<'_> {
         }
         let mut encoded = Vec::with_capacity(self.details.len());
         for detail in AllDetails::of(&self.details) {
-            if !is_bad_request(&detail) {
+            if detail != request {
                 wire::write::any(detail.whole_any().unwrap_or_default(), &mut encoded);
             } else if keep > 0 {
                 wire::write::detail(detail.type_url(), &value, &mut encoded);
             }
         }
         self.details = Cow::Owned(encoded);
-        shed
+        true
     }
 
     /// Leaves out the largest entries: the fewest that save enough. An entry stands in both ErrorInfos.
@@ -147,7 +162,7 @@ impl Outgoing<'_> {
         while base64::encoded_len(saved) < excess
             && let Some(largest) = self.metadata.pop()
         {
-            saved += 2 * (size(&largest) + 6);
+            saved += 2 * wire::write::entry_len(largest.0, largest.1);
         }
         self.metadata.sort();
         self.metadata.len() != before
@@ -156,20 +171,32 @@ impl Outgoing<'_> {
     /// Cuts the message at a character's boundary. It stands in the status and, percent-encoded, in its own field.
     fn shed_message(&mut self, excess: usize) -> bool {
         let (mut in_status, mut in_field) = (0, 0);
+        // A space at the end makes three bytes of each: without it, the rest may fit.
+        let trimmed = self.message.trim_end_matches(' ').len();
+        if trimmed < self.message.len() {
+            self.cut_message(trimmed);
+            return true;
+        }
         let mut end = self.message.len();
         for (at, c) in self.message.char_indices().rev() {
             if base64::encoded_len(in_status) + in_field >= excess {
                 break;
             }
             in_status += c.len_utf8();
-            // A space between words is written as it is.
-            in_field += if c == ' ' { 1 } else { message::encoded_len(c.encode_utf8(&mut [0; 4])) };
+            in_field += match c {
+                ' ' if !self.message.starts_with(' ') => 1,
+                c => message::encoded_len(c.encode_utf8(&mut [0; 4])),
+            };
             end = at;
         }
         let cut = end < self.message.len();
-        if cut {
-            end = self.message.get(..end).unwrap_or_default().trim_end_matches(' ').len();
-        }
+        self.cut_message(end);
+        cut
+    }
+
+    /// Spaces at the new end go too.
+    fn cut_message(&mut self, end: usize) {
+        let end = self.message.get(..end).unwrap_or_default().trim_end_matches(' ').len();
         let message = std::mem::take(&mut self.message);
         self.message = match message {
             Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
@@ -178,6 +205,5 @@ impl Outgoing<'_> {
                 Cow::Owned(text)
             }
         };
-        cut
     }
 }

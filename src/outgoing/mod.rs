@@ -16,12 +16,9 @@ use crate::code::{class_of, class_phrase};
 use crate::wire::write::{Parts, request_info, request_info_len, six_digits, status_len, status_to_vec};
 #[cfg(feature = "gateway")]
 use crate::wire::{self, details::REQUEST_INFO};
-use crate::wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER, base64, message};
+use crate::wire::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
 #[cfg(feature = "server")]
 use crate::{Catalog, Entry};
-
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 /// The longest domain and reason that leave, in bytes.
 const MAX_DOMAIN: usize = 255;
@@ -162,10 +159,7 @@ impl<'a> Outgoing<'a> {
                 fields.insert(name, value);
             }
         };
-        // What leaves as it came has its status already.
-        if self.whole.is_none() {
-            put(GRPC_STATUS, Ok(HeaderValue::from(u16::from(self.grpc_code.number()))));
-        }
+        put(GRPC_STATUS, Ok(HeaderValue::from(u16::from(self.grpc_code.number()))));
         put(GRPC_MESSAGE, message);
         put(STATUS_DETAILS_HEADER, HeaderValue::from_maybe_shared(base64::encode_to_bytes(&status)));
         put(ERROR_CODE_HEADER, HeaderValue::from_bytes(&six_digits(self.code)));

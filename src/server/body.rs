@@ -1,15 +1,24 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::failure::{Failure, is_failed};
+use super::failure::Failure;
 use super::layer::Call;
 use crate::GrpcCode;
+use crate::wire::seen::Seen;
+
+/// Whether the trailers have to say how the call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Due,
+    /// The headers have, or it is no gRPC.
+    Said,
+}
 
 pin_project! {
     /// The body of an answer: messages pass, and trailers that tell of a failure get what every failure gets.
@@ -20,18 +29,19 @@ pin_project! {
         #[pin]
         timer: Option<Sleep>,
         call: Option<Call>,
+        end: End,
         ended: bool,
     }
 }
 
 impl<B> ServerBody<B> {
-    pub(super) fn new(inner: B, call: Call, deadline: Option<Instant>) -> Self {
-        Self { inner: Some(inner), timer: deadline.map(sleep_until), call: Some(call), ended: false }
+    pub(super) fn new(inner: B, call: Call, deadline: Option<Instant>, end: End) -> Self {
+        Self { inner: Some(inner), timer: deadline.map(sleep_until), call: Some(call), end, ended: false }
     }
 
     /// The body of a trailers-only answer.
     pub(super) const fn ended() -> Self {
-        Self { inner: None, timer: None, call: None, ended: true }
+        Self { inner: None, timer: None, call: None, end: End::Said, ended: true }
     }
 }
 
@@ -51,27 +61,30 @@ where
         else {
             return Poll::Ready(None);
         };
-        // Changed where it lies: a frame is large, and most are none of ours.
-        let mut polled = Poll::Pending;
-        // After a panic nothing of the stream is polled again: it has ended.
-        let panic = catch_unwind(AssertUnwindSafe(|| polled = inner.poll_frame(cx)));
-        let failure = match (&mut polled, panic) {
-            (_, Err(payload)) => Failure::of_panic(&*payload),
-            (Poll::Ready(Some(Ok(frame))), _) => {
-                if let Some(trailers) = frame.trailers_mut().filter(|trailers| is_failed(trailers)) {
-                    call.finish(trailers, None);
+        // First: a stream may have a message ready each time that it is asked.
+        let late = this.timer.as_mut().as_pin_mut().is_some_and(|timer| timer.poll(cx).is_ready());
+        let failure = if late {
+            Failure::new(GrpcCode::DeadlineExceeded)
+        } else {
+            // Changed where it lies: a frame is large, and most are none of ours.
+            let mut polled = Poll::Pending;
+            // After a panic nothing of the stream is polled again: it has ended.
+            let panic = catch_unwind(AssertUnwindSafe(|| polled = inner.poll_frame(cx)));
+            match (&mut polled, panic) {
+                (_, Err(payload)) => Failure::of_panic(&*payload),
+                (Poll::Ready(Some(Ok(frame))), _) => {
+                    if let Some(trailers) = frame.trailers_mut() {
+                        call.end(trailers, *this.end);
+                        *this.end = End::Said;
+                    }
+                    return polled;
                 }
-                return polled;
-            }
-            (Poll::Ready(None), _) => return polled,
-            (Poll::Ready(Some(Err(_))), _) => match polled {
-                Poll::Ready(Some(Err(error))) => Failure::of_error(error.into()),
-                other => return other,
-            },
-            (Poll::Pending, _) => {
-                let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
-                ready!(timer.poll(cx));
-                Failure::new(GrpcCode::DeadlineExceeded)
+                (Poll::Ready(None), _) if *this.end == End::Due => no_status(),
+                (Poll::Ready(Some(Err(_))), _) => match polled {
+                    Poll::Ready(Some(Err(error))) => Failure::of_error(error.into()),
+                    other => return other,
+                },
+                _ => return polled,
             }
         };
         *this.ended = true;
@@ -82,7 +95,9 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended || self.inner.as_ref().is_none_or(Body::is_end_stream)
+        // An end that is due is made up for.
+        let is_over = |inner: &B| self.end == End::Said && inner.is_end_stream();
+        self.ended || self.inner.as_ref().is_none_or(is_over)
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -91,4 +106,24 @@ where
             _ => SizeHint::with_exact(0),
         }
     }
+}
+
+impl Call {
+    /// Trailers, which are the end of the call.
+    #[inline]
+    fn end(&self, trailers: &mut HeaderMap, end: End) {
+        let seen = Seen::in_fields(trailers);
+        if seen.has(Seen::ODD_STATUS) {
+            self.finish(trailers, None);
+        } else if end == End::Due && !seen.has(Seen::STATUS) {
+            trailers.clear();
+            self.send(trailers, &no_status());
+        }
+    }
+}
+
+/// An answer of the service that breaks off.
+#[cold]
+fn no_status() -> Failure<'static> {
+    Failure::no_grpc(GrpcCode::Internal, String::from("the service ended its answer without grpc-status"))
 }

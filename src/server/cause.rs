@@ -3,23 +3,27 @@
 //! A status that ends a stream becomes trailers inside tonic, and its source is dropped there, before a layer can
 //! log it. So a status made of an error with a cause carries a field that names a place in a table of this
 //! process. The place is freed when the last copy of the field is dropped, wherever that is. The layer removes the
-//! field; where no layer was made, none is added.
+//! field; where no layer was made, none is added. A place cannot be guessed: a peer that sends such a field finds
+//! nothing.
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-pub(super) const CAUSE: &str = "codelibra-cause";
+use crate::wire::CAUSE;
+
 const CAUSE_HEADER: HeaderName = HeaderName::from_static(CAUSE);
 
 type Cause = Arc<dyn Error + Send + Sync>;
 
 static PARKING: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU64 = AtomicU64::new(0);
+static PLACES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 static PARKED: LazyLock<Mutex<HashMap<u64, Cause>>> = LazyLock::new(Mutex::default);
 
 /// There is a layer in this process that takes causes out again.
@@ -32,7 +36,7 @@ pub(crate) fn park(cause: &Cause) -> Option<(HeaderName, HeaderValue)> {
     if !PARKING.load(Ordering::Relaxed) {
         return None;
     }
-    let place = COUNT.fetch_add(1, Ordering::Relaxed);
+    let place = PLACES.hash_one(COUNT.fetch_add(1, Ordering::Relaxed));
     lock().insert(place, Arc::clone(cause));
     let ticket = Bytes::from_owner(Ticket { place, text: place.to_string() });
     Some((CAUSE_HEADER, HeaderValue::from_maybe_shared(ticket).ok()?))
@@ -40,7 +44,15 @@ pub(crate) fn park(cause: &Cause) -> Option<(HeaderName, HeaderValue)> {
 
 /// Removes the field from headers or trailers, and gives the cause that it leads to.
 pub(super) fn take(fields: &mut HeaderMap) -> Option<Cause> {
-    let ticket = fields.remove(CAUSE_HEADER)?;
+    follow(&fields.remove(CAUSE_HEADER)?)
+}
+
+/// The cause that the field leads to, in metadata that do not leave.
+pub(super) fn of(fields: &HeaderMap) -> Option<Cause> {
+    follow(fields.get(CAUSE_HEADER)?)
+}
+
+fn follow(ticket: &HeaderValue) -> Option<Cause> {
     let place: u64 = ticket.to_str().ok()?.parse().ok()?;
     lock().get(&place).cloned()
 }

@@ -16,11 +16,6 @@ use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO};
 use crate::{Detail, GrpcCode, Metadata, ParamKind, wire};
 
 impl Boundary {
-    /// Whether fields that are not gRPC's own may leave with a failure.
-    pub(super) fn keeps_headers(&self, received: bool) -> bool {
-        !self.is_public() && !received
-    }
-
     /// The usual failure: an entry of this service's catalogue, made here, of which all may leave as it is. `None`
     /// where a closer look is needed.
     pub(super) fn whole<'a>(&self, failure: &'a Failure<'_>, config: &Config) -> Option<Outgoing<'a>> {
@@ -28,13 +23,12 @@ impl Boundary {
         let entry = config.catalog.by_code(u32::try_from(said.code).ok()?)?;
         let is_same = !failure.received
             && said.grpc_code == u64::from(failure.grpc_code.number())
-            && said.message == failure.message.as_bytes()
+            && said.message == failure.message
             && failure.grpc_code == entry.grpc_code
-            && said.domain == entry.domain.as_bytes()
-            && said.reason == entry.reason.as_bytes();
+            && said.domain == entry.domain
+            && said.reason == entry.reason;
         let is_private = self.is_public() && entry.class() >= 500 && *failure.message != *entry.summary;
-        let leaves = |detail: Detail<'_>| detail.is_intact() && !self.drops(&detail);
-        let leave = AllDetails::of(said.rest).all(leaves);
+        let leave = !AllDetails::of(said.rest).any(|detail| self.drops(&detail));
         (is_same && !is_private && leave).then(|| {
             let mut outgoing = Outgoing::of((config.catalog, entry.code), entry.grpc_code);
             outgoing.message = Cow::Borrowed(&failure.message);

@@ -14,10 +14,10 @@ use crate::GrpcCode;
 use crate::log::panic_text;
 use crate::outgoing::{Outgoing, field_len};
 use crate::server::layer::Call;
-use crate::wire::{self, RECEIVED, RECEIVED_HEADER, message};
+use crate::wire::{self, CAUSE, RECEIVED, RECEIVED_HEADER, message};
 
-/// gRPC's own fields besides the status: the ones that say how to go on.
-const PROTOCOL: [HeaderName; 4] = [
+/// gRPC's own fields besides the status: the ones that say how to go on. The first alone stays of a peer's failure.
+static PROTOCOL: [HeaderName; 4] = [
     CONTENT_TYPE,
     HeaderName::from_static("grpc-encoding"),
     HeaderName::from_static("grpc-accept-encoding"),
@@ -34,6 +34,8 @@ pub(super) struct Failure<'a> {
     /// Whether a client layer received it from another service.
     pub(super) received: bool,
     pub(super) cause: Option<Arc<dyn Error + Send + Sync>>,
+    /// The status that the service failed with, whose source is the cause.
+    pub(super) status: Option<Status>,
     /// The payload of a panic.
     pub(super) panic: Option<String>,
 }
@@ -47,6 +49,7 @@ impl Failure<'_> {
             details: Cow::Borrowed(&[]),
             received: false,
             cause: None,
+            status: None,
             panic: None,
         }
     }
@@ -58,11 +61,17 @@ impl Failure<'_> {
                 message: Cow::Owned(status.message().to_owned()),
                 details: Cow::Owned(status.details().to_vec()),
                 received: status.metadata().get(RECEIVED).is_some(),
-                cause: Some(Arc::new(status.clone())),
+                cause: cause::of(status.metadata().as_ref()),
+                status: Some(status.clone()),
                 ..Self::new(status.code().into())
             },
             Err(error) => Self { cause: Some(Arc::from(error)), ..Self::new(GrpcCode::Internal) },
         }
+    }
+
+    /// An answer of the service that breaks the protocol.
+    pub(super) fn no_grpc(grpc_code: GrpcCode, what: String) -> Self {
+        Self { cause: Some(Arc::from(Box::<dyn Error + Send + Sync>::from(what))), ..Self::new(grpc_code) }
     }
 
     /// A panic. Its payload is for the log.
@@ -71,64 +80,61 @@ impl Failure<'_> {
     }
 }
 
-/// What one look at each field finds. There are few of them: that is quicker than looking names up.
+/// What the fields of a failure say.
 #[derive(Debug, Default)]
-struct Seen<'a> {
+struct Fields<'a> {
     status: &'a [u8],
     message: &'a [u8],
     details: &'a [u8],
     /// The marks of a client layer and of a cause that waits.
     received: bool,
     cause: bool,
-    /// The list size of [`PROTOCOL`]'s fields, and of any other.
+    /// The list size of `content-type`, of the rest of [`PROTOCOL`], and of any other field.
+    content_type: usize,
     protocol: usize,
     others: usize,
 }
 
-impl<'a> Seen<'a> {
-    fn in_fields(fields: &'a HeaderMap) -> Self {
-        let mut seen = Self::default();
+impl<'a> Fields<'a> {
+    /// There are few of them: looking at each is quicker than looking names up.
+    fn read(fields: &'a HeaderMap) -> Self {
+        let mut read = Self::default();
         for (name, value) in fields {
-            let (name, value) = (name.as_str(), value.as_bytes());
-            match name {
-                "grpc-status" => seen.status = value,
-                "grpc-message" => seen.message = value,
-                "grpc-status-details-bin" => seen.details = value,
+            let len = field_len(name.as_str(), value.len());
+            let value = value.as_bytes();
+            match name.as_str() {
+                "grpc-status" => read.status = value,
+                "grpc-message" => read.message = value,
+                "grpc-status-details-bin" => read.details = value,
                 "codelibra-error-code" => {}
-                "content-type" | "grpc-encoding" | "grpc-accept-encoding" | "grpc-retry-pushback-ms" => {
-                    seen.protocol += field_len(name, value.len());
-                }
-                RECEIVED => seen.received = true,
-                cause::CAUSE => seen.cause = true,
-                _ => seen.others += field_len(name, value.len()),
+                RECEIVED => read.received = true,
+                CAUSE => read.cause = true,
+                "content-type" => read.content_type += len,
+                _ if PROTOCOL.contains(name) => read.protocol += len,
+                _ => read.others += len,
             }
         }
-        seen
+        read
     }
 
-    /// The failure of these fields. `status` is what tonic made them of, where it is there: nothing to decode.
+    /// The failure. `status` is what tonic made the fields of, where it is there: its text needs no decoding.
     fn failure<'s>(&self, status: Option<&'s Status>) -> Failure<'s> {
         let number = std::str::from_utf8(self.status).ok().and_then(|text| text.parse().ok());
         let grpc_code = number.and_then(GrpcCode::from_number).unwrap_or(GrpcCode::Unknown);
-        let same = |status: &&Status| {
-            let details = wire::base64::encoded_len(status.details().len());
-            GrpcCode::from(status.code()) == grpc_code && details == self.details.len()
-        };
-        let (message, details) = match status.filter(same) {
-            Some(status) => (Cow::Borrowed(status.message()), Cow::Borrowed(status.details())),
-            None => (
-                Cow::Owned(message::decode(self.message).into_owned()),
-                Cow::Owned(wire::base64::decode(self.details).bytes),
-            ),
-        };
+        // A layer between may have changed the fields: they count.
+        let said = status.map(Status::message).filter(|text| message::says(self.message, text));
+        let message = said.map_or_else(|| message::decode(self.message).into_owned().into(), Cow::Borrowed);
+        let details = Cow::Owned(wire::base64::decode(self.details).bytes);
         Failure { message, details, received: self.received, ..Failure::new(grpc_code) }
     }
 }
 
-/// Whether headers or trailers end a call with a failure.
-#[inline]
-pub(super) fn is_failed(fields: &HeaderMap) -> bool {
-    fields.iter().any(|(name, value)| name.as_str() == "grpc-status" && value.as_bytes() != b"0")
+/// How many of the fields that stand around a failure stay.
+#[derive(Clone, Copy)]
+enum Keep {
+    ContentType,
+    Protocol,
+    All,
 }
 
 impl Call {
@@ -136,27 +142,42 @@ impl Call {
     /// there.
     #[cold]
     pub(super) fn finish(&self, fields: &mut HeaderMap, status: Option<&Status>) {
-        let seen = Seen::in_fields(fields);
-        let mut failure = seen.failure(status);
-        let (protocol, others) = (seen.protocol, seen.others);
-        if seen.cause {
-            failure.cause = cause::take(fields);
+        let config = &*self.config;
+        let read = Fields::read(fields);
+        let mut failure = read.failure(status);
+        let (content_type, protocol, others) = (read.content_type, read.protocol, read.others);
+        if read.cause {
+            failure.cause = cause::take(fields).filter(|_| !failure.received);
         }
         if failure.received {
             fields.remove(RECEIVED_HEADER);
         }
-        let keeps_all = self.config.boundary.keeps_headers(failure.received);
-        if others > 0 && !keeps_all {
-            keep_protocol(fields);
+        let all = content_type + protocol + others;
+        let keep = if failure.received {
+            Keep::ContentType
+        } else if config.boundary.is_public() || !config.budget.has_room_beside(all) {
+            Keep::Protocol
+        } else {
+            Keep::All
+        };
+        let (kept, len) = match keep {
+            Keep::ContentType => (PROTOCOL.get(..1), content_type),
+            Keep::Protocol => (Some(&PROTOCOL[..]), content_type + protocol),
+            Keep::All => (None, all),
+        };
+        if let Some(kept) = kept
+            && len < all
+        {
+            keep_fields(fields, kept);
         }
-        self.put(fields, if keeps_all { protocol + others } else { protocol }, &failure, status);
+        self.put(fields, len, &failure, status);
     }
 
     /// Puts a failure into fields which say nothing of it yet.
     #[cold]
     pub(super) fn send(&self, fields: &mut HeaderMap, failure: &Failure<'_>) {
         let len = fields.iter().map(|(name, value)| field_len(name.as_str(), value.len())).sum();
-        self.put(fields, len, failure, None);
+        self.put(fields, len, failure, failure.status.as_ref());
     }
 
     /// Puts a failure into fields, as it may leave, beside others of this list size.
@@ -181,11 +202,11 @@ impl<'a> Outgoing<'a> {
     }
 }
 
-/// Removes the fields that are not gRPC's own, and those that say how the call ended: they are written again.
-fn keep_protocol(fields: &mut HeaderMap) {
+/// Removes all fields but these. Those that say how the call ended are written again.
+fn keep_fields(fields: &mut HeaderMap, names: &[HeaderName]) {
     let mut kept = HeaderMap::with_capacity(2 * PROTOCOL.len());
-    for name in PROTOCOL {
-        if let Some(value) = fields.remove(&name) {
+    for name in names {
+        if let Some(value) = fields.remove(name) {
             kept.insert(name, value);
         }
     }

@@ -1,25 +1,31 @@
+use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Response, StatusCode};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tonic::Status;
 
 use super::ServerBody;
-use super::failure::{Failure, is_failed};
+use super::body::End;
+use super::failure::Failure;
 use super::layer::Call;
 use crate::GrpcCode;
+use crate::tables::class_to_grpc;
+use crate::wire::seen::Seen;
 
 pin_project! {
     /// The future of [`ServerService`](super::ServerService).
     #[derive(Debug)]
     pub struct ServerFuture<F> {
+        // None where the service panicked when it was called.
         #[pin]
-        inner: F,
+        inner: Option<F>,
+        panic: Option<Panic>,
         #[pin]
         timer: Option<Sleep>,
         // Until the service has answered.
@@ -27,9 +33,15 @@ pin_project! {
     }
 }
 
+type Panic = Box<dyn Any + Send>;
+
 impl<F> ServerFuture<F> {
-    pub(super) fn new(inner: F, call: Call, deadline: Option<Instant>) -> Self {
-        Self { inner, timer: deadline.map(sleep_until), call: Some(call) }
+    pub(super) fn new(inner: Result<F, Panic>, call: Call, deadline: Option<Instant>) -> Self {
+        let (inner, panic) = match inner {
+            Ok(inner) => (Some(inner), None),
+            Err(panic) => (None, Some(panic)),
+        };
+        Self { inner, panic, timer: deadline.map(sleep_until), call: Some(call) }
     }
 }
 
@@ -43,15 +55,16 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         // After a panic nothing of the service is polled again: a failure was answered.
-        let polled = catch_unwind(AssertUnwindSafe(|| this.inner.poll(cx)));
+        let polled = match (this.inner.as_pin_mut(), this.panic.take()) {
+            (Some(inner), None) => catch_unwind(AssertUnwindSafe(|| inner.poll(cx))),
+            (_, Some(panic)) => Err(panic),
+            (None, None) => Ok(Poll::Pending),
+        };
         let failure = match polled {
-            Ok(Poll::Ready(Ok(mut response))) => {
+            Ok(Poll::Ready(Ok(response))) => {
                 let Some(call) = this.call.take() else { return Poll::Pending };
-                if is_failed(response.headers()) {
-                    response = failed(response, &call);
-                }
                 let deadline = this.timer.as_ref().as_pin_ref().map(|timer| timer.deadline());
-                return Poll::Ready(Ok(response.map(|body| ServerBody::new(body, call, deadline))));
+                return Poll::Ready(Ok(call.begin(response, deadline)));
             }
             Ok(Poll::Ready(Err(error))) => Failure::of_error(error.into()),
             Ok(Poll::Pending) => {
@@ -61,20 +74,57 @@ where
             }
             Err(payload) => Failure::of_panic(&*payload),
         };
-        let mut response = Response::new(ServerBody::ended());
-        let fields = response.headers_mut();
-        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        if let Some(call) = this.call.take() {
-            call.send(fields, &failure);
-        }
-        Poll::Ready(Ok(response))
+        Poll::Ready(Ok(match this.call.take() {
+            Some(call) => call.trailers_only(&failure),
+            None => Response::new(ServerBody::ended()),
+        }))
     }
 }
 
-/// A failure in the header.
-#[cold]
-fn failed<B>(response: Response<B>, call: &Call) -> Response<B> {
-    let (mut parts, body) = response.into_parts();
-    call.finish(&mut parts.headers, parts.extensions.get::<Status>());
-    Response::from_parts(parts, body)
+impl Call {
+    /// The answer of the service, as far as its headers say how the call ended.
+    #[inline]
+    fn begin<B>(self, response: Response<B>, deadline: Option<Instant>) -> Response<ServerBody<B>> {
+        let seen = Seen::in_fields(response.headers());
+        let mut response = response;
+        let end = if seen.has(Seen::STATUS) {
+            if seen.has(Seen::ODD_STATUS) {
+                response = self.failed(response);
+            }
+            End::Said
+        } else if self.is_grpc && !seen.has(Seen::GRPC) {
+            return self.trailers_only(&Failure::no_grpc(
+                http_to_grpc(response.status()),
+                format!("the service answered HTTP {}, which is no gRPC", response.status()),
+            ));
+        } else if self.is_grpc {
+            End::Due
+        } else {
+            End::Said
+        };
+        response.map(|body| ServerBody::new(body, self, deadline, end))
+    }
+
+    /// A failure in the header.
+    #[cold]
+    fn failed<B>(&self, response: Response<B>) -> Response<B> {
+        let (mut parts, body) = response.into_parts();
+        self.finish(&mut parts.headers, parts.extensions.get::<Status>());
+        Response::from_parts(parts, body)
+    }
+
+    #[cold]
+    fn trailers_only<B>(&self, failure: &Failure<'_>) -> Response<ServerBody<B>> {
+        let mut response = Response::new(ServerBody::ended());
+        let fields = response.headers_mut();
+        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        self.send(fields, failure);
+        response
+    }
+}
+
+/// What a service of ours means by an HTTP status.
+fn http_to_grpc(status: StatusCode) -> GrpcCode {
+    let is_error = status.is_client_error() || status.is_server_error();
+    if is_error { class_to_grpc(status.as_u16()) } else { GrpcCode::Internal }
 }

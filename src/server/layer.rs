@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use super::{ServerBody, ServerFuture, cause, deadline};
 use crate::boundary::Boundary;
 use crate::fallback::Fallback;
 use crate::outgoing::Budget;
+use crate::wire::seen;
 use crate::{Catalog, CatalogCode};
 
 /// Makes every failure that leaves a service a coded one: of handlers, interceptors and of tonic itself, in the
@@ -23,7 +25,10 @@ use crate::{Catalog, CatalogCode};
 /// - What may leave is the [`Boundary`]'s decision; what does not is logged once, with the private cause and the
 ///   request id that the caller gets (`google.rpc.RequestInfo`): its `x-request-id` where that is 1 to 48
 ///   letters, digits and `-._:+/=`, else a made one.
-/// - The fields of a failure stay within the [`Budget`].
+/// - The fields of a failure stay within the [`Budget`]; other metadata of a handler, which [`Boundary::internal`] lets
+///   leave, are dropped where they leave no room for the error.
+/// - A gRPC request that is answered with something else, or with no `grpc-status` at the end, failed: with the code of
+///   the HTTP status ([`class_to_grpc`](crate::tables::class_to_grpc)), else of INTERNAL.
 ///
 /// Events are `tracing`'s, with the target `codelibra::server`: ERROR for 5xx, INFO for the rest.
 ///
@@ -114,6 +119,8 @@ pub struct ServerService<S> {
 pub(super) struct Call {
     pub(super) config: Arc<Config>,
     pub(super) request_id: Option<RequestId>,
+    /// Whether the request is gRPC: then its answer has to be.
+    pub(super) is_grpc: bool,
 }
 
 impl<S, Req, Res> Service<Request<Req>> for ServerService<S>
@@ -132,16 +139,20 @@ where
     fn call(&mut self, request: Request<Req>) -> Self::Future {
         let mut request_id = None;
         let mut timeout = None;
+        let mut is_grpc = false;
         // There are few fields: looking at each name is quicker than looking two up.
         for (name, value) in request.headers() {
             match name.as_str() {
                 "x-request-id" => request_id = request_id.or_else(|| RequestId::sane(value.as_bytes())),
                 "grpc-timeout" => timeout = timeout.or_else(|| deadline::parse(value.as_bytes())),
+                "content-type" => is_grpc = seen::is_grpc(value.as_bytes()),
                 _ => {}
             }
         }
         let deadline = deadline::of(timeout, self.config.timeout);
-        let call = Call { config: Arc::clone(&self.config), request_id };
-        ServerFuture::new(self.inner.call(request), call, deadline)
+        let call = Call { config: Arc::clone(&self.config), request_id, is_grpc };
+        // An interceptor that is a layer runs here.
+        let inner = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
+        ServerFuture::new(inner, call, deadline)
     }
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
+#[cfg(any(feature = "gateway", feature = "server"))]
+use percent_encoding::percent_decode;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// gRPC over HTTP/2 ("Percent-Encoded"): all but 0x20–0x7e, and `%`.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
@@ -17,6 +19,7 @@ pub(crate) fn encode(message: &str) -> Cow<'_, str> {
 }
 
 /// How many bytes [`encode`] makes of a text.
+#[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) fn encoded_len(message: &str) -> usize {
     let plain = if has_spaces_around(message) { b'!'..=b'~' } else { b' '..=b'~' };
     let escaped = message.bytes().filter(|byte| !plain.contains(byte) || *byte == b'%').count();
@@ -28,8 +31,15 @@ fn has_spaces_around(message: &str) -> bool {
 }
 
 /// Reads a message, lossily: bad escapes stay as they are, bad UTF-8 becomes U+FFFD.
+#[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) fn decode(value: &[u8]) -> Cow<'_, str> {
     percent_decode(value).decode_utf8_lossy()
+}
+
+/// Whether a field says a text, without making one.
+#[cfg(feature = "server")]
+pub(crate) fn says(value: &[u8], text: &str) -> bool {
+    percent_decode(value).eq(text.bytes())
 }
 
 #[cfg(test)]

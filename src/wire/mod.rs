@@ -11,11 +11,13 @@ pub(crate) mod details;
 pub(crate) mod fields;
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 pub(crate) mod mark;
-#[cfg(any(feature = "gateway", feature = "server"))]
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) mod message;
 pub(crate) mod read;
 #[cfg(any(feature = "client", feature = "gateway"))]
 pub(crate) mod sanitize;
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
+pub(crate) mod seen;
 pub(crate) mod write;
 
 /// The ASCII field with the six digits. It survives lost details, and proxies and access logs can read it.
@@ -24,9 +26,9 @@ pub const ERROR_CODE_HEADER: http::HeaderName = http::HeaderName::from_static("c
 /// The gRPC field with the encoded `google.rpc.Status`.
 pub const STATUS_DETAILS_HEADER: http::HeaderName = http::HeaderName::from_static("grpc-status-details-bin");
 
-#[cfg(any(feature = "client", feature = "gateway"))]
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) const GRPC_STATUS: http::HeaderName = http::HeaderName::from_static("grpc-status");
-#[cfg(any(feature = "client", feature = "gateway"))]
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) const GRPC_MESSAGE: http::HeaderName = http::HeaderName::from_static("grpc-message");
 
 /// The mark that the client layer puts on every failure that it received. `tonic::Status` carries it as
@@ -34,6 +36,10 @@ pub(crate) const GRPC_MESSAGE: http::HeaderName = http::HeaderName::from_static(
 /// layer.
 pub const RECEIVED_HEADER: http::HeaderName = http::HeaderName::from_static(RECEIVED);
 pub(crate) const RECEIVED: &str = "codelibra-received";
+
+/// Leads a server layer to the private cause of an error of its own process. It never leaves one.
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
+pub(crate) const CAUSE: &str = "codelibra-cause";
 
 /// `codelibra.error.v1.ErrorInfo`: the name of our own detail.
 pub const ERROR_INFO: &str = "codelibra.error.v1.ErrorInfo";

@@ -1,126 +1,115 @@
 //! Headers and trailers of a gRPC answer, mended: what any reader reads safely, tonic included.
 
-use std::borrow::Cow;
-
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
+use percent_encoding::percent_decode;
 
 use crate::code::{self, class_of, class_phrase};
 use crate::wire::details::STATUS_CODE;
 use crate::wire::fields::{Fields, Value};
 use crate::wire::mark::Mark;
+use crate::wire::seen::Seen;
 use crate::wire::{
-    self, ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, RECEIVED, RECEIVED_HEADER, STATUS_DETAILS_HEADER,
-    base64,
+    self, CAUSE, ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, RECEIVED_HEADER, STATUS_DETAILS_HEADER,
+    base64, message,
 };
 use crate::{Catalog, GrpcCode, tables};
 
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
-
-/// What gRPC escapes in a message ("Percent-Encoded", PROTOCOL-HTTP2.md).
-const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// Not yet.
     Open,
+    /// Not yet, but the headers said OK. What the trailers say counts, where there are any.
+    SaidOk,
     Ok,
     Failed,
 }
 
-/// Which fields of an answer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Block {
-    /// The headers. An answer of gRPC may go on behind them.
-    Headers,
-    /// The trailers, with which the answer ends.
-    Trailers,
+impl Ending {
+    /// Whether trailers are still to come, or to be made up for.
+    #[cfg(feature = "client")]
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::SaidOk)
+    }
+}
+
+/// What follows the headers of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// A body, or trailers.
+    More,
+    /// Nothing: the headers are the trailers too.
+    Nothing,
+}
+
+impl Behind {
+    pub(crate) fn headers_of(body: &impl http_body::Body) -> Self {
+        if body.is_end_stream() { Self::Nothing } else { Self::More }
+    }
 }
 
 /// Sanitises the headers of an answer.
 #[inline]
-pub(crate) fn headers(fields: &mut HeaderMap, http_status: StatusCode, catalog: &'static Catalog) -> Ending {
-    sanitise(fields, Block::Headers, http_status, catalog)
-}
-
-/// Sanitises trailers, with which the answer ends; empty ones where there are none.
-#[inline]
-pub(crate) fn trailers(fields: &mut HeaderMap, http_status: StatusCode, catalog: &'static Catalog) -> Ending {
-    sanitise(fields, Block::Trailers, http_status, catalog)
-}
-
-#[inline(always)]
-fn sanitise(
+pub(crate) fn headers(
     fields: &mut HeaderMap,
-    block: Block,
+    behind: Behind,
     http_status: StatusCode,
     catalog: &'static Catalog,
 ) -> Ending {
     let seen = Seen::in_fields(fields);
-    if seen.has(Seen::RECEIVED) {
-        fields.remove(RECEIVED_HEADER);
+    if seen.has(Seen::STATUS) {
+        let ending = with_status(fields, seen);
+        if ending == Ending::Ok && behind == Behind::More {
+            // tonic takes it for the end of the call, whatever the trailers say.
+            fields.remove(GRPC_STATUS);
+            return Ending::SaidOk;
+        }
+        return ending;
     }
-    if seen.is_plain_ok() {
-        Ending::Ok
-    } else if seen.has(Seen::STATUS) {
-        with_status(fields)
-    } else if block == Block::Headers && seen.has(Seen::GRPC) {
-        Ending::Open
-    } else {
-        without_status(fields, http_status, block, catalog)
+    drop_ours(fields, seen);
+    match (seen.has(Seen::GRPC), behind) {
+        (true, Behind::More) => Ending::Open,
+        (true, Behind::Nothing) => without_status(fields, Silent::Answer, http_status, catalog),
+        (false, _) => without_status(fields, Silent::Intermediary, http_status, catalog),
     }
 }
 
-/// Whether a `content-type` is gRPC's: `application/grpc`, with a message format behind `+` or with parameters
-/// (PROTOCOL-HTTP2.md, "Content-Type"). gRPC-Web's is another one.
+/// Sanitises trailers, with which the answer ends; empty ones where there are none. `so_far` is what the headers came
+/// to.
 #[inline]
-pub(crate) fn is_grpc(content_type: &[u8]) -> bool {
-    const GRPC: &[u8] = b"application/grpc";
-    match content_type.split_at_checked(GRPC.len()) {
-        Some((name, [] | [b'+' | b';' | b' ' | b'\t', ..])) => {
-            name == GRPC || name.eq_ignore_ascii_case(GRPC)
-        }
-        _ => false,
+pub(crate) fn trailers(
+    fields: &mut HeaderMap,
+    so_far: Ending,
+    http_status: StatusCode,
+    catalog: &'static Catalog,
+) -> Ending {
+    let seen = Seen::in_fields(fields);
+    if seen.has(Seen::STATUS) {
+        return with_status(fields, seen);
     }
+    drop_ours(fields, seen);
+    if so_far == Ending::SaidOk {
+        set_status(fields, GrpcCode::Ok);
+        return Ending::Ok;
+    }
+    without_status(fields, Silent::Answer, http_status, catalog)
 }
 
-/// What one pass over the fields finds, as a set of bits, which stays in a register. There are few fields: looking at
-/// each name is quicker than looking names up.
-#[derive(Clone, Copy)]
-struct Seen(u8);
+/// Fields with a `grpc-status`, whatever its text.
+#[inline]
+fn with_status(fields: &mut HeaderMap, seen: Seen) -> Ending {
+    drop_ours(fields, seen);
+    if seen.is_plain_ok() { Ending::Ok } else { with_odd_status(fields) }
+}
 
-impl Seen {
-    const STATUS: u8 = 1;
-    /// A value other than `0`, or more than one.
-    const ODD_STATUS: u8 = 2;
-    const DETAILS: u8 = 4;
-    const RECEIVED: u8 = 8;
-    const GRPC: u8 = 16;
-
-    #[inline]
-    fn in_fields(fields: &HeaderMap) -> Self {
-        let mut seen = 0;
-        for (name, value) in fields {
-            seen |= match name.as_str() {
-                "grpc-status" if seen & Self::STATUS == 0 && value.as_bytes() == b"0" => Self::STATUS,
-                "grpc-status" => Self::STATUS | Self::ODD_STATUS,
-                "content-type" if is_grpc(value.as_bytes()) => Self::GRPC,
-                "grpc-status-details-bin" => Self::DETAILS,
-                RECEIVED => Self::RECEIVED,
-                _ => 0,
-            };
-        }
-        Self(seen)
-    }
-
-    const fn has(self, bit: u8) -> bool {
-        self.0 & bit != 0
-    }
-
-    /// An OK that tonic reads as it is.
-    const fn is_plain_ok(self) -> bool {
-        self.0 & (Self::STATUS | Self::ODD_STATUS | Self::DETAILS) == Self::STATUS
+/// Removes the fields with which the layers of one process talk: no peer may.
+#[inline]
+fn drop_ours(fields: &mut HeaderMap, seen: Seen) {
+    if seen.has(Seen::OURS) {
+        fields.remove(RECEIVED_HEADER);
+        fields.remove(CAUSE);
     }
 }
 
@@ -162,9 +151,9 @@ impl Faults {
     }
 }
 
-/// Fields with a `grpc-status`, whatever its text.
+/// Fields with a `grpc-status` that is no plain OK.
 #[cold]
-fn with_status(fields: &mut HeaderMap) -> Ending {
+fn with_odd_status(fields: &mut HeaderMap) -> Ending {
     let faults = Faults::in_fields(fields);
     let mut mark = Mark::default();
     let code = faults.code.unwrap_or_else(|| mend_status(fields, &mut mark));
@@ -188,13 +177,22 @@ fn with_status(fields: &mut HeaderMap) -> Ending {
     Ending::Failed
 }
 
+/// Who did not say how a call ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Silent {
+    /// A gRPC answer, which was cut short.
+    Answer,
+    /// Something that does not speak gRPC.
+    Intermediary,
+}
+
 /// The answer ended, and nobody said how. The details or the ASCII field may still know; else it was an intermediary
 /// that spoke, or cut the answer short.
 #[cold]
 fn without_status(
     fields: &mut HeaderMap,
+    who: Silent,
     http_status: StatusCode,
-    block: Block,
     catalog: &'static Catalog,
 ) -> Ending {
     let mut mark = Mark::default();
@@ -215,7 +213,7 @@ fn without_status(
         code::grpc_code(number, entry)
     } else {
         mark.synthesized();
-        if block == Block::Trailers && http_status == StatusCode::OK {
+        if who == Silent::Answer && http_status == StatusCode::OK {
             set_message(fields, "the answer ended without grpc-status");
         } else {
             set_message(fields, &format!("HTTP {} from an intermediary", http_status.as_u16()));
@@ -343,8 +341,7 @@ fn has_whole_escapes(message: &[u8]) -> bool {
 }
 
 fn set_message(fields: &mut HeaderMap, text: &str) {
-    let escaped: Cow<'_, str> = percent_encode(text.as_bytes(), ESCAPED).into();
-    match HeaderValue::from_str(&escaped) {
+    match HeaderValue::from_str(&message::encode(text)) {
         Ok(value) => drop(fields.insert(GRPC_MESSAGE, value)),
         Err(_) => drop(fields.remove(GRPC_MESSAGE)),
     }
@@ -354,31 +351,4 @@ fn set_message(fields: &mut HeaderMap, text: &str) {
 fn joined(fields: &HeaderMap, name: &HeaderName) -> Vec<u8> {
     let values: Vec<&[u8]> = fields.get_all(name).iter().map(HeaderValue::as_bytes).collect();
     values.join(&b',')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_grpc;
-
-    #[test]
-    fn the_media_type_is_grpc_or_not() {
-        for grpc in [
-            "application/grpc",
-            "application/grpc+proto",
-            "application/grpc;charset=utf-8",
-            "Application/gRPC ;a=b",
-        ] {
-            assert!(is_grpc(grpc.as_bytes()), "{grpc}");
-        }
-        for other in [
-            "",
-            "application/grp",
-            "application/grpcx",
-            "application/grpc-web",
-            "application/grpc-web+proto",
-            "text/html",
-        ] {
-            assert!(!is_grpc(other.as_bytes()), "{other}");
-        }
-    }
 }

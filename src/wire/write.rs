@@ -316,6 +316,12 @@ const fn metadata_len(metadata: &[(&str, &str)], except: Option<&str>) -> usize 
     len
 }
 
+/// How long a metadata entry is in either of the two messages.
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) const fn entry_len(key: &str, value: &str) -> usize {
+    delimited_len(pair_len(key.len(), value.len()))
+}
+
 const fn pair_len(key: usize, value: usize) -> usize {
     (if key == 0 { 0 } else { delimited_len(key) }) + if value == 0 { 0 } else { delimited_len(value) }
 }

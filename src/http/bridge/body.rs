@@ -1,12 +1,12 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use ::http::{HeaderMap, StatusCode};
+use ::http::HeaderMap;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::ending::{self, Broken, Ending};
+use super::ending::{Begun, Broken, Ending};
 use super::{BoxError, Call};
 use crate::ReceivedError;
 use crate::http::{Failing, MAX_BODY};
@@ -33,7 +33,7 @@ pin_project! {
 #[derive(Debug)]
 struct Watch {
     call: Call,
-    http_status: StatusCode,
+    begun: Begun,
 }
 
 impl<B> BridgeBody<B> {
@@ -47,8 +47,8 @@ impl<B> BridgeBody<B> {
     }
 
     /// A gRPC answer whose first frame was read.
-    pub(super) fn begun(first: Frame<Bytes>, rest: B, call: Call, http_status: StatusCode) -> Self {
-        let watch = first.is_data().then_some(Watch { call, http_status });
+    pub(super) fn begun(first: Frame<Bytes>, rest: B, call: Call, begun: Begun) -> Self {
+        let watch = first.is_data().then_some(Watch { call, begun });
         Self { whole: None, first: Some(first), rest: Some(rest), watch }
     }
 }
@@ -63,10 +63,6 @@ impl Watch {
         let broken = Broken::new(error, self.call.responder.catalog());
         self.call.responder.lose(self.call.caller, broken.failing());
         broken.error.into()
-    }
-
-    fn ended(&self) -> BoxError {
-        self.failed(ending::of_nothing(self.http_status, self.call.responder.catalog()))
     }
 }
 
@@ -91,19 +87,18 @@ where
         let Some(watch) = this.watch.as_ref() else {
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         };
-        let error = match frame {
-            Some(Ok(mut frame)) => {
+        let error = match frame.unwrap_or_else(|| Ok(Frame::trailers(HeaderMap::new()))) {
+            Ok(mut frame) => {
                 let Some(trailers) = frame.trailers_mut() else { return Poll::Ready(Some(Ok(frame))) };
-                match ending::of_trailers(trailers, watch.http_status, watch.call.responder.catalog()) {
+                match watch.begun.end(trailers) {
                     Ending::Failed(error) => watch.failed(error),
-                    Ending::Ok | Ending::Open => {
+                    Ending::Ok | Ending::Open(_) => {
                         *this.watch = None;
                         return Poll::Ready(Some(Ok(frame)));
                     }
                 }
             }
-            Some(Err(error)) => watch.broke(error.into()),
-            None => watch.ended(),
+            Err(error) => watch.broke(error.into()),
         };
         *this.watch = None;
         this.rest.set(None);

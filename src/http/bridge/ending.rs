@@ -8,20 +8,20 @@ use bytes::Bytes;
 
 use super::BoxError;
 use crate::http::Failing;
-use crate::wire::sanitize::{self, code_of};
-use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
+use crate::wire::sanitize::{self, Behind, code_of};
+use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message, seen};
 use crate::{Catalog, GrpcCode, ReceivedError};
 
 pub(super) enum Ending {
-    /// The headers do not say.
-    Open,
+    /// The headers do not say; what they said so far.
+    Open(sanitize::Ending),
     Ok,
     Failed(ReceivedError),
 }
 
 /// Whether a request or an answer is gRPC by its `content-type`.
 pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|value| sanitize::is_grpc(value.as_bytes()))
+    headers.get(CONTENT_TYPE).is_some_and(|value| seen::is_grpc(value.as_bytes()))
 }
 
 /// Whether headers speak gRPC, whatever their `content-type`.
@@ -32,36 +32,36 @@ pub(super) fn speak_grpc(headers: &HeaderMap) -> bool {
 /// Of headers that speak gRPC.
 pub(super) fn of_headers(
     fields: &mut HeaderMap,
+    behind: Behind,
     http_status: StatusCode,
     catalog: &'static Catalog,
 ) -> Ending {
-    let ending = sanitize::headers(fields, http_status, catalog);
+    let ending = sanitize::headers(fields, behind, http_status, catalog);
     of_sanitised(ending, fields, catalog)
 }
 
-/// Of trailers, or of headers that are the whole answer.
-pub(super) fn of_trailers(
-    fields: &mut HeaderMap,
-    http_status: StatusCode,
-    catalog: &'static Catalog,
-) -> Ending {
-    let ending = sanitize::trailers(fields, http_status, catalog);
-    of_sanitised(ending, fields, catalog)
+/// What is known of a call whose answer has begun.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begun {
+    pub(super) so_far: sanitize::Ending,
+    pub(super) http_status: StatusCode,
+    pub(super) catalog: &'static Catalog,
+}
+
+impl Begun {
+    /// Of trailers; empty ones where there are none.
+    pub(super) fn end(self, fields: &mut HeaderMap) -> Ending {
+        let ending = sanitize::trailers(fields, self.so_far, self.http_status, self.catalog);
+        of_sanitised(ending, fields, self.catalog)
+    }
 }
 
 fn of_sanitised(ending: sanitize::Ending, fields: &HeaderMap, catalog: &'static Catalog) -> Ending {
     match ending {
-        sanitize::Ending::Open => Ending::Open,
+        open @ (sanitize::Ending::Open | sanitize::Ending::SaidOk) => Ending::Open(open),
         sanitize::Ending::Ok => Ending::Ok,
         sanitize::Ending::Failed => Ending::Failed(received(fields, catalog)),
     }
-}
-
-/// Of a body that had no trailers.
-pub(super) fn of_nothing(http_status: StatusCode, catalog: &'static Catalog) -> ReceivedError {
-    let mut fields = HeaderMap::new();
-    sanitize::trailers(&mut fields, http_status, catalog);
-    received(&fields, catalog)
 }
 
 /// Of fields that are sanitised and tell of a failure.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use ::http::response::Parts;
-use ::http::{Request, Response};
+use ::http::{HeaderMap, Request, Response};
 use bytes::Bytes;
 use http_body::{Body, Frame};
 use pin_project_lite::pin_project;
@@ -16,6 +16,7 @@ use super::ending::{self, Broken, Ending};
 use super::layer::bridge;
 use super::{BoxError, BridgeBody, Call};
 use crate::http::{Caller, Failing, Responder, read};
+use crate::wire::sanitize::{self, Behind};
 
 bridge! {
     /// Turns failed gRPC answers into HTTP answers, around any service whose answers are gRPC: a transcoder, a proxy,
@@ -59,6 +60,8 @@ impl<F, B> GrpcToHttpFuture<F, B> {
 struct Peeked<B> {
     parts: Parts,
     body: B,
+    /// What the headers came to.
+    so_far: sanitize::Ending,
     /// What was read of a body that is no gRPC.
     error: Option<Collected>,
 }
@@ -84,19 +87,18 @@ impl Call {
         let is_error = parts.status.is_client_error() || parts.status.is_server_error();
         if !ending::speak_grpc(&parts.headers) {
             if is_error || self.is_grpc {
-                return Begun::Open(Peeked { parts, body, error: Some(Collected::default()) });
+                let error = Some(Collected::default());
+                return Begun::Open(Peeked { parts, body, so_far: sanitize::Ending::Open, error });
             }
             return Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body)));
         }
-        let mut ending = ending::of_headers(&mut parts.headers, parts.status, catalog);
-        if matches!(ending, Ending::Open) && body.is_end_stream() {
-            // One block of fields is headers and trailers.
-            ending = ending::of_trailers(&mut parts.headers, parts.status, catalog);
-        }
-        match ending {
+        let behind = Behind::headers_of(&body);
+        match ending::of_headers(&mut parts.headers, behind, parts.status, catalog) {
             Ending::Failed(error) => Begun::Answer(self.answer(Failing::Forwarded(&error))),
             Ending::Ok => Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body))),
-            Ending::Open => Begun::Open(Peeked { parts, body, error: is_error.then(Collected::default) }),
+            Ending::Open(so_far) => {
+                Begun::Open(Peeked { parts, body, so_far, error: is_error.then(Collected::default) })
+            }
         }
     }
 }
@@ -106,20 +108,24 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<BoxError>,
 {
+    fn begun(&self, call: &Call) -> ending::Begun {
+        let (so_far, http_status) = (self.so_far, self.parts.status);
+        ending::Begun { so_far, http_status, catalog: call.responder.catalog }
+    }
+
     /// Reads on: the frame with which the answer begins, else the answer to a failure.
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
         call: &Call,
     ) -> Poll<Result<Frame<Bytes>, Response<BridgeBody<B>>>> {
-        let catalog = call.responder.catalog();
-        let status = self.parts.status;
+        let begun = self.begun(call);
         if let Some(error) = &mut self.error {
             ready!(error.poll(&mut self.body, cx));
             let in_trailers = error.trailers_mut().filter(|trailers| ending::speak_grpc(trailers));
-            let error = match in_trailers.map(|trailers| ending::of_trailers(trailers, status, catalog)) {
+            let error = match in_trailers.map(|trailers| begun.end(trailers)) {
                 Some(Ending::Failed(error)) => error,
-                _ => read(&self.parts, error.as_bytes(), catalog, call.responder.types()),
+                _ => read(&self.parts, error.as_bytes(), begun.catalog, call.responder.types()),
             };
             return Poll::Ready(Err(call.answer(Failing::Forwarded(&error))));
         }
@@ -127,13 +133,10 @@ where
             let mut frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 Some(Ok(frame)) => frame,
                 Some(Err(error)) => return Poll::Ready(Err(call.broke(error.into()))),
-                None => {
-                    let error = ending::of_nothing(status, catalog);
-                    return Poll::Ready(Err(call.answer(Failing::Forwarded(&error))));
-                }
+                None => Frame::trailers(HeaderMap::new()),
             };
             if let Some(trailers) = frame.trailers_mut()
-                && let Ending::Failed(error) = ending::of_trailers(trailers, status, catalog)
+                && let Ending::Failed(error) = begun.end(trailers)
             {
                 return Poll::Ready(Err(call.answer(Failing::Forwarded(&error))));
             }
@@ -176,8 +179,8 @@ where
             }
             Poll::Ready(Err(response)) => response,
             Poll::Ready(Ok(first)) => {
-                let status = peeked.parts.status;
-                let body = BridgeBody::begun(first, peeked.body, this.call.clone(), status);
+                let begun = peeked.begun(this.call);
+                let body = BridgeBody::begun(first, peeked.body, this.call.clone(), begun);
                 Response::from_parts(peeked.parts, body)
             }
         }))

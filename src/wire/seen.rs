@@ -1,0 +1,87 @@
+//! What one pass over the fields of a gRPC answer finds.
+
+use http::HeaderMap;
+
+use super::{CAUSE, RECEIVED};
+
+/// A set of bits, which stays in a register. There are few fields: looking at each name is quicker than looking names
+/// up.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen(u8);
+
+impl Seen {
+    pub(crate) const STATUS: u8 = 1;
+    /// A `grpc-status` other than `0`, or more than one.
+    pub(crate) const ODD_STATUS: u8 = 2;
+    pub(crate) const DETAILS: u8 = 4;
+    /// A field of our own which no peer may send.
+    pub(crate) const OURS: u8 = 8;
+    /// A `content-type` of gRPC.
+    pub(crate) const GRPC: u8 = 16;
+
+    #[inline]
+    pub(crate) fn in_fields(fields: &HeaderMap) -> Self {
+        let mut seen = 0;
+        for (name, value) in fields {
+            seen |= match name.as_str() {
+                "grpc-status" if seen & Self::STATUS == 0 && value.as_bytes() == b"0" => Self::STATUS,
+                "grpc-status" => Self::STATUS | Self::ODD_STATUS,
+                "content-type" if is_grpc(value.as_bytes()) => Self::GRPC,
+                "grpc-status-details-bin" => Self::DETAILS,
+                RECEIVED | CAUSE => Self::OURS,
+                _ => 0,
+            };
+        }
+        Self(seen)
+    }
+
+    pub(crate) const fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+
+    /// An OK that tonic reads as it is.
+    #[cfg(any(feature = "client", feature = "gateway"))]
+    pub(crate) const fn is_plain_ok(self) -> bool {
+        self.0 & (Self::STATUS | Self::ODD_STATUS | Self::DETAILS) == Self::STATUS
+    }
+}
+
+/// Whether a `content-type` is gRPC's: `application/grpc`, with a message format behind `+` or with parameters
+/// (PROTOCOL-HTTP2.md, "Content-Type"). gRPC-Web's is another one.
+#[inline]
+pub(crate) fn is_grpc(content_type: &[u8]) -> bool {
+    const GRPC: &[u8] = b"application/grpc";
+    match content_type.split_at_checked(GRPC.len()) {
+        Some((name, [] | [b'+' | b';' | b' ' | b'\t', ..])) => {
+            name == GRPC || name.eq_ignore_ascii_case(GRPC)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_grpc;
+
+    #[test]
+    fn the_media_type_is_grpc_or_not() {
+        for grpc in [
+            "application/grpc",
+            "application/grpc+proto",
+            "application/grpc;charset=utf-8",
+            "Application/gRPC ;a=b",
+        ] {
+            assert!(is_grpc(grpc.as_bytes()), "{grpc}");
+        }
+        for other in [
+            "",
+            "application/grp",
+            "application/grpcx",
+            "application/grpc-web",
+            "application/grpc-web+proto",
+            "text/html",
+        ] {
+            assert!(!is_grpc(other.as_bytes()), "{other}");
+        }
+    }
+}
