@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::Catalog;
+use crate::{Catalog, Entry, Metadata, ParamKind};
 
 /// What of a failure may leave, over gRPC and over HTTP alike.
 ///
@@ -65,4 +65,17 @@ impl Boundary {
             || domain == own.domain().as_bytes()
             || self.domains.iter().any(|allowed| allowed.as_bytes() == domain)
     }
+}
+
+/// The declared parameters that are no text, of an error that another service answered with: they can say nothing but
+/// what they mean.
+pub(crate) fn facts<'a>(
+    entry: Option<&'static Entry>,
+    metadata: Metadata<'a>,
+) -> impl Iterator<Item = (&'static str, &'a str)> {
+    let params = entry.map_or(&[][..], |entry| entry.params).iter();
+    params.filter(|param| param.kind != ParamKind::String).filter_map(move |param| {
+        let text = metadata.get(param.name)?;
+        param.kind.accepts(text).then_some((param.name, text))
+    })
 }

@@ -1,5 +1,6 @@
 //! `codelibra call`.
 
+use std::error::Error;
 use std::time::Duration;
 
 use base64::Engine;
@@ -28,6 +29,9 @@ const MAX_HEADER_LIST: u32 = 1 << 20;
 /// how many it sends.
 const MAX_MESSAGES: usize = 16 << 20;
 
+/// What `grpc-timeout` can say: eight digits of hours.
+const MAX_TIMEOUT: Duration = Duration::from_secs(99_999_999 * 60 * 60);
+
 pub(crate) fn run(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|e| Failure::bad_input(format_args!("cannot start: {e}")))?.block_on(call(catalog, args))
@@ -37,10 +41,9 @@ async fn call(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
     let path = path(&args.method)?;
     let timeout = duration(&args.timeout)?;
     let data = STANDARD.decode(args.data_base64.as_bytes()).map_err(|e| {
-        Failure::bad_input(format_args!(
-            "--data-base64 `{}`: {e}; expected standard base64",
-            args.data_base64
-        ))
+        let (data, e) = (&args.data_base64, e.to_string());
+        let e = e.trim_end_matches('.');
+        Failure::bad_input(format_args!("--data-base64 `{data}`: {e}; expected standard base64"))
     })?;
     let endpoint = endpoint(&args.url)?.http2_max_header_list_size(MAX_HEADER_LIST);
     let mut request = Request::new(Bytes::from(data));
@@ -94,17 +97,23 @@ enum Answer {
 
 impl Answer {
     fn failed(status: Status, catalog: &'static Catalog) -> Self {
+        // What the layer did not see is tonic's own, about a message.
+        let is_tonics = !status.metadata().contains_key(RECEIVED_HEADER.as_str());
         let error = status.to_received_of(catalog);
-        if error.is_synthesized() && error.grpc_code() == GrpcCode::DeadlineExceeded {
+        if is_tonics && status.code() == Code::OutOfRange {
+            Self::TooLong
+        } else if is_tonics {
+            Self::Failed(made_here(status.code(), status.message().to_owned()))
+        } else if !error.is_synthesized() {
+            Self::Failed(status)
+        } else if error.grpc_code() == GrpcCode::DeadlineExceeded {
             // tonic's own timer was first.
             Self::Late
-        } else if status.code() == Code::OutOfRange
-            && !status.metadata().contains_key(RECEIVED_HEADER.as_str())
-        {
-            // The layer did not see it: it is tonic's own, about the size of a message.
-            Self::TooLong
         } else {
-            Self::Failed(status)
+            // "transport error" alone helps nobody.
+            let (message, why) = (status.message(), innermost(&status));
+            let is_said = status.source().is_none() || why.contains(message);
+            Self::Failed(if is_said { status } else { made_here(status.code(), format!("{message}: {why}")) })
         }
     }
 }
@@ -238,7 +247,8 @@ fn duration(text: &str) -> Result<Duration, Failure> {
     let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("", 1.0)];
     let parsed = units.iter().find_map(|(unit, seconds)| {
         let number: f64 = text.strip_suffix(unit)?.parse().ok()?;
-        Duration::try_from_secs_f64(number * seconds).ok().filter(|duration| !duration.is_zero())
+        let duration = Duration::try_from_secs_f64(number * seconds).ok();
+        duration.filter(|duration| !duration.is_zero() && *duration <= MAX_TIMEOUT)
     });
     parsed.ok_or_else(|| {
         Failure::bad_input(format_args!(
@@ -247,7 +257,7 @@ fn duration(text: &str) -> Result<Duration, Failure> {
     })
 }
 
-fn innermost(error: &dyn std::error::Error) -> String {
+fn innermost(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;

@@ -5,11 +5,11 @@ use std::error::Error;
 
 use super::retry_after::RETRY_INFO;
 use super::{Caller, Responder};
-use crate::boundary::DEBUG_INFO;
+use crate::boundary::{DEBUG_INFO, facts};
 use crate::code::{class_code, class_of};
 use crate::log::{Door, Event, Leaves, Said};
 use crate::request_id::RequestId;
-use crate::{ApiError, GrpcCode, ParamKind, ReceivedError, rpc};
+use crate::{ApiError, GrpcCode, ReceivedError, rpc};
 
 /// A failure, before it is decided what of it leaves.
 #[derive(Clone, Copy)]
@@ -117,12 +117,8 @@ impl Responder {
         match (error.number(), own) {
             (Some(number), Some(own)) => {
                 let alone = ApiError::of(own, number);
-                let params = alone.entry().map_or(&[][..], |entry| entry.params);
-                let metadata = error.metadata();
-                let said = params.iter().filter(|param| param.kind != ParamKind::String);
-                let said = said.filter_map(|param| Some((param, metadata.get(param.name)?)));
-                let sound = said.filter(|(param, text)| param.kind.accepts(text));
-                sound.fold(alone, |error, (param, text)| error.with_metadata(param.name, text))
+                let facts = facts(alone.entry(), error.metadata());
+                facts.fold(alone, |error, (name, text)| error.with_metadata(name, text))
             }
             (Some(number), None)
                 if !domain.is_empty() && self.boundary.trusts(domain.as_bytes(), self.catalog) =>

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Boundary;
 use super::failure::Failure;
 use super::layer::Config;
-use crate::boundary::DEBUG_INFO;
+use crate::boundary::{DEBUG_INFO, facts};
 use crate::code::class_of;
 use crate::outgoing::Outgoing;
 use crate::tables::class_to_grpc;
@@ -13,7 +13,7 @@ use crate::wire::canonical::Canonical;
 use crate::wire::details::{AllDetails, REQUEST_INFO};
 use crate::wire::read::{Identity, identity};
 use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO};
-use crate::{Detail, GrpcCode, Metadata, ParamKind, wire};
+use crate::{Detail, GrpcCode, Metadata, wire};
 
 impl Boundary {
     /// The usual failure: an entry of this service's catalogue, made here, of which all may leave as it is. `None`
@@ -115,17 +115,12 @@ fn identified<'a>(found: &Identity<'a>, grpc_code: GrpcCode, config: &Config) ->
     outgoing
 }
 
-/// The code and the declared parameters that are no text: they can say nothing but what they mean.
+/// The code, and what can say nothing but what it means.
 fn code_alone<'a>(found: &Identity<'a>, config: &'a Config) -> Outgoing<'a> {
     let mut outgoing = identified(found, class_to_grpc(class_of(found.code)), config);
     if outgoing.entry.is_none() {
         outgoing.reason = "";
     }
-    let metadata = Metadata::of(&found.info);
-    for param in outgoing.entry.map_or(&[][..], |e| e.params).iter().filter(|p| p.kind != ParamKind::String) {
-        if let Some(text) = metadata.get(param.name).filter(|text| param.kind.accepts(text)) {
-            outgoing.metadata.push((param.name, text));
-        }
-    }
+    outgoing.metadata = facts(outgoing.entry, Metadata::of(&found.info)).collect();
     outgoing
 }

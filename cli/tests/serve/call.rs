@@ -2,6 +2,10 @@
 
 use std::process::Command;
 
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName};
+use http_body::Frame;
+use http_body_util::StreamBody;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 use tokio_stream::Stream;
@@ -114,6 +118,7 @@ fn what_cannot_be_called_is_said_in_one_line() {
         (vec![&url, "Nothing"], "Nothing"),
         (vec![&url, RAISE, "--data-base64", "%"], "%"),
         (vec![&url, RAISE, "--timeout", "soon"], "soon"),
+        (vec![&url, RAISE, "--timeout", "4e11"], "4e11"),
         (vec![&url, RAISE], &free.to_string()),
     ] {
         let printed = call(&arguments);
@@ -215,4 +220,44 @@ async fn no_answer_in_time_is_the_same_wherever_the_time_went() {
         assert!(printed.exit == 0 && printed.stdout.starts_with("504000 "), "{}", printed.stdout);
     }
     drop(waiting);
+}
+
+/// A server whose answers no server of tonic's would make.
+async fn odd(headers: &'static [(&'static str, &'static str)], message: &'static [u8]) -> String {
+    let answer = move || async move {
+        let trailers = HeaderMap::from_iter([(HeaderName::from_static("grpc-status"), "7".parse().unwrap())]);
+        let frames = [Frame::data(Bytes::from_static(message)), Frame::trailers(trailers)];
+        let frames = tokio_stream::iter(frames.map(Ok::<_, std::convert::Infallible>));
+        let mut response = http::Response::new(axum::body::Body::new(StreamBody::new(frames)));
+        response.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+        for (name, value) in headers {
+            response.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        response
+    };
+    let incoming = tonic::transport::server::TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", incoming.local_addr().unwrap());
+    let routes = tonic::service::Routes::from(axum::Router::new().fallback(answer));
+    tokio::spawn(tonic::transport::Server::builder().add_routes(routes).serve_with_incoming(incoming));
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_odd_answer_is_told_from_a_good_one() {
+    let url = odd(&[("grpc-status", "0")], b"\0\0\0\0\x01x").await;
+    let error = call(&[&url, RAISE, "--format", "json"]).json();
+    assert_eq!((&error["grpc_code"], &error["messages_base64"]), (&7.into(), &json!(["eA=="])), "{error}");
+
+    // A compressed message of no compression: nobody sent the error of that.
+    let url = odd(&[], b"\x01\0\0\0\x01x").await;
+    let error = call(&[&url, RAISE, "--format", "json"]).json();
+    assert_eq!(error["notes"], json!([MADE_HERE]), "{error}");
+
+    let closes = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", closes.local_addr().unwrap());
+    std::thread::spawn(move || closes.incoming().take(1).for_each(drop));
+    let printed = call(&[&url, RAISE, "--timeout", "60s", "--format", "json"]);
+    // The connection is refused, or broken: either way there is more to say than that.
+    let said = format!("{}{}", printed.stdout, printed.stderr);
+    assert!(!said.contains("\"transport error\"") && said.len() > 40, "{said}");
 }
