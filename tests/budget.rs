@@ -14,20 +14,19 @@ use codelibra::server::{Boundary, Budget, ServerLayer};
 use codelibra::{ApiError, CATALOG, ErrorCode, Note, ReceivedError, Shed, StatusCodeExt};
 use http::HeaderMap;
 use proptest::prelude::*;
-use support::{KINDS, Kind, Script, Test, call, serve};
+use support::{KINDS, Kind, Script, Test, call, listen, serve, serve_bare};
+use tonic::transport::Server;
 use tonic::{Request, Status};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// The fields that leave when a service fails with `error`.
-fn fields(layer: &ServerLayer, error: &ApiError) -> HeaderMap {
-    fields_of(http::Request::new(()), layer, error)
+/// The fields that leave when a service fails with this.
+fn fields(layer: &ServerLayer, status: impl Into<Status>) -> HeaderMap {
+    fields_of(http::Request::new(()), layer, status)
 }
 
-fn fields_of(request: http::Request<()>, layer: &ServerLayer, error: &ApiError) -> HeaderMap {
-    let status = Status::from(error);
-    let inner = Inner(status);
-    let mut service = layer.layer(inner);
+fn fields_of(request: http::Request<()>, layer: &ServerLayer, status: impl Into<Status>) -> HeaderMap {
+    let mut service = layer.layer(Inner(status.into()));
     let response = service.call(request);
     let mut response = Box::pin(response);
     let waker = std::task::Waker::noop();
@@ -208,19 +207,6 @@ fn a_message_is_cut_between_characters() {
     }
 }
 
-/// The largest sizes of the contract, one part at a time.
-#[test]
-fn a_mebibyte_of_anything_leaves_the_code() {
-    for part in 0..7 {
-        let mut sizes = [0; 7];
-        sizes[part] = 1 << 20;
-        let error = error(ErrorCode::VALIDATION_ERROR, &sizes);
-        for (budget, limit) in BUDGETS {
-            assert_eq!(shed(&check(&error, budget, limit)), [Shed::ALL[part]]);
-        }
-    }
-}
-
 #[test]
 fn what_fits_is_whole_and_not_marked() {
     let error = error(ErrorCode::LIMIT_TOO_LARGE, &[50, 50, 50, 50, 50, 50, 50]);
@@ -229,6 +215,70 @@ fn what_fits_is_whole_and_not_marked() {
         assert_eq!(shed(&read), []);
         // And RequestInfo.
         assert_eq!(read.details().count(), error.details().count() + 1);
+    }
+}
+
+/// An entry whose texts are empty stands in an ErrorInfo with less than its key's length more.
+#[test]
+fn no_more_is_left_out_than_has_to_be_of_many_small_entries() {
+    let empty = |error: ApiError, i| error.with_metadata(format!("k{i}"), "");
+    let error = (0..200).fold(ErrorCode::VALIDATION_ERROR.with_message("short"), empty);
+    let read = check(&error, Budget::KIB_3, 3 << 10);
+    assert_eq!(shed(&read), [Shed::Metadata]);
+    let left = read.metadata().to_map().len();
+    assert!((50..200).contains(&left), "{left}");
+}
+
+#[test]
+fn a_request_without_violations_is_not_marked_as_cut() {
+    let without = |length: usize| {
+        let message = "m".repeat(length);
+        ErrorCode::VALIDATION_ERROR.with_message(message).with_detail(&BadRequest::default())
+    };
+    // It has none to leave out: the message is next, after it and other details are.
+    let read = check(&without(20_000), Budget::KIB_3, 3 << 10);
+    assert_eq!(shed(&read), [Shed::Details, Shed::Message]);
+    assert!(read.detail::<BadRequest>().is_none());
+    let read = check(&without(500), Budget::KIB_3, 3 << 10);
+    assert_eq!(shed(&read), []);
+    assert!(read.detail::<BadRequest>().is_some());
+}
+
+/// Spaces at an end make three bytes of every space in the field; without them the rest may fit.
+#[test]
+fn spaces_around_a_message_do_not_cost_what_is_in_it() {
+    let words = "word ".repeat(150);
+    for (message, kept) in [
+        (format!("{}{}", words.trim_end(), " ".repeat(2000)), words.trim_end().len()),
+        (" ".repeat(2000), 0),
+        (format!(" {}", "a ".repeat(2000)), 500),
+    ] {
+        let error = ErrorCode::VALIDATION_ERROR.with_message(message.clone());
+        let fields = fields(&layer(Budget::KIB_3), &error);
+        assert!(list_size(&fields) <= 3 << 10);
+        let read = read(&fields);
+        assert_eq!(shed(&read), [Shed::Message]);
+        assert!(message.starts_with(read.message()) && read.message().len() >= kept, "{read:?}");
+        let status = Status::from_header_map(&fields).unwrap();
+        let repeat = tonic_types::StatusExt::get_details_error_info(&status);
+        assert!(repeat.is_some(), "google.rpc.ErrorInfo goes last: {read:?}");
+    }
+}
+
+/// Metadata of a handler, which leave between services of one owner.
+#[test]
+fn metadata_of_a_handler_leave_room_for_the_error() {
+    for (size, fit) in [(10, true), (150, true), (1000, false), (20_000, false)] {
+        let error = error(ErrorCode::VALIDATION_ERROR, &[500; 7]);
+        let mut status = Status::from(&error);
+        for i in 0..10_u8 {
+            let name = tonic::metadata::MetadataKey::from_bytes(&[b'x', b'-', b'0' + i]).unwrap();
+            status.metadata_mut().insert(name, "v".repeat(size).parse().unwrap());
+        }
+        let fields = fields(&layer(Budget::KIB_3), status);
+        assert!(list_size(&fields) <= 3 << 10, "{}", list_size(&fields));
+        assert_eq!(fields.contains_key("x-9"), fit, "{size}");
+        assert_eq!(read(&fields).number(), Some(error.number()));
     }
 }
 
@@ -290,6 +340,38 @@ struct Info {
     reason: String,
 }
 
+/// From nothing to the largest size of the contract, one part at a time: a client that takes no more than the budget
+/// gets everything that leaves.
+#[tokio::test]
+async fn over_sockets_the_code_arrives_and_the_fields_fit() {
+    const SIZES: [usize; 5] = [0, 1, 3000, 20_000, 1 << 20];
+    for (part, size) in (0..7).flat_map(|part| SIZES.map(|size| (part, size))) {
+        let mut sizes = [0; 7];
+        sizes[part] = size;
+        let status = Status::from(error(ErrorCode::VALIDATION_ERROR, &sizes));
+        for (budget, limit) in BUDGETS {
+            let status = status.clone();
+            let test = Test::new(move |_| Script::fail(status.clone()).after(2));
+            let server = Server::builder().layer(layer(budget)).add_service(test);
+            let endpoint = listen(|incoming| server.serve_with_incoming(incoming)).await;
+            let endpoint = endpoint.http2_max_header_list_size(u32::try_from(limit).unwrap());
+            let channel = endpoint.connect().await.unwrap();
+            for kind in KINDS {
+                let (_, end) = call(channel.clone(), kind, Request::new(String::new())).await;
+                let read = end.unwrap_err().to_received::<ErrorCode>();
+                let at = format!("{part} {size} {limit} {kind:?}");
+                assert_eq!(read.code(), Some(ErrorCode::VALIDATION_ERROR), "{at}");
+                assert!(read.request_id().is_some(), "{at}");
+                let (shed, fits) = (shed(&read), size < 3000);
+                assert!(
+                    shed == [Shed::ALL[part]] && !fits || shed.is_empty() && size < 20_000,
+                    "{at}: {shed:?}"
+                );
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn oversize_errors_do_not_hurt_other_calls_of_the_connection() {
     // 20 kB: more than a client takes.
@@ -316,16 +398,10 @@ async fn oversize_errors_do_not_hurt_other_calls_of_the_connection() {
 /// The harm without the layer: the code is lost, or the connection with every call on it.
 #[tokio::test]
 async fn without_the_layer_oversize_errors_lose_the_code() {
-    use tokio_stream::wrappers::TcpListenerStream;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
     let service = Test::new(|_| {
         Script::fail(error(ErrorCode::VALIDATION_ERROR, &[70_000, 0, 0, 0, 0, 0, 70_000])).after(1)
     });
-    let server = tonic::transport::Server::builder().add_service(service);
-    tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
-    let channel = tonic::transport::Channel::from_shared(format!("http://{addr}")).unwrap();
-    let channel = channel.connect().await.unwrap();
+    let channel = serve_bare(service).await;
     for kind in KINDS {
         let (_, end) = call(channel.clone(), kind, Request::new(String::new())).await;
         let code = end.err().and_then(|status| status.error_code::<ErrorCode>());

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 
 use codelibra::client::ClientLayer;
 use codelibra::rpc::{BadRequest, DebugInfo, Help, RequestInfo, bad_request::FieldViolation, help::Link};
-use codelibra::server::ServerLayer;
+use codelibra::server::{Boundary, ServerLayer};
 use codelibra::{ApiError, Catalog, ErrorCode, ScopeMissing, StatusCodeExt};
-use support::{End, KINDS, Kind, Log, Script, Test, call, serve};
+use support::{End, KINDS, Kind, Log, Script, Test, call, check, serve, serve_bare};
 use tonic::{Code, Request, Status};
 use tower_layer::Layer;
 
@@ -117,6 +117,15 @@ fn own_failures() -> Vec<Case> {
             status.metadata_mut().insert("set-cookie", CANARY.parse().unwrap());
             status
         }),
+        // tonic keeps the error as the source, and its text as the message.
+        case("an error in tonic's from_error", Once, || {
+            Status::from_error(Box::new(Private { display: true, source: None }))
+        }),
+        case("a message, and a source that says it again", Once, || {
+            let mut status = Status::internal(CANARY);
+            status.set_source(Arc::new(Private { display: true, source: None }));
+            status
+        }),
         ("a panic", Once, Arc::new(|| End::Panic(CANARY.into()))),
     ];
     for kind in [
@@ -175,11 +184,7 @@ async fn received_failures() -> Vec<Case> {
     ];
     let statuses: Arc<Vec<Status>> = Arc::new(upstream.iter().map(|(_, _, status)| status.clone()).collect());
     let service = Test::new(move |index| Script::fail(statuses[index.parse::<usize>().unwrap()].clone()));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
-    tokio::spawn(tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming));
-    let channel = tonic::transport::Channel::from_shared(format!("http://{addr}")).unwrap().connect_lazy();
+    let channel = serve_bare(service).await;
     let channel = ClientLayer::new::<ErrorCode>().layer(channel);
 
     let mut cases = Vec::new();
@@ -240,6 +245,113 @@ async fn nothing_private_leaves_and_the_log_has_it_once() {
     assert!(failures >= 1000, "{failures}");
 }
 
+/// What a service with this boundary answers when it is called with `?` on what an upstream answered.
+async fn passed_on(received: Status, boundary: Boundary, kind: Kind) -> Status {
+    let layer = ServerLayer::new::<ErrorCode>().boundary(boundary);
+    let channel = serve(layer, Test::new(move |_| Script::fail(received.clone()).after(1))).await;
+    call(channel, kind, Request::new(String::new())).await.1.unwrap_err()
+}
+
+/// What a client receives that calls an upstream without a layer, with and without the client layer.
+async fn received(sent: Status, kind: Kind) -> [Status; 2] {
+    let channel = serve_bare(Test::new(move |_| Script::fail(sent.clone()).after(1))).await;
+    let layered = ClientLayer::new::<ErrorCode>().layer(channel.clone());
+    let (_, layered) = call(layered, kind, Request::new(String::new())).await;
+    let (_, bare) = call(channel, kind, Request::new(String::new())).await;
+    [layered.unwrap_err(), bare.unwrap_err()]
+}
+
+const BOUNDARIES: [fn() -> Boundary; 2] = [Boundary::public, Boundary::internal];
+
+/// An upstream's status may look like one of our own, but for what stands behind its ErrorInfos.
+#[tokio::test]
+async fn nothing_leaves_but_whole_details() {
+    let own = Status::from(ErrorCode::UNEXPECTED_ERROR);
+    let group_in_a_detail = [&b"\x1a\x11\x0a\x05a/b.C\x22\x06cAnArY"[..], &[0x23, 0x3c]].concat();
+    for (name, tail) in [
+        ("a second message", &b"\x12\x06cAnArY"[..]),
+        ("a second code", &[0x08, 5]),
+        ("an unknown field", b"\x22\x06cAnArY"),
+        ("garbage", b"\0cAnArY"),
+        ("half a detail", b"\x1a\x40\x0a\x06cAnArY"),
+        ("a group that ends as another", &group_in_a_detail),
+    ] {
+        let details = [own.details(), tail].concat();
+        let sent = Status::with_details(own.code(), own.message(), details.into());
+        for kind in KINDS {
+            for received in received(sent.clone(), kind).await {
+                assert!(received.details().ends_with(tail), "{name}: it has to be there to be kept back");
+                for boundary in BOUNDARIES {
+                    let status = passed_on(received.clone(), boundary(), kind).await;
+                    assert!(!contains(&status, "cAnArY"), "{name}, {kind:?}: {status:?}");
+                    let error = check(&status);
+                    assert_eq!(error.code(), Some(ErrorCode::UNEXPECTED_ERROR), "{name}");
+                    // As a strict reader takes it.
+                    let strict: tonic_types::pb::Status = prost::Message::decode(status.details()).unwrap();
+                    assert_eq!(strict.code, i32::from(status.code()), "{name}");
+                    assert_eq!(strict.message, status.message(), "{name}");
+                }
+            }
+        }
+    }
+}
+
+/// Not even gRPC's own: they say how another connection goes on.
+#[tokio::test]
+async fn no_field_of_a_received_failure_leaves() {
+    for name in [
+        "grpc-retry-pushback-ms",
+        "grpc-accept-encoding",
+        "grpc-encoding",
+        "codelibra-cause",
+        "codelibra-error-code",
+        "x-request-id",
+        "retry-after",
+    ] {
+        let mut sent = Status::from(ErrorCode::USER_BANNED);
+        sent.metadata_mut().insert(name, CANARY.parse().unwrap());
+        for kind in KINDS {
+            let [received, _] = received(sent.clone(), kind).await;
+            for boundary in BOUNDARIES {
+                let status = passed_on(received.clone(), boundary(), kind).await;
+                assert!(!contains(&status, CANARY), "{name}, {kind:?}: {status:?}");
+                assert_eq!(check(&status).code(), Some(ErrorCode::USER_BANNED));
+            }
+        }
+    }
+}
+
+/// A cause waits at a place that a field names. A peer that names one finds nothing: under the client layer not even
+/// the right one, and without it none that it guesses.
+#[tokio::test]
+async fn a_peer_does_not_find_the_cause_of_another_call() {
+    let log = Log::start();
+    // From here on causes wait.
+    let _ = ServerLayer::new::<ErrorCode>();
+    let waiting =
+        || Status::from(ErrorCode::UNEXPECTED_ERROR.with_cause(Private { display: true, source: None }));
+    let victims = [waiting(), waiting(), waiting()];
+    let [place, ..] = victims.each_ref().map(|status| status.metadata().get("codelibra-cause").unwrap());
+    let place: u64 = place.to_str().unwrap().parse().unwrap();
+    for guess in 0..5 {
+        let mut sent = Status::from(ErrorCode::USER_BANNED);
+        let forged = place.wrapping_add(guess).to_string();
+        sent.metadata_mut().insert("codelibra-cause", forged.parse().unwrap());
+        for kind in KINDS {
+            let [layered, bare] = received(sent.clone(), kind).await;
+            let received = if guess == 0 { vec![layered] } else { vec![layered, bare] };
+            for (received, boundary) in
+                received.iter().flat_map(|it| BOUNDARIES.map(|boundary| (it, boundary)))
+            {
+                let status = passed_on(received.clone(), boundary(), kind).await;
+                assert!(!contains(&status, &forged) && !contains(&status, "cAnArY"), "{status:?}");
+                let log = log.take();
+                assert!(log.contains("a call failed") && !log.contains("cAnArY"), "{log}");
+            }
+        }
+    }
+}
+
 /// An upstream's error that belongs to this service's own domain keeps its code, and parameters that are no text.
 #[tokio::test]
 async fn a_received_error_of_the_own_domain_keeps_its_code() {
@@ -264,8 +376,6 @@ async fn a_received_error_of_the_own_domain_keeps_its_code() {
 /// The harm without the layer: tonic sends an `io::Error`'s text, and a received status with all its fields.
 #[tokio::test]
 async fn without_the_layer_the_canary_leaves() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
     let service = Test::new(|text| {
         let mut status = Status::from(std::io::Error::new(std::io::ErrorKind::NotFound, CANARY));
         if text == "field" {
@@ -274,9 +384,7 @@ async fn without_the_layer_the_canary_leaves() {
         }
         Script::fail(status)
     });
-    let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
-    tokio::spawn(tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming));
-    let channel = tonic::transport::Channel::from_shared(format!("http://{addr}")).unwrap().connect_lazy();
+    let channel = serve_bare(service).await;
     for kind in KINDS {
         for text in ["message", "field"] {
             let (_, end) = call(channel.clone(), kind, Request::new(text.into())).await;

@@ -175,6 +175,17 @@ async fn whatever_an_upstream_sends_is_answered_with_a_code() {
     assert!(answers > 150, "{answers}");
 }
 
+#[tokio::test]
+async fn an_ok_with_details_passes() {
+    for case in cases::ok_cases() {
+        for (place, script) in &case.scripts {
+            let seen = run(script, Boundary::public()).await.err();
+            let clean = seen.as_ref().is_some_and(|seen| seen.starts_with("a clean 200"));
+            assert!(clean, "{} in {place:?}: {seen:?}", case.name);
+        }
+    }
+}
+
 /// Without the mending the first of repeated fields counts, and 3,3 is UNKNOWN.
 #[tokio::test]
 async fn the_fields_are_read_as_the_client_layer_reads_them() {

@@ -7,11 +7,17 @@ mod support;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use codelibra::rpc::{BadRequest, DebugInfo, RequestInfo, bad_request::FieldViolation};
 use codelibra::server::{Boundary, Fallback, ServerLayer};
-use codelibra::{ApiError, ErrorCode, GrpcCode, LockedOut, ReceivedError, StatusCodeExt};
-use support::{End, KINDS, Kind, Log, Script, Test, call, serve};
+use codelibra::{ApiError, ErrorCode, GrpcCode, LockedOut, StatusCodeExt};
+use http_body_util::{BodyExt, Full};
+use support::{End, KINDS, Kind, Log, Script, Test, call, check, connect, serve, serve_bare};
+use tonic::body::Body;
+use tonic::service::InterceptorLayer;
+use tonic::transport::{Channel, Server};
 use tonic::{Code, Request, Status};
+use tower::ServiceExt;
 use tower_layer::Layer;
 
 fn layer() -> ServerLayer {
@@ -20,17 +26,6 @@ fn layer() -> ServerLayer {
 
 fn request() -> Request<String> {
     Request::new(String::new())
-}
-
-/// Whole, coded, and with nothing to complain of.
-fn check(status: &Status) -> ReceivedError {
-    let error = status.to_received::<ErrorCode>();
-    assert_eq!(error.notes(), [], "{error:?}");
-    let number = error.number().unwrap();
-    assert_eq!(status.metadata().get("codelibra-error-code").unwrap(), &number.to_string());
-    let id = error.detail::<RequestInfo>().unwrap().unwrap().request_id;
-    assert!(!id.is_empty());
-    error
 }
 
 #[tokio::test]
@@ -113,37 +108,47 @@ async fn users_set_the_fallback_and_the_boundary() {
     }
 }
 
-#[tokio::test]
-async fn what_tonic_itself_answers_is_coded() {
-    let channel = serve(layer(), Test::new(|_| Script { items: 0, at_once: false, end: End::Ok })).await;
-
-    // A method, and a service, that nobody has.
-    for path in ["/test.v1.Test/Nothing", "/nobody.v1.Nothing/At"] {
+/// The failures of tonic itself, with the code that each one leaves with.
+async fn failures_of_tonic(channel: Channel) -> Vec<(Status, u32)> {
+    let fail = async |path, message: Vec<u8>, encoding: Option<&str>| {
         let mut grpc = tonic::client::Grpc::new(channel.clone());
         grpc.ready().await.unwrap();
+        let mut request = Request::new(message);
+        if let Some(encoding) = encoding {
+            request.metadata_mut().insert("grpc-encoding", encoding.parse().unwrap());
+        }
+        let codec = tonic_prost::ProstCodec::<Vec<u8>, String>::default();
         let path = tonic::codegen::http::uri::PathAndQuery::from_static(path);
-        let codec = tonic_prost::ProstCodec::<String, String>::default();
-        let status = grpc.unary(request(), path, codec).await.unwrap_err();
-        assert_eq!(check(&status).number(), Some(501_000));
-        assert_eq!(status.code(), Code::Unimplemented);
+        grpc.unary(request, path, codec).await.unwrap_err()
+    };
+    let unary = Kind::Unary.path();
+    vec![
+        // A method, and a service, that nobody has.
+        (fail("/test.v1.Test/Nothing", vec![], None).await, 501_000),
+        (fail("/nobody.v1.Nothing/At", vec![], None).await, 501_000),
+        // google.protobuf.BytesValue with bytes that are not UTF-8, where a StringValue is expected.
+        (fail(unary, vec![0xff], None).await, 500_001),
+        // A compression that the server does not have.
+        (fail(unary, vec![], Some("snappy")).await, 501_000),
+    ]
+}
+
+#[tokio::test]
+async fn what_tonic_itself_answers_is_coded() {
+    let fine = || Test::new(|_| Script { items: 0, at_once: false, end: End::Ok });
+    for (status, number) in failures_of_tonic(serve(layer(), fine()).await).await {
+        assert_eq!(check(&status).number(), Some(number));
+        assert_eq!(status.code() == Code::Unimplemented, number == 501_000);
     }
+    // The control.
+    for (status, _) in failures_of_tonic(serve_bare(fine()).await).await {
+        assert_eq!(status.error_code::<ErrorCode>(), None, "{status:?}");
+    }
+}
 
-    // A request that is no message of the type.
-    let mut grpc = tonic::client::Grpc::new(channel.clone());
-    grpc.ready().await.unwrap();
-    let path = tonic::codegen::http::uri::PathAndQuery::from_static(Kind::Unary.path());
-    let codec = tonic_prost::ProstCodec::<Vec<u8>, String>::default();
-    // google.protobuf.BytesValue with bytes that are not UTF-8, where a StringValue is expected.
-    let status = grpc.unary(Request::new(vec![0xff]), path.clone(), codec).await.unwrap_err();
-    assert_eq!(check(&status).code(), Some(ErrorCode::UNEXPECTED_ERROR));
-
-    // A compression that the server does not have.
-    let mut compressed = request();
-    compressed.metadata_mut().insert("grpc-encoding", "snappy".parse().unwrap());
-    let codec = tonic_prost::ProstCodec::<String, String>::default();
-    grpc.ready().await.unwrap();
-    let status = grpc.unary(compressed, path, codec).await.unwrap_err();
-    assert_eq!(check(&status).number(), Some(501_000));
+/// One that is a layer panics in the call itself, and not in its future.
+fn panicking_interceptor() -> InterceptorLayer<fn(Request<()>) -> Result<Request<()>, Status>> {
+    InterceptorLayer::new(|_| panic!("secret payload"))
 }
 
 #[tokio::test]
@@ -158,9 +163,14 @@ async fn a_panic_is_an_unexpected_error_with_nothing_of_its_payload() {
     )
     .await;
     let before_the_stream = serve(layer(), Test::new(|_| panic!("secret payload"))).await;
+    let before_the_service = connect(|incoming| {
+        let mut server = Server::builder().layer(layer()).layer(panicking_interceptor());
+        server.add_service(Test::new(|_| unreachable!())).serve_with_incoming(incoming)
+    })
+    .await;
     for kind in KINDS {
-        for channel in [channel.clone(), before_the_stream.clone()] {
-            let (_, end) = call(channel, kind, request()).await;
+        for channel in [&channel, &before_the_stream, &before_the_service] {
+            let (_, end) = call(channel.clone(), kind, request()).await;
             let status = end.unwrap_err();
             assert_eq!(check(&status).code(), Some(ErrorCode::UNEXPECTED_ERROR), "{kind:?}");
             assert!(!format!("{status:?}").contains("secret"));
@@ -172,6 +182,26 @@ async fn a_panic_is_an_unexpected_error_with_nothing_of_its_payload() {
     assert!(end.is_ok());
 }
 
+/// The harm without the layer.
+#[tokio::test]
+async fn without_the_layer_a_panic_closes_the_stream_without_a_code() {
+    let panicking = Test::new(|_| Script { items: 2, at_once: false, end: End::Panic("secret".into()) });
+    let channel = serve_bare(panicking).await;
+    let before_the_service = connect(|incoming| {
+        let mut server = Server::builder().layer(panicking_interceptor());
+        server.add_service(Test::new(|_| unreachable!())).serve_with_incoming(incoming)
+    })
+    .await;
+    for kind in KINDS {
+        for channel in [&channel, &before_the_service] {
+            let (_, end) = call(channel.clone(), kind, request()).await;
+            let status = end.unwrap_err();
+            assert_eq!(status.error_code::<ErrorCode>(), None, "{kind:?} {status:?}");
+            assert!(status.metadata().is_empty(), "no trailers: {status:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_timeout_of_the_server_is_deadline_exceeded() {
     let hang = Test::new(|_| Script { items: 1, at_once: false, end: End::Never });
@@ -181,6 +211,22 @@ async fn a_timeout_of_the_server_is_deadline_exceeded() {
         let status = end.unwrap_err();
         assert_eq!(status.code(), Code::DeadlineExceeded, "{kind:?}");
         assert_eq!(check(&status).number(), Some(504_000));
+    }
+}
+
+/// The harm without the layer: tonic's own timer says CANCELLED.
+#[tokio::test]
+async fn without_the_layer_a_timeout_is_cancelled() {
+    let hang = Test::new(|_| Script { items: 0, at_once: true, end: End::Never });
+    let channel = connect(|incoming| {
+        let mut server = Server::builder().timeout(Duration::from_millis(20));
+        server.add_service(hang).serve_with_incoming(incoming)
+    })
+    .await;
+    for kind in KINDS {
+        let (_, end) = call(channel.clone(), kind, request()).await;
+        let status = end.unwrap_err();
+        assert_eq!((status.code(), status.error_code::<ErrorCode>()), (Code::Cancelled, None), "{kind:?}");
     }
 }
 
@@ -199,6 +245,29 @@ async fn a_deadline_of_the_caller_is_deadline_exceeded() {
         assert_eq!(check(&status).number(), Some(504_000));
         let waited = start.elapsed();
         assert!((2900..3000).contains(&waited.as_millis()), "before tonic's own timer: {waited:?}");
+    }
+}
+
+/// In process, so that nothing but the deadline can end it. The clock is tokio's, and moved.
+#[tokio::test(start_paused = true)]
+async fn a_deadline_ends_a_stream_that_always_has_a_message_ready() {
+    for kind in [Kind::ServerStream, Kind::Bidi] {
+        for (layer, timeout) in [(layer().timeout(Duration::from_secs(3)), "1H"), (layer(), "3S")] {
+            let endless = Test::new(|_| Script { items: usize::MAX, at_once: false, end: End::Ok });
+            let request = http::Request::post(kind.path()).header("content-type", "application/grpc");
+            let message = Full::new(Bytes::from_static(&[0; 5]));
+            let request = request.header("grpc-timeout", timeout).body(Body::new(message)).unwrap();
+            let mut body = Box::pin(layer.layer(endless).oneshot(request).await.unwrap().into_body());
+            for _ in 0..3 {
+                assert!(body.frame().await.unwrap().unwrap().is_data());
+            }
+            tokio::time::advance(Duration::from_secs(3)).await;
+            let trailers = body.frame().await.unwrap().unwrap().into_trailers().unwrap();
+            let status = Status::from_header_map(&trailers).unwrap();
+            assert_eq!(status.code(), Code::DeadlineExceeded, "{kind:?}");
+            assert_eq!(check(&status).number(), Some(504_000));
+            assert!(body.frame().await.is_none());
+        }
     }
 }
 
@@ -272,31 +341,4 @@ async fn a_foreign_error_does_not_leave() {
         assert_eq!((error.number(), error.domain()), (Some(403_003), "otherhost"));
         assert!(status.metadata().get("set-cookie").is_none());
     }
-}
-
-/// tonic leaves the status in the extensions of its answer. A layer between that changes the fields is heard.
-#[tokio::test]
-async fn fields_that_an_inner_layer_changed_count() {
-    let answer = |change: fn(&mut http::HeaderMap)| async move {
-        let service = tower::service_fn(move |_: http::Request<()>| async move {
-            let status = ErrorCode::USER_BANNED.with_message("banned for spam").into();
-            let mut response: http::Response<()> = Status::into_http(status);
-            change(response.headers_mut());
-            Ok::<_, std::convert::Infallible>(response)
-        });
-        let response = tower::ServiceExt::oneshot(layer().layer(service), http::Request::new(()));
-        let fields = response.await.unwrap().into_parts().0.headers;
-        Status::from_header_map(&fields).unwrap()
-    };
-    let whole = answer(|_| ()).await;
-    assert_eq!((whole.code(), whole.message()), (Code::PermissionDenied, "banned for spam"));
-    assert_eq!(whole.error_code(), Some(ErrorCode::USER_BANNED));
-
-    let coded = answer(|fields| {
-        let other: Status = ErrorCode::NOT_FOUND.into();
-        other.add_header(fields).unwrap();
-    });
-    assert_eq!(coded.await.error_code(), Some(ErrorCode::NOT_FOUND));
-    let bare = answer(|fields| drop(fields.remove("grpc-status-details-bin")));
-    assert_eq!(bare.await.error_code(), Some(ErrorCode::USER_UNAUTHORIZED));
 }

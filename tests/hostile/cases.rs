@@ -221,6 +221,44 @@ pub(crate) fn status_cases() -> Vec<Case> {
         two("3", "3", Some(3), 3),
         two("3", "5", None, 2),
         two("0", "5", None, 2),
+        status_twice(
+            "grpc-status: 0 in headers, 7 behind a message",
+            vec![status("7"), bin(base64(&details()))],
+        )
+        .coded(),
+        status_twice(
+            "grpc-status: 0 in headers, 7 with bad details behind a message",
+            vec![status("7"), bin(b"<html>".to_vec())],
+        )
+        .note("base64"),
+    ]
+}
+
+/// Headers that say OK, a message, and trailers that say PERMISSION_DENIED.
+fn status_twice(name: &str, trailers: Fields) -> Case {
+    let headers = Part::Headers(200, grpc(vec![status("0")]));
+    let mut case =
+        Case::of_stream(name, 7, vec![headers, Part::Data(MESSAGE.to_vec()), Part::Trailers(trailers)]);
+    case.sent = Some(7);
+    case
+}
+
+/// What is no failure: gRPC does not give details with an OK a meaning, and an OK in the headers stands until trailers
+/// say something else.
+pub(crate) fn ok_cases() -> Vec<Case> {
+    let with = |name, details| {
+        let name = format!("grpc-status: 0, with details{name}");
+        Case::of_fields(name, Some(0), 0, vec![status("0"), bin(details)])
+    };
+    let in_headers = |name: &str, end: Part| {
+        let headers = Part::Headers(200, grpc(vec![status("0"), bin(b"<html>".to_vec())]));
+        Case::of_stream(format!("grpc-status: 0 in headers, {name}"), 0, vec![headers, end])
+    };
+    vec![
+        with("", base64(&details())),
+        with(" that are not base64", b"<html>".to_vec()),
+        with(" of a failure that are cut", base64(&details()[..20])),
+        in_headers("no trailers behind a message", Part::LastData(MESSAGE.to_vec())),
     ]
 }
 

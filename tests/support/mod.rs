@@ -12,6 +12,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use codelibra::rpc::RequestInfo;
+use codelibra::{ErrorCode, ReceivedError, StatusCodeExt};
 use tokio::net::TcpListener;
 use tokio_stream::{Stream, StreamExt};
 use tonic::body::Body;
@@ -21,7 +23,7 @@ use tonic::server::{
     ClientStreamingService, Grpc, NamedService, ServerStreamingService, StreamingService, UnaryService,
 };
 use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Channel, Server};
+use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 
@@ -210,13 +212,33 @@ impl tower_service::Service<http::Request<Body>> for Test {
 
 /// Serves with a layer on a free port, until the test ends.
 pub async fn serve(layer: codelibra::server::ServerLayer, service: Test) -> Channel {
+    connect(|incoming| Server::builder().layer(layer).add_service(service).serve_with_incoming(incoming))
+        .await
+}
+
+/// The control: a service without a layer.
+pub async fn serve_bare(service: Test) -> Channel {
+    connect(|incoming| Server::builder().add_service(service).serve_with_incoming(incoming)).await
+}
+
+/// Starts any server on a free port, and connects to it.
+pub async fn connect<F>(serve: impl FnOnce(TcpIncoming) -> F) -> Channel
+where
+    F: Future<Output = Result<(), tonic::transport::Error>> + Send + 'static,
+{
+    listen(serve).await.connect().await.unwrap()
+}
+
+/// Starts any server on a free port.
+pub async fn listen<F>(serve: impl FnOnce(TcpIncoming) -> F) -> Endpoint
+where
+    F: Future<Output = Result<(), tonic::transport::Error>> + Send + 'static,
+{
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
-    let server = Server::builder().layer(layer).add_service(service);
     // Without it, small frames wait for acknowledgements.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    tokio::spawn(server.serve_with_incoming(incoming));
-    Channel::from_shared(format!("http://{addr}")).unwrap().connect().await.unwrap()
+    tokio::spawn(serve(TcpIncoming::from(listener).with_nodelay(Some(true))));
+    Endpoint::from_shared(format!("http://{addr}")).unwrap()
 }
 
 /// Calls; gives the items, and how it ended.
@@ -256,6 +278,17 @@ where
         },
         Err(status) => (items, Err(status)),
     }
+}
+
+/// Whole, coded, and with nothing to complain of.
+pub fn check(status: &Status) -> ReceivedError {
+    let error = status.to_received::<ErrorCode>();
+    assert_eq!(error.notes(), [], "{error:?}");
+    let number = error.number().unwrap();
+    assert_eq!(status.metadata().get("codelibra-error-code").unwrap(), &number.to_string());
+    let id = error.detail::<RequestInfo>().unwrap().unwrap().request_id;
+    assert!(!id.is_empty());
+    error
 }
 
 /// Collects what `tracing` writes on this thread.
