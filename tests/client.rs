@@ -9,11 +9,14 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use codelibra::client::{Call, ClientLayer};
 use codelibra::{
     ApiError, ErrorCode, GrpcCode, Note, RECEIVED_HEADER, ReceivedError, RetryAdvice, StatusCodeExt, rpc,
 };
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderName, Request, Response};
+use http_body::Frame;
+use http_body_util::StreamBody;
 use tonic::body::Body;
 use tonic::client::Grpc;
 use tonic::metadata::MetadataMap;
@@ -116,14 +119,46 @@ async fn a_page_of_a_proxy_becomes_a_short_message() {
     assert_eq!(error.retry_advice(), RetryAdvice::After(Duration::from_secs(120)));
 }
 
-/// A failure with these fields as metadata.
-fn advice(status: Status, fields: &[(&'static str, &str)]) -> RetryAdvice {
-    let mut status = status;
-    let mut headers = HeaderMap::new();
-    for (name, value) in fields {
-        headers.append(*name, value.parse().unwrap());
+fn fields(fields: &[(&'static str, &str)]) -> HeaderMap {
+    fields.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+}
+
+/// An OK in the headers is the end for tonic alone, and the trailers are not read.
+#[tokio::test]
+async fn an_ok_in_the_headers_stands_until_the_trailers() {
+    let banned = [("grpc-status", "7"), ("codelibra-error-code", "403003")];
+    for (trailers, code) in [
+        (Some(&banned[..]), Some(Code::PermissionDenied)),
+        (Some(&[("grpc-status", "0")]), None),
+        (Some(&[("x", "y")]), None),
+        (None, None),
+    ] {
+        let (layer, log) = observed();
+        let trailers = trailers.map(fields);
+        let service = layer.layer(service_fn(move |_: Request<Body>| {
+            let trailers = trailers.clone().map(Frame::trailers);
+            let frames = [Frame::data(Bytes::from_static(&[0; 5]))]
+                .into_iter()
+                .chain(trailers)
+                .map(Ok::<_, Infallible>);
+            let mut response = Response::new(StreamBody::new(tokio_stream::iter(frames)));
+            *response.headers_mut() = fields(&[("content-type", "application/grpc"), ("grpc-status", "0")]);
+            std::future::ready(Ok::<_, Infallible>(response))
+        }));
+        let unary = unary(&mut Grpc::new(service.clone())).await.map(|_| 1);
+        for ended in [unary, stream(&mut Grpc::new(service)).await] {
+            assert_eq!(ended.as_ref().err().map(Status::code), code);
+            let number = ended.map_or_else(|status| status.error_code(), |_| None);
+            assert_eq!(number, code.map(|_| ErrorCode::USER_BANNED));
+        }
+        assert_eq!(log.lock().unwrap().len(), if code.is_some() { 2 } else { 0 });
     }
-    *status.metadata_mut() = MetadataMap::from_headers(headers);
+}
+
+/// A failure with these fields as metadata.
+fn advice(status: Status, said: &[(&'static str, &str)]) -> RetryAdvice {
+    let mut status = status;
+    *status.metadata_mut() = MetadataMap::from_headers(fields(said));
     status.to_received::<ErrorCode>().retry_advice()
 }
 

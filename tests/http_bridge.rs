@@ -21,7 +21,8 @@ use codelibra::{
     rpc,
 };
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, StreamBody};
 use in_process::{Answer, InProcess, Item, STREAM, UNARY};
 use prost::Message;
 use tonic::Status;
@@ -149,6 +150,42 @@ async fn a_stream_that_breaks_is_not_taken_for_a_whole_one() {
     assert!(body.frame().await.unwrap().unwrap().is_data());
     let error = body.frame().await.unwrap().unwrap_err().downcast::<ReceivedError>().unwrap();
     assert!(error.is_synthesized());
+}
+
+/// An OK in the headers stands until the trailers say something else.
+#[tokio::test]
+async fn an_ok_in_the_headers_may_be_contradicted() {
+    let answer = |message: bool, trailers: Option<(&'static str, &'static str)>| {
+        let service = to_http(responder()).layer(service_fn(move |_: Request<Body>| {
+            let message = message.then(|| Frame::data(Bytes::from_static(&[0; 5])));
+            let trailers = trailers.map(|(name, value)| {
+                let field = (name.parse().unwrap(), value.parse().unwrap());
+                Frame::trailers([field].into_iter().collect())
+            });
+            let frames = message.into_iter().chain(trailers).map(Ok::<_, Infallible>);
+            let response = Response::builder().header("content-type", "application/grpc");
+            let body = StreamBody::new(tokio_stream::iter(frames));
+            std::future::ready(Ok::<_, Infallible>(response.header("grpc-status", "0").body(body).unwrap()))
+        }));
+        service.oneshot(request(STREAM))
+    };
+    let failed = Some(("grpc-status", "5"));
+    let response = answer(false, failed).await.unwrap();
+    assert_eq!(response.status(), 404);
+    assert_eq!(read_answer(response).await.number(), Some(404_003));
+
+    let response = answer(true, failed).await.unwrap();
+    let error = response.into_body().collect().await.unwrap_err().downcast::<ReceivedError>().unwrap();
+    assert_eq!(error.grpc_code(), GrpcCode::NotFound);
+
+    for trailers in [None, Some(("x", "y")), Some(("grpc-status", "0"))] {
+        for message in [false, true] {
+            let response = answer(message, trailers).await.unwrap();
+            assert_eq!(response.status(), 200);
+            let body = response.into_body().collect().await.unwrap();
+            assert_eq!(body.trailers().unwrap()["grpc-status"], "0");
+        }
+    }
 }
 
 #[tokio::test]

@@ -250,15 +250,19 @@ pub(crate) fn ok_cases() -> Vec<Case> {
         let name = format!("grpc-status: 0, with details{name}");
         Case::of_fields(name, Some(0), 0, vec![status("0"), bin(details)])
     };
-    let in_headers = |name: &str, end: Part| {
-        let headers = Part::Headers(200, grpc(vec![status("0"), bin(b"<html>".to_vec())]));
-        Case::of_stream(format!("grpc-status: 0 in headers, {name}"), 0, vec![headers, end])
+    let in_headers = |name: &str, rest: Vec<Part>| {
+        let headers = vec![Part::Headers(200, grpc(vec![status("0")]))];
+        Case::of_stream(format!("grpc-status: 0 in headers, {name}"), 0, [headers, rest].concat())
     };
     vec![
         with("", base64(&details())),
         with(" that are not base64", b"<html>".to_vec()),
         with(" of a failure that are cut", base64(&details()[..20])),
-        in_headers("no trailers behind a message", Part::LastData(MESSAGE.to_vec())),
+        in_headers("no trailers behind a message", vec![Part::LastData(MESSAGE.to_vec())]),
+        in_headers(
+            "trailers without it behind a message",
+            vec![Part::Data(MESSAGE.to_vec()), Part::Trailers(vec![("x", b"y".to_vec())])],
+        ),
     ]
 }
 
