@@ -5,6 +5,7 @@
 mod bad;
 
 use codelibra::{ApiError, CATALOG, ErrorCode, Note, ReceivedError, StatusCodeExt, rpc};
+use prost::Message;
 use tonic::{Code, Status};
 
 use bad::{any, base64, detail, full_status, ours, varint};
@@ -28,6 +29,8 @@ fn read_all(received: ReceivedError) -> ReceivedError {
     // Whatever was received, what is sent on is sound.
     let forwarded = received.forward();
     assert!((400_000..=599_999).contains(&forwarded.number()));
+    let strict = tonic_types::pb::Status::decode(forwarded.to_details()).unwrap();
+    assert_eq!(strict.message, forwarded.message());
     let again = Status::from(&forwarded).to_received::<ErrorCode>();
     assert_eq!(again.number(), Some(forwarded.number()));
     let unsound = |note: &Note| matches!(note, Note::CorruptStatus | Note::ContradictingErrorInfo { .. });

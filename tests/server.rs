@@ -146,8 +146,10 @@ async fn what_tonic_itself_answers_is_coded() {
     }
 }
 
+type Interceptor = fn(Request<()>) -> Result<Request<()>, Status>;
+
 /// One that is a layer panics in the call itself, and not in its future.
-fn panicking_interceptor() -> InterceptorLayer<fn(Request<()>) -> Result<Request<()>, Status>> {
+fn panicking_interceptor() -> InterceptorLayer<Interceptor> {
     InterceptorLayer::new(|_| panic!("secret payload"))
 }
 

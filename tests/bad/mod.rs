@@ -128,6 +128,10 @@ pub(crate) fn statuses() -> Vec<(&'static str, Vec<u8>)> {
         ("groups a thousand deep in a detail before the code", {
             with(&[&head, &detail(&any("x/y", &group(1000))), &ours(403_003)])
         }),
+        (
+            "a group of a detail that ends as another behind the code",
+            with(&[&code, &detail(&with(&[&any("x/y", b""), &[0x23, 0x3c]]))]),
+        ),
         ("groups a thousand deep without an end behind the code", with(&[&code, &vec![0x23; 1000]])),
         ("groups a million deep without an end", vec![0x23; 1 << 20]),
         ("the end of no group behind the code", with(&[&code, &[0x24]])),
