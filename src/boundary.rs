@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::{Catalog, Entry, Metadata, ParamKind};
+use crate::{Catalog, Detail, Entry, Metadata, ParamKind};
 
 /// What of a failure may leave, over gRPC and over HTTP alike.
 ///
@@ -28,8 +28,21 @@ pub struct Boundary {
     domains: Vec<Cow<'static, str>>,
 }
 
-/// A detail that a public boundary drops.
-pub(crate) const DEBUG_INFO: &str = "google.rpc.DebugInfo";
+/// Whether a public boundary drops a detail: google.rpc.DebugInfo, also within `google.protobuf.Any`, which bodies show
+/// as what it holds. Of Anys that nest deeper than anybody's nobody knows: they are dropped too.
+pub(crate) fn is_debug(detail: &Detail<'_>) -> bool {
+    const MAX_DEPTH: usize = 16;
+    let mut detail = *detail;
+    for _ in 0..MAX_DEPTH {
+        // A reader of descriptors takes a name with a dot before it.
+        match detail.type_name().trim_start_matches('.') {
+            "google.rpc.DebugInfo" => return true,
+            "google.protobuf.Any" => detail = Detail::read(detail.value(), false),
+            _ => return false,
+        }
+    }
+    true
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {

@@ -150,21 +150,24 @@ impl ApiError {
         if matches!(name, ERROR_INFO | GOOGLE_ERROR_INFO) {
             return false;
         }
+        self.remove_details(|old| old.type_name() == name);
+        true
+    }
+
+    fn remove_details(&mut self, is_removed: impl Fn(&Detail<'_>) -> bool) {
         let details = self.0.details.to_mut();
-        if AllDetails::of(details).any(|old| old.type_name() == name) {
+        if AllDetails::of(details).any(|old| is_removed(&old)) {
             let mut kept = Vec::with_capacity(details.len());
-            for old in AllDetails::of(details).filter(|old| old.type_name() != name) {
+            for old in AllDetails::of(details).filter(|old| !is_removed(old)) {
                 wire::write::any(old.whole_any().unwrap_or_default(), &mut kept);
             }
             *details = kept;
         }
-        true
     }
 
-    /// Removes the detail of a type.
     #[cfg(feature = "gateway")]
-    pub(crate) fn without_detail(mut self, name: &str) -> Self {
-        self.make_room_for(name);
+    pub(crate) fn without_details(mut self, is_removed: impl Fn(&Detail<'_>) -> bool) -> Self {
+        self.remove_details(is_removed);
         self
     }
 

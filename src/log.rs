@@ -1,5 +1,6 @@
 //! One event for each failure, with what its caller does not get.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 
@@ -188,13 +189,15 @@ impl Withheld<'_> {
     fn details(&self) -> impl Iterator<Item = Detail<'_>> {
         let all = || AllDetails::of(&self.status);
         let has_ours = all().any(|detail| detail.is_a(ERROR_INFO));
+        // A peer decides how many there are: each is not to be looked up among all.
+        let left: HashSet<&str> = AllDetails::of(self.left).map(|left| left.type_name()).collect();
         all().filter(move |detail| {
             if detail.is_a(ERROR_INFO) {
                 !self.infos_leave
             } else if detail.is_a(GOOGLE_ERROR_INFO) {
                 !self.infos_leave && !has_ours
             } else {
-                !AllDetails::of(self.left).any(|left| left.type_name() == detail.type_name())
+                !left.contains(detail.type_name())
             }
         })
     }

@@ -248,6 +248,31 @@ async fn a_panic_before_the_first_await_is_answered() {
     Answer::of(response).await.is(500_001);
 }
 
+/// What a handler holds when its time is up.
+#[tokio::test]
+async fn a_panic_in_a_drop_at_the_timeout_is_answered() {
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("password=hunter2");
+        }
+    }
+
+    tokio::time::pause();
+    let service = tower::service_fn(|_: Request<Body>| async {
+        let _bomb = Bomb;
+        std::future::pending::<Result<Response<Body>, std::convert::Infallible>>().await
+    });
+    let layer = ErrorLayer::new(Responder::new::<ErrorCode>()).timeout(Duration::from_secs(1));
+    let service = tower_layer::Layer::layer(&layer, service);
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let response = service.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+    std::panic::set_hook(hook);
+    Answer::of(response).await.is(500_001);
+}
+
 #[tokio::test]
 async fn the_caller_and_the_responder_say_how() {
     for path in ["/code", "/nowhere", "/text"] {

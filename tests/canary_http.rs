@@ -88,7 +88,27 @@ fn errors() -> Vec<Case<ApiError>> {
         case("the message of a 5xx", of(500_001).with_message(CANARY)),
         case("the message of an unlisted 5xx", of(503_000).with_message(CANARY)),
         case("DebugInfo", of(404_003).with_detail(&debug_info())),
+        case("DebugInfo in an Any", of(404_003).with_raw_detail(ANY, &any(debug_info_any(), 1))),
+        case("DebugInfo in many Anys", of(404_003).with_raw_detail(ANY, &any(debug_info_any(), 40))),
+        case(
+            "DebugInfo by another name",
+            of(404_003).with_raw_detail("x/.google.rpc.DebugInfo", &debug_info().encode_to_vec()),
+        ),
     ]
+}
+
+const ANY: &str = "type.googleapis.com/google.protobuf.Any";
+
+fn debug_info_any() -> prost_types::Any {
+    let type_url = "type.googleapis.com/google.rpc.DebugInfo".into();
+    prost_types::Any { type_url, value: debug_info().encode_to_vec() }
+}
+
+/// The encoded Any, in as many more.
+fn any(innermost: prost_types::Any, more: usize) -> Vec<u8> {
+    let around =
+        |any: prost_types::Any| prost_types::Any { type_url: ANY.into(), value: any.encode_to_vec() };
+    (1..more).fold(innermost, |any, _| around(any)).encode_to_vec()
 }
 
 fn statuses() -> Vec<Case<Status>> {

@@ -341,3 +341,44 @@ async fn http_to_grpc_to_http() {
     assert_eq!(back.headers(), again.headers());
     assert_eq!(back.into_body().collect().await.unwrap().to_bytes(), again.into_body());
 }
+
+/// What a gRPC caller gets of a gRPC answer that goes wrong behind its headers.
+#[tokio::test]
+async fn a_grpc_answer_that_breaks_off_ends_with_trailers() {
+    const MESSAGE: Bytes = Bytes::from_static(b"\0\0\0\0\0");
+    type Frames = Vec<Result<Frame<Bytes>, std::io::Error>>;
+    let fields = |fields: &[(&'static str, &'static str)]| -> http::HeaderMap {
+        fields.iter().map(|(k, v)| (http::HeaderName::from_static(k), v.parse().unwrap())).collect()
+    };
+    let whole = fields(&[("grpc-status", "5"), ("grpc-message", "its own"), ("x", "y")]);
+    let message = || Ok(Frame::data(MESSAGE));
+    let cases: [(Frames, Option<u32>); 4] = [
+        (vec![message(), Err(std::io::Error::other("db1.internal"))], Some(500_001)),
+        (vec![message()], Some(500_001)),
+        (vec![message(), Ok(Frame::trailers(fields(&[("codelibra-error-code", "403003")])))], Some(403_003)),
+        (vec![message(), Ok(Frame::trailers(whole.clone()))], None),
+    ];
+    for (frames, number) in cases {
+        let frames = std::sync::Mutex::new(Some(frames));
+        let service = service_fn(|_: Request<Body>| {
+            let frames = tokio_stream::iter(frames.lock().unwrap().take().unwrap());
+            let response = Response::builder().header("content-type", "application/grpc");
+            std::future::ready(Ok::<_, Infallible>(response.body(StreamBody::new(frames)).unwrap()))
+        });
+        let layer = HttpToGrpcLayer::new(responder());
+        let mut body = layer.layer(service).oneshot(request(STREAM)).await.unwrap().into_body();
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), MESSAGE);
+        let trailers = body.frame().await.unwrap().unwrap().into_trailers().unwrap();
+        assert!(body.frame().await.is_none());
+        assert!(!format!("{trailers:?}").contains("db1"));
+        match number {
+            Some(number) => {
+                let status = Status::from_header_map(&trailers).unwrap();
+                let error = status.to_received::<ErrorCode>();
+                assert_eq!((error.number(), error.notes()), (Some(number), &[][..]));
+                assert!(error.request_id().is_some());
+            }
+            None => assert_eq!(trailers, whole, "what a service says in gRPC passes"),
+        }
+    }
+}

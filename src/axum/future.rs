@@ -2,7 +2,7 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum_core::body::Body;
 use http::Response;
@@ -81,10 +81,12 @@ where
             (_, Some(payload)) | (Err(payload), None) => payload,
             (Ok(Poll::Pending), None) => {
                 let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
-                return timer.poll(cx).map(|()| {
-                    this.inner.set(None);
-                    Ok(this.call.timeout())
-                });
+                ready!(timer.poll(cx));
+                // What a handler holds may panic when it is dropped.
+                match catch_unwind(AssertUnwindSafe(|| this.inner.set(None))) {
+                    Ok(()) => return Poll::Ready(Ok(this.call.timeout())),
+                    Err(payload) => payload,
+                }
             }
             (Ok(ready), None) => return ready,
         };

@@ -22,6 +22,8 @@ use crate::http::{Caller, Responder};
 ///   as JSON of the handler's own, pass as they are.
 /// - A panic of a handler becomes the fallback of INTERNAL (500001), with nothing of its payload; a call that takes
 ///   longer than the [`timeout`](Self::timeout) becomes the one of DEADLINE_EXCEEDED (504000).
+/// - A body that panics or fails after its answer has begun is cut by the server, and is not seen here:
+///   [`StreamBody`](crate::http::StreamBody) says in its last line how a stream ended.
 /// - Other fields that the answer has stay: `Allow`, `Set-Cookie`, those of CORS.
 ///
 /// Each failure has the id of its request (google.rpc.RequestInfo): its own, else the caller's `x-request-id` where that

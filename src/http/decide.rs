@@ -5,7 +5,7 @@ use std::error::Error;
 
 use super::retry_after::RETRY_INFO;
 use super::{Caller, Responder};
-use crate::boundary::{DEBUG_INFO, facts};
+use crate::boundary::{facts, is_debug};
 use crate::code::{class_code, class_of};
 use crate::log::{Door, Event, Leaves, Said};
 use crate::request_id::RequestId;
@@ -77,10 +77,10 @@ impl Responder {
             return Cow::Owned(self.internal());
         }
         let is_private = class_of(error.number()) >= 500 && error.has_message();
-        if !is_private && !error.details().any(|detail| detail.type_name() == DEBUG_INFO) {
+        if !is_private && !error.details().any(|detail| is_debug(&detail)) {
             return Cow::Borrowed(error);
         }
-        let error = error.clone().without_detail(DEBUG_INFO);
+        let error = error.clone().without_details(is_debug);
         Cow::Owned(if is_private { error.without_message() } else { error })
     }
 

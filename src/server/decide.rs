@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Boundary;
 use super::failure::Failure;
 use super::layer::Config;
-use crate::boundary::{DEBUG_INFO, facts};
+use crate::boundary::{facts, is_debug};
 use crate::code::class_of;
 use crate::outgoing::Outgoing;
 use crate::tables::class_to_grpc;
@@ -84,8 +84,7 @@ impl Boundary {
     fn drops(&self, detail: &Detail<'_>) -> bool {
         match detail.type_name() {
             ERROR_INFO | GOOGLE_ERROR_INFO | REQUEST_INFO => true,
-            DEBUG_INFO => self.is_public(),
-            _ => false,
+            _ => self.is_public() && is_debug(detail),
         }
     }
 

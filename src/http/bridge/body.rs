@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::ending::{Begun, Broken, Ending};
-use super::{BoxError, Call};
+use super::ending::{self, Begun, Broken, Ending};
+use super::{BoxError, Call, fields};
 use crate::ReceivedError;
 use crate::http::{Failing, MAX_BODY};
 
@@ -17,7 +17,7 @@ pin_project! {
     /// A gRPC stream that fails after its first message, or ends without a status, ends with the
     /// [`ReceivedError`](crate::ReceivedError) as the error of the body: the answer has begun by then, and an
     /// HTTP client does not see trailers. A server cuts the connection, so that nobody takes it for the end. The whole
-    /// failure is logged.
+    /// failure is logged. A gRPC answer to a gRPC caller ends with trailers instead, whatever becomes of it.
     #[derive(Debug)]
     pub struct BridgeBody<B> {
         whole: Option<Bytes>,
@@ -34,6 +34,14 @@ pin_project! {
 struct Watch {
     call: Call,
     begun: Begun,
+    caller: Speaks,
+}
+
+/// What the caller speaks, who is to be told how the answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaks {
+    Http,
+    Grpc,
 }
 
 impl<B> BridgeBody<B> {
@@ -48,21 +56,36 @@ impl<B> BridgeBody<B> {
 
     /// A gRPC answer whose first frame was read.
     pub(super) fn begun(first: Frame<Bytes>, rest: B, call: Call, begun: Begun) -> Self {
-        let watch = first.is_data().then_some(Watch { call, begun });
+        let watch = first.is_data().then_some(Watch { call, begun, caller: Speaks::Http });
         Self { whole: None, first: Some(first), rest: Some(rest), watch }
+    }
+
+    /// A gRPC answer to a gRPC caller.
+    pub(super) fn in_grpc(rest: B, call: Call, begun: Begun) -> Self {
+        let watch = Some(Watch { call, begun, caller: Speaks::Grpc });
+        Self { whole: None, first: None, rest: Some(rest), watch }
     }
 }
 
 impl Watch {
-    fn failed(&self, error: ReceivedError) -> BoxError {
-        self.call.responder.lose(self.call.caller, Failing::Forwarded(&error));
-        error.into()
+    /// What is left of a failure that comes behind the headers.
+    fn end(&self, failing: Failing<'_>, error: &ReceivedError) -> Result<Frame<Bytes>, BoxError> {
+        match self.caller {
+            Speaks::Http => {
+                self.call.responder.lose(self.call.caller, failing);
+                Err(error.clone().into())
+            }
+            Speaks::Grpc => Ok(Frame::trailers(fields::trailers(&self.call, failing))),
+        }
     }
 
-    fn broke(&self, error: BoxError) -> BoxError {
+    fn failed(&self, error: &ReceivedError) -> Result<Frame<Bytes>, BoxError> {
+        self.end(Failing::Forwarded(error), error)
+    }
+
+    fn broke(&self, error: BoxError) -> Result<Frame<Bytes>, BoxError> {
         let broken = Broken::new(error, self.call.responder.catalog());
-        self.call.responder.lose(self.call.caller, broken.failing());
-        broken.error.into()
+        self.end(broken.failing(), &broken.error)
     }
 }
 
@@ -87,22 +110,21 @@ where
         let Some(watch) = this.watch.as_ref() else {
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         };
-        let error = match frame.unwrap_or_else(|| Ok(Frame::trailers(HeaderMap::new()))) {
+        let ended = match frame.unwrap_or_else(|| Ok(Frame::trailers(HeaderMap::new()))) {
             Ok(mut frame) => {
                 let Some(trailers) = frame.trailers_mut() else { return Poll::Ready(Some(Ok(frame))) };
-                match watch.begun.end(trailers) {
-                    Ending::Failed(error) => watch.failed(error),
-                    Ending::Ok | Ending::Open(_) => {
-                        *this.watch = None;
-                        return Poll::Ready(Some(Ok(frame)));
-                    }
+                // What a service says in gRPC passes.
+                let is_said = watch.caller == Speaks::Grpc && ending::speak_grpc(trailers);
+                match if is_said { Ending::Ok } else { watch.begun.end(trailers) } {
+                    Ending::Failed(error) => watch.failed(&error),
+                    Ending::Ok | Ending::Open(_) => Ok(frame),
                 }
             }
             Err(error) => watch.broke(error.into()),
         };
         *this.watch = None;
         this.rest.set(None);
-        Poll::Ready(Some(Err(error)))
+        Poll::Ready(Some(ended))
     }
 
     fn is_end_stream(&self) -> bool {

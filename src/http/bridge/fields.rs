@@ -1,16 +1,30 @@
-//! A failure in gRPC's fields, written as a trailers-only answer.
+//! A failure in gRPC's fields: a trailers-only answer, or trailers.
 
 use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use crate::ApiError;
-use crate::outgoing::{Budget, Outgoing, field_len};
+use super::Call;
+use crate::http::Failing;
+use crate::outgoing::{Outgoing, field_len};
 
 /// The fields of a trailers-only answer, within the budget.
-pub(super) fn write(error: &ApiError, budget: Budget, fields: &mut HeaderMap) {
-    let content_type = HeaderValue::from_static("application/grpc");
-    let others = field_len(CONTENT_TYPE.as_str(), content_type.len());
-    fields.insert(CONTENT_TYPE, content_type);
-    let mut outgoing = Outgoing::of_error(error);
-    budget.apply(&mut outgoing, others);
+pub(super) fn trailers_only(call: &Call, failing: Failing<'_>) -> HeaderMap {
+    let mut fields = HeaderMap::new();
+    fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    write(call, failing, &mut fields);
+    fields
+}
+
+/// The trailers of an answer, within the budget.
+pub(super) fn trailers(call: &Call, failing: Failing<'_>) -> HeaderMap {
+    let mut fields = HeaderMap::new();
+    write(call, failing, &mut fields);
+    fields
+}
+
+fn write(call: &Call, failing: Failing<'_>, fields: &mut HeaderMap) {
+    let error = call.settle(failing);
+    let others = fields.iter().map(|(name, value)| field_len(name.as_str(), value.len())).sum();
+    let mut outgoing = Outgoing::of_error(&error);
+    call.responder.budget.apply(&mut outgoing, others);
     outgoing.write(fields);
 }

@@ -16,6 +16,7 @@ use super::ending::{self, Broken};
 use super::layer::bridge;
 use super::{BoxError, BridgeBody, Call, fields};
 use crate::http::{Caller, Failing, Responder, read};
+use crate::wire::{GRPC_STATUS, sanitize};
 
 bridge! {
     /// Turns HTTP errors into gRPC failures (trailers-only), around any HTTP service whose callers speak gRPC.
@@ -26,6 +27,8 @@ bridge! {
     /// - An error of the service itself (no connection, a reset stream) is answered alike.
     /// - What is more than the [`Budget`](crate::http::Budget) of the responder is left out and marked, as a server layer
     ///   does.
+    /// - A gRPC answer to a gRPC request that breaks off, or ends without `grpc-status`, ends with such a failure in its
+    ///   trailers.
     /// - Every other answer passes as it is.
     ///
     /// Each failure has the id of its request (google.rpc.RequestInfo): its own, else the caller's `x-request-id`, else
@@ -54,7 +57,7 @@ impl<F, B> HttpToGrpcFuture<F, B> {
 impl Call {
     fn fail<B>(&self, failing: Failing<'_>) -> Response<BridgeBody<B>> {
         let mut response = Response::new(BridgeBody::whole(Bytes::new()));
-        fields::write(&self.settle(failing), self.responder.budget, response.headers_mut());
+        *response.headers_mut() = fields::trailers_only(self, failing);
         response
     }
 }
@@ -81,8 +84,17 @@ where
                     }
                 };
                 let is_error = parts.status.is_client_error() || parts.status.is_server_error();
-                if !is_error || ending::speak_grpc(&parts.headers) {
-                    return Poll::Ready(Ok(Response::from_parts(parts, BridgeBody::untouched(body))));
+                let is_grpc = ending::speak_grpc(&parts.headers);
+                if !is_error || is_grpc {
+                    let is_open = is_grpc && this.call.is_grpc && !parts.headers.contains_key(GRPC_STATUS);
+                    let body = if is_open {
+                        let (so_far, http_status) = (sanitize::Ending::Open, parts.status);
+                        let begun = ending::Begun { so_far, http_status, catalog: responder.catalog() };
+                        BridgeBody::in_grpc(body, this.call.clone(), begun)
+                    } else {
+                        BridgeBody::untouched(body)
+                    };
+                    return Poll::Ready(Ok(Response::from_parts(parts, body)));
                 }
                 this.reading.insert((parts, body, Collected::default()))
             }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
 use super::details::{Attached, ConnectDetails, StatusDetails};
@@ -56,6 +57,8 @@ pub(super) struct Problem<'a> {
     title: &'a str,
     status: u16,
     detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<Instance<'a>>,
     code: u32,
     domain: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +77,7 @@ impl<'a> Problem<'a> {
             title: error.entry().map_or_else(|| class_phrase(class), |entry| entry.summary),
             status: class,
             detail: error.message(),
+            instance: error.request_id().map(Instance),
             code: error.number(),
             domain: error.domain(),
             reason: own_reason(error),
@@ -82,6 +86,26 @@ impl<'a> Problem<'a> {
         }
     }
 }
+
+/// This occurrence (§3.1.5): the id of its request, as a reference relative to what was asked for.
+struct Instance<'a>(&'a str);
+
+impl Serialize for Instance<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("#{}", utf8_percent_encode(self.0, NO_FRAGMENT)))
+    }
+}
+
+/// What a fragment must not hold as it is (RFC 3986 §3.5), but for what an id does not have anyway.
+const NO_FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':')
+    .remove(b'+')
+    .remove(b'/')
+    .remove(b'=');
 
 /// The page of a listed code. `about:blank` says that the HTTP status is all there is to the type (§4.2.1).
 struct ProblemType(Option<(&'static str, &'static Entry)>);
