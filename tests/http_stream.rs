@@ -8,6 +8,8 @@ use codelibra::http::{
 use codelibra::{ApiError, CATALOG, ErrorCode, LockedOut, ReceivedError};
 use http::HeaderMap;
 use http_body_util::BodyExt;
+use prost::Message;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 const FORMS: [StreamForm; 2] = [StreamForm::Ndjson, StreamForm::Sse];
@@ -111,6 +113,64 @@ async fn a_stream_that_is_cut_anywhere_is_never_whole() {
     }
 }
 
+/// Whatever ends the lines, and however the chunks fall.
+#[tokio::test]
+async fn a_cut_is_told_in_every_chunking() {
+    for (form, end) in [
+        (StreamForm::Ndjson, "\n"),
+        (StreamForm::Ndjson, "\r\n"),
+        (StreamForm::Sse, "\n"),
+        (StreamForm::Sse, "\r"),
+        (StreamForm::Sse, "\r\n"),
+    ] {
+        for mark in ["", "\u{feff}"] {
+            let text = String::from_utf8(write(form, items()).await).unwrap();
+            let body = [mark, &text.replace('\n', end)].concat().into_bytes();
+            for size in [1, 2, 3, 7, body.len()] {
+                let (items, outcome) = read(form, body.chunks(size));
+                assert_eq!(items, values(), "{form:?} {end:?} {size}");
+                assert!(matches!(outcome, Outcome::Whole), "{form:?} {end:?} {size}");
+                // Of the last end of a line, the first byte says it all to server-sent events.
+                for len in 0..=body.len() - end.len() {
+                    let (items, outcome) = read(form, body[..len].chunks(size));
+                    assert!(values().starts_with(&items), "{form:?} {end:?} {size} {len}");
+                    assert!(matches!(outcome, Outcome::Cut(_)), "{form:?} {end:?} {size} {len}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn line_breaks_of_a_raw_item_are_spaces() {
+    let raw: Box<RawValue> = serde_json::from_str("{\n\"a\":\r\n[1,\r2]\n}").unwrap();
+    for form in FORMS {
+        let line = form.write_item(&raw).unwrap();
+        let (items, outcome) = read(form, [&*line, &form.write_end()]);
+        assert_eq!(items, [json!({"a": [1, 2]})], "{form:?}");
+        assert!(matches!(outcome, Outcome::Whole), "{form:?}");
+    }
+    let line = StreamForm::Sse.write_item(&raw).unwrap();
+    assert_eq!(line, "data: { \"a\":  [1, 2] }\n\n");
+}
+
+#[test]
+fn an_error_of_a_stream_has_details_of_ones_own_types() {
+    const NAMED: &str = "type.googleapis.com/acme.v1.Named";
+    let set = protox::compile(["acme/v1/acme.proto"], ["tests/proto"]).unwrap();
+    let types = DetailTypes::standard().with_descriptor_set(&set.encode_to_vec()).unwrap();
+    let error = ApiError::new(ErrorCode::USER_BANNED).with_raw_detail(NAMED, b"\x0a\x01v");
+    for form in FORMS {
+        let body = form.write_error(&error, &types);
+        assert!(!String::from_utf8_lossy(&body).contains("base64"), "it is ProtoJSON");
+        let mut reader = StreamReader::new(form, &CATALOG).detail_types(types.clone());
+        reader.push(&body);
+        let Some(StreamEvent::Failed(read)) = reader.next() else { panic!("{form:?}") };
+        assert_eq!(read.notes(), [], "{form:?}");
+        assert_eq!(read.details().next().unwrap().value(), b"\x0a\x01v");
+    }
+}
+
 #[tokio::test]
 async fn the_boundary_holds_in_a_stream() {
     for form in FORMS {
@@ -151,6 +211,34 @@ fn server_sent_events_of_other_servers_are_read() {
     let (items, outcome) = read(StreamForm::Sse, [text.as_bytes()]);
     assert_eq!(items, [json!({"a": 1})]);
     assert!(matches!(outcome, Outcome::Whole));
+}
+
+#[test]
+fn marks_and_returns_of_other_servers_are_read() {
+    for text in [
+        "\u{feff}data: 1\n\ndata: 2\n\nevent: end\ndata: {}\n\n",
+        "data: 1\r\rdata: 2\r\revent: end\rdata: {}\r\r",
+        "data: 1\r\n\rdata: 2\n\revent: end\r\ndata: {}\n\r\n",
+    ] {
+        for size in 1..=text.len() {
+            let (items, outcome) = read(StreamForm::Sse, text.as_bytes().chunks(size));
+            assert_eq!(items, [json!(1), json!(2)], "{text:?} {size}");
+            assert!(matches!(outcome, Outcome::Whole), "{text:?} {size}");
+        }
+    }
+    for (form, text) in [
+        (StreamForm::Sse, "\u{feff}event: error\ndata: {\"code\":403003}\n\n"),
+        (StreamForm::Ndjson, "\u{feff}{\"error\":{\"code\":403003}}\n"),
+    ] {
+        let (_, outcome) = read(form, text.as_bytes().chunks(1));
+        let Outcome::Failed(error) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(error.code(), Some(ErrorCode::USER_BANNED));
+    }
+    // One mark, and at the very start.
+    for text in ["\u{feff}\u{feff}data: 1\n\n", "\n\u{feff}data: 1\n\n"] {
+        let (items, _) = read(StreamForm::Sse, [text.as_bytes()]);
+        assert!(items.is_empty(), "{text:?}");
+    }
 }
 
 #[test]

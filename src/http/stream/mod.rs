@@ -67,6 +67,10 @@ impl StreamForm {
         };
         let mut line = Vec::from(before);
         serde_json::to_writer(&mut line, item)?;
+        // A `RawValue` brings white space, which would end the line here. In a string JSON has no raw line break.
+        for byte in line.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')) {
+            *byte = b' ';
+        }
         line.extend(after.as_bytes());
         Ok(line.into())
     }

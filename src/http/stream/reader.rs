@@ -1,4 +1,4 @@
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use serde_json::value::RawValue;
 
 use super::StreamForm;
@@ -36,27 +36,42 @@ pub enum StreamEvent {
 pub struct StreamReader {
     form: StreamForm,
     catalog: &'static Catalog,
+    types: DetailTypes,
     /// What has arrived and is not read yet.
     buffer: BytesMut,
     /// How much of it is known to have no line break.
     scanned: usize,
+    /// Whether no line was read yet: a byte order mark may stand before the first one.
+    is_new: bool,
+    /// Whether the last line ended with `\r`, of which a `\n` that comes next is a part.
+    after_return: bool,
     event: String,
     data: Option<String>,
     ended: bool,
 }
 
 impl StreamReader {
-    /// A reader of errors of a catalogue, with the standard details.
+    /// A reader of errors of a catalogue, with the standard details unless [said otherwise](Self::detail_types).
     pub fn new(form: StreamForm, catalog: &'static Catalog) -> Self {
         Self {
             form,
             catalog,
+            types: DetailTypes::standard().clone(),
             buffer: BytesMut::new(),
             scanned: 0,
+            is_new: true,
+            after_return: false,
             event: String::new(),
             data: None,
             ended: false,
         }
+    }
+
+    /// The details that are read as ProtoJSON.
+    #[must_use]
+    pub fn detail_types(mut self, types: DetailTypes) -> Self {
+        self.types = types;
+        self
     }
 
     /// Takes what has arrived. Read [`next`](Self::next) until it gives nothing before the next chunk: what waits
@@ -98,17 +113,27 @@ impl StreamReader {
         if self.ended { Ok(()) } else { Err(self.broken("the stream was cut before its end")) }
     }
 
-    /// A whole line, without its end; `None` within for one that is too long.
+    /// A whole line, without its end and without the mark before the first one; `None` within for one that is too long.
     fn line(&mut self) -> Option<Option<String>> {
+        if self.after_return && !self.buffer.is_empty() {
+            self.after_return = false;
+            if self.buffer.starts_with(b"\n") {
+                self.buffer.advance(1);
+            }
+        }
         let rest = self.buffer.get(self.scanned..).unwrap_or_default();
-        let Some(at) = rest.iter().position(|byte| *byte == b'\n') else {
+        let is_sse = self.form == StreamForm::Sse;
+        let Some(at) = rest.iter().position(|byte| *byte == b'\n' || (is_sse && *byte == b'\r')) else {
             self.scanned = self.buffer.len();
             return (self.scanned > MAX_BODY).then_some(None);
         };
         let line = self.buffer.split_to(self.scanned + at + 1);
         self.scanned = 0;
+        self.after_return = line.ends_with(b"\r");
         let line = line.strip_suffix(b"\n").unwrap_or(&line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let is_first = std::mem::take(&mut self.is_new);
+        let line = line.strip_prefix(b"\xef\xbb\xbf").filter(|_| is_first).unwrap_or(line);
         Some((line.len() <= MAX_BODY).then(|| String::from_utf8_lossy(line).into_owned()))
     }
 
@@ -135,7 +160,7 @@ impl StreamReader {
         })
     }
 
-    /// HTML Living Standard §9.2.6, for the fields `event` and `data`.
+    /// HTML Living Standard §9.2.6, for the fields `event` and `data`; [`line`](Self::line) keeps its rules of lines.
     fn sse(&mut self, line: &str) -> Option<StreamEvent> {
         if line.is_empty() {
             let event = std::mem::take(&mut self.event);
@@ -167,7 +192,7 @@ impl StreamReader {
     }
 
     fn failed(&self, error: &str) -> StreamEvent {
-        StreamEvent::Failed(read_body(error.as_bytes(), self.catalog, DetailTypes::standard()))
+        StreamEvent::Failed(read_body(error.as_bytes(), self.catalog, &self.types))
     }
 
     /// The error of a stream that does not say how it ended.
