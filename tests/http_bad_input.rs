@@ -4,6 +4,7 @@
 
 use codelibra::http::{DetailTypes, Form, MAX_BODY, MAX_DETAIL, read, read_body, write_body};
 use codelibra::{ApiError, CATALOG, ErrorCode, GrpcCode, Note, ReceivedError};
+use serde_json::Value;
 
 fn body(body: impl AsRef<[u8]>) -> ReceivedError {
     use_all(read_body(body.as_ref(), &CATALOG, DetailTypes::standard()))
@@ -54,6 +55,7 @@ fn what_is_no_error_object_is_synthesized_by_the_status() {
         ("null error", r#"{"error":null}"#),
         ("error is a word", r#"{"error":"invalid_grant"}"#),
         ("nested arrays", &"[".repeat(10_000)),
+        ("another object that is cut", r#"{"items":[{"code":403003,"#),
     ] {
         let error = answer(502, None, text);
         assert_eq!(error.grpc_code(), GrpcCode::Unavailable, "{name}");
@@ -147,6 +149,43 @@ fn broken_json_keeps_what_stands_before_the_fault() {
             assert_eq!(error.message(), "banned", "{}", &whole[..len]);
         }
     }
+    // However much of the rest is lost: here is the number of each form, once it is there.
+    let error = ErrorCode::USER_BANNED
+        .with_message("m")
+        .with_metadata("a", "1")
+        .with_detail(&codelibra::rpc::RequestInfo { request_id: "r-1".into(), serving_data: String::new() });
+    for form in Form::ALL {
+        let whole = String::from_utf8(write_body(form, &error, DetailTypes::standard())).unwrap();
+        let number = match form {
+            Form::Native | Form::Problem => whole.find("403003,").unwrap() + 7,
+            _ => {
+                // The ErrorInfo is the first of the details.
+                let start = whole.find("\"details\":[").unwrap() + 11;
+                let mut details = serde_json::Deserializer::from_str(&whole[start..]).into_iter::<Value>();
+                details.next().unwrap().unwrap();
+                start + details.byte_offset()
+            }
+        };
+        for len in number..whole.len() {
+            let error = answer(403, None, &whole[..len]);
+            assert_eq!(error.code(), Some(ErrorCode::USER_BANNED), "{form}: {}", &whole[..len]);
+            assert!(has_invalid_body(&error), "{form}: {len}");
+        }
+    }
+    let large = error.with_raw_detail("type.googleapis.com/acme.v1.Large", &[7; 900_000]);
+    for form in Form::ALL {
+        let body = write_body(form, &large, DetailTypes::standard());
+        assert!(body.len() > MAX_BODY, "{form}");
+        let error = answer(403, None, body);
+        assert_eq!(error.code(), Some(ErrorCode::USER_BANNED), "{form}");
+        assert_eq!(error.message(), "m", "{form}");
+        assert_eq!(error.metadata().get("a"), Some("1"), "{form}");
+        assert_eq!(error.request_id(), Some("r-1"), "{form}");
+        assert!(error.notes().contains(&Note::BodyTooLong(MAX_BODY)), "{form}");
+    }
+    // A part of a text or of a value is none.
+    let error = answer(403, None, r#"{"code":403003,"metadata":{"a":"1","b":{"c":1,"d"#);
+    assert_eq!(error.metadata().to_map().into_iter().collect::<Vec<_>>(), [("a", "1")]);
     for text in [
         r#"{"code":403003,}"#,
         r#"{"code":403003} trailing"#,

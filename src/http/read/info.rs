@@ -73,6 +73,8 @@ pub(super) fn write_info(
         if let Some(metadata) = members.metadata.filter(|value| !value.is_null()) {
             let read = json::members(metadata.get(), |key, value| match value.string() {
                 Some(text) => info.metadata(&key, &text),
+                // That the body is cut was noted.
+                None if value.is_cut() => {}
                 None => {
                     info.metadata(&key, value.get());
                     notes.push(Note::InvalidBody(format!(
@@ -97,6 +99,7 @@ pub(super) fn write_problem(problem: &Members<'_>, out: &mut Vec<u8>) {
         problem.for_each(|name, value| match &*name {
             "status" | "detail" | "details" | "message" => {}
             "type" if value.string().is_some_and(|kind| kind == "about:blank") => {}
+            _ if value.is_cut() => {}
             _ => info.metadata(&name, &value.string().unwrap_or(Cow::Borrowed(value.get()))),
         });
     });

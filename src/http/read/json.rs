@@ -12,6 +12,8 @@ pub(super) struct Json<'a> {
     text: &'a str,
     /// Whether it is a string with a `\` in it.
     is_escaped: bool,
+    /// Whether the text ends before this array or object does.
+    is_cut: bool,
 }
 
 /// Where a text stops being JSON.
@@ -31,6 +33,11 @@ impl<'a> Json<'a> {
     /// The text of the value.
     pub(super) const fn get(self) -> &'a str {
         self.text
+    }
+
+    /// Whether only a part of it is there: the members and elements before the cut can be read.
+    pub(super) const fn is_cut(self) -> bool {
+        self.is_cut
     }
 
     pub(super) fn is_null(self) -> bool {
@@ -55,7 +62,8 @@ impl<'a> Json<'a> {
 ///
 /// # Errors
 ///
-/// The text is no object, or is none to its end; the members before the fault were given.
+/// The text is no object, or is none to its end; the members before the fault were given, and the one that is cut too
+/// if it is an array or object.
 pub(super) fn members<'a>(text: &'a str, each: impl FnMut(Cow<'a, str>, Json<'a>)) -> Result<(), Fault> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.object(each)?;
@@ -135,9 +143,25 @@ impl<'a> Scanner<'a> {
             let name =
                 if scanner.peek() == Some(b'"') { scanner.value()?.string() } else { None }.ok_or(fault)?;
             scanner.eat(b':', "a colon")?;
-            each(name, scanner.value()?);
+            scanner.peek();
+            let start = scanner.at;
+            match scanner.value() {
+                Ok(value) => each(name, value),
+                Err(fault) => {
+                    if let Some(value) = scanner.cut_value(start) {
+                        each(name, value);
+                    }
+                    return Err(fault);
+                }
+            }
             Ok(())
         })
+    }
+
+    /// What is there of an array or object that begins here and has no end.
+    fn cut_value(&self, start: usize) -> Option<Json<'a>> {
+        let text = self.text.get(start..).filter(|text| text.starts_with(['{', '[']))?;
+        Some(Json { text, is_escaped: false, is_cut: true })
     }
 
     /// An array or object.
@@ -175,7 +199,7 @@ impl<'a> Scanner<'a> {
             _ => self.skip_word()?,
         }
         let text = self.text.get(start..self.at).ok_or(self.fault("a value"))?;
-        Ok(Json { text, is_escaped })
+        Ok(Json { text, is_escaped, is_cut: false })
     }
 
     /// Whether there is a `\` in the string.
