@@ -82,6 +82,33 @@ fn an_error_object_without_a_code_is_read_by_its_class() {
     }
 }
 
+/// `null` is as good as absent.
+#[test]
+fn an_error_object_with_a_null_code_keeps_the_rest() {
+    let rest = r#""message":"m","domain":"codelibra","reason":"USER_BANNED","metadata":{"a":"b"}"#;
+    for text in [format!(r#"{{"code":null,{rest}}}"#), format!("{{{rest}}}")] {
+        let error = answer(403, None, &text);
+        assert_eq!(error.code(), Some(ErrorCode::USER_BANNED), "domain and reason name it: {text}");
+        assert_eq!((error.message(), error.reason(), error.domain()), ("m", "USER_BANNED", "codelibra"));
+        assert_eq!(error.metadata().get("a"), Some("b"), "{text}");
+        assert!(!error.is_synthesized(), "{text}");
+    }
+    for (text, is_error) in [
+        (r#"{"code":null,"message":"m","reason":"R"}"#, true),
+        (r#"{"code":null,"message":"m","domain":"d"}"#, true),
+        (r#"{"code":null,"reason":"R","domain":"d"}"#, true),
+        (r#"{"code":null,"message":"m"}"#, false),
+        (r#"{"code":null,"reason":"R"}"#, false),
+        (r#"{"code":null,"domain":"d"}"#, false),
+        (r#"{"message":"m","reason":7,"domain":null}"#, false),
+    ] {
+        assert_eq!(answer(403, None, text).is_synthesized(), !is_error, "{text}");
+    }
+    let error = body(r#"{"code":403003,"code":null}"#);
+    assert_eq!(error.code(), Some(ErrorCode::USER_BANNED));
+    assert!(has_invalid_body(&error), "it stands there twice");
+}
+
 #[test]
 fn codes_of_the_wrong_type_are_noted() {
     for code in [

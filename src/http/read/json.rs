@@ -48,6 +48,10 @@ impl<'a> Json<'a> {
         self.text.starts_with('{')
     }
 
+    pub(super) fn is_string(self) -> bool {
+        self.text.starts_with('"')
+    }
+
     /// The text of a string; `None` for any other value.
     pub(super) fn string(self) -> Option<Cow<'a, str>> {
         if self.is_escaped {

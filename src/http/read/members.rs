@@ -16,16 +16,19 @@ macro_rules! members {
         }
 
         impl<'a> Members<'a> {
-            /// Sets a member. Of one that stands there twice the last counts, as with most readers (RFC 8259 §4).
+            /// Sets a member. Of one that stands there twice the last counts, as with most readers (RFC 8259 §4),
+            /// unless it is `null`.
             fn set(&mut self, name: &str, value: Json<'a>, notes: &mut Notes) {
                 let member = match name {
                     $($name => &mut self.$field,)*
                     _ => return,
                 };
                 if member.is_some() {
-                    notes.push(Note::InvalidBody(format!("the member {name:?} stands there twice; the last one counts")));
+                    notes.push(Note::InvalidBody(format!("the member {name:?} stands there twice; the last one that is not null counts")));
                 }
-                *member = (!value.is_null()).then_some(value);
+                if !value.is_null() {
+                    *member = Some(value);
+                }
             }
         }
     };
@@ -77,7 +80,14 @@ impl<'a> Members<'a> {
 
     /// Whether the object is an error in one of the forms, and not just any JSON.
     pub(super) fn is_error(&self) -> bool {
-        self.code.is_some() || self.http_status().is_some() || self.is_problem()
+        self.code.is_some() || self.http_status().is_some() || self.is_problem() || self.is_named()
+    }
+
+    /// Whether two of the texts that say who an error is stand there: they mean one without a code too.
+    fn is_named(&self) -> bool {
+        let texts = [self.reason, self.domain, self.message];
+        let is_who = [self.reason, self.domain].into_iter().flatten().any(Json::is_string);
+        is_who && texts.into_iter().flatten().filter(|text| text.is_string()).count() > 1
     }
 
     /// Whether the object is somebody else's problem (RFC 9457 §3.1). Every member is optional there; one with
