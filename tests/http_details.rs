@@ -6,7 +6,7 @@ use codelibra::http::{DetailTypes, Form, read_body, write_body};
 use codelibra::{ApiError, CATALOG, ErrorCode, rpc};
 use prost::Message;
 use prost_types::value::Kind;
-use prost_types::{Any, Duration, FieldMask, ListValue, Struct, Timestamp};
+use prost_types::{Any, DescriptorProto, Duration, FieldMask, ListValue, Struct, Timestamp};
 use serde_json::{Value, json};
 
 #[derive(Clone, PartialEq, Message)]
@@ -283,6 +283,71 @@ fn what_json_would_lose_is_base64() {
             continue;
         }
         assert!(is_base64(&written(&detail, &types)), "{name}");
+    }
+}
+
+/// Signs that differ, nanoseconds that are a second or more, and what is out of range.
+#[test]
+fn times_that_break_their_rules_are_base64() {
+    let types = DetailTypes::standard();
+    for (seconds, nanos) in [
+        (1, -5),
+        (-1, 5),
+        (1, 1_000_000_000),
+        (1, 2_000_000_000),
+        (-1, -1_000_000_000),
+        (0, i32::MIN),
+        (i64::MAX, 0),
+        (i64::MIN, 0),
+        (i64::MAX, i32::MAX),
+        (315_576_000_001, 0),
+        (-315_576_000_001, 0),
+    ] {
+        let delay = Duration { seconds, nanos };
+        let info = rpc::RetryInfo { retry_delay: Some(delay) };
+        for detail in [any("a/google.protobuf.Duration", &delay), any("a/google.rpc.RetryInfo", &info)] {
+            assert!(is_base64(&written(&detail, types)), "{delay:?} {}", detail.type_url);
+        }
+    }
+    for (seconds, nanos) in [
+        (1, 2_000_000_000),
+        (0, -1),
+        (0, 1_000_000_000),
+        (i64::MAX, 0),
+        (i64::MIN, 0),
+        (253_402_300_800, 0),
+        (-62_135_596_801, 0),
+    ] {
+        let time = Timestamp { seconds, nanos };
+        let detail = any("a/google.protobuf.Timestamp", &time);
+        assert!(is_base64(&written(&detail, types)), "{time:?}");
+    }
+    for (seconds, nanos) in [(0, -1), (0, 999_999_999), (-315_576_000_000, 0), (315_576_000_000, 1), (-1, -5)]
+    {
+        let delay = Duration { seconds, nanos };
+        let detail = any("a/google.protobuf.Duration", &delay);
+        assert!(written(&detail, types)["value"].as_str().unwrap().ends_with('s'), "{delay:?}");
+    }
+    for (seconds, nanos) in [(253_402_300_799, 999_999_999), (-62_135_596_800, 0), (-1, 1)] {
+        let time = Timestamp { seconds, nanos };
+        let detail = any("a/google.protobuf.Timestamp", &time);
+        assert!(written(&detail, types)["value"].as_str().unwrap().ends_with('Z'), "{time:?}");
+    }
+}
+
+/// `serde_json` takes no body that is deeper than 127.
+#[test]
+fn what_nests_too_deep_for_json_readers_is_base64() {
+    let types = types();
+    let mut proto = DescriptorProto { name: Some("]}\\\"[{".into()), ..Default::default() };
+    let mut refusal = Refusal { why: "\"{[{[".repeat(100), ..Default::default() };
+    for depth in 1..=70 {
+        proto = DescriptorProto { nested_type: vec![proto], ..Default::default() };
+        refusal = Refusal { causes: vec![refusal], ..Default::default() };
+        for detail in [any("a/google.protobuf.DescriptorProto", &proto), any(REFUSAL, &refusal)] {
+            let written = written(&detail, &types);
+            assert_eq!(written.get("value").is_some(), depth > 49, "{depth} {}", detail.type_url);
+        }
     }
 }
 

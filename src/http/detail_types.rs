@@ -16,13 +16,18 @@ use crate::wire::details::Detail;
 ///
 /// A longer detail is written as base64, which has no limit of its own; read it is not, which a note says. The
 /// same holds for one of more values than fit in about 1 MiB, in memory, while they are read: some 1000, or
-/// some 8000 in one of the standard details.
+/// some 8000 in one of the standard details. One whose JSON nests deeper than 100 arrays and objects is written as
+/// base64 too.
 pub const MAX_DETAIL: usize = 64 * 1024;
 
 /// How many values a detail may have: one of `google.protobuf.ListValue` takes 800 bytes.
 const MAX_VALUES: usize = 1024;
 /// The standard details have no values of such types: an empty message takes 90 bytes.
 const MAX_STANDARD_VALUES: usize = 8 * MAX_VALUES;
+
+/// How deep arrays and objects may nest in a detail that is written as JSON. `serde_json` takes 127 of a whole body, in
+/// which the detail is some levels down.
+const MAX_DEPTH: usize = 100;
 
 /// How deep `google.protobuf.Any` may nest in a detail that is written as JSON.
 const MAX_NESTED_ANY: usize = 8;
@@ -97,7 +102,7 @@ impl DetailTypes {
             return to_raw_value(&info).ok();
         }
         let json = to_raw_value(&self.decode(detail)?).ok()?;
-        is_affordable(detail.type_name(), json.get()).then_some(json)
+        is_readable(detail.type_name(), json.get()).then_some(json)
     }
 
     /// The detail in ProtoJSON with its `@type`, as [`message_to_json`](Self::message_to_json).
@@ -113,7 +118,7 @@ impl DetailTypes {
             to_raw_value(&AnyOfFields { url, fields: &message })
         };
         let json = json.ok()?;
-        is_affordable(detail.type_name(), json.get()).then_some(json)
+        is_readable(detail.type_name(), json.get()).then_some(json)
     }
 
     /// Reads ProtoJSON with its `@type`: the encoded message, and what was wrong.
@@ -122,7 +127,7 @@ impl DetailTypes {
         type_name: &str,
         json: &str,
     ) -> Result<(Vec<u8>, Option<String>), String> {
-        if let Some(info) = RequestInfo::read(type_name, json, true) {
+        if let Some(info) = RequestInfo::read_any(type_name, json) {
             return Ok((info.encode(), None));
         }
         check_affordable(type_name, json)?;
@@ -138,7 +143,7 @@ impl DetailTypes {
         type_name: &str,
         json: &str,
     ) -> Result<(Vec<u8>, Option<String>), String> {
-        if let Some(info) = RequestInfo::read(type_name, json, false) {
+        if let Some(info) = RequestInfo::read_message(type_name, json) {
             return Ok((info.encode(), None));
         }
         check_affordable(type_name, json)?;
@@ -194,6 +199,40 @@ fn is_affordable(type_name: &str, json: &str) -> bool {
     json.len() <= limit || (json.len() <= MAX_DETAIL && values() <= limit)
 }
 
+/// Whether the JSON of a detail that is written can be read back.
+fn is_readable(type_name: &str, json: &str) -> bool {
+    is_affordable(type_name, json) && depth(json) <= MAX_DEPTH
+}
+
+/// How deep arrays and objects nest.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut bytes = json.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => skip_string(&mut bytes),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// The rest of a string.
+fn skip_string(bytes: &mut impl Iterator<Item = u8>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return,
+            b'\\' => drop(bytes.next()),
+            _ => {}
+        }
+    }
+}
+
 /// Reads ProtoJSON. Members that the type lacks are left out, which the text says.
 fn read_json(descriptor: &MessageDescriptor, json: &str) -> Result<(DynamicMessage, Option<String>), String> {
     let read = |options: &DeserializeOptions| {
@@ -222,7 +261,9 @@ fn is_lossless(message: &DynamicMessage, nested_any: usize) -> bool {
         | "google.protobuf.Value"
         | "google.protobuf.Struct"
         | "google.protobuf.ListValue"
-        | "google.protobuf.FieldMask" => survives_json(message),
+        | "google.protobuf.FieldMask"
+        | "google.protobuf.Duration"
+        | "google.protobuf.Timestamp" => survives_json(message),
         _ => {
             let fields = message.fields().map(|(_, value)| value);
             fields

@@ -45,13 +45,21 @@ impl<'a> RequestInfo<'a> {
         Self { url: Some(url), ..self }
     }
 
-    /// From JSON, which says the type or does not.
-    pub(super) fn read(type_name: &str, json: &'a str, has_url: bool) -> Option<Self> {
+    /// From ProtoJSON with its `@type`.
+    pub(super) fn read_any(type_name: &str, json: &'a str) -> Option<Self> {
+        Self::read(type_name, json).filter(|info| info.url.is_some())
+    }
+
+    /// From ProtoJSON without its `@type`.
+    pub(super) fn read_message(type_name: &str, json: &'a str) -> Option<Self> {
+        Self::read(type_name, json).filter(|info| info.url.is_none())
+    }
+
+    fn read(type_name: &str, json: &'a str) -> Option<Self> {
         if type_name != REQUEST_INFO || json.len() > MAX_LEN {
             return None;
         }
-        let info: Self = serde_json::from_str(json).ok()?;
-        (info.url.is_some() == has_url).then_some(info)
+        serde_json::from_str(json).ok()
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
