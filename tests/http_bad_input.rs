@@ -82,6 +82,25 @@ fn an_error_object_without_a_code_is_read_by_its_class() {
     }
 }
 
+#[test]
+fn who_sends_no_message_means_what_the_code_stands_for() {
+    for (text, message) in [
+        (r#"{"code":403003}"#, "This user has been banned."),
+        (r#"{"code":403003,"message":null}"#, "This user has been banned."),
+        (r#"{"code":403003,"message":7}"#, "This user has been banned."),
+        (r#"{"code":403003,"message":""}"#, ""),
+        (r#"{"code":404999}"#, "Not Found"),
+        (r#"{"code":404003,"domain":"acme"}"#, "Not Found"),
+        (r#"{"error":{"code":404}}"#, "Not Found"),
+        (r#"{"code":"permission_denied"}"#, "Forbidden"),
+        (r#"{"code":5}"#, "Not Found"),
+    ] {
+        let error = body(text);
+        assert_eq!(error.message(), message, "{text}");
+        assert_eq!(error.forward().message(), message, "{text}");
+    }
+}
+
 /// `null` is as good as absent.
 #[test]
 fn an_error_object_with_a_null_code_keeps_the_rest() {

@@ -555,6 +555,23 @@ mod foreign {
     }
 
     #[test]
+    fn a_field_alone_says_what_its_code_stands_for() {
+        for (field, message, expected) in [
+            ("403003", "", "This user has been banned."),
+            ("403999", "", "Forbidden"),
+            ("403003", "said", "said"),
+            ("nonsense", "", ""),
+        ] {
+            let received = received(&with_field(Status::new(DENIED, message), field));
+            assert_eq!(received.message(), expected, "{field} {message:?}");
+        }
+        // Details say a message of their own, an empty one too.
+        let details = details(DENIED, "", vec![]);
+        let received = received(&with_field(Status::with_details(DENIED, "", details), "403003"));
+        assert_eq!(received.message(), "");
+    }
+
+    #[test]
     fn then_googles_with_a_code() {
         let all = vec![
             googles("codelibra", "USER_SUSPENDED", None),

@@ -28,8 +28,11 @@ impl ReceivedError {
             wire::mark::read(mark.as_bytes(), &mut notes);
         }
         let code_field = fields.get(ERROR_CODE_HEADER).map(|value| value.as_bytes());
+        let is_silent = message.is_empty() && details.is_empty();
         let sent = Sent { grpc_code: Some(grpc_code), message: Some(message), details, code_field, notes };
-        Self::read(sent, catalog).with_retry_hints(RetryHints::read(fields))
+        let error = Self::read(sent, catalog).with_retry_hints(RetryHints::read(fields));
+        // The ASCII field is all there is of it.
+        if is_silent && error.number().is_some() { error.with_own_message() } else { error }
     }
 
     /// The error of an answer that broke off, or never began.

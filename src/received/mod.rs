@@ -169,6 +169,15 @@ impl ReceivedError {
         self
     }
 
+    /// Says what the code stands for, where the peer said nothing: the entry's summary, else the phrase of the class.
+    #[cfg(any(feature = "gateway", feature = "tonic"))]
+    pub(crate) fn with_own_message(mut self) -> Self {
+        let message =
+            self.entry().map_or_else(|| crate::code::class_phrase(self.class()), |entry| entry.summary);
+        message.clone_into(&mut self.0.message);
+        self
+    }
+
     /// Adds what stood around the error about sending the request again.
     #[cfg(any(feature = "gateway", feature = "tonic"))]
     pub(crate) fn with_retry_hints(mut self, hints: RetryHints) -> Self {

@@ -19,7 +19,7 @@ use self::members::{Code, Members};
 pub use self::text::MAX_BODY;
 use super::DetailTypes;
 use super::retry_after::RETRY_INFO;
-use crate::code::{self, class_of, class_phrase};
+use crate::code;
 use crate::note::{Note, Notes, excerpt};
 use crate::received::Sent;
 use crate::retry::RetryHints;
@@ -31,9 +31,13 @@ use crate::{Catalog, GrpcCode, ReceivedError, rpc, tables};
 /// Reads the error of an HTTP answer: from its body, which may be in any [`Form`](super::Form) or in Kratos'
 /// `{code, reason, message, metadata}`; else from the field `codelibra-error-code`; else from its HTTP status.
 ///
+/// Of a body that is cut, what stands before the cut is read. An error without a message gets the summary of its entry,
+/// else the phrase of its class.
+///
 /// `Retry-After` becomes google.rpc.RetryInfo where the body has none (RFC 9110 §10.2.3).
 ///
-/// A body that is no error object comes from an intermediary, and the error is made from the status, as gRPC's
+/// An object is an error object where it has a code, is a problem (RFC 9457), or names the error by two of `reason`,
+/// `domain` and `message`. A body that is none comes from an intermediary, and the error is made from the status, as gRPC's
 /// `http-grpc-status-mapping` has it: [`Note::Synthesized`] says so.
 ///
 /// Reading never fails. It reads [`MAX_BODY`] bytes at most, and allocates at most eight times the length
@@ -87,8 +91,7 @@ impl Answer<'_> {
         self.write_retry_info(&mut status);
 
         let grpc_code = self.grpc_code(object, code, body_status, &status, catalog);
-        let message = object.message().unwrap_or_default();
-        self.finish(grpc_code, message, status, notes, catalog).with_http_status(body_status, self.status)
+        self.finish(grpc_code, object.message(), status, notes, body_status, catalog)
     }
 
     /// What the object itself says; else what its code stands for; else what its HTTP status means, which is an
@@ -127,7 +130,6 @@ impl Answer<'_> {
         }
         let code = self.code_field.and_then(wire::parse_code);
         let entry = code.and_then(|code| catalog.by_code(code));
-        let class = code.map_or_else(|| self.status.unwrap_or(500), class_of);
         let grpc_code = match code {
             Some(code) => code::grpc_code(code, entry),
             None => {
@@ -135,12 +137,10 @@ impl Answer<'_> {
                 self.status.map_or(GrpcCode::Unknown, tables::intermediary_to_grpc)
             }
         };
-        let message = outer.and_then(Members::message).unwrap_or_else(|| {
-            Cow::Borrowed(entry.map_or_else(|| class_phrase(class), |entry| entry.summary))
-        });
+        let message = outer.and_then(Members::message);
         let mut status = Vec::new();
         self.write_retry_info(&mut status);
-        self.finish(grpc_code, message, status, notes, catalog).with_http_status(None, self.status)
+        self.finish(grpc_code, message, status, notes, None, catalog)
     }
 
     /// `Retry-After` becomes the detail, where the body has none, which says it more exactly.
@@ -152,22 +152,21 @@ impl Answer<'_> {
         }
     }
 
+    /// Whoever sends no message means what the code stands for.
     fn finish(
         &self,
         grpc_code: GrpcCode,
-        message: Cow<'_, str>,
+        message: Option<Cow<'_, str>>,
         details: Vec<u8>,
         notes: Notes,
+        body_status: Option<u16>,
         catalog: &'static Catalog,
     ) -> ReceivedError {
-        let sent = Sent {
-            grpc_code: Some(grpc_code),
-            message: Some(message),
-            details: details.into(),
-            code_field: self.code_field,
-            notes,
-        };
-        ReceivedError::read(sent, catalog)
+        let is_silent = message.is_none();
+        let details = details.into();
+        let sent = Sent { grpc_code: Some(grpc_code), message, details, code_field: self.code_field, notes };
+        let error = ReceivedError::read(sent, catalog).with_http_status(body_status, self.status);
+        if is_silent { error.with_own_message() } else { error }
     }
 }
 

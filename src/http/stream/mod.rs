@@ -55,7 +55,7 @@ impl StreamForm {
         if quality(Self::Sse).is_above(quality(Self::Ndjson)) { Self::Sse } else { Self::Ndjson }
     }
 
-    /// An item.
+    /// An item. Line breaks between its JSON tokens, as a `RawValue` may bring them, become spaces.
     ///
     /// # Errors
     ///

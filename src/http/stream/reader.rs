@@ -19,6 +19,9 @@ pub enum StreamEvent {
 
 /// Reads a streaming answer, chunk by chunk as it arrives.
 ///
+/// A byte order mark at the start is skipped. Lines of server-sent events end with `\n`, `\r` or both (HTML Living
+/// Standard §9.2.6).
+///
 /// A stream is whole only where [`StreamEvent::End`] says so: [`finish`](Self::finish), which is called when the
 /// connection has no more, tells a stream that was cut.
 ///
