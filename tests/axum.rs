@@ -223,10 +223,7 @@ async fn a_text_becomes_the_message_but_not_that_of_a_fault() {
 
 #[tokio::test]
 async fn a_panic_and_a_timeout_are_answered() {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
     let answer = of("/panic").await;
-    std::panic::set_hook(hook);
     assert!(!answer.is(500_001).text.contains("hunter2"));
 
     tokio::time::pause();
@@ -241,10 +238,7 @@ async fn a_panic_before_the_first_await_is_answered() {
     });
     let layer = ErrorLayer::new(Responder::new::<ErrorCode>());
     let service = tower_layer::Layer::layer(&layer, service);
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
     let response = service.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
-    std::panic::set_hook(hook);
     Answer::of(response).await.is(500_001);
 }
 
@@ -266,10 +260,7 @@ async fn a_panic_in_a_drop_at_the_timeout_is_answered() {
     });
     let layer = ErrorLayer::new(Responder::new::<ErrorCode>()).timeout(Duration::from_secs(1));
     let service = tower_layer::Layer::layer(&layer, service);
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
     let response = service.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
-    std::panic::set_hook(hook);
     Answer::of(response).await.is(500_001);
 }
 
