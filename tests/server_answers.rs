@@ -162,4 +162,9 @@ async fn fields_that_an_inner_layer_changed_count() {
     }
     let bare = ending_changed(|fields| drop(fields.remove("grpc-status-details-bin"))).await;
     assert_eq!(bare.error_code(), Some(ErrorCode::USER_UNAUTHORIZED));
+    let twice_ok = ending_changed(|fields| {
+        fields.insert("grpc-status", "0".parse().unwrap());
+        fields.append("grpc-status", "0".parse().unwrap());
+    });
+    assert_eq!(twice_ok.await.code(), Code::PermissionDenied, "the details say it");
 }

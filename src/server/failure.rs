@@ -120,21 +120,15 @@ impl<'a> Fields<'a> {
     /// The failure. `status` is what tonic made the fields of, where it is there: its text needs no decoding.
     fn failure<'s>(&self, status: Option<&'s Status>) -> Failure<'s> {
         let number = std::str::from_utf8(self.status).ok().and_then(|text| text.parse().ok());
-        let grpc_code = number.and_then(GrpcCode::from_number).unwrap_or(GrpcCode::Unknown);
+        let grpc_code = number.and_then(GrpcCode::from_number);
+        // Two fields that say OK are no OK to a strict reader.
+        let grpc_code = grpc_code.filter(|code| *code != GrpcCode::Ok).unwrap_or(GrpcCode::Unknown);
         // A layer between may have changed the fields: they count.
         let said = status.map(Status::message).filter(|text| message::says(self.message, text));
         let message = said.map_or_else(|| message::decode(self.message).into_owned().into(), Cow::Borrowed);
         let details = Cow::Owned(wire::base64::decode(self.details).bytes);
         Failure { message, details, received: self.received, ..Failure::new(grpc_code) }
     }
-}
-
-/// How many of the fields that stand around a failure stay.
-#[derive(Clone, Copy)]
-enum Keep {
-    ContentType,
-    Protocol,
-    All,
 }
 
 impl Call {
@@ -153,17 +147,12 @@ impl Call {
             fields.remove(RECEIVED_HEADER);
         }
         let all = content_type + protocol + others;
-        let keep = if failure.received {
-            Keep::ContentType
+        let (kept, len) = if failure.received {
+            (PROTOCOL.get(..1), content_type)
         } else if config.boundary.is_public() || !config.budget.has_room_beside(all) {
-            Keep::Protocol
+            (PROTOCOL.get(..), content_type + protocol)
         } else {
-            Keep::All
-        };
-        let (kept, len) = match keep {
-            Keep::ContentType => (PROTOCOL.get(..1), content_type),
-            Keep::Protocol => (Some(&PROTOCOL[..]), content_type + protocol),
-            Keep::All => (None, all),
+            (None, all)
         };
         if let Some(kept) = kept
             && len < all
