@@ -35,6 +35,7 @@ pin_project! {
 }
 
 impl<B> ServerBody<B> {
+    #[inline]
     pub(super) fn new(inner: B, call: Call, deadline: Option<Instant>, end: End) -> Self {
         Self { inner: Some(inner), timer: deadline.map(sleep_until), call: Some(call), end, ended: false }
     }
@@ -52,6 +53,7 @@ where
     type Data = B::Data;
     type Error = B::Error;
 
+    #[inline]
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -94,6 +96,7 @@ where
         Poll::Ready(Some(Ok(Frame::trailers(trailers))))
     }
 
+    #[inline]
     fn is_end_stream(&self) -> bool {
         // An end that is due is made up for.
         let is_over = |inner: &B| self.end == End::Said && inner.is_end_stream();

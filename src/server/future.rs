@@ -36,6 +36,7 @@ pin_project! {
 type Panic = Box<dyn Any + Send>;
 
 impl<F> ServerFuture<F> {
+    #[inline]
     pub(super) fn new(inner: Result<F, Panic>, call: Call, deadline: Option<Instant>) -> Self {
         let (inner, panic) = match inner {
             Ok(inner) => (Some(inner), None),
@@ -52,6 +53,7 @@ where
 {
     type Output = Result<Response<ServerBody<Res>>, E>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         // After a panic nothing of the service is polled again: a failure was answered.

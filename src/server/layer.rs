@@ -132,10 +132,12 @@ where
     type Error = S::Error;
     type Future = ServerFuture<S::Future>;
 
+    #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<Req>) -> Self::Future {
         let mut request_id = None;
         let mut timeout = None;
