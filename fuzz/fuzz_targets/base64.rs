@@ -1,0 +1,3 @@
+//! `base64` for `cargo fuzz`.
+#![cfg_attr(fuzzing, no_main)]
+codelibra_fuzz::libfuzzer!(BASE64);

@@ -1,0 +1,3 @@
+//! `bodies` for `cargo fuzz`.
+#![cfg_attr(fuzzing, no_main)]
+codelibra_fuzz::libfuzzer!(BODIES);

@@ -1,0 +1,3 @@
+//! `catalog` for `cargo fuzz`.
+#![cfg_attr(fuzzing, no_main)]
+codelibra_fuzz::libfuzzer!(CATALOG);

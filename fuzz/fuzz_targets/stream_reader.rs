@@ -1,0 +1,3 @@
+//! `stream_reader` for `cargo fuzz`.
+#![cfg_attr(fuzzing, no_main)]
+codelibra_fuzz::libfuzzer!(STREAM_READER);

@@ -1,0 +1,59 @@
+//! Fuzz targets: functions that take any bytes and panic where a promise of the library is broken.
+//!
+//! Each target runs in two ways: under `cargo fuzz`, which is guided by coverage and needs a nightly toolchain, and
+//! under the program of this crate (`fuzz/run`), which mutates seeds on a stable one. `fuzz/README.md` shows both.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a fuzz target panics where it finds a fault"
+)]
+
+mod answer;
+mod cursor;
+pub mod mutate;
+mod oracle;
+mod seeds;
+pub mod targets;
+
+/// A fuzz target.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// Runs one input. Panics where a promise is broken; returns a number that tells apart what the input led to.
+    pub run: fn(&[u8]) -> u64,
+    /// The inputs that the runner starts from.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    targets::DETAILS_HEADER,
+    targets::CLIENT,
+    targets::SERVER,
+    targets::BODIES,
+    targets::STREAM_READER,
+    targets::TO_HTTP,
+    targets::TO_GRPC,
+    targets::BASE64,
+    targets::CATALOG,
+    targets::DIFFERENTIAL,
+    targets::ROUND_TRIP,
+];
+
+/// Declares the entry point of one target for `cargo fuzz`. Without it, which is what `cfg(fuzzing)` shows, the program
+/// does nothing.
+#[macro_export]
+macro_rules! libfuzzer {
+    ($target:ident) => {
+        #[cfg(fuzzing)]
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+            let _ = ($crate::targets::$target.run)(data);
+        });
+        #[cfg(not(fuzzing))]
+        fn main() {}
+    };
+}

@@ -1,0 +1,23 @@
+//! One target a file. Each has its promise in the docs of its constant.
+
+mod base64;
+mod bodies;
+mod bridges;
+mod catalog;
+mod client;
+mod details_header;
+mod differential;
+mod round_trip;
+mod server;
+mod stream_reader;
+
+pub use base64::BASE64;
+pub use bodies::BODIES;
+pub use bridges::{TO_GRPC, TO_HTTP};
+pub use catalog::CATALOG;
+pub use client::CLIENT;
+pub use details_header::DETAILS_HEADER;
+pub use differential::DIFFERENTIAL;
+pub use round_trip::ROUND_TRIP;
+pub use server::SERVER;
+pub use stream_reader::STREAM_READER;

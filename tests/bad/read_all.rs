@@ -1,0 +1,31 @@
+use codelibra::{ErrorCode, Note, ReceivedError, StatusCodeExt, rpc};
+use prost::Message;
+use tonic::Status;
+
+/// Reads everything that an error offers, checks what is true of every received error, and returns it.
+pub(crate) fn read_all(received: ReceivedError) -> ReceivedError {
+    let metadata = received.metadata();
+    for key in metadata.to_map().keys().take(9) {
+        assert!(metadata.get(key).is_some());
+    }
+    for detail in received.details() {
+        let _ = (detail.type_name(), detail.value(), detail.is_intact());
+    }
+    let _ = received.detail::<rpc::BadRequest>();
+    let _ = received.decode::<codelibra::LockedOut>();
+    for note in received.notes() {
+        assert!(note.to_string().len() < 400, "a note is short, whatever the peer sent: {note}");
+    }
+    assert!(received.notes().len() <= 17, "notes are bounded");
+    let _ = (received.to_string(), format!("{received:?}"));
+    // Whatever was received, what is sent on is sound.
+    let forwarded = received.forward();
+    assert!((400_000..=599_999).contains(&forwarded.number()));
+    let strict = tonic_types::pb::Status::decode(forwarded.to_details()).unwrap();
+    assert_eq!(strict.message, forwarded.message());
+    let again = Status::from(&forwarded).to_received::<ErrorCode>();
+    assert_eq!(again.number(), Some(forwarded.number()));
+    let unsound = |note: &Note| matches!(note, Note::CorruptStatus | Note::ContradictingErrorInfo { .. });
+    assert!(!again.notes().iter().any(unsound), "{:?}", again.notes());
+    received
+}
