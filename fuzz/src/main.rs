@@ -84,7 +84,8 @@ fn main() -> ExitCode {
     };
     let failed = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..args.jobs.max(1)).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().fold(false, |failed, worker| worker.join().unwrap_or(true) || failed)
+        let ended: Vec<bool> = workers.into_iter().map(|worker| worker.join().unwrap_or(true)).collect();
+        ended.contains(&true)
     });
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

@@ -59,6 +59,19 @@ pub enum End {
     Fail(Status),
     Panic(String),
     Never,
+    /// Does not end by itself, and panics when it is dropped.
+    PanicInDrop(String),
+}
+
+struct PanicInDrop(String);
+
+impl Drop for PanicInDrop {
+    fn drop(&mut self) {
+        // A second panic during the first one would end the process.
+        if !std::thread::panicking() {
+            std::panic::panic_any(std::mem::take(&mut self.0));
+        }
+    }
 }
 
 /// What a handler does: `items` messages where it streams, then the end.
@@ -110,6 +123,10 @@ async fn end(end: End) -> Result<String, Status> {
         End::Fail(status) => Err(status),
         End::Panic(payload) => std::panic::panic_any(payload),
         End::Never => std::future::pending().await,
+        End::PanicInDrop(payload) => {
+            let _payload = PanicInDrop(payload);
+            std::future::pending().await
+        }
     }
 }
 
