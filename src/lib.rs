@@ -24,6 +24,8 @@ mod error;
 #[cfg(any(feature = "gateway", feature = "server"))]
 mod fallback;
 mod grpc_code;
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
+mod guard;
 #[cfg(feature = "gateway")]
 pub mod http;
 #[cfg(any(feature = "gateway", feature = "server"))]
@@ -41,6 +43,8 @@ mod retry;
 pub mod rpc;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(any(feature = "gateway", feature = "server"))]
+mod service;
 mod shed;
 #[cfg(feature = "tonic")]
 mod status;

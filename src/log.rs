@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::chain::Chain;
 use crate::code::class_of;
+use crate::guard::Panic;
 use crate::note::Note;
 use crate::wire::details::AllDetails;
 use crate::wire::read::{first_info, identity};
@@ -66,11 +67,27 @@ pub(crate) struct Leaves<'a> {
     pub(crate) details: &'a [u8],
 }
 
-/// The payload of a panic, as text.
-#[cfg(any(feature = "axum", feature = "server"))]
-pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("not a text")
+/// Logs a panic of foreign code that was dropped, whose call already has its answer.
+#[cold]
+pub(crate) fn panic_in_drop(door: Door, request_id: &str, panic: &Panic) {
+    macro_rules! event {
+        ($target:literal) => {
+            tracing::error!(
+                target: $target,
+                request_id,
+                panic = panic.text(),
+                "a service panicked in a drop, after its answer",
+            )
+        };
+    }
+    match door {
+        #[cfg(feature = "server")]
+        Door::Server => event!("codelibra::server"),
+        #[cfg(feature = "gateway")]
+        Door::Http => event!("codelibra::http"),
+        #[cfg(feature = "axum")]
+        Door::Axum => event!("codelibra::axum"),
+    }
 }
 
 impl Event<'_> {

@@ -133,3 +133,29 @@ fn an_event_is_one_line_whatever_the_message_is() {
     assert!(!banned.contains(char::is_control), "{banned}");
     assert!(unexpected.starts_with("WARN ") && unexpected.contains(" code=500001 "), "{unexpected}");
 }
+
+#[test]
+fn a_panic_of_an_observer_harms_neither_the_call_nor_the_other_observers() {
+    let seen = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&seen);
+    let count = move |_: &codelibra::ReceivedError, _: &codelibra::client::Call<'_>| {
+        count.fetch_add(1, Ordering::Relaxed);
+    };
+    let panics = |_: &codelibra::ReceivedError, _: &codelibra::client::Call<'_>| panic!("observer");
+    let status = Status::from(ErrorCode::USER_BANNED);
+    // `fail` takes one observer; the layer puts each behind those before it.
+    fail(&status, panics);
+    let layer =
+        ClientLayer::new::<ErrorCode>().observe(panics).observe(count.clone()).observe(panics).observe(count);
+    let mut fields = http::HeaderMap::new();
+    status.add_header(&mut fields).unwrap();
+    fields.insert("content-type", "application/grpc".parse().unwrap());
+    let mut service = layer.layer(service_fn(move |_: Request<()>| {
+        let mut response = Response::new(Empty::<&'static [u8]>::new());
+        *response.headers_mut() = fields.clone();
+        std::future::ready(Ok::<_, Infallible>(response))
+    }));
+    let call = std::pin::pin!(service.call(Request::new(())));
+    assert!(call.poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    assert_eq!(seen.load(Ordering::Relaxed), 2);
+}

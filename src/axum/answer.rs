@@ -1,5 +1,6 @@
 //! From what a service answered to what leaves.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use axum_core::body::Body;
@@ -13,6 +14,7 @@ use http::{Response, StatusCode};
 
 use super::into_response::Failed;
 use crate::ERROR_CODE_HEADER;
+use crate::guard::{Panic, discard};
 use crate::http::{Caller, Failing, Responder};
 use crate::log::Door;
 
@@ -47,7 +49,13 @@ impl Call {
     pub(super) fn sort(&self, response: Response<Body>) -> Sorted {
         let (mut parts, body) = response.into_parts();
         match parts.extensions.remove::<Failed>() {
-            Some(failed) => Sorted::Done(self.answer(parts, failed.failing())),
+            Some(failed) => {
+                // A layer between may have wrapped it.
+                if let Err(panic) = discard(body) {
+                    self.panic_in_drop(&panic);
+                }
+                Sorted::Done(self.answer(parts, failed.failing()))
+            }
             None if is_plain_failure(&parts) => Sorted::Text(parts, body),
             None => Sorted::Done(Response::from_parts(parts, body)),
         }
@@ -63,8 +71,18 @@ impl Call {
         self.answer(parts, Failing::Own(&error))
     }
 
-    pub(super) fn panic(&self, payload: &str) -> Response<Body> {
-        self.answer_alone(Failing::Panic(payload)).map(Body::from)
+    pub(super) fn panic(&self, panic: &Panic) -> Response<Body> {
+        self.answer_alone(Failing::Panic(panic)).map(Body::from)
+    }
+
+    /// Logs a panic of a drop, whose call already has its answer.
+    pub(super) fn panic_in_drop(&self, panic: &Panic) {
+        self.responder.panic_in_drop(Door::Axum, self.caller, panic);
+    }
+
+    /// The answer to an error of the service itself.
+    pub(super) fn error(&self, error: &(dyn Error + 'static)) -> Response<Body> {
+        self.answer_alone(Failing::Service(error)).map(Body::from)
     }
 
     pub(super) fn timeout(&self) -> Response<Body> {

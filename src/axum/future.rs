@@ -1,6 +1,5 @@
-use std::any::Any;
+use std::convert::Infallible;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -12,23 +11,24 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::answer::{Call, Sorted};
-use crate::log::panic_text;
+use crate::guard::Guarded;
+use crate::service::{BoxError, ServiceError};
 
 /// How much of an answer's text becomes the message, in bytes.
 const MAX_TEXT: usize = 4096;
-
-type Panic = Box<dyn Any + Send>;
 
 pin_project! {
     /// The future of [`ErrorService`](super::ErrorService).
     #[derive(Debug)]
     pub struct ErrorFuture<F> {
         #[pin]
-        inner: Option<F>,
+        inner: Guarded<F>,
         #[pin]
         timer: Option<Sleep>,
-        panic: Option<Panic>,
-        text: Option<Text>,
+        // Of a service that was not ready, or panicked when it was called.
+        error: Option<ServiceError>,
+        #[pin]
+        text: Guarded<Text>,
         call: Call,
     }
 }
@@ -42,56 +42,79 @@ struct Text {
 }
 
 impl<F> ErrorFuture<F> {
-    pub(super) fn new(inner: Result<F, Panic>, call: Call, deadline: Option<Instant>) -> Self {
-        let (inner, panic) = match inner {
-            Ok(inner) => (Some(inner), None),
-            Err(panic) => (None, Some(panic)),
+    pub(super) fn new(inner: Result<F, ServiceError>, call: Call, deadline: Option<Instant>) -> Self {
+        let (inner, error) = match inner {
+            Ok(inner) => (Guarded::new(inner), None),
+            Err(error) => (Guarded::empty(), Some(error)),
         };
-        Self { inner, timer: deadline.map(sleep_until), panic, text: None, call }
+        Self { inner, timer: deadline.map(sleep_until), error, text: Guarded::empty(), call }
     }
 }
 
 impl<F, E> Future for ErrorFuture<F>
 where
     F: Future<Output = Result<Response<Body>, E>>,
+    E: Into<BoxError>,
 {
-    type Output = Result<Response<Body>, E>;
+    type Output = Result<Response<Body>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        // After a panic nothing of the service is polled again: a failure was answered.
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(inner) = this.inner.as_mut().as_pin_mut() {
-                let response = match inner.poll(cx) {
-                    Poll::Ready(Ok(response)) => response,
-                    other => return other,
-                };
-                match this.call.sort(response) {
-                    Sorted::Done(response) => return Poll::Ready(Ok(response)),
-                    Sorted::Text(parts, body) => *this.text = Some(Text { parts, body, read: Vec::new() }),
-                }
-                this.inner.set(None);
-            }
-            match this.text {
-                Some(text) => text.poll(cx, this.call).map(Ok),
-                None => Poll::Pending,
-            }
-        }));
-        let payload = match (polled, this.panic.take()) {
-            (_, Some(payload)) | (Err(payload), None) => payload,
-            (Ok(Poll::Pending), None) => {
+        let polled = match this.error.take() {
+            Some(error) => Err(error),
+            None => poll_service(this.inner.as_mut(), this.text.as_mut(), this.call, cx),
+        };
+        let answer = match polled {
+            Ok(Poll::Ready(answer)) => answer,
+            Ok(Poll::Pending) => {
                 let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
                 ready!(timer.poll(cx));
                 // What a handler holds may panic when it is dropped.
-                match catch_unwind(AssertUnwindSafe(|| this.inner.set(None))) {
-                    Ok(()) => return Poll::Ready(Ok(this.call.timeout())),
-                    Err(payload) => payload,
+                match this.inner.as_mut().clear().and_then(|()| this.text.as_mut().clear()) {
+                    Ok(()) => this.call.timeout(),
+                    Err(panic) => this.call.panic(&panic),
                 }
             }
-            (Ok(ready), None) => return ready,
+            Err(ServiceError::Panic(panic)) => this.call.panic(&panic),
+            Err(ServiceError::Error(error)) => this.call.error(&*error),
         };
-        Poll::Ready(Ok(this.call.panic(panic_text(&*payload))))
+        // The service has answered: what it panics with now is only for the log.
+        for dropped in [this.inner.as_mut().clear(), this.text.as_mut().clear()] {
+            if let Err(panic) = dropped {
+                this.call.panic_in_drop(&panic);
+            }
+        }
+        Poll::Ready(Ok(answer))
     }
+}
+
+/// Polls the service, then the text that it has answered with.
+fn poll_service<F, E>(
+    mut inner: Pin<&mut Guarded<F>>,
+    mut text: Pin<&mut Guarded<Text>>,
+    call: &Call,
+    cx: &mut Context<'_>,
+) -> Result<Poll<Response<Body>>, ServiceError>
+where
+    F: Future<Output = Result<Response<Body>, E>>,
+    E: Into<BoxError>,
+{
+    match inner.as_mut().run(|inner| inner.poll(cx)).map_err(ServiceError::Panic)? {
+        Some(Poll::Pending) => return Ok(Poll::Pending),
+        Some(Poll::Ready(Err(error))) => return Err(ServiceError::Error(error.into())),
+        Some(Poll::Ready(Ok(response))) => match call.sort(response) {
+            Sorted::Done(response) => return Ok(Poll::Ready(response)),
+            Sorted::Text(parts, body) => {
+                if let Err(panic) = inner.clear() {
+                    call.panic_in_drop(&panic);
+                }
+                text.set(Guarded::new(Text { parts, body, read: Vec::new() }));
+            }
+        },
+        None => {}
+    }
+    let polled = text.run(|text| text.get_mut().poll(cx, call)).map_err(ServiceError::Panic)?;
+    Ok(polled.unwrap_or(Poll::Pending))
 }
 
 impl Text {

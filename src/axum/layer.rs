@@ -1,4 +1,4 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use tower_service::Service;
 use super::ErrorFuture;
 use super::answer::Call;
 use crate::http::{Caller, Responder};
+use crate::service::{BoxError, Readiness};
 
 /// Makes every failure of an axum `Router`, or of any service with axum's body, a coded one.
 ///
@@ -20,6 +21,9 @@ use crate::http::{Caller, Responder};
 ///   gets the code of the [`Fallback`](crate::http::Fallback) table where one is of its very status, as 404003, else
 ///   `CCC000`, as 405000. The text becomes the message; that of a 5xx does as the boundary says. Other answers, such
 ///   as JSON of the handler's own, pass as they are.
+/// - A service that is not ready, returns an error, or panics (when it is called, polled or dropped) becomes the fallback
+///   of INTERNAL too. A panic of a drop after the answer is only logged. So the service that the layer makes never fails:
+///   its error is [`Infallible`], as `Router` demands.
 /// - A panic of a handler becomes the fallback of INTERNAL (500001), with nothing of its payload; a call that takes
 ///   longer than the [`timeout`](Self::timeout) becomes the one of DEADLINE_EXCEEDED (504000).
 /// - A body that panics or fails after its answer has begun is cut by the server, and is not seen here:
@@ -55,7 +59,7 @@ impl<S> Layer<S> for ErrorLayer {
     type Service = ErrorService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ErrorService { inner, layer: self.clone() }
+        ErrorService { inner, layer: self.clone(), readiness: Readiness::default() }
     }
 }
 
@@ -64,25 +68,27 @@ impl<S> Layer<S> for ErrorLayer {
 pub struct ErrorService<S> {
     inner: S,
     layer: ErrorLayer,
+    readiness: Readiness,
 }
 
 impl<S, B> Service<Request<B>> for ErrorService<S>
 where
     S: Service<Request<B>, Response = Response<Body>>,
+    S::Error: Into<BoxError>,
 {
     type Response = Response<Body>;
-    type Error = S::Error;
+    type Error = Infallible;
     type Future = ErrorFuture<S::Future>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.readiness.poll(|| self.inner.poll_ready(cx)).map(Ok)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let call = Call { responder: Arc::clone(&self.layer.responder), caller: Caller::from(&request) };
         // A deadline beyond what a clock can say is none.
         let deadline = self.layer.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let inner = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
+        let inner = self.readiness.call(|| self.inner.call(request));
         ErrorFuture::new(inner, call, deadline)
     }
 }

@@ -6,12 +6,14 @@ use http::HeaderMap;
 use http::uri::PathAndQuery;
 use tonic::Status;
 
+use crate::guard::catch;
 use crate::{Catalog, ReceivedError, StatusCodeExt};
 
 /// Sees every failure that a client receives, with what it was the answer to. Closures are observers; so are
 /// `TracingObserver` (feature `tracing`) and `MetricsObserver` (feature `metrics`).
 ///
-/// It is called on the task that polls the call, so it should not block.
+/// It is called on the task that polls the call, so it should not block. A panic of it is caught: the panic hook of the
+/// process reports it, the caller gets the failure, and the other observers see it.
 pub trait Observe: Send + Sync + 'static {
     /// Called once for a failed call.
     fn on_error(&self, error: &ReceivedError, call: &Call<'_>);
@@ -38,8 +40,10 @@ pub(super) struct Both(pub(super) Arc<dyn Observe>, pub(super) Arc<dyn Observe>)
 
 impl Observe for Both {
     fn on_error(&self, error: &ReceivedError, call: &Call<'_>) {
-        self.0.on_error(error, call);
-        self.1.on_error(error, call);
+        for observer in [&self.0, &self.1] {
+            // The panic hook has reported it.
+            drop(catch(|| observer.on_error(error, call)));
+        }
     }
 }
 
@@ -71,6 +75,8 @@ impl Watch {
     pub(super) fn status(&self, status: &Status, catalog: &'static Catalog) {
         let method = self.path.as_ref().map_or("", |path| path.path());
         let call = Call { method, latency: self.started.elapsed() };
-        self.observer.on_error(&status.to_received_of(catalog), &call);
+        let error = status.to_received_of(catalog);
+        // The panic hook has reported it.
+        drop(catch(|| self.observer.on_error(&error, &call)));
     }
 }

@@ -7,9 +7,10 @@ use super::retry_after::RETRY_INFO;
 use super::{Caller, Responder};
 use crate::boundary::{facts, is_debug};
 use crate::code::{class_code, class_of};
-use crate::log::{Door, Event, Leaves, Said};
+use crate::guard::Panic;
+use crate::log::{self, Door, Event, Leaves, Said};
 use crate::request_id::RequestId;
-use crate::{ApiError, GrpcCode, ReceivedError, rpc};
+use crate::{ApiError, GrpcCode, ReceivedError, rpc, service};
 
 /// A failure, before it is decided what of it leaves.
 #[derive(Clone, Copy)]
@@ -22,11 +23,12 @@ pub(crate) enum Failing<'a> {
     Broken(&'a ReceivedError, &'a (dyn Error + 'static)),
     /// Of another service.
     Received(&'a ReceivedError),
+    /// Of the service that this layer is around: it answered nothing.
+    #[cfg(feature = "axum")]
+    Service(&'a (dyn Error + 'static)),
     #[cfg(feature = "axum")]
     Late,
-    /// With its payload.
-    #[cfg(feature = "axum")]
-    Panic(&'a str),
+    Panic(&'a Panic),
 }
 
 impl Responder {
@@ -43,6 +45,13 @@ impl Responder {
         let nothing =
             Leaves { reason: "", message: "", metadata: 0, details: &[], ..Leaves::of(&error, self) };
         event(&failing, nothing, error.request_id()).write(Door::Http);
+    }
+
+    /// Logs a panic of a drop, whose call already has its answer.
+    #[cold]
+    pub(crate) fn panic_in_drop(&self, door: Door, caller: Caller, panic: &Panic) {
+        let id = caller.request_id().unwrap_or_else(RequestId::made);
+        log::panic_in_drop(door, id.as_str(), panic);
     }
 
     /// The error as it leaves. It is logged only where something of it stays here.
@@ -63,8 +72,9 @@ impl Responder {
             Failing::Forwarded(error) | Failing::Broken(error, _) => Cow::Owned(self.decide_forwarded(error)),
             Failing::Received(error) => Cow::Owned(self.decide_received(error)),
             #[cfg(feature = "axum")]
-            Failing::Late => Cow::Owned(self.fallback(GrpcCode::DeadlineExceeded, None)),
+            Failing::Service(error) => Cow::Owned(self.fallback(service::grpc_code(error), None)),
             #[cfg(feature = "axum")]
+            Failing::Late => Cow::Owned(self.fallback(GrpcCode::DeadlineExceeded, None)),
             Failing::Panic(_) => Cow::Owned(self.internal()),
         }
     }
@@ -169,9 +179,10 @@ fn event<'a>(failing: &Failing<'a>, leaves: Leaves<'a>, request_id: Option<&'a s
         // The cause says it.
         Failing::Broken(_, cause) => (Said::Nothing, Some(cause), None),
         #[cfg(feature = "axum")]
-        Failing::Late => (Said::Nothing, None, None),
+        Failing::Service(cause) => (Said::Nothing, Some(cause), None),
         #[cfg(feature = "axum")]
-        Failing::Panic(payload) => (Said::Nothing, None, Some(payload)),
+        Failing::Late => (Said::Nothing, None, None),
+        Failing::Panic(panic) => (Said::Nothing, None, Some(panic.text())),
     };
     let received = matches!(said, Said::Received(_));
     Event { request_id: request_id.unwrap_or_default(), received, said, leaves, cause, panic }

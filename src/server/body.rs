@@ -1,4 +1,3 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,7 +8,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::failure::Failure;
 use super::layer::Call;
+use super::log;
 use crate::GrpcCode;
+use crate::guard::Guarded;
 use crate::wire::seen::Seen;
 
 /// Whether the trailers have to say how the call ended.
@@ -25,7 +26,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct ServerBody<B> {
         #[pin]
-        inner: Option<B>,
+        inner: Guarded<B>,
         #[pin]
         timer: Option<Sleep>,
         call: Option<Call>,
@@ -37,12 +38,18 @@ pin_project! {
 impl<B> ServerBody<B> {
     #[inline]
     pub(super) fn new(inner: B, call: Call, deadline: Option<Instant>, end: End) -> Self {
-        Self { inner: Some(inner), timer: deadline.map(sleep_until), call: Some(call), end, ended: false }
+        Self {
+            inner: Guarded::new(inner),
+            timer: deadline.map(sleep_until),
+            call: Some(call),
+            end,
+            ended: false,
+        }
     }
 
     /// The body of a trailers-only answer.
     pub(super) const fn ended() -> Self {
-        Self { inner: None, timer: None, call: None, end: End::Said, ended: true }
+        Self { inner: Guarded::empty(), timer: None, call: None, end: End::Said, ended: true }
     }
 }
 
@@ -59,25 +66,25 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
-        let (Some(inner), Some(call), false) = (this.inner.as_mut().as_pin_mut(), &*this.call, *this.ended)
-        else {
-            return Poll::Ready(None);
-        };
+        let (Some(call), false) = (&*this.call, *this.ended) else { return Poll::Ready(None) };
         // First: a stream may have a message ready each time that it is asked.
         let late = this.timer.as_mut().as_pin_mut().is_some_and(|timer| timer.poll(cx).is_ready());
         let failure = if late {
-            Failure::new(GrpcCode::DeadlineExceeded)
+            Failure::from_timeout(this.inner.as_mut().clear())
         } else {
             // Changed where it lies: a frame is large, and most are none of ours.
             let mut polled = Poll::Pending;
-            // After a panic nothing of the stream is polled again: it has ended.
-            let panic = catch_unwind(AssertUnwindSafe(|| polled = inner.poll_frame(cx)));
-            match (&mut polled, panic) {
-                (_, Err(payload)) => Failure::of_panic(&*payload),
+            let ran = this.inner.as_mut().run(|inner| polled = inner.poll_frame(cx));
+            match (&mut polled, ran) {
+                (_, Err(panic)) => Failure::from_panic(panic),
                 (Poll::Ready(Some(Ok(frame))), _) => {
-                    if let Some(trailers) = frame.trailers_mut() {
-                        call.end(trailers, *this.end);
-                        *this.end = End::Said;
+                    let Some(trailers) = frame.trailers_mut() else { return polled };
+                    call.end(trailers, *this.end);
+                    *this.end = End::Said;
+                    *this.ended = true;
+                    this.timer.set(None);
+                    if let Err(panic) = this.inner.as_mut().clear() {
+                        log::panic_in_drop(call, &panic);
                     }
                     return polled;
                 }
@@ -91,6 +98,9 @@ where
         };
         *this.ended = true;
         this.timer.set(None);
+        if let Err(panic) = this.inner.as_mut().clear() {
+            log::panic_in_drop(call, &panic);
+        }
         let mut trailers = HeaderMap::new();
         call.send(&mut trailers, &failure);
         Poll::Ready(Some(Ok(Frame::trailers(trailers))))
@@ -99,15 +109,15 @@ where
     #[inline]
     fn is_end_stream(&self) -> bool {
         // An end that is due is made up for.
-        let is_over = |inner: &B| self.end == End::Said && inner.is_end_stream();
-        self.ended || self.inner.as_ref().is_none_or(is_over)
+        let is_over = || self.end == End::Said && self.inner.ask(B::is_end_stream).unwrap_or(false);
+        self.ended || self.inner.is_empty() || is_over()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.inner {
-            Some(inner) if !self.ended => inner.size_hint(),
-            _ => SizeHint::with_exact(0),
+        if self.ended || self.inner.is_empty() {
+            return SizeHint::with_exact(0);
         }
+        self.inner.ask(B::size_hint).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,5 @@
 //! A failure as the service made it: read from fields, and sent as it may leave.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use tonic::Status;
 use super::request_id::RequestId;
 use super::{cause, log};
 use crate::GrpcCode;
-use crate::log::panic_text;
+use crate::guard::Panic;
 use crate::outgoing::{Outgoing, field_len};
 use crate::server::layer::Call;
 use crate::wire::{self, CAUSE, RECEIVED, RECEIVED_HEADER, message};
@@ -36,8 +35,7 @@ pub(super) struct Failure<'a> {
     pub(super) cause: Option<Arc<dyn Error + Send + Sync>>,
     /// The status that the service failed with, whose source is the cause.
     pub(super) status: Option<Status>,
-    /// The payload of a panic.
-    pub(super) panic: Option<String>,
+    pub(super) panic: Option<Panic>,
 }
 
 impl Failure<'_> {
@@ -74,9 +72,13 @@ impl Failure<'_> {
         Self { cause: Some(Arc::from(Box::<dyn Error + Send + Sync>::from(what))), ..Self::new(grpc_code) }
     }
 
-    /// A panic. Its payload is for the log.
-    pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Self {
-        Self { panic: Some(panic_text(payload).to_owned()), ..Self::new(GrpcCode::Internal) }
+    /// The end of a call whose time is over. `dropped` is what came of the drop of the service's future or body.
+    pub(super) fn from_timeout(dropped: Result<(), Panic>) -> Self {
+        dropped.map_or_else(Self::from_panic, |()| Self::new(GrpcCode::DeadlineExceeded))
+    }
+
+    pub(super) fn from_panic(panic: Panic) -> Self {
+        Self { panic: Some(panic), ..Self::new(GrpcCode::Internal) }
     }
 }
 

@@ -1,6 +1,4 @@
-use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -14,7 +12,10 @@ use super::ServerBody;
 use super::body::End;
 use super::failure::Failure;
 use super::layer::Call;
+use super::log;
 use crate::GrpcCode;
+use crate::guard::{Guarded, discard};
+use crate::service::{BoxError, ServiceError};
 use crate::tables::class_to_grpc;
 use crate::wire::seen::Seen;
 
@@ -22,10 +23,10 @@ pin_project! {
     /// The future of [`ServerService`](super::ServerService).
     #[derive(Debug)]
     pub struct ServerFuture<F> {
-        // None where the service panicked when it was called.
+        // Empty where the service was not ready, or panicked when it was called.
         #[pin]
-        inner: Option<F>,
-        panic: Option<Panic>,
+        inner: Guarded<F>,
+        error: Option<ServiceError>,
         #[pin]
         timer: Option<Sleep>,
         // Until the service has answered.
@@ -33,49 +34,54 @@ pin_project! {
     }
 }
 
-type Panic = Box<dyn Any + Send>;
-
 impl<F> ServerFuture<F> {
     #[inline]
-    pub(super) fn new(inner: Result<F, Panic>, call: Call, deadline: Option<Instant>) -> Self {
-        let (inner, panic) = match inner {
-            Ok(inner) => (Some(inner), None),
-            Err(panic) => (None, Some(panic)),
+    pub(super) fn new(inner: Result<F, ServiceError>, call: Call, deadline: Option<Instant>) -> Self {
+        let (inner, error) = match inner {
+            Ok(inner) => (Guarded::new(inner), None),
+            Err(error) => (Guarded::empty(), Some(error)),
         };
-        Self { inner, panic, timer: deadline.map(sleep_until), call: Some(call) }
+        Self { inner, error, timer: deadline.map(sleep_until), call: Some(call) }
     }
 }
 
 impl<F, Res, E> Future for ServerFuture<F>
 where
     F: Future<Output = Result<Response<Res>, E>>,
-    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    E: Into<BoxError>,
 {
     type Output = Result<Response<ServerBody<Res>>, E>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        // After a panic nothing of the service is polled again: a failure was answered.
-        let polled = match (this.inner.as_pin_mut(), this.panic.take()) {
-            (Some(inner), None) => catch_unwind(AssertUnwindSafe(|| inner.poll(cx))),
-            (_, Some(panic)) => Err(panic),
-            (None, None) => Ok(Poll::Pending),
+        let polled = match this.error.take() {
+            Some(error) => Err(error),
+            None => this.inner.as_mut().run(|inner| inner.poll(cx)).map_err(ServiceError::Panic),
         };
         let failure = match polled {
-            Ok(Poll::Ready(Ok(response))) => {
+            Ok(Some(Poll::Ready(Ok(response)))) => {
                 let Some(call) = this.call.take() else { return Poll::Pending };
+                // The service has answered: what it panics with now is only for the log.
+                if let Err(panic) = this.inner.as_mut().clear() {
+                    log::panic_in_drop(&call, &panic);
+                }
                 let deadline = this.timer.as_ref().as_pin_ref().map(|timer| timer.deadline());
                 return Poll::Ready(Ok(call.begin(response, deadline)));
             }
-            Ok(Poll::Ready(Err(error))) => Failure::of_error(error.into()),
-            Ok(Poll::Pending) => {
+            Ok(Some(Poll::Ready(Err(error)))) => Failure::of_error(error.into()),
+            Ok(Some(Poll::Pending) | None) => {
                 let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
                 ready!(timer.poll(cx));
-                Failure::new(GrpcCode::DeadlineExceeded)
+                Failure::from_timeout(this.inner.as_mut().clear())
             }
-            Err(payload) => Failure::of_panic(&*payload),
+            Err(ServiceError::Panic(panic)) => Failure::from_panic(panic),
+            Err(ServiceError::Error(error)) => Failure::of_error(error),
         };
+        let dropped = this.inner.as_mut().clear();
+        if let (Err(panic), Some(call)) = (dropped, &*this.call) {
+            log::panic_in_drop(call, &panic);
+        }
         Poll::Ready(Ok(match this.call.take() {
             Some(call) => call.trailers_only(&failure),
             None => Response::new(ServerBody::ended()),
@@ -95,9 +101,13 @@ impl Call {
             }
             End::Said
         } else if self.is_grpc && !seen.has(Seen::GRPC) {
+            let status = response.status();
+            if let Err(panic) = discard(response) {
+                log::panic_in_drop(&self, &panic);
+            }
             return self.trailers_only(&Failure::no_grpc(
-                http_to_grpc(response.status()),
-                format!("the service answered HTTP {}, which is no gRPC", response.status()),
+                http_to_grpc(status),
+                format!("the service answered HTTP {status}, which is no gRPC"),
             ));
         } else if self.is_grpc {
             End::Due

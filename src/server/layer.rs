@@ -1,4 +1,3 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use super::{ServerBody, ServerFuture, cause, deadline};
 use crate::boundary::Boundary;
 use crate::fallback::Fallback;
 use crate::outgoing::Budget;
+use crate::service::{BoxError, Readiness};
 use crate::wire::seen;
 use crate::{Catalog, CatalogCode};
 
@@ -19,7 +19,9 @@ use crate::{Catalog, CatalogCode};
 /// header of a trailers-only answer and in trailers after any number of messages.
 ///
 /// - A failure without a code gets one from the [`Fallback`] table; a panic gets the one of INTERNAL, with
-///   nothing of its payload.
+///   nothing of its payload. The layer catches a panic wherever it runs the service: in `poll_ready`, in `call`, in a poll
+///   or a drop of the future, and in a poll or a drop of the body. A panic of a drop after the answer is only logged.
+/// - An error of `poll_ready` is answered like an error of the call.
 /// - The deadline of the caller (`grpc-timeout`) and the [`timeout`](Self::timeout) of the server end a call with
 ///   DEADLINE_EXCEEDED, streams included.
 /// - What may leave is the [`Boundary`]'s decision; what does not is logged once, with the private cause and the
@@ -103,7 +105,7 @@ impl<S> Layer<S> for ServerLayer {
     type Service = ServerService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ServerService { inner, config: Arc::new(self.config.clone()) }
+        ServerService { inner, config: Arc::new(self.config.clone()), readiness: Readiness::default() }
     }
 }
 
@@ -112,6 +114,7 @@ impl<S> Layer<S> for ServerLayer {
 pub struct ServerService<S> {
     inner: S,
     config: Arc<Config>,
+    readiness: Readiness,
 }
 
 /// What is known of one call.
@@ -126,7 +129,7 @@ pub(super) struct Call {
 impl<S, Req, Res> Service<Request<Req>> for ServerService<S>
 where
     S: Service<Request<Req>, Response = Response<Res>>,
-    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    S::Error: Into<BoxError>,
 {
     type Response = Response<ServerBody<Res>>;
     type Error = S::Error;
@@ -134,7 +137,7 @@ where
 
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+        self.readiness.poll(|| self.inner.poll_ready(cx)).map(Ok)
     }
 
     #[inline]
@@ -154,7 +157,7 @@ where
         let deadline = deadline::of(timeout, self.config.timeout);
         let call = Call { config: Arc::clone(&self.config), request_id, is_grpc };
         // An interceptor that is a layer runs here.
-        let inner = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
+        let inner = self.readiness.call(|| self.inner.call(request));
         ServerFuture::new(inner, call, deadline)
     }
 }

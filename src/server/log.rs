@@ -5,9 +5,12 @@ use std::error::Error;
 use tonic::Status;
 
 use super::failure::Failure;
-use crate::Catalog;
+use super::layer::Call;
+use super::request_id::RequestId;
+use crate::guard::Panic;
 use crate::log::{Door, Event, Leaves, Said};
 use crate::outgoing::Outgoing;
+use crate::{Catalog, log};
 
 /// Logs a failure once.
 pub(super) fn failure(
@@ -35,7 +38,14 @@ pub(super) fn failure(
             details: &outgoing.details,
         },
         cause: cause.or_else(|| status.and_then(Error::source)),
-        panic: failure.panic.as_deref(),
+        panic: failure.panic.as_ref().map(Panic::text),
     };
     event.write(Door::Server);
+}
+
+/// Logs a panic of a drop, whose call already has its answer.
+#[cold]
+pub(super) fn panic_in_drop(call: &Call, panic: &Panic) {
+    let request_id = call.request_id.unwrap_or_else(RequestId::made);
+    log::panic_in_drop(Door::Server, request_id.as_str(), panic);
 }

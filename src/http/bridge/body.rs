@@ -7,9 +7,11 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::ending::{self, Begun, Broken, Ending};
-use super::{BoxError, Call, fields};
+use super::{Call, fields};
 use crate::ReceivedError;
+use crate::guard::{Guarded, Panic};
 use crate::http::{Failing, MAX_BODY};
+use crate::service::BoxError;
 
 pin_project! {
     /// The body of an answer that crossed a bridge: an error's own, or that of the service, as it is.
@@ -23,7 +25,9 @@ pin_project! {
         whole: Option<Bytes>,
         first: Option<Frame<Bytes>>,
         #[pin]
-        rest: Option<B>,
+        rest: Guarded<B>,
+        // Of an answer with a rest.
+        call: Option<Call>,
         // Where the end of a gRPC call is watched for.
         watch: Option<Watch>,
     }
@@ -32,7 +36,6 @@ pin_project! {
 /// A gRPC call whose answer has begun.
 #[derive(Debug)]
 struct Watch {
-    call: Call,
     begun: Begun,
     caller: Speaks,
 }
@@ -46,46 +49,57 @@ enum Speaks {
 
 impl<B> BridgeBody<B> {
     pub(super) fn whole(body: Bytes) -> Self {
-        Self { whole: Some(body).filter(|body| !body.is_empty()), first: None, rest: None, watch: None }
+        Self {
+            whole: Some(body).filter(|body| !body.is_empty()),
+            first: None,
+            rest: Guarded::empty(),
+            call: None,
+            watch: None,
+        }
     }
 
     /// As the service made it.
-    pub(super) fn untouched(rest: B) -> Self {
-        Self { whole: None, first: None, rest: Some(rest), watch: None }
+    pub(super) fn untouched(rest: B, call: Call) -> Self {
+        Self { whole: None, first: None, rest: Guarded::new(rest), call: Some(call), watch: None }
     }
 
     /// A gRPC answer whose first frame was read.
     pub(super) fn begun(first: Frame<Bytes>, rest: B, call: Call, begun: Begun) -> Self {
-        let watch = first.is_data().then_some(Watch { call, begun, caller: Speaks::Http });
-        Self { whole: None, first: Some(first), rest: Some(rest), watch }
+        let watch = first.is_data().then_some(Watch { begun, caller: Speaks::Http });
+        Self { whole: None, first: Some(first), rest: Guarded::new(rest), call: Some(call), watch }
     }
 
     /// A gRPC answer to a gRPC caller.
     pub(super) fn in_grpc(rest: B, call: Call, begun: Begun) -> Self {
-        let watch = Some(Watch { call, begun, caller: Speaks::Grpc });
-        Self { whole: None, first: None, rest: Some(rest), watch }
+        let watch = Some(Watch { begun, caller: Speaks::Grpc });
+        Self { whole: None, first: None, rest: Guarded::new(rest), call: Some(call), watch }
     }
 }
 
-impl Watch {
+impl Speaks {
     /// What is left of a failure that comes behind the headers.
-    fn end(&self, failing: Failing<'_>, error: &ReceivedError) -> Result<Frame<Bytes>, BoxError> {
-        match self.caller {
-            Speaks::Http => {
-                self.call.responder.lose(self.call.caller, failing);
+    fn end(self, call: &Call, failing: Failing<'_>, error: &ReceivedError) -> Result<Frame<Bytes>, BoxError> {
+        match self {
+            Self::Http => {
+                call.responder.lose(call.caller, failing);
                 Err(error.clone().into())
             }
-            Speaks::Grpc => Ok(Frame::trailers(fields::trailers(&self.call, failing))),
+            Self::Grpc => Ok(Frame::trailers(fields::trailers(call, failing))),
         }
     }
 
-    fn failed(&self, error: &ReceivedError) -> Result<Frame<Bytes>, BoxError> {
-        self.end(Failing::Forwarded(error), error)
+    fn failed(self, call: &Call, error: &ReceivedError) -> Result<Frame<Bytes>, BoxError> {
+        self.end(call, Failing::Forwarded(error), error)
     }
 
-    fn broke(&self, error: BoxError) -> Result<Frame<Bytes>, BoxError> {
-        let broken = Broken::new(error, self.call.responder.catalog());
-        self.end(broken.failing(), &broken.error)
+    fn broke(self, call: &Call, error: BoxError) -> Result<Frame<Bytes>, BoxError> {
+        let broken = Broken::new(error, call.responder.catalog());
+        self.end(call, broken.failing(), &broken.error)
+    }
+
+    fn panicked(self, call: &Call, panic: &Panic) -> Result<Frame<Bytes>, BoxError> {
+        let error = ReceivedError::broken_off("the service behind panicked", call.responder.catalog());
+        self.end(call, Failing::Panic(panic), &error)
     }
 }
 
@@ -105,8 +119,16 @@ where
         if let Some(frame) = this.whole.take().map(Frame::data).or_else(|| this.first.take()) {
             return Poll::Ready(Some(Ok(frame)));
         }
-        let Some(rest) = this.rest.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-        let frame = ready!(rest.poll_frame(cx));
+        let Some(call) = this.call.as_ref() else { return Poll::Ready(None) };
+        let frame = match this.rest.as_mut().run(|rest| rest.poll_frame(cx)) {
+            Ok(Some(Poll::Ready(frame))) => frame,
+            Ok(Some(Poll::Pending)) => return Poll::Pending,
+            Ok(None) => return Poll::Ready(None),
+            Err(panic) => {
+                let caller = this.watch.take().map_or(Speaks::Http, |watch| watch.caller);
+                return Poll::Ready(Some(caller.panicked(call, &panic)));
+            }
+        };
         let Some(watch) = this.watch.as_ref() else {
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         };
@@ -116,28 +138,28 @@ where
                 // What a service says in gRPC passes.
                 let is_said = watch.caller == Speaks::Grpc && ending::speak_grpc(trailers);
                 match if is_said { Ending::Ok } else { watch.begun.end(trailers) } {
-                    Ending::Failed(error) => watch.failed(&error),
+                    Ending::Failed(error) => watch.caller.failed(call, &error),
                     Ending::Ok | Ending::Open(_) => Ok(frame),
                 }
             }
-            Err(error) => watch.broke(error.into()),
+            Err(error) => watch.caller.broke(call, error.into()),
         };
         *this.watch = None;
-        this.rest.set(None);
+        call.log_dropped(this.rest.as_mut().clear());
         Poll::Ready(Some(ended))
     }
 
     fn is_end_stream(&self) -> bool {
-        let is_over = |rest: &B| self.watch.is_none() && rest.is_end_stream();
-        self.whole.is_none() && self.first.is_none() && self.rest.as_ref().is_none_or(is_over)
+        let is_over = || self.watch.is_none() && self.rest.ask(B::is_end_stream).unwrap_or(false);
+        self.whole.is_none() && self.first.is_none() && (self.rest.is_empty() || is_over())
     }
 
     fn size_hint(&self) -> SizeHint {
-        match (&self.whole, &self.rest) {
-            (Some(whole), _) => SizeHint::with_exact(u64::try_from(whole.len()).unwrap_or(u64::MAX)),
-            (None, Some(rest)) if self.first.is_none() => rest.size_hint(),
-            (None, Some(_)) => SizeHint::default(),
-            (None, None) => SizeHint::with_exact(0),
+        match &self.whole {
+            Some(whole) => SizeHint::with_exact(u64::try_from(whole.len()).unwrap_or(u64::MAX)),
+            None if self.first.is_some() => SizeHint::default(),
+            None if self.rest.is_empty() => SizeHint::with_exact(0),
+            None => self.rest.ask(B::size_hint).unwrap_or_default(),
         }
     }
 }

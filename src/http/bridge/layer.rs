@@ -1,6 +1,7 @@
 //! What both bridges have of tower: a layer with a responder, and a service whose future bridges the answer.
 
-/// Writes a layer and its service. The future has `new(inner, call)`.
+/// Writes a layer and its service. The future has `new(inner, call)`: `inner` is the service's future, or why there is
+/// none.
 macro_rules! bridge {
     ($(#[$doc:meta])* $Layer:ident, $Service:ident, $Future:ident) => {
         $(#[$doc])*
@@ -20,7 +21,7 @@ macro_rules! bridge {
             type Service = $Service<S>;
 
             fn layer(&self, inner: S) -> Self::Service {
-                $Service { inner, responder: Arc::clone(&self.responder) }
+                $Service { inner, responder: Arc::clone(&self.responder), readiness: Readiness::default() }
             }
         }
 
@@ -29,6 +30,7 @@ macro_rules! bridge {
         pub struct $Service<S> {
             inner: S,
             responder: Arc<Responder>,
+            readiness: Readiness,
         }
 
         impl<S, Req, Res> Service<Request<Req>> for $Service<S>
@@ -43,7 +45,7 @@ macro_rules! bridge {
             type Future = $Future<S::Future, Res>;
 
             fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-                self.inner.poll_ready(cx)
+                self.readiness.poll(|| self.inner.poll_ready(cx)).map(Ok)
             }
 
             fn call(&mut self, request: Request<Req>) -> Self::Future {
@@ -52,7 +54,7 @@ macro_rules! bridge {
                     caller: Caller::from(&request),
                     is_grpc: ending::is_grpc(request.headers()),
                 };
-                $Future::new(self.inner.call(request), call)
+                $Future::new(self.readiness.call(|| self.inner.call(request)), call)
             }
         }
     };

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::{Caller, Failing, Responder};
 use crate::ApiError;
+use crate::guard::{Panic, discard};
 use crate::log::Door;
 
 pub use body::BridgeBody;
@@ -18,7 +19,7 @@ pub(super) use body::Collected;
 pub use to_grpc::{HttpToGrpcFuture, HttpToGrpcLayer, HttpToGrpcService};
 pub use to_http::{GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService};
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use crate::service::BoxError;
 
 /// What is known of one call.
 #[derive(Clone, Debug)]
@@ -33,5 +34,17 @@ impl Call {
     /// The error as it leaves. The rest of it is logged.
     fn settle(&self, failing: Failing<'_>) -> ApiError {
         self.responder.settle(Door::Http, self.caller, failing)
+    }
+
+    /// Logs a panic of a drop, whose call already has its answer.
+    fn log_dropped(&self, dropped: Result<(), Panic>) {
+        if let Err(panic) = dropped {
+            self.responder.panic_in_drop(Door::Http, self.caller, &panic);
+        }
+    }
+
+    /// Drops a body that is replaced.
+    fn discard<B>(&self, body: B) {
+        self.log_dropped(discard(body));
     }
 }

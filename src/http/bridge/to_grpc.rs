@@ -14,8 +14,10 @@ use tower_service::Service;
 use super::body::Collected;
 use super::ending::{self, Broken};
 use super::layer::bridge;
-use super::{BoxError, BridgeBody, Call, fields};
+use super::{BridgeBody, Call, fields};
+use crate::guard::Guarded;
 use crate::http::{Caller, Failing, Responder, read};
+use crate::service::{BoxError, Readiness, ServiceError};
 use crate::wire::{GRPC_STATUS, sanitize};
 
 bridge! {
@@ -24,7 +26,8 @@ bridge! {
     /// - An answer of 4xx or 5xx that is no gRPC is read as [`read`] does, to [`MAX_BODY`](crate::http::MAX_BODY), and
     ///   leaves with `grpc-status`, `grpc-message`, `grpc-status-details-bin` and `codelibra-error-code`. It is an error
     ///   of the service behind: what the boundary does with it is what [`Responder::respond_forwarded`] says.
-    /// - An error of the service itself (no connection, a reset stream) is answered alike.
+    /// - An error of the service itself (no connection, a reset stream) is answered alike. A panic of it, wherever it is
+    ///   called, polled or dropped, becomes the fallback of INTERNAL (500001), with nothing of its payload.
     /// - What is more than the [`Budget`](crate::http::Budget) of the responder is left out and marked, as a server layer
     ///   does.
     /// - A gRPC answer to a gRPC request that breaks off, or ends without `grpc-status`, ends with such a failure in its
@@ -41,16 +44,31 @@ pin_project! {
     /// The future of [`HttpToGrpcService`].
     #[derive(Debug)]
     pub struct HttpToGrpcFuture<F, B> {
+        // Empty where the service was not ready, or panicked when it was called.
         #[pin]
-        inner: F,
-        reading: Option<(Parts, B, Collected)>,
+        inner: Guarded<F>,
+        error: Option<ServiceError>,
+        #[pin]
+        reading: Guarded<Reading<B>>,
         call: Call,
     }
 }
 
+/// An error body that is being read.
+#[derive(Debug)]
+struct Reading<B> {
+    parts: Parts,
+    body: B,
+    collected: Collected,
+}
+
 impl<F, B> HttpToGrpcFuture<F, B> {
-    const fn new(inner: F, call: Call) -> Self {
-        Self { inner, reading: None, call }
+    fn new(inner: Result<F, ServiceError>, call: Call) -> Self {
+        let (inner, error) = match inner {
+            Ok(inner) => (Guarded::new(inner), None),
+            Err(error) => (Guarded::empty(), Some(error)),
+        };
+        Self { inner, error, reading: Guarded::empty(), call }
     }
 }
 
@@ -59,6 +77,21 @@ impl Call {
         let mut response = Response::new(BridgeBody::whole(Bytes::new()));
         *response.headers_mut() = fields::trailers_only(self, failing);
         response
+    }
+
+    /// An answer that passes as it is.
+    fn pass<B>(&self, response: Response<B>) -> Response<BridgeBody<B>> {
+        let is_grpc = ending::speak_grpc(response.headers());
+        let is_open = is_grpc && self.is_grpc && !response.headers().contains_key(GRPC_STATUS);
+        let (so_far, http_status) = (sanitize::Ending::Open, response.status());
+        response.map(|body| {
+            if is_open {
+                let begun = ending::Begun { so_far, http_status, catalog: self.responder.catalog() };
+                BridgeBody::in_grpc(body, self.clone(), begun)
+            } else {
+                BridgeBody::untouched(body, self.clone())
+            }
+        })
     }
 }
 
@@ -71,36 +104,58 @@ where
     type Output = Result<Response<BridgeBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let responder = &*this.call.responder;
-        let (parts, body, read_so_far) = match this.reading {
-            Some(reading) => reading,
-            None => {
-                let (parts, body) = match ready!(this.inner.poll(cx)) {
-                    Ok(response) => response.into_parts(),
-                    Err(error) => {
-                        let broken = Broken::new(error.into(), responder.catalog());
-                        return Poll::Ready(Ok(this.call.fail(broken.failing())));
-                    }
-                };
-                let is_error = parts.status.is_client_error() || parts.status.is_server_error();
-                let is_grpc = ending::speak_grpc(&parts.headers);
-                if !is_error || is_grpc {
-                    let is_open = is_grpc && this.call.is_grpc && !parts.headers.contains_key(GRPC_STATUS);
-                    let body = if is_open {
-                        let (so_far, http_status) = (sanitize::Ending::Open, parts.status);
-                        let begun = ending::Begun { so_far, http_status, catalog: responder.catalog() };
-                        BridgeBody::in_grpc(body, this.call.clone(), begun)
-                    } else {
-                        BridgeBody::untouched(body)
-                    };
-                    return Poll::Ready(Ok(Response::from_parts(parts, body)));
-                }
-                this.reading.insert((parts, body, Collected::default()))
+        let mut this = self.project();
+        let polled = match this.error.take() {
+            Some(error) => Err(error),
+            None => poll_service(this.inner.as_mut(), this.reading.as_mut(), this.call, cx),
+        };
+        let answer = match polled {
+            Ok(polled) => ready!(polled),
+            Err(ServiceError::Panic(panic)) => this.call.fail(Failing::Panic(&panic)),
+            Err(ServiceError::Error(error)) => {
+                this.call.fail(Broken::new(error, this.call.responder.catalog()).failing())
             }
         };
-        ready!(read_so_far.poll(body, cx));
-        let error = read(parts, read_so_far.as_bytes(), responder.catalog(), responder.types());
-        Poll::Ready(Ok(this.call.fail(Failing::Forwarded(&error))))
+        this.call.log_dropped(this.inner.as_mut().clear());
+        this.call.log_dropped(this.reading.as_mut().clear());
+        Poll::Ready(Ok(answer))
     }
+}
+
+/// Polls the service, then the error body that it has answered with.
+fn poll_service<F, B, E>(
+    mut inner: Pin<&mut Guarded<F>>,
+    mut reading: Pin<&mut Guarded<Reading<B>>>,
+    call: &Call,
+    cx: &mut Context<'_>,
+) -> Result<Poll<Response<BridgeBody<B>>>, ServiceError>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    E: Into<BoxError>,
+    B: Body<Data = Bytes> + Unpin,
+{
+    match inner.as_mut().run(|inner| inner.poll(cx)).map_err(ServiceError::Panic)? {
+        Some(Poll::Pending) => return Ok(Poll::Pending),
+        Some(Poll::Ready(Err(error))) => return Err(ServiceError::Error(error.into())),
+        Some(Poll::Ready(Ok(response))) => {
+            call.log_dropped(inner.clear());
+            let is_error = response.status().is_client_error() || response.status().is_server_error();
+            if !is_error || ending::speak_grpc(response.headers()) {
+                return Ok(Poll::Ready(call.pass(response)));
+            }
+            let (parts, body) = response.into_parts();
+            reading.set(Guarded::new(Reading { parts, body, collected: Collected::default() }));
+        }
+        None => {}
+    }
+    let read = reading.run(|reading| {
+        let Reading { parts, body, collected } = reading.get_mut();
+        let (catalog, types) = (call.responder.catalog(), call.responder.types());
+        collected.poll(body, cx).map(|()| read(parts, collected.as_bytes(), catalog, types))
+    });
+    let error = match read.map_err(ServiceError::Panic)? {
+        Some(Poll::Ready(error)) => error,
+        Some(Poll::Pending) | None => return Ok(Poll::Pending),
+    };
+    Ok(Poll::Ready(call.fail(Failing::Forwarded(&error))))
 }

@@ -14,8 +14,10 @@ use tower_service::Service;
 use super::body::Collected;
 use super::ending::{self, Broken, Ending};
 use super::layer::bridge;
-use super::{BoxError, BridgeBody, Call};
+use super::{BridgeBody, Call};
+use crate::guard::{Guarded, catch};
 use crate::http::{Caller, Failing, Responder, read};
+use crate::service::{BoxError, Readiness, ServiceError};
 use crate::wire::sanitize::{self, Behind};
 
 bridge! {
@@ -29,6 +31,8 @@ bridge! {
     ///   which; else the [intermediary table](crate::tables::intermediary_to_grpc) says.
     /// - An answer that is no gRPC, and has an error status or answers a gRPC request (a proxy spoke), is read as [`read`]
     ///   does, and answered alike. So is an error of the service itself: no connection, a reset stream.
+    /// - A panic of the service, wherever it is called, polled or dropped, becomes the fallback of INTERNAL (500001), with
+    ///   nothing of its payload; after the first message it ends the body with an error.
     /// - A failure after the first message ends the body with an error: see [`BridgeBody`].
     /// - Everything else passes as it is. The header of an answer waits for its first frame.
     ///
@@ -42,16 +46,23 @@ pin_project! {
     /// The future of [`GrpcToHttpService`].
     #[derive(Debug)]
     pub struct GrpcToHttpFuture<F, B> {
+        // Empty where the service was not ready, or panicked when it was called.
         #[pin]
-        inner: F,
-        peeked: Option<Peeked<B>>,
+        inner: Guarded<F>,
+        error: Option<ServiceError>,
+        #[pin]
+        peeked: Guarded<Peeked<B>>,
         call: Call,
     }
 }
 
 impl<F, B> GrpcToHttpFuture<F, B> {
-    const fn new(inner: F, call: Call) -> Self {
-        Self { inner, peeked: None, call }
+    fn new(inner: Result<F, ServiceError>, call: Call) -> Self {
+        let (inner, error) = match inner {
+            Ok(inner) => (Guarded::new(inner), None),
+            Err(error) => (Guarded::empty(), Some(error)),
+        };
+        Self { inner, error, peeked: Guarded::empty(), call }
     }
 }
 
@@ -90,12 +101,23 @@ impl Call {
                 let error = Some(Collected::default());
                 return Begun::Open(Peeked { parts, body, so_far: sanitize::Ending::Open, error });
             }
-            return Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body)));
+            return Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())));
         }
-        let behind = Behind::headers_of(&body);
+        let behind = match catch(|| Behind::headers_of(&body)) {
+            Ok(behind) => behind,
+            Err(panic) => {
+                self.discard(body);
+                return Begun::Answer(self.answer(Failing::Panic(&panic)));
+            }
+        };
         match ending::of_headers(&mut parts.headers, behind, parts.status, catalog) {
-            Ending::Failed(error) => Begun::Answer(self.answer(Failing::Forwarded(&error))),
-            Ending::Ok => Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body))),
+            Ending::Failed(error) => {
+                self.discard(body);
+                Begun::Answer(self.answer(Failing::Forwarded(&error)))
+            }
+            Ending::Ok => {
+                Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())))
+            }
             Ending::Open(so_far) => {
                 Begun::Open(Peeked { parts, body, so_far, error: is_error.then(Collected::default) })
             }
@@ -158,31 +180,59 @@ where
     type Output = Result<Response<BridgeBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut peeked = match this.peeked.take() {
-            Some(peeked) => peeked,
-            None => {
-                let (parts, body) = match ready!(this.inner.poll(cx)) {
-                    Ok(response) => response.into_parts(),
-                    Err(error) => return Poll::Ready(Ok(this.call.broke(error.into()))),
-                };
-                match this.call.begin(parts, body) {
-                    Begun::Answer(response) => return Poll::Ready(Ok(response)),
-                    Begun::Open(peeked) => peeked,
-                }
-            }
+        let mut this = self.project();
+        let polled = match this.error.take() {
+            Some(error) => Err(error),
+            None => poll_service(this.inner.as_mut(), this.peeked.as_mut(), this.call, cx),
         };
-        Poll::Ready(Ok(match peeked.poll(cx, this.call) {
-            Poll::Pending => {
-                *this.peeked = Some(peeked);
-                return Poll::Pending;
-            }
-            Poll::Ready(Err(response)) => response,
-            Poll::Ready(Ok(first)) => {
-                let begun = peeked.begun(this.call);
-                let body = BridgeBody::begun(first, peeked.body, this.call.clone(), begun);
-                Response::from_parts(peeked.parts, body)
-            }
-        }))
+        let answer = match polled {
+            Ok(polled) => ready!(polled),
+            Err(ServiceError::Panic(panic)) => this.call.answer(Failing::Panic(&panic)),
+            Err(ServiceError::Error(error)) => this.call.broke(error),
+        };
+        this.call.log_dropped(this.inner.as_mut().clear());
+        this.call.log_dropped(this.peeked.as_mut().clear());
+        Poll::Ready(Ok(answer))
     }
+}
+
+/// Polls the service, then the body that decides what the answer is.
+fn poll_service<F, B, E>(
+    mut inner: Pin<&mut Guarded<F>>,
+    mut peeked: Pin<&mut Guarded<Peeked<B>>>,
+    call: &Call,
+    cx: &mut Context<'_>,
+) -> Result<Poll<Response<BridgeBody<B>>>, ServiceError>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    E: Into<BoxError>,
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
+    match inner.as_mut().run(|inner| inner.poll(cx)).map_err(ServiceError::Panic)? {
+        Some(Poll::Pending) => return Ok(Poll::Pending),
+        Some(Poll::Ready(Err(error))) => return Err(ServiceError::Error(error.into())),
+        Some(Poll::Ready(Ok(response))) => {
+            call.log_dropped(inner.clear());
+            let (parts, body) = response.into_parts();
+            match call.begin(parts, body) {
+                Begun::Answer(response) => return Ok(Poll::Ready(response)),
+                Begun::Open(open) => peeked.set(Guarded::new(open)),
+            }
+        }
+        None => {}
+    }
+    let polled = peeked.as_mut().run(|peeked| peeked.get_mut().poll(cx, call));
+    Ok(match polled.map_err(ServiceError::Panic)? {
+        Some(Poll::Ready(Err(response))) => Poll::Ready(response),
+        Some(Poll::Ready(Ok(first))) => match peeked.take() {
+            Some(peeked) => {
+                let begun = peeked.begun(call);
+                let body = BridgeBody::begun(first, peeked.body, call.clone(), begun);
+                Poll::Ready(Response::from_parts(peeked.parts, body))
+            }
+            None => Poll::Pending,
+        },
+        Some(Poll::Pending) | None => Poll::Pending,
+    })
 }
