@@ -34,6 +34,8 @@ pub(crate) struct Event<'a> {
     pub(crate) said: Said<'a>,
     pub(crate) leaves: Leaves<'a>,
     pub(crate) cause: Option<&'a (dyn Error + 'static)>,
+    /// gRPC's own fields that were removed, because they may not contain what their handler set.
+    pub(crate) removed_fields: &'a [&'static str],
     /// The payload of a panic.
     pub(crate) panic: Option<&'a str>,
 }
@@ -114,6 +116,9 @@ impl Event<'_> {
                     withheld = self.withheld(),
                     withheld_details = self.withheld_details().map(tracing::field::display),
                     panic = self.panic,
+                    removed_fields = Some(self.removed_fields)
+                        .filter(|names| !names.is_empty())
+                        .map(tracing::field::debug),
                     notes = Some(self.notes()).filter(|notes| !notes.is_empty()).map(tracing::field::debug),
                     $what,
                 )

@@ -10,7 +10,7 @@ use crate::code::{class_code, class_of};
 use crate::guard::Panic;
 use crate::log::{self, Door, Event, Leaves, Said};
 use crate::request_id::RequestId;
-use crate::{ApiError, GrpcCode, ReceivedError, rpc, service};
+use crate::{ApiError, GrpcCode, ReceivedError, rpc};
 
 /// A failure, before it is decided what of it leaves.
 #[derive(Clone, Copy)]
@@ -72,7 +72,7 @@ impl Responder {
             Failing::Forwarded(error) | Failing::Broken(error, _) => Cow::Owned(self.decide_forwarded(error)),
             Failing::Received(error) => Cow::Owned(self.decide_received(error)),
             #[cfg(feature = "axum")]
-            Failing::Service(error) => Cow::Owned(self.fallback(service::grpc_code(error), None)),
+            Failing::Service(error) => Cow::Owned(self.fallback(crate::service::grpc_code(error), None)),
             #[cfg(feature = "axum")]
             Failing::Late => Cow::Owned(self.fallback(GrpcCode::DeadlineExceeded, None)),
             Failing::Panic(_) => Cow::Owned(self.internal()),
@@ -185,7 +185,15 @@ fn event<'a>(failing: &Failing<'a>, leaves: Leaves<'a>, request_id: Option<&'a s
         Failing::Panic(panic) => (Said::Nothing, None, Some(panic.text())),
     };
     let received = matches!(said, Said::Received(_));
-    Event { request_id: request_id.unwrap_or_default(), received, said, leaves, cause, panic }
+    Event {
+        request_id: request_id.unwrap_or_default(),
+        received,
+        said,
+        leaves,
+        cause,
+        panic,
+        removed_fields: &[],
+    }
 }
 
 impl<'a> Leaves<'a> {

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
+use http::header::HeaderMap;
 use tonic::Status;
 
+use super::protocol::{Beside, Kept};
 use super::request_id::RequestId;
 use super::{cause, log};
 use crate::GrpcCode;
@@ -14,14 +15,6 @@ use crate::guard::Panic;
 use crate::outgoing::{Outgoing, field_len};
 use crate::server::layer::Call;
 use crate::wire::{self, CAUSE, RECEIVED, RECEIVED_HEADER, message};
-
-/// gRPC's own fields besides the status: the ones that say how to go on. The first alone stays of a peer's failure.
-static PROTOCOL: [HeaderName; 4] = [
-    CONTENT_TYPE,
-    HeaderName::from_static("grpc-encoding"),
-    HeaderName::from_static("grpc-accept-encoding"),
-    HeaderName::from_static("grpc-retry-pushback-ms"),
-];
 
 /// A failure as the service made it.
 #[derive(Debug)]
@@ -36,6 +29,8 @@ pub(super) struct Failure<'a> {
     /// The status that the service failed with, whose source is the cause.
     pub(super) status: Option<Status>,
     pub(super) panic: Option<Panic>,
+    /// gRPC's own fields that the handler set to what they may not contain.
+    pub(super) removed_fields: Vec<&'static str>,
 }
 
 impl Failure<'_> {
@@ -49,6 +44,7 @@ impl Failure<'_> {
             cause: None,
             status: None,
             panic: None,
+            removed_fields: Vec::new(),
         }
     }
 
@@ -91,29 +87,22 @@ struct Fields<'a> {
     /// The marks of a client layer and of a cause that waits.
     received: bool,
     cause: bool,
-    /// The list size of `content-type`, of the rest of [`PROTOCOL`], and of any other field.
-    content_type: usize,
-    protocol: usize,
-    others: usize,
+    beside: Beside,
 }
 
 impl<'a> Fields<'a> {
     /// There are few of them: looking at each is quicker than looking names up.
-    fn read(fields: &'a HeaderMap) -> Self {
-        let mut read = Self::default();
+    fn read(fields: &'a HeaderMap, is_grpc: bool) -> Self {
+        let mut read = Self { beside: Beside::new(is_grpc), ..Self::default() };
         for (name, value) in fields {
-            let len = field_len(name.as_str(), value.len());
-            let value = value.as_bytes();
             match name.as_str() {
-                "grpc-status" => read.status = value,
-                "grpc-message" => read.message = value,
-                "grpc-status-details-bin" => read.details = value,
+                "grpc-status" => read.status = value.as_bytes(),
+                "grpc-message" => read.message = value.as_bytes(),
+                "grpc-status-details-bin" => read.details = value.as_bytes(),
                 "codelibra-error-code" => {}
                 RECEIVED => read.received = true,
                 CAUSE => read.cause = true,
-                "content-type" => read.content_type += len,
-                _ if PROTOCOL.contains(name) => read.protocol += len,
-                _ => read.others += len,
+                _ => read.beside.count(name, value),
             }
         }
         read
@@ -139,50 +128,63 @@ impl Call {
     #[cold]
     pub(super) fn finish(&self, fields: &mut HeaderMap, status: Option<&Status>) {
         let config = &*self.config;
-        let read = Fields::read(fields);
+        let read = Fields::read(fields, self.is_grpc);
         let mut failure = read.failure(status);
-        let (content_type, protocol, others) = (read.content_type, read.protocol, read.others);
-        if read.cause {
+        let (beside, has_cause) = (read.beside, read.cause);
+        failure.removed_fields = beside.removed().collect();
+        if has_cause {
             failure.cause = cause::take(fields).filter(|_| !failure.received);
         }
         if failure.received {
             fields.remove(RECEIVED_HEADER);
         }
-        let all = content_type + protocol + others;
-        let (kept, len) = if failure.received {
-            (PROTOCOL.get(..1), content_type)
-        } else if config.boundary.is_public() || !config.budget.has_room_beside(all) {
-            (PROTOCOL.get(..), content_type + protocol)
-        } else {
-            (None, all)
+        let is_internal =
+            !config.boundary.is_public() && config.budget.has_room_beside(beside.len(Kept::All));
+        let request_id = self.request_id.unwrap_or_else(RequestId::made);
+        let mut kept = match failure.received {
+            true => Kept::ContentType,
+            false if is_internal => Kept::All,
+            false => Kept::Protocol,
         };
-        if let Some(kept) = kept
-            && len < all
-        {
-            keep_fields(fields, kept);
-        }
-        self.put(fields, len, &failure, status);
+        // What the handler added makes room for the error, and not the other way round.
+        let outgoing = loop {
+            let outgoing = self.outgoing(&failure, &request_id, beside.len(kept));
+            kept = match kept {
+                _ if config.budget.fits(&outgoing, beside.len(kept)) => break outgoing,
+                Kept::All => Kept::Protocol,
+                Kept::Protocol => Kept::ContentType,
+                Kept::ContentType => break outgoing,
+            };
+        };
+        beside.retain(fields, kept);
+        outgoing.write(fields);
+        log::failure(config.catalog, &failure, &outgoing, status);
     }
 
     /// Puts a failure into fields which say nothing of it yet.
     #[cold]
     pub(super) fn send(&self, fields: &mut HeaderMap, failure: &Failure<'_>) {
         let len = fields.iter().map(|(name, value)| field_len(name.as_str(), value.len())).sum();
-        self.put(fields, len, failure, failure.status.as_ref());
+        let request_id = self.request_id.unwrap_or_else(RequestId::made);
+        let outgoing = self.outgoing(failure, &request_id, len);
+        outgoing.write(fields);
+        log::failure(self.config.catalog, failure, &outgoing, failure.status.as_ref());
     }
 
-    /// Puts a failure into fields, as it may leave, beside others of this list size.
-    fn put(&self, fields: &mut HeaderMap, others: usize, failure: &Failure<'_>, status: Option<&Status>) {
+    /// What of a failure is sent, beside other fields of this list size.
+    fn outgoing<'a>(
+        &'a self,
+        failure: &'a Failure<'_>,
+        request_id: &'a RequestId,
+        others: usize,
+    ) -> Outgoing<'a> {
         let config = &*self.config;
-        let request_id = self.request_id.unwrap_or_else(RequestId::made);
-        let whole = config.boundary.whole(failure, config).map(|outgoing| outgoing.with_id(&request_id));
-        let outgoing = whole.filter(|outgoing| config.budget.fits(outgoing, others)).unwrap_or_else(|| {
-            let mut outgoing = config.boundary.decide(failure, config).with_id(&request_id);
+        let whole = config.boundary.whole(failure, config).map(|outgoing| outgoing.with_id(request_id));
+        whole.filter(|outgoing| config.budget.fits(outgoing, others)).unwrap_or_else(|| {
+            let mut outgoing = config.boundary.decide(failure, config).with_id(request_id);
             config.budget.apply(&mut outgoing, others);
             outgoing
-        });
-        outgoing.write(fields);
-        log::failure(config.catalog, failure, &outgoing, status);
+        })
     }
 }
 
@@ -191,15 +193,4 @@ impl<'a> Outgoing<'a> {
         self.request_id = request_id.as_str();
         self
     }
-}
-
-/// Removes all fields but these. Those that say how the call ended are written again.
-fn keep_fields(fields: &mut HeaderMap, names: &[HeaderName]) {
-    let mut kept = HeaderMap::with_capacity(2 * PROTOCOL.len());
-    for name in names {
-        if let Some(value) = fields.remove(name) {
-            kept.insert(name, value);
-        }
-    }
-    *fields = kept;
 }

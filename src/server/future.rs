@@ -2,7 +2,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -13,6 +13,7 @@ use super::body::End;
 use super::failure::Failure;
 use super::layer::Call;
 use super::log;
+use super::protocol::GRPC;
 use crate::GrpcCode;
 use crate::guard::{Guarded, discard};
 use crate::service::{BoxError, ServiceError};
@@ -121,6 +122,9 @@ impl Call {
     #[cold]
     fn failed<B>(&self, response: Response<B>) -> Response<B> {
         let (mut parts, body) = response.into_parts();
+        if self.is_grpc {
+            parts.headers.entry(CONTENT_TYPE).or_insert(GRPC);
+        }
         self.finish(&mut parts.headers, parts.extensions.get::<Status>());
         Response::from_parts(parts, body)
     }
@@ -129,7 +133,7 @@ impl Call {
     fn trailers_only<B>(&self, failure: &Failure<'_>) -> Response<ServerBody<B>> {
         let mut response = Response::new(ServerBody::ended());
         let fields = response.headers_mut();
-        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        fields.insert(CONTENT_TYPE, GRPC);
         self.send(fields, failure);
         response
     }

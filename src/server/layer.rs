@@ -28,7 +28,10 @@ use crate::{Catalog, CatalogCode};
 ///   request id that the caller gets (`google.rpc.RequestInfo`): its `x-request-id` where that is 1 to 48
 ///   letters, digits and `-._:+/=`, else a made one.
 /// - The fields of a failure stay within the [`Budget`]; other metadata of a handler, which [`Boundary::internal`] lets
-///   leave, are dropped where they leave no room for the error.
+///   leave, are dropped where they leave no room for the error. gRPC's own fields are limited to what they may contain:
+///   `grpc-retry-pushback-ms` to a number (gRFC A6), `grpc-encoding` and `grpc-accept-encoding` to tokens of at most 32
+///   bytes (a list has at most 128), `content-type` to 64 bytes. Otherwise the field is removed, and the event in the log
+///   has its name in `removed_fields`; a `content-type` becomes `application/grpc`.
 /// - A gRPC request that is answered with something else, or with no `grpc-status` at the end, failed: with the code of
 ///   the HTTP status ([`class_to_grpc`](crate::tables::class_to_grpc)), else of INTERNAL.
 ///

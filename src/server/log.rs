@@ -38,6 +38,7 @@ pub(super) fn failure(
             details: &outgoing.details,
         },
         cause: cause.or_else(|| status.and_then(Error::source)),
+        removed_fields: &failure.removed_fields,
         panic: failure.panic.as_ref().map(Panic::text),
     };
     event.write(Door::Server);

@@ -21,6 +21,7 @@ mod failure;
 mod future;
 mod layer;
 mod log;
+mod protocol;
 
 use crate::request_id;
 

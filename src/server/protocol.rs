@@ -1,0 +1,169 @@
+//! gRPC's own fields besides the status, which stay beside a failure. Each is limited to what it may contain.
+
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+
+use crate::outgoing::field_len;
+
+/// A field, and whether a value is one that it may contain.
+struct Field {
+    name: HeaderName,
+    is_valid: fn(&[u8]) -> bool,
+}
+
+/// The first alone stays of a failure that was received.
+static FIELDS: [Field; 4] = [
+    Field { name: CONTENT_TYPE, is_valid: is_content_type },
+    Field { name: HeaderName::from_static("grpc-encoding"), is_valid: is_encoding },
+    Field { name: HeaderName::from_static("grpc-accept-encoding"), is_valid: is_list_of_encodings },
+    Field { name: HeaderName::from_static("grpc-retry-pushback-ms"), is_valid: is_pushback },
+];
+
+pub(super) const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
+
+/// How many bytes of encodings may stand in a field. gRPC names six: identity, gzip, deflate, snappy, zstd, br.
+const MAX_ENCODING: usize = 32;
+const MAX_ENCODINGS: usize = 128;
+
+/// How many bytes a media type may have.
+const MAX_CONTENT_TYPE: usize = 64;
+
+/// gRPC over HTTP/2, "Content-Type": `application/grpc`, with a message format; gRPC-Web begins alike.
+fn is_content_type(value: &[u8]) -> bool {
+    const GRPC: &[u8] = b"application/grpc";
+    value.len() <= MAX_CONTENT_TYPE
+        && value.get(..GRPC.len()).is_some_and(|name| name.eq_ignore_ascii_case(GRPC))
+}
+
+/// gRPC over HTTP/2, "Content-Coding": a token (RFC 9110 §5.6.2).
+fn is_encoding(value: &[u8]) -> bool {
+    let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
+    (1..=MAX_ENCODING).contains(&value.len()) && value.iter().all(is_token)
+}
+
+fn is_list_of_encodings(value: &[u8]) -> bool {
+    value.len() <= MAX_ENCODINGS && value.split(|b| *b == b',').all(|coding| is_encoding(coding.trim_ascii()))
+}
+
+/// gRFC A6: a signed number in decimal, without unnecessary zeros. Readers differ in how large it may be.
+fn is_pushback(value: &[u8]) -> bool {
+    let text = std::str::from_utf8(value).unwrap_or_default();
+    text.parse::<i64>().is_ok_and(|number| number.to_string() == text)
+}
+
+/// What a failure keeps of the fields that its handler set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// All that are valid.
+    All,
+    /// gRPC's own.
+    Protocol,
+    ContentType,
+}
+
+/// How large the fields beside a failure's own are, as a header list counts them (RFC 9113 §6.5.2).
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    content_type: usize,
+    protocol: usize,
+    others: usize,
+    /// Whether the caller takes gRPC alone. gRPC-Web and HTTP have media types of their own.
+    is_grpc: bool,
+    /// gRPC's own fields whose value is invalid. They are removed; the `content-type` of gRPC is replaced.
+    removed: [bool; FIELDS.len()],
+}
+
+impl Beside {
+    pub(super) fn new(is_grpc: bool) -> Self {
+        Self { is_grpc, ..Self::default() }
+    }
+
+    /// Counts a field that is not the failure's own.
+    pub(super) fn count(&mut self, name: &HeaderName, value: &HeaderValue) {
+        let len = field_len(name.as_str(), value.len());
+        let Some(at) = FIELDS.iter().position(|field| field.name == *name) else {
+            self.others += len;
+            return;
+        };
+        let Some(field) = FIELDS.get(at) else { return };
+        let counted = if at == 0 { &mut self.content_type } else { &mut self.protocol };
+        let is_short = at == 0 && !self.is_grpc && value.len() <= MAX_CONTENT_TYPE;
+        if is_short || (field.is_valid)(value.as_bytes()) {
+            *counted += len;
+        } else if let Some(removed) = self.removed.get_mut(at) {
+            *removed = true;
+            if at == 0 && self.is_grpc {
+                *counted += field_len(name.as_str(), GRPC.len());
+            }
+        }
+    }
+
+    pub(super) const fn len(&self, kept: Kept) -> usize {
+        match kept {
+            Kept::All => self.content_type + self.protocol + self.others,
+            Kept::Protocol => self.content_type + self.protocol,
+            Kept::ContentType => self.content_type,
+        }
+    }
+
+    /// The names of the fields that are removed for their values.
+    pub(super) fn removed(&self) -> impl Iterator<Item = &'static str> {
+        FIELDS.iter().zip(self.removed).filter(|(_, removed)| *removed).map(|(field, _)| field.name.as_str())
+    }
+
+    /// Removes what is not kept, and what is invalid.
+    pub(super) fn retain(&self, fields: &mut HeaderMap, kept: Kept) {
+        for name in self.removed() {
+            let _ = fields.remove(name);
+        }
+        if self.is_grpc && self.removed.first() == Some(&true) {
+            fields.insert(CONTENT_TYPE, GRPC);
+        }
+        let count = match kept {
+            Kept::All => return,
+            Kept::Protocol => FIELDS.len(),
+            Kept::ContentType => 1,
+        };
+        if self.len(kept) < self.len(Kept::All) {
+            let mut retained = HeaderMap::with_capacity(2 * FIELDS.len());
+            for Field { name, .. } in FIELDS.iter().take(count) {
+                if let Some(value) = fields.remove(name) {
+                    retained.insert(name, value);
+                }
+            }
+            *fields = retained;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_has_what_it_may_contain() {
+        let long = "x".repeat(6000);
+        for (name, valid, invalid) in [
+            (
+                "content-type",
+                &["application/grpc", "application/grpc+proto", "application/grpc-web-text"][..],
+                &["", "text/html", &long][..],
+            ),
+            ("grpc-encoding", &["identity", "gzip", "x-own"], &["", "gzip,br", "gzip\n", "a b", &long]),
+            ("grpc-accept-encoding", &["gzip", "identity, gzip,br"], &["", "gzip,", "a b", &long]),
+            (
+                "grpc-retry-pushback-ms",
+                &["0", "-1", "1500", "2147483648", "9223372036854775807"],
+                &["", "01", "+1", "-0", "1.5", "1s", "never", "9223372036854775808", &"1".repeat(6000)],
+            ),
+        ] {
+            let name = HeaderName::from_static(name);
+            let is_valid = FIELDS.iter().find(|field| field.name == name).unwrap().is_valid;
+            for value in valid {
+                assert!(is_valid(value.as_bytes()), "{name}: {value}");
+            }
+            for value in invalid {
+                assert!(!is_valid(value.as_bytes()), "{name}: {value}");
+            }
+        }
+    }
+}
