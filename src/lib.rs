@@ -28,6 +28,8 @@ mod grpc_code;
 mod guard;
 #[cfg(feature = "gateway")]
 pub mod http;
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
+mod known_error;
 #[cfg(any(feature = "gateway", feature = "server"))]
 mod log;
 mod macros;

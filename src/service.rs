@@ -50,9 +50,3 @@ impl Readiness {
         }
     }
 }
-
-/// The gRPC code of an error that a service returned in place of a response.
-#[cfg(feature = "axum")]
-pub(crate) fn grpc_code(_error: &(dyn std::error::Error + 'static)) -> crate::GrpcCode {
-    crate::GrpcCode::Internal
-}

@@ -7,6 +7,8 @@ use std::error::Error;
 use bytes::Bytes;
 use tonic::Status;
 
+#[cfg(any(feature = "client", feature = "gateway"))]
+use crate::GrpcCode;
 use crate::wire::ERROR_CODE_HEADER;
 use crate::wire::read::{self, Identity, Info, Speaker, identity};
 use crate::{ApiError, Catalog, CatalogCode, Metadata, ReceivedError, TypedError, wire};
@@ -132,29 +134,21 @@ fn code_field(status: &Status) -> Option<&[u8]> {
 #[cfg(any(feature = "client", feature = "gateway"))]
 #[cold]
 pub(crate) fn made_here(error: Box<dyn Error + Send + Sync>) -> Status {
-    let mut status = if !error.is::<Status>() && has_source::<tonic::TimeoutExpired>(&*error) {
-        // tonic reads its own timer as CANCELLED, which says that the caller gave up.
-        let mut status = Status::deadline_exceeded("the deadline of the call passed");
-        status.set_source(error.into());
-        status
-    } else {
-        Status::from_error(error)
+    let mut status = match crate::known_error::grpc_code(&*error) {
+        Some(grpc_code) => {
+            let message = match grpc_code {
+                GrpcCode::DeadlineExceeded => "the deadline of the call passed",
+                _ => "the service sheds load",
+            };
+            let mut status = Status::new(grpc_code.into(), message);
+            status.set_source(error.into());
+            status
+        }
+        None => Status::from_error(error),
     };
     let metadata = status.metadata_mut();
     if !metadata.contains_key(wire::RECEIVED) {
         metadata.insert(wire::RECEIVED, tonic::metadata::MetadataValue::from_static(wire::mark::SYNTHESIZED));
     }
     status
-}
-
-#[cfg(any(feature = "client", feature = "gateway"))]
-fn has_source<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<E>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
 }

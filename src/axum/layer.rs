@@ -22,7 +22,8 @@ use crate::service::{BoxError, Readiness};
 ///   `CCC000`, as 405000. The text becomes the message; that of a 5xx does as the boundary says. Other answers, such
 ///   as JSON of the handler's own, pass as they are.
 /// - A service that is not ready, returns an error, or panics (when it is called, polled or dropped) becomes the fallback
-///   of INTERNAL too. A panic of a drop after the answer is only logged. So the service that the layer makes never fails:
+///   of INTERNAL too. A timeout of tower, tokio, tonic or the operating system becomes the one of DEADLINE_EXCEEDED
+///   (504000), and tower's `Overloaded` the one of RESOURCE_EXHAUSTED (429000), by type, whatever is around the error. A panic of a drop after the answer is only logged. So the service that the layer makes never fails:
 ///   its error is [`Infallible`], as `Router` demands.
 /// - A panic of a handler becomes the fallback of INTERNAL (500001), with nothing of its payload; a call that takes
 ///   longer than the [`timeout`](Self::timeout) becomes the one of DEADLINE_EXCEEDED (504000).

@@ -8,6 +8,8 @@ use super::{Caller, Responder};
 use crate::boundary::{facts, is_debug};
 use crate::code::{class_code, class_of};
 use crate::guard::Panic;
+#[cfg(feature = "axum")]
+use crate::known_error;
 use crate::log::{self, Door, Event, Leaves, Said};
 use crate::request_id::RequestId;
 use crate::{ApiError, GrpcCode, ReceivedError, rpc};
@@ -72,7 +74,10 @@ impl Responder {
             Failing::Forwarded(error) | Failing::Broken(error, _) => Cow::Owned(self.decide_forwarded(error)),
             Failing::Received(error) => Cow::Owned(self.decide_received(error)),
             #[cfg(feature = "axum")]
-            Failing::Service(error) => Cow::Owned(self.fallback(crate::service::grpc_code(error), None)),
+            Failing::Service(error) => {
+                let grpc_code = known_error::grpc_code(error).unwrap_or(GrpcCode::Internal);
+                Cow::Owned(self.fallback(grpc_code, None))
+            }
             #[cfg(feature = "axum")]
             Failing::Late => Cow::Owned(self.fallback(GrpcCode::DeadlineExceeded, None)),
             Failing::Panic(_) => Cow::Owned(self.internal()),

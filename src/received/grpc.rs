@@ -38,10 +38,16 @@ impl ReceivedError {
     /// The error of an answer that broke off, or never began.
     #[cfg(feature = "gateway")]
     pub(crate) fn broken_off(what: &'static str, catalog: &'static Catalog) -> Self {
+        Self::made_here(GrpcCode::Unavailable, what, catalog)
+    }
+
+    /// An error that no peer answered with.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn made_here(grpc_code: GrpcCode, what: &'static str, catalog: &'static Catalog) -> Self {
         let mut notes = Notes::default();
         notes.push(Note::Synthesized);
         let sent = Sent {
-            grpc_code: Some(GrpcCode::Unavailable),
+            grpc_code: Some(grpc_code),
             message: Some(Cow::Borrowed(what)),
             details: Bytes::new(),
             code_field: None,

@@ -12,6 +12,7 @@ use super::request_id::RequestId;
 use super::{cause, log};
 use crate::GrpcCode;
 use crate::guard::Panic;
+use crate::known_error;
 use crate::outgoing::{Outgoing, field_len};
 use crate::server::layer::Call;
 use crate::wire::{self, CAUSE, RECEIVED, RECEIVED_HEADER, message};
@@ -50,6 +51,9 @@ impl Failure<'_> {
 
     /// A failure of a service that answered with no status at all.
     pub(super) fn of_error(error: Box<dyn Error + Send + Sync>) -> Self {
+        if let Some(grpc_code) = known_error::grpc_code(&*error) {
+            return Self { cause: Some(Arc::from(error)), ..Self::new(grpc_code) };
+        }
         match Status::try_from_error(error) {
             Ok(status) => Self {
                 message: Cow::Owned(status.message().to_owned()),

@@ -21,7 +21,9 @@ use crate::{Catalog, CatalogCode};
 /// - A failure without a code gets one from the [`Fallback`] table; a panic gets the one of INTERNAL, with
 ///   nothing of its payload. The layer catches a panic wherever it runs the service: in `poll_ready`, in `call`, in a poll
 ///   or a drop of the future, and in a poll or a drop of the body. A panic of a drop after the answer is only logged.
-/// - An error of `poll_ready` is answered like an error of the call.
+/// - An error of `poll_ready` is answered like an error of the call. A timeout of tower, tokio, tonic or the operating
+///   system inside of this layer is DEADLINE_EXCEEDED, and tower's `Overloaded` is RESOURCE_EXHAUSTED, by type, whatever is
+///   around the error.
 /// - The deadline of the caller (`grpc-timeout`) and the [`timeout`](Self::timeout) of the server end a call with
 ///   DEADLINE_EXCEEDED, streams included.
 /// - What may leave is the [`Boundary`]'s decision; what does not is logged once, with the private cause and the

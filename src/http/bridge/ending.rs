@@ -92,8 +92,9 @@ impl Broken {
     /// Without tonic, nobody knows what the error is of.
     #[cfg(not(feature = "tonic"))]
     pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
+        let grpc_code = crate::known_error::grpc_code(&*error).unwrap_or(GrpcCode::Unavailable);
         let what = "the service behind did not answer";
-        Self { error: ReceivedError::broken_off(what, catalog), kept: error }
+        Self { error: ReceivedError::made_here(grpc_code, what, catalog), kept: error }
     }
 
     pub(super) fn failing(&self) -> Failing<'_> {

@@ -1,0 +1,39 @@
+//! The errors of tower, tokio, tonic and the operating system whose gRPC code is known.
+
+use std::error::Error;
+use std::io;
+
+use crate::GrpcCode;
+
+/// The gRPC code of an error that a service returns in place of a response: DEADLINE_EXCEEDED for a timeout,
+/// RESOURCE_EXHAUSTED for load that was shed (as tonic's own server answers it). The outermost error of the chain
+/// counts that has one. `None` for every other error, and where a `tonic::Status` comes first, which has a code itself.
+///
+/// A timeout of hyper is one of its keep-alive; the gRPC specification makes it UNAVAILABLE, as tonic does.
+pub(crate) fn grpc_code(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        #[cfg(feature = "tonic")]
+        {
+            // A connection that was not made in time: no request was sent, so it is UNAVAILABLE.
+            if error.is::<tonic::Status>() || error.is::<tonic::ConnectError>() {
+                return None;
+            }
+            // tonic alone reads it as CANCELLED, which says that the caller gave up.
+            if error.is::<tonic::TimeoutExpired>() {
+                return Some(GrpcCode::DeadlineExceeded);
+            }
+        }
+        if error.is::<tower::timeout::error::Elapsed>()
+            || error.is::<tokio::time::error::Elapsed>()
+            || error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+        {
+            return Some(GrpcCode::DeadlineExceeded);
+        }
+        if error.is::<tower::load_shed::error::Overloaded>() {
+            return Some(GrpcCode::ResourceExhausted);
+        }
+        next = error.source();
+    }
+    None
+}
