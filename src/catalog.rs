@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::GrpcCode;
 use crate::code::class_of;
+use crate::shed::ShedMarks;
 use crate::wire;
 
 /// The entries of one domain. A generated module has one as `CATALOG`.
@@ -231,8 +232,8 @@ impl Entry {
             reason: self.reason,
             metadata: &[],
             rest: self.attached,
-            shed: &[],
-            repeat: true,
+            shed: ShedMarks::NONE,
+            infos: wire::write::WrittenInfos::Both,
         }
     }
 }

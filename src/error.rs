@@ -8,9 +8,10 @@ use bytes::Bytes;
 use prost::{Message, Name};
 
 use crate::code::{self, class_of};
+use crate::shed::ShedMarks;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::{self, ERROR_INFO, GOOGLE_ERROR_INFO};
-use crate::{Catalog, CatalogCode, Entry, GrpcCode};
+use crate::{Catalog, CatalogCode, Entry, ErrorInfos, GrpcCode};
 
 /// An error that an API answers with: a code, a public message, metadata and details for the caller, and a
 /// private cause for the log.
@@ -46,6 +47,9 @@ struct Inner {
     metadata: BTreeMap<Cow<'static, str>, String>,
     /// Encoded `details` fields of a `google.rpc.Status`, without both ErrorInfos.
     details: Cow<'static, [u8]>,
+    /// What the server that made the error left out.
+    shed: ShedMarks,
+    infos: ErrorInfos,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -94,6 +98,8 @@ impl ApiError {
             message: None,
             metadata: BTreeMap::new(),
             details: Cow::Borrowed(&[]),
+            shed: ShedMarks::NONE,
+            infos: ErrorInfos::Both,
             cause: None,
         }))
     }
@@ -106,6 +112,10 @@ impl ApiError {
     }
 
     /// Adds a metadata value, or replaces the one that the key had.
+    ///
+    /// The keys `code` and `shed` are taken: google.rpc.ErrorInfo carries the number and the marks of what was left out
+    /// under them. A value of the error's own under such a key is sent in `codelibra.error.v1.ErrorInfo` alone, and not
+    /// at all where that is not sent: with [`ErrorInfos::Google`], and in the AIP-193 and rpc status bodies.
     #[must_use]
     pub fn with_metadata(mut self, key: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         self.0.metadata.insert(key.into(), value.into());
@@ -203,6 +213,31 @@ impl ApiError {
         for (_, any) in last {
             wire::write::any(any, self.0.details.to_mut());
         }
+    }
+
+    /// Chooses which ErrorInfos the status of the error contains, and its body in the Connect form. Without it, both.
+    ///
+    /// A server layer and a bridge decide for all errors that they send.
+    #[must_use]
+    pub fn with_error_infos(mut self, infos: ErrorInfos) -> Self {
+        self.0.infos = infos;
+        self
+    }
+
+    #[cfg(feature = "gateway")]
+    pub(crate) fn error_infos(&self) -> ErrorInfos {
+        self.0.infos
+    }
+
+    pub(crate) fn with_shed(mut self, shed: ShedMarks) -> Self {
+        self.0.shed = shed;
+        self
+    }
+
+    /// What was left out of the error.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn shed(&self) -> ShedMarks {
+        self.0.shed
     }
 
     /// Keeps the error that this one was made from, for logs. It is never sent.
@@ -305,10 +340,17 @@ impl ApiError {
 
     /// The encoded `google.rpc.Status`: the value of `grpc-status-details-bin`, before base64.
     pub fn to_details(&self) -> Bytes {
-        let Inner { code, entry, domain, reason, message, metadata, details, .. } = &*self.0;
+        self.to_details_with(self.0.infos)
+    }
+
+    /// The encoded `google.rpc.Status` with these ErrorInfos.
+    pub(crate) fn to_details_with(&self, infos: ErrorInfos) -> Bytes {
+        let Inner { code, entry, domain, reason, message, metadata, details, shed, .. } = &*self.0;
         if let Some(entry) = entry
             && message.is_none()
             && metadata.is_empty()
+            && shed.is_empty()
+            && infos == ErrorInfos::Both
             && **details == *entry.attached
             && !entry.details.is_empty()
         {
@@ -338,8 +380,8 @@ impl ApiError {
             reason,
             metadata,
             rest: details,
-            shed: &[],
-            repeat: true,
+            shed: *shed,
+            infos: infos.into(),
         };
         let mut status = Vec::new();
         wire::write::status_to_vec(&parts, &mut status);

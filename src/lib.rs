@@ -21,6 +21,7 @@ mod code;
 #[doc(hidden)]
 pub mod derive;
 mod error;
+mod error_infos;
 #[cfg(any(feature = "gateway", feature = "server"))]
 mod fallback;
 mod grpc_code;
@@ -59,6 +60,7 @@ pub use code::{CatalogCode, InvalidCode, class_code, class_of, grpc_code, http_s
 #[cfg(feature = "derive")]
 pub use codelibra_derive::ApiError;
 pub use error::ApiError;
+pub use error_infos::ErrorInfos;
 pub use grpc_code::GrpcCode;
 pub use metadata::Metadata;
 pub use note::Note;

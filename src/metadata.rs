@@ -2,14 +2,14 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use crate::wire::read::RawMetadata;
+use crate::wire::read::{RawMetadata, UsedKeys};
 
 /// The metadata of a received error: its declared parameters, text by text, read where they lie.
 #[derive(Clone, Debug)]
 pub struct Metadata<'a>(RawMetadata<'a>);
 
 impl<'a> Metadata<'a> {
-    pub(crate) const fn new(message: &'a [u8], field: u64, except: Option<&'static str>) -> Self {
+    pub(crate) const fn new(message: &'a [u8], field: u64, except: UsedKeys) -> Self {
         Self(RawMetadata::new(message, field, except))
     }
 

@@ -1,7 +1,9 @@
 use std::fmt;
 
+use prost::encoding::decode_varint;
+
 macro_rules! shed {
-    ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal, $text:literal;)*) => {
         /// A part of an error that a server left out to stay within what proxies let through, as
         /// `codelibra.error.v1.Shed` numbers it. The order is the one in which a server does so.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,14 +16,21 @@ macro_rules! shed {
             /// Every part, in the order in which a server leaves them out.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            #[cfg(any(feature = "gateway", feature = "server"))]
+            /// The number in `codelibra.error.v1.Shed`.
             pub(crate) const fn number(self) -> u8 {
                 match self {
                     $(Self::$variant => $number,)*
                 }
             }
 
-            pub(crate) const fn from_number(number: u8) -> Option<Self> {
+            /// The name in `codelibra.error.v1.Shed`, without its prefix `SHED_`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            fn from_number(number: u64) -> Option<Self> {
                 match number {
                     $($number => Some(Self::$variant),)*
                     _ => None,
@@ -32,7 +41,7 @@ macro_rules! shed {
         impl fmt::Display for Shed {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(match self {
-                    $(Self::$variant => $name,)*
+                    $(Self::$variant => $text,)*
                 })
             }
         }
@@ -41,17 +50,131 @@ macro_rules! shed {
 
 shed! {
     /// google.rpc.DebugInfo.
-    DebugInfo = 1, "DebugInfo";
+    DebugInfo = 1, "DEBUG_INFO", "DebugInfo";
     /// google.rpc.Help.
-    Help = 2, "Help";
+    Help = 2, "HELP", "Help";
     /// google.rpc.LocalizedMessage.
-    LocalizedMessage = 3, "LocalizedMessage";
+    LocalizedMessage = 3, "LOCALIZED_MESSAGE", "LocalizedMessage";
     /// Field violations of google.rpc.BadRequest, from the end.
-    FieldViolations = 4, "field violations";
+    FieldViolations = 4, "FIELD_VIOLATIONS", "field violations";
     /// Other details.
-    Details = 5, "details";
+    Details = 5, "DETAILS", "details";
     /// Metadata.
-    Metadata = 6, "metadata";
+    Metadata = 6, "METADATA", "metadata";
     /// The end of the message, or all of it.
-    Message = 7, "the end of the message";
+    Message = 7, "MESSAGE", "the end of the message";
+}
+
+/// What the names in `codelibra.error.v1.Shed` begin with.
+pub(crate) const PREFIX: &str = "SHED_";
+
+/// A set of parts that were left out: the marks of an error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ShedMarks(u8);
+
+impl ShedMarks {
+    pub(crate) const NONE: Self = Self(0);
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Each part has the bit of its number.
+    pub(crate) const fn contains(self, part: Shed) -> bool {
+        self.0 & (1 << part.number()) != 0
+    }
+
+    pub(crate) const fn with(self, part: Shed) -> Self {
+        Self(self.0 | (1 << part.number()))
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = Shed> {
+        Shed::ALL.iter().copied().filter(move |part| self.contains(*part))
+    }
+
+    /// Adds a number of `codelibra.error.v1.Shed`; one that is not known is ignored.
+    pub(crate) fn add_number(&mut self, number: u64) {
+        if let Some(part) = Shed::from_number(number) {
+            *self = self.with(part);
+        }
+    }
+
+    /// Adds packed numbers. What follows a fault is ignored.
+    pub(crate) fn add_packed(&mut self, mut packed: &[u8]) {
+        while !packed.is_empty()
+            && let Ok(number) = decode_varint(&mut packed)
+        {
+            self.add_number(number);
+        }
+    }
+
+    /// Adds a name, with the prefix `SHED_` or without. `false` where the name is not known.
+    pub(crate) fn add_name(&mut self, name: &str) -> bool {
+        let name = name.strip_prefix(PREFIX).unwrap_or(name);
+        let part = Shed::ALL.iter().find(|part| part.name() == name);
+        if let Some(part) = part {
+            *self = self.with(*part);
+        }
+        part.is_some()
+    }
+
+    /// Reads names joined by commas: the value of the key `shed` in google.rpc.ErrorInfo. A name that is not known, as
+    /// a newer server may write it, is ignored beside one that is. `None` for any other text: the key means something
+    /// else to the peer.
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        let is_name = |name: &str| {
+            !name.is_empty()
+                && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        };
+        let mut marks = Self::NONE;
+        for name in text.split(',') {
+            if !is_name(name) {
+                return None;
+            }
+            marks.add_name(name);
+        }
+        Some(marks).filter(|marks| !marks.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text that the writer makes of a set.
+    fn text(marks: ShedMarks) -> String {
+        marks.iter().map(Shed::name).collect::<Vec<_>>().join(",")
+    }
+
+    #[test]
+    fn every_set_is_read_from_numbers_and_from_text() {
+        for bits in (0..=u8::MAX).filter(|bits| bits & 1 == 0) {
+            let marks = ShedMarks(bits);
+            let mut read = ShedMarks::NONE;
+            read.add_packed(&marks.iter().map(Shed::number).collect::<Vec<_>>());
+            assert_eq!(read, marks);
+            assert_eq!(ShedMarks::from_text(&text(marks)), Some(marks).filter(|marks| !marks.is_empty()));
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_not_known_are_ignored() {
+        let mut marks = ShedMarks::NONE;
+        // 128, whose second byte is 1; 2; 0; 2^64 - 1; half a number.
+        marks.add_packed(&[0x80, 1, 2, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0x81]);
+        assert_eq!(marks, ShedMarks::NONE.with(Shed::Help));
+    }
+
+    #[test]
+    fn other_texts_are_no_marks() {
+        for text in
+            ["", ",", "garage", "GARAGE", "help", "HELP,", "HELP, MESSAGE", "HELP,garage", "2", "SHED_"]
+        {
+            assert_eq!(ShedMarks::from_text(text), None, "{text}");
+        }
+        let help = Some(ShedMarks::NONE.with(Shed::Help));
+        for text in ["HELP", "SHED_HELP", "HELP,HELP", "NEWER,HELP", "HELP,NEWER_2"] {
+            assert_eq!(ShedMarks::from_text(text), help, "{text}");
+        }
+    }
 }

@@ -116,7 +116,7 @@ impl StatusCodeExt for Status {
 /// The code of a status without our ErrorInfo.
 #[inline(never)]
 fn code_without_ours(status: &Status, catalog: &Catalog) -> Option<u32> {
-    match read::googles(status.details(), catalog) {
+    match read::without_ours(status.details(), catalog) {
         Some(Identity { code, info }) => info.is_of(catalog.domain()).then_some(code),
         None => code_field(status).and_then(wire::parse_code),
     }

@@ -11,7 +11,9 @@ use codelibra::rpc::{
     BadRequest, DebugInfo, Help, LocalizedMessage, RequestInfo, bad_request::FieldViolation, help::Link,
 };
 use codelibra::server::{Boundary, Budget, ServerLayer};
-use codelibra::{ApiError, CATALOG, ErrorCode, Note, ReceivedError, Shed, StatusCodeExt};
+use codelibra::{
+    ApiError, CATALOG, ErrorCode, ErrorInfos, GOOGLE_ERROR_INFO, Note, ReceivedError, Shed, StatusCodeExt,
+};
 use http::HeaderMap;
 use proptest::prelude::*;
 use support::{KINDS, Kind, Script, Test, call, listen, serve, serve_bare};
@@ -128,7 +130,11 @@ fn error_in(letters: &str, code: ErrorCode, sizes: &[usize; 7]) -> ApiError {
 }
 
 fn check(error: &ApiError, budget: Budget, limit: usize) -> ReceivedError {
-    let fields = fields(&layer(budget), error);
+    check_with(ErrorInfos::Both, error, budget, limit)
+}
+
+fn check_with(infos: ErrorInfos, error: &ApiError, budget: Budget, limit: usize) -> ReceivedError {
+    let fields = fields(&layer(budget).error_infos(infos), error);
     assert!(list_size(&fields) <= limit, "{} > {limit}", list_size(&fields));
     let read = read(&fields);
     assert_eq!(read.number(), Some(error.number()));
@@ -162,8 +168,8 @@ proptest! {
     fn the_code_is_read_and_the_fields_fit(sizes in sizes(), at in 0..39_usize, letters in letters()) {
         let code = ErrorCode::from_u32(CATALOG.entries()[at].code).unwrap();
         let error = error_in(letters, code, &sizes);
-        for (budget, limit) in BUDGETS {
-            let read = check(&error, budget, limit);
+        for ((budget, limit), infos) in BUDGETS.iter().flat_map(|it| ErrorInfos::ALL.map(|infos| (*it, infos))) {
+            let read = check_with(infos, &error, budget, limit);
             let shed = shed(&read);
             // Marked exactly when something was left out.
             let kept = |part: Shed| !shed.contains(&part);
@@ -186,12 +192,24 @@ proptest! {
 /// The order of the contract: what is left out is no more than has to be, and later parts only after earlier ones.
 #[test]
 fn parts_are_left_out_in_order() {
-    let all = [700; 7];
-    let read = check(&error(ErrorCode::VALIDATION_ERROR, &all), Budget::KIB_8, 8 << 10);
-    let shed = shed(&read);
-    let in_order: Vec<Shed> = Shed::ALL.iter().copied().take(shed.len()).collect();
-    assert_eq!(shed, in_order);
-    assert!(!shed.is_empty() && shed.len() < 5, "{shed:?}");
+    // Metadata are sent once or twice.
+    for (infos, size) in [(ErrorInfos::Both, 700), (ErrorInfos::Google, 900)] {
+        let error = error(ErrorCode::VALIDATION_ERROR, &[size; 7]);
+        let read = check_with(infos, &error, Budget::KIB_8, 8 << 10);
+        let shed = shed(&read);
+        let in_order: Vec<Shed> = Shed::ALL.iter().copied().take(shed.len()).collect();
+        assert_eq!(shed, in_order, "{infos}");
+        assert!(!shed.is_empty() && shed.len() < 5, "{infos}: {shed:?}");
+    }
+}
+
+/// One ErrorInfo in place of two: more of the error fits.
+#[test]
+fn googles_error_info_alone_leaves_more_room() {
+    let error = error(ErrorCode::VALIDATION_ERROR, &[0, 0, 0, 0, 0, 5_000, 0]);
+    let [both, google] = ErrorInfos::ALL
+        .map(|infos| check_with(infos, &error, Budget::KIB_3, 3 << 10).metadata().to_map().len());
+    assert!(google >= 2 * both && both > 0, "{both} and {google} entries");
 }
 
 #[test]
@@ -311,6 +329,46 @@ fn the_core_of_an_error_is_small() {
         assert_eq!((read.number(), read.reason()), (Some(entry.code), entry.reason));
         let core = core_len(status.details());
         assert!(core <= 256, "{}: {core}", entry.name);
+    }
+}
+
+/// Sent alone, google.rpc.ErrorInfo is never left out: it has the marks by name, and its core is larger.
+#[test]
+fn the_core_of_an_error_is_small_with_googles_error_info_alone() {
+    let id = "i".repeat(48);
+    let unlisted =
+        [("twenty.characters.ok", "R".repeat(63)), ("acme", String::new())].map(|(domain, reason)| {
+            let info = Info { code: 599_999, domain: domain.into(), reason };
+            let any = prost_types::Any {
+                type_url: "type.googleapis.com/codelibra.error.v1.ErrorInfo".into(),
+                value: prost::Message::encode_to_vec(&info),
+            };
+            let status = tonic_types::pb::Status { code: 13, message: String::new(), details: vec![any] };
+            ReceivedError::from_details(prost::Message::encode_to_vec(&status), &CATALOG).forward()
+        });
+    let listed = CATALOG.entries().iter().map(|entry| ErrorCode::from_u32(entry.code).unwrap().into());
+    for sent in listed.chain(unlisted) {
+        // Everything at once, larger than any budget.
+        let sent = error(ErrorCode::VALIDATION_ERROR, &[20_000; 7])
+            .details()
+            .fold(sent, |error, detail| error.with_raw_detail(detail.type_url(), detail.value()))
+            .with_metadata("key", "x".repeat(20_000))
+            .with_message("x".repeat(20_000));
+        let request = http::Request::get("/").header("x-request-id", &id).body(()).unwrap();
+        let fields = fields_of(request, &layer(Budget::bytes(0)).error_infos(ErrorInfos::Google), &sent);
+        assert!(list_size(&fields) <= 832, "{}", list_size(&fields));
+        let read = read(&fields);
+        assert_eq!((read.number(), read.reason()), (Some(sent.number()), sent.reason()));
+        assert_eq!((read.domain(), read.request_id()), (sent.domain(), Some(&*id)));
+        let marks = read.notes().iter().filter_map(|note| match note {
+            Note::Shed(part) => Some(*part),
+            _ => None,
+        });
+        assert_eq!(marks.collect::<Vec<_>>(), Shed::ALL);
+        let status = Status::from_header_map(&fields).unwrap();
+        let status: tonic_types::pb::Status = prost::Message::decode(status.details()).unwrap();
+        assert!(status.details[0].type_url.ends_with(GOOGLE_ERROR_INFO));
+        assert_eq!(status.details.len(), 2);
     }
 }
 

@@ -37,7 +37,6 @@ fn rich(error: ApiError) -> ApiError {
     error
         .with_message(message)
         .with_metadata("one", "1")
-        .with_metadata("code", "somebody's own")
         .with_metadata("", "")
         .with_detail(&rpc::BadRequest {
             field_violations: vec![rpc::bad_request::FieldViolation {
@@ -62,6 +61,11 @@ fn unlisted(number: u32, domain: &str) -> ApiError {
         metadata: [("since".to_owned(), "2.0".to_owned())].into(),
         ..Default::default()
     };
+    received(info).with_message("a newer server's")
+}
+
+/// An error as a server sent it.
+fn received(info: pb::ErrorInfo) -> ApiError {
     let any = prost_types::Any {
         type_url: format!("type.googleapis.com/{ERROR_INFO}"),
         value: info.encode_to_vec(),
@@ -69,7 +73,14 @@ fn unlisted(number: u32, domain: &str) -> ApiError {
     // google.rpc.Status, field 3.
     let mut status = Vec::new();
     prost::encoding::message::encode(3, &any, &mut status);
-    ReceivedError::from_details(status, &CATALOG).forward().with_message("a newer server's")
+    ReceivedError::from_details(status, &CATALOG).forward()
+}
+
+/// An error of which a server left out parts.
+fn cut() -> ApiError {
+    let shed = [pb::Shed::Help, pb::Shed::Metadata].map(i32::from).to_vec();
+    received(pb::ErrorInfo { code: 403_003, domain: "codelibra".into(), shed, ..Default::default() })
+        .with_message("banned for spam")
 }
 
 fn details(error: &ApiError) -> Vec<(String, Vec<u8>)> {
@@ -152,7 +163,7 @@ fn a_listed_number_of_another_domain_is_not_ours() {
 }
 
 /// What is in the golden files.
-fn golden_errors() -> [(&'static str, ApiError); 3] {
+fn golden_errors() -> [(&'static str, ApiError); 4] {
     let locked_out = LockedOut { locked_until: "2026-01-31T09:30:00Z".parse().ok() };
     let rich = locked_out
         .with_message("three wrong passwords")
@@ -163,6 +174,7 @@ fn golden_errors() -> [(&'static str, ApiError); 3] {
         ("", ApiError::new(ErrorCode::USER_BANNED)),
         ("-rich", rich),
         ("-unlisted", unlisted(403_099, "codelibra")),
+        ("-shed", cut()),
     ]
 }
 
@@ -281,6 +293,68 @@ fn reads_kratos() {
     assert_eq!(error.message(), "user 7 not found");
     assert_eq!(error.metadata().get("id"), Some("7"));
     assert_eq!(error.forward().metadata()["id"], "7");
+}
+
+/// Kratos' clients compare `reason`; ours is beside `name`.
+#[test]
+fn a_kratos_reason_of_the_catalogue_gives_the_code() {
+    for entry in CATALOG.entries() {
+        let body = serde_json::json!({
+            "code": entry.class(),
+            "reason": entry.reason,
+            "message": "said",
+            "metadata": {"id": "7"},
+        });
+        let error = read_body(body.to_string().as_bytes(), &CATALOG, types());
+        assert_eq!(error.notes(), [], "{}", entry.name);
+        assert_eq!(error.entry(), Some(entry));
+        assert_eq!((error.message(), error.metadata().get("id")), ("said", Some("7")));
+        // What we write has the members that Kratos reads.
+        let native = write_body(Form::Native, &error.forward(), types());
+        let native: serde_json::Value = serde_json::from_slice(&native).unwrap();
+        assert_eq!(native["reason"], entry.reason);
+        assert_eq!(native["name"], entry.name);
+    }
+    for (body, why) in [
+        (r#"{"code":404,"reason":"USER_BANNED","message":"m"}"#, "another class"),
+        (r#"{"code":403,"reason":"USER_BANNED","message":"m","domain":"acme"}"#, "another domain"),
+        (r#"{"code":403,"reason":"user_banned","message":"m"}"#, "another spelling"),
+        (r#"{"code":403,"reason":7,"message":"m"}"#, "no text"),
+    ] {
+        let error = read_body(body.as_bytes(), &CATALOG, types());
+        assert_eq!(error.number(), None, "{why}");
+    }
+}
+
+/// Google's streamed REST answers are an array, whose last element is the error.
+#[test]
+fn reads_the_error_of_googles_streamed_answers() {
+    for form in [Form::Aip193, Form::RpcStatus, Form::Native] {
+        let error = rich(ErrorCode::USER_BANNED.into());
+        let body = String::from_utf8(write_body(form, &error, types())).unwrap();
+        // Google's is AIP-193; grpc-gateway wraps the other ones alike.
+        let object = if form == Form::Aip193 { body } else { format!(r#"{{"error":{body}}}"#) };
+        for array in [
+            format!("[{object}]"),
+            format!("[{{\n \"item\": [1, \"]\"]\n}}\n,\n{object}]\n"),
+            format!("[{{\"error\":null}},{{\"error\":\"no object\"}},7,{object},{{}}]"),
+        ] {
+            let read = read_body(array.as_bytes(), &CATALOG, types());
+            assert_eq!(read.notes(), [], "{array}");
+            assert_same(&error, &read.forward());
+        }
+        // Cut behind the error, and in it: what stands before the cut is read.
+        let cut = read_body(format!("[{{}},{object}").as_bytes(), &CATALOG, types());
+        assert_eq!(cut.notes().len(), 1, "{:?}", cut.notes());
+        assert_same(&error, &cut.forward());
+        let cut = read_body(format!("[{{}},{}", &object[..object.len() - 4]).as_bytes(), &CATALOG, types());
+        assert_eq!(cut.code(), Some(ErrorCode::USER_BANNED), "{form}");
+    }
+    for array in ["[", "[]", "[7]", r#"[{"a":1}]"#, r#"[{"code":403003}]"#, r#"["error",{"error":7}]"#] {
+        let read = read_body(array.as_bytes(), &CATALOG, types());
+        assert_eq!(read.number(), None, "{array}");
+        assert!(read.is_synthesized(), "{array}");
+    }
 }
 
 #[test]

@@ -17,6 +17,9 @@ const ENTRY_OPTION: &str = "codelibra.error.v1.entry";
 /// AIP-193: a reason has at most 63 characters.
 const MAX_REASON: usize = 63;
 const MAX_PARAM: usize = 64;
+/// The keys that google.rpc.ErrorInfo has a use of its own for in its metadata, and that use.
+const RESERVED_PARAMS: [(&str, &str); 2] =
+    [("code", "the number"), ("shed", "the marks of what was left out")];
 
 /// Field numbers of `EnumValueDescriptorProto`, and of `options` in `EnumDescriptorProto` too.
 const VALUE_NAME: i32 = 1;
@@ -271,8 +274,8 @@ impl Reader<'_> {
                         MAX_PARAM - 1
                     ),
                 );
-            } else if name == "code" {
-                self.report(&at_name, format!("param \"code\" of {entry} is taken: google.rpc.ErrorInfo carries the number under it; expected another name"));
+            } else if let Some((_, use_of_it)) = RESERVED_PARAMS.iter().find(|(key, _)| *key == name) {
+                self.report(&at_name, format!("param {name:?} of {entry} is taken: google.rpc.ErrorInfo carries {use_of_it} under it; expected another name"));
             }
             if params.iter().any(|p| p.name == name) {
                 self.report(

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
+use codelibra::ErrorInfos;
 use codelibra::http::Form;
 
 /// Six-digit error codes between gRPC and HTTP: look up, encode, decode, serve.
@@ -76,6 +77,9 @@ pub(crate) struct Encode {
     /// A parameter of the error; may be repeated.
     #[arg(long = "param", value_name = "K=V")]
     pub(crate) params: Vec<String>,
+    /// Which ErrorInfos a gRPC field and a Connect body contain; `google` is google.rpc.ErrorInfo alone.
+    #[arg(long, value_name = "WHICH", default_value = "both", value_parser = error_infos())]
+    pub(crate) error_info: ErrorInfos,
     /// What is written: the gRPC field, or an HTTP body.
     #[arg(long, default_value = DETAILS_BIN, value_parser = wire_formats())]
     pub(crate) format: WireFormat,
@@ -160,6 +164,10 @@ pub(crate) struct Serve {
     /// The form of the error bodies.
     #[arg(long, value_name = "FORM", default_value = "native", value_parser = forms())]
     pub(crate) format: Form,
+    /// Which ErrorInfos a failure contains over gRPC and in a Connect body; `google` is
+    /// google.rpc.ErrorInfo alone, for transcoders that do not know ours.
+    #[arg(long, value_name = "WHICH", default_value = "both", value_parser = error_infos())]
+    pub(crate) error_info: ErrorInfos,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -187,6 +195,12 @@ const DETAILS_BIN: &str = "details-bin";
 fn forms() -> impl TypedValueParser<Value = Form> {
     PossibleValuesParser::new(Form::ALL.iter().map(|form| form.name()))
         .try_map(|name| Form::from_name(&name).ok_or("no such form"))
+}
+
+/// The choices of ErrorInfos, by their names.
+fn error_infos() -> impl TypedValueParser<Value = ErrorInfos> {
+    PossibleValuesParser::new(ErrorInfos::ALL.iter().map(|infos| infos.name()))
+        .try_map(|name| ErrorInfos::from_name(&name).ok_or("no such choice"))
 }
 
 fn wire_formats() -> impl TypedValueParser<Value = WireFormat> {

@@ -10,7 +10,7 @@ use crate::output;
 use crate::params::{self, Misfit};
 
 pub(crate) fn run(catalog: &'static Catalog, args: &Encode) -> Result<(), Failure> {
-    let error = error(catalog, args)?;
+    let error = error(catalog, args)?.with_error_infos(args.error_info);
     match args.format {
         WireFormat::DetailsBin => output::line(error.to_details_header().as_bytes()),
         WireFormat::Body(form) => output::line(&write_body(form, &error, DetailTypes::standard())),

@@ -15,7 +15,7 @@ pub(crate) enum Misfit<'a> {
 /// Checks a parameter of an error; `entry` where the catalogue lists its code. A key that is not declared may be
 /// sent, as any server may.
 pub(crate) fn check<'a>(entry: Option<&Entry>, key: &'a str, value: &'a str) -> Result<(), Misfit<'a>> {
-    if !is_name(key) || key == "code" {
+    if !is_name(key) || matches!(key, "code" | "shed") {
         return Err(Misfit::Name(key));
     }
     let declared = entry.and_then(|entry| entry.params.iter().find(|param| param.name == key));
@@ -37,7 +37,8 @@ impl fmt::Display for Misfit<'_> {
         match *self {
             Self::Name(key) => write!(
                 f,
-                "`{}`; expected [a-z][a-z0-9_]{{0,63}}, and not `code`, which carries the number",
+                "`{}`; expected [a-z][a-z0-9_]{{0,63}}, and neither `code` nor `shed`, under which google.rpc.ErrorInfo \
+                 carries the number and the marks of what was left out",
                 excerpt(key)
             ),
             Self::Twice(key) => write!(f, "`{}` stands twice; expected each once", excerpt(key)),

@@ -6,9 +6,10 @@ use ::http::{Response, Uri};
 use bytes::Bytes;
 
 use super::decide::Failing;
-use super::{Boundary, Budget, Caller, DetailTypes, Fallback, Form, retry_after, write_body};
+use super::write::write_body_with;
+use super::{Boundary, Budget, Caller, DetailTypes, Fallback, Form, retry_after};
 use crate::wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
-use crate::{ApiError, Catalog, CatalogCode, ReceivedError, Recovery};
+use crate::{ApiError, Catalog, CatalogCode, ErrorInfos, ReceivedError, Recovery};
 
 /// The fields that a browser's gRPC-Web client has to be let see, for `Access-Control-Expose-Headers`: without
 /// them a failure of another origin has neither message nor code.
@@ -49,6 +50,7 @@ pub struct Responder {
     pub(super) boundary: Boundary,
     pub(super) fallback: Fallback,
     pub(super) budget: Budget,
+    pub(super) error_infos: ErrorInfos,
     form: Form,
     types: DetailTypes,
     challenge: Option<HeaderValue>,
@@ -69,6 +71,7 @@ impl Responder {
             boundary: Boundary::public(),
             fallback: Fallback::of(catalog),
             budget: Budget::KIB_3,
+            error_infos: ErrorInfos::Both,
             form: Form::Native,
             types: DetailTypes::standard().clone(),
             challenge: None,
@@ -110,6 +113,14 @@ impl Responder {
     #[must_use]
     pub fn budget(mut self, budget: Budget) -> Self {
         self.budget = budget;
+        self
+    }
+
+    /// Chooses which ErrorInfos a failure contains that [`HttpToGrpcLayer`](super::HttpToGrpcLayer) makes, and a body in
+    /// the Connect form: both unless this is called. The other bodies never contain `codelibra.error.v1.ErrorInfo`.
+    #[must_use]
+    pub fn error_infos(mut self, infos: ErrorInfos) -> Self {
+        self.error_infos = infos;
         self
     }
 
@@ -178,7 +189,7 @@ impl Responder {
     /// Writes an error that may leave.
     pub(crate) fn write(&self, caller: Caller, error: &ApiError) -> Response<Bytes> {
         let form = caller.form(self.form);
-        let body = write_body(form, error, &self.types);
+        let body = write_body_with(form, error, &self.types, self.error_infos);
         let mut response = self.head(form, error);
         if caller.is_head() {
             // RFC 9110 §9.3.2: the fields that a GET gets.

@@ -1,8 +1,11 @@
 use std::borrow::Cow;
 
 use super::Outgoing;
+#[cfg(feature = "server")]
+use crate::ErrorInfos;
 use crate::wire::details::AllDetails;
 use crate::wire::fields::{Fields, Value};
+use crate::wire::write::WrittenInfos;
 use crate::wire::{self, base64, message};
 use crate::{Detail, Shed};
 
@@ -10,7 +13,8 @@ use crate::{Detail, Shed};
 /// value and 32 for each field, after base64 and percent-encoding.
 ///
 /// What does not fit is left out in the order of [`Shed`], and marked. The code, its domain, its reason and the
-/// request id always leave; where even they do not fit, google.rpc.ErrorInfo, which repeats them, is left out.
+/// request id always leave; where even they do not fit, google.rpc.ErrorInfo is left out if it repeats ours. Sent alone
+/// ([`ErrorInfos::Google`](crate::ErrorInfos::Google)), it always leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     bytes: usize,
@@ -28,6 +32,9 @@ const FIXED_FIELDS: usize = field_len("grpc-status", 2) + field_len("codelibra-e
 /// What the core of an error needs.
 const CORE: usize = 720;
 
+/// What it needs where google.rpc.ErrorInfo is sent alone, which has the marks of what was left out by name.
+const CORE_OF_GOOGLES: usize = 832;
+
 impl Budget {
     /// 3 KiB: the smallest limit measured in the wild, nginx from 1.31.3 on.
     pub const KIB_3: Self = Self::bytes(3 << 10);
@@ -36,7 +43,7 @@ impl Budget {
     pub const KIB_8: Self = Self::bytes(8 << 10);
 
     /// A number of bytes, at least 720: what the core of an error needs, with any reason and a domain of some
-    /// twenty characters.
+    /// twenty characters. Where google.rpc.ErrorInfo is sent alone, that takes 832.
     pub const fn bytes(bytes: usize) -> Self {
         Self { bytes: if bytes < CORE { CORE } else { bytes } }
     }
@@ -47,20 +54,25 @@ impl Budget {
             // Again, where what was left out saved less than it seemed.
             loop {
                 let Some(excess) = self.excess(outgoing, others) else { return };
+                let excess = excess + base64::encoded_len(outgoing.mark_len(*part));
                 if !outgoing.shed(*part, excess) {
                     break;
                 }
             }
         }
-        if self.excess(outgoing, others).is_some() {
-            outgoing.repeat = false;
+        if outgoing.infos == WrittenInfos::Both && self.excess(outgoing, others).is_some() {
+            outgoing.infos = WrittenInfos::Ours;
         }
     }
 
     /// Whether the core of an error fits beside other fields of this size.
     #[cfg(feature = "server")]
-    pub(crate) const fn has_room_beside(self, others: usize) -> bool {
-        others + CORE <= self.bytes
+    pub(crate) const fn has_room_beside(self, others: usize, infos: ErrorInfos) -> bool {
+        let core = match infos {
+            ErrorInfos::Both => CORE,
+            ErrorInfos::Google => CORE_OF_GOOGLES,
+        };
+        others + core <= self.bytes
     }
 
     /// Whether nothing has to be left out.
@@ -71,13 +83,14 @@ impl Budget {
 
     /// How many bytes of fields are too many; `None` where all fits.
     fn excess(self, outgoing: &Outgoing<'_>, others: usize) -> Option<usize> {
-        /// What the marks of what is left out take again, in base64.
-        const MARKS: usize = 16;
-        let room = self.bytes.saturating_sub(others + HTTP_FIELDS + FIXED_FIELDS);
+        let bytes = match outgoing.infos {
+            WrittenInfos::Google => self.bytes.max(CORE_OF_GOOGLES),
+            WrittenInfos::Both | WrittenInfos::Ours => self.bytes,
+        };
+        let room = bytes.saturating_sub(others + HTTP_FIELDS + FIXED_FIELDS);
         let message = field_len("grpc-message", message::encoded_len(&outgoing.message));
         let details = field_len("grpc-status-details-bin", base64::encoded_len(outgoing.status_len()));
-        let excess = (message + details).checked_sub(room).filter(|excess| *excess > 0)?;
-        Some(excess + MARKS)
+        (message + details).checked_sub(room).filter(|excess| *excess > 0)
     }
 }
 
@@ -98,10 +111,23 @@ impl Outgoing<'_> {
             Shed::Metadata => self.shed_metadata(excess),
             Shed::Message => self.shed_message(excess),
         };
-        if shed && !self.shed.contains(&part.number()) {
-            self.shed.push(part.number());
+        if shed {
+            self.shed = self.shed.with(part);
         }
         shed
+    }
+
+    /// At most how many bytes the mark of a part adds to the encoded status.
+    fn mark_len(&self, part: Shed) -> usize {
+        /// A tag and a number, and lengths that may take one byte more: of the list, of the message, and around it.
+        const OURS: usize = 12;
+        match self.infos {
+            WrittenInfos::Both | WrittenInfos::Ours => OURS,
+            WrittenInfos::Google => {
+                let [with, without] = [self.shed.with(part), self.shed].map(wire::write::shed_entry_len);
+                OURS + with - without
+            }
+        }
     }
 
     fn shed_details(&mut self, is_shed: impl Fn(&str) -> bool) -> bool {
@@ -153,8 +179,12 @@ impl Outgoing<'_> {
         true
     }
 
-    /// Leaves out the largest entries: the fewest that save enough. An entry stands in both ErrorInfos.
+    /// Leaves out the largest entries: the fewest that save enough. An entry stands in each ErrorInfo.
     fn shed_metadata(&mut self, excess: usize) -> bool {
+        let copies = match self.infos {
+            WrittenInfos::Both => 2,
+            WrittenInfos::Ours | WrittenInfos::Google => 1,
+        };
         let before = self.metadata.len();
         let size = |entry: &(&str, &str)| entry.0.len() + entry.1.len();
         self.metadata.sort_by_key(size);
@@ -162,7 +192,7 @@ impl Outgoing<'_> {
         while base64::encoded_len(saved) < excess
             && let Some(largest) = self.metadata.pop()
         {
-            saved += 2 * wire::write::entry_len(largest.0, largest.1);
+            saved += copies * wire::write::entry_len(largest.0, largest.1);
         }
         self.metadata.sort();
         self.metadata.len() != before

@@ -11,14 +11,17 @@ pub use self::budget::Budget;
 pub(crate) use self::budget::field_len;
 #[cfg(feature = "gateway")]
 use crate::ApiError;
-use crate::GrpcCode;
 use crate::code::{class_of, class_phrase};
-use crate::wire::write::{Parts, request_info, request_info_len, six_digits, status_len, status_to_vec};
+use crate::shed::ShedMarks;
+use crate::wire::write::{
+    Parts, WrittenInfos, is_reserved, request_info, request_info_len, six_digits, status_len, status_to_vec,
+};
 #[cfg(feature = "gateway")]
 use crate::wire::{self, details::REQUEST_INFO};
 use crate::wire::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
 #[cfg(feature = "server")]
 use crate::{Catalog, Entry};
+use crate::{ErrorInfos, GrpcCode};
 
 /// The longest domain and reason that leave, in bytes.
 const MAX_DOMAIN: usize = 255;
@@ -43,12 +46,12 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) details: Cow<'a, [u8]>,
     /// The id of google.rpc.RequestInfo, the last detail. It always leaves.
     pub(crate) request_id: &'a str,
-    /// The encoded status, where it leaves as the service made it, but for the request id.
-    pub(crate) whole: Option<&'a [u8]>,
-    /// Numbers of [`Shed`](crate::Shed).
-    shed: Vec<u8>,
-    /// Whether google.rpc.ErrorInfo is sent.
-    repeat: bool,
+    /// The encoded status in two parts, where it is sent as the service made it, but for the request id and for an
+    /// ErrorInfo between the parts that is not sent.
+    pub(crate) whole: Option<[&'a [u8]; 2]>,
+    /// What was left out.
+    pub(crate) shed: ShedMarks,
+    infos: WrittenInfos,
 }
 
 impl<'a> Outgoing<'a> {
@@ -85,8 +88,8 @@ impl<'a> Outgoing<'a> {
             details: Cow::Borrowed(&[]),
             request_id: "",
             whole: None,
-            shed: Vec::new(),
-            repeat: true,
+            shed: ShedMarks::NONE,
+            infos: WrittenInfos::Both,
         }
     }
 
@@ -109,8 +112,19 @@ impl<'a> Outgoing<'a> {
             metadata: metadata.map(|(key, value)| (key.as_ref(), value.as_str())).collect(),
             details: Cow::Owned(details),
             request_id,
+            shed: error.shed(),
             ..Self::unlisted(error.number(), error.grpc_code(), error.domain(), error.reason())
         }
+    }
+
+    /// With these ErrorInfos.
+    pub(crate) fn with_infos(mut self, infos: ErrorInfos) -> Self {
+        self.infos = infos.into();
+        if infos == ErrorInfos::Google {
+            // google.rpc.ErrorInfo has no place for them.
+            self.metadata.retain(|(key, _)| !is_reserved(key));
+        }
+        self
     }
 
     #[cfg(feature = "server")]
@@ -128,22 +142,26 @@ impl<'a> Outgoing<'a> {
             reason: self.reason,
             metadata: &self.metadata,
             rest: &self.details,
-            shed: &self.shed,
-            repeat: self.repeat,
+            shed: self.shed,
+            infos: self.infos,
         }
     }
 
     /// How long the encoded status is.
     fn status_len(&self) -> usize {
         let request_info = if self.request_id.is_empty() { 0 } else { request_info_len(self.request_id) };
-        self.whole.map_or_else(|| status_len(&self.parts()), <[u8]>::len) + request_info
+        let status = match self.whole {
+            Some([start, end]) => start.len() + end.len(),
+            None => status_len(&self.parts()),
+        };
+        status + request_info
     }
 
     /// Puts the failure into fields.
     pub(crate) fn write(&self, fields: &mut HeaderMap) {
         let mut status = Vec::with_capacity(self.status_len());
         match self.whole {
-            Some(whole) => status.extend_from_slice(whole),
+            Some(parts) => parts.iter().for_each(|part| status.extend_from_slice(part)),
             None => status_to_vec(&self.parts(), &mut status),
         }
         if !self.request_id.is_empty() {

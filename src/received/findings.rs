@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::note::{Note, Notes, excerpt};
 use crate::wire::details::AllDetails;
-use crate::wire::read::{Identity, Info, Repeats};
-use crate::{Entry, GrpcCode, Metadata, Shed, code};
+use crate::wire::read::{Identity, Info, Repeats, Speaker};
+use crate::{Entry, GrpcCode, Metadata, code};
 
 pub(super) fn note_code(
     code: u32,
@@ -27,9 +27,8 @@ pub(super) fn note_code(
         notes.push(Note::ClassContradiction { code, expected, received });
     }
     let Some(info) = info else { return };
-    let was_shed = |part: Shed| info.shed.iter().any(|number| Shed::from_number(*number) == Some(part));
-    for part in Shed::ALL.iter().filter(|part| was_shed(**part)) {
-        notes.push(Note::Shed(*part));
+    for part in info.shed.iter() {
+        notes.push(Note::Shed(part));
     }
     let metadata = Metadata::of(info);
     if metadata.is_damaged() {
@@ -42,20 +41,32 @@ pub(super) fn note_code(
     }
 }
 
-pub(super) fn note_details(status: &[u8], found: Option<Identity<'_>>, notes: &mut Notes) {
-    let mut repeats = found.map(|found| Repeats::of(found.info, Some(found.code)));
+/// `domain` is the reader's.
+pub(super) fn note_details(status: &[u8], found: Option<Identity<'_>>, domain: &str, notes: &mut Notes) {
+    // What a corrupt ErrorInfo says is not compared: each contradicts what is cut.
+    let mut repeats =
+        found.filter(|found| is_sound(&found.info)).map(|found| Repeats::of(found.info, Some(found.code)));
     for (index, detail) in AllDetails::of(status).enumerate() {
         let info = Info::read(&detail);
-        let sound = detail.is_intact() && !detail.type_name().is_empty();
-        if !sound || !info.is_none_or(|info| info.is_text()) {
+        let is_whole = detail.is_intact() && !detail.type_name().is_empty();
+        let is_sound = is_whole && info.as_ref().is_none_or(is_sound);
+        if !is_sound {
             notes.push(Note::CorruptDetail { index, type_name: excerpt(detail.type_name()) });
         }
         let Some(info) = info else { continue };
         let contradicts = repeats.as_mut().is_some_and(|repeats| repeats.is_contradicted(&info));
-        match info.number {
-            Some(number) if info.code().is_none() => notes.push(Note::InvalidCode(number)),
-            Some(_) if contradicts => notes.push(Note::ContradictingErrorInfo { index }),
+        // Another domain may use the key `code` as it likes.
+        let is_meant_as_code = info.speaker == Speaker::Ours || info.is_of(domain);
+        match (info.number, info.code()) {
+            (Some(number), None) if is_meant_as_code => notes.push(Note::InvalidCode(number)),
+            (Some(_), Some(_)) if contradicts && is_sound => {
+                notes.push(Note::ContradictingErrorInfo { index });
+            }
             _ => {}
         }
     }
+}
+
+fn is_sound(info: &Info<'_>) -> bool {
+    info.is_whole && info.is_text()
 }

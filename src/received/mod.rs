@@ -21,6 +21,7 @@ use place::InfoAt;
 use crate::code::{class_code, class_of};
 use crate::note::{Note, Notes};
 use crate::retry::RetryHints;
+use crate::shed::ShedMarks;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::read::{Info, Repeats, Speaker, first_info, identity};
 use crate::wire::{self, ERROR_INFO, GOOGLE_ERROR_INFO};
@@ -192,7 +193,7 @@ impl ReceivedError {
     fn find_notes(&self) -> Notes {
         let Inner { catalog, status, code, entry, grpc_code, is_own, notes: early, .. } = &*self.0;
         let mut notes = early.head.clone();
-        note_details(status, identity(status, catalog), &mut notes);
+        note_details(status, identity(status, catalog), catalog.domain(), &mut notes);
         notes.extend(&early.code_field);
         if let Some(code) = *code {
             note_code(code, *entry, *grpc_code, *is_own, self.info().as_ref(), &mut notes);
@@ -386,7 +387,7 @@ impl ReceivedError {
             error = error.with_metadata(key.to_owned(), value);
         }
         error.put_details(self.own_details());
-        error
+        error.with_shed(self.info().map_or(ShedMarks::NONE, |info| info.shed))
     }
 
     /// Message and details of an error without a code, told by one with a code.

@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use crate::shed::ShedMarks;
 use crate::wire::read::{Info, Speaker};
 
 /// An [`Info`], as places in the status that it was read from.
@@ -9,8 +10,9 @@ pub(super) struct InfoAt {
     number: Option<u64>,
     domain: Range<usize>,
     reason: Range<usize>,
-    shed: Range<usize>,
+    shed: ShedMarks,
     message: Range<usize>,
+    is_whole: bool,
 }
 
 impl InfoAt {
@@ -20,8 +22,9 @@ impl InfoAt {
             number: info.number,
             domain: range_in(status, info.domain),
             reason: range_in(status, info.reason),
-            shed: range_in(status, info.shed),
+            shed: info.shed,
             message: range_in(status, info.message),
+            is_whole: info.is_whole,
         }
     }
 
@@ -31,8 +34,9 @@ impl InfoAt {
             number: self.number,
             domain: status.get(self.domain.clone())?,
             reason: status.get(self.reason.clone())?,
-            shed: status.get(self.shed.clone())?,
+            shed: self.shed,
             message: status.get(self.message.clone())?,
+            is_whole: self.is_whole,
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::wire::canonical::Canonical;
 use crate::wire::details::{AllDetails, REQUEST_INFO};
 use crate::wire::read::{Identity, identity};
 use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO};
-use crate::{Detail, GrpcCode, Metadata, wire};
+use crate::{Detail, ErrorInfos, GrpcCode, Metadata, wire};
 
 impl Boundary {
     /// The usual failure: an entry of this service's catalogue, made here, of which all may leave as it is. `None`
@@ -33,7 +33,13 @@ impl Boundary {
             let mut outgoing = Outgoing::of((config.catalog, entry.code), entry.grpc_code);
             outgoing.message = Cow::Borrowed(&failure.message);
             outgoing.details = Cow::Borrowed(said.rest);
-            outgoing.whole = Some(&failure.details);
+            match (said.infos, config.error_infos) {
+                (ErrorInfos::Both, ErrorInfos::Both) | (ErrorInfos::Google, ErrorInfos::Google) => {
+                    outgoing.whole = Some([&failure.details, &[]]);
+                }
+                (ErrorInfos::Both, ErrorInfos::Google) => outgoing.whole = Some(said.with_googles_alone()),
+                (ErrorInfos::Google, ErrorInfos::Both) => outgoing.metadata = said.metadata(),
+            }
             outgoing
         })
     }
@@ -77,6 +83,7 @@ impl Boundary {
         }
         outgoing.metadata = Metadata::of(&found.info).to_pairs();
         outgoing.details = Cow::Owned(self.details(failure));
+        outgoing.shed = found.info.shed;
         outgoing
     }
 

@@ -142,8 +142,8 @@ impl Call {
         if failure.received {
             fields.remove(RECEIVED_HEADER);
         }
-        let is_internal =
-            !config.boundary.is_public() && config.budget.has_room_beside(beside.len(Kept::All));
+        let has_room = config.budget.has_room_beside(beside.len(Kept::All), config.error_infos);
+        let is_internal = !config.boundary.is_public() && has_room;
         let request_id = self.request_id.unwrap_or_else(RequestId::made);
         let mut kept = match failure.received {
             true => Kept::ContentType,
@@ -183,9 +183,11 @@ impl Call {
         others: usize,
     ) -> Outgoing<'a> {
         let config = &*self.config;
-        let whole = config.boundary.whole(failure, config).map(|outgoing| outgoing.with_id(request_id));
+        let infos = config.error_infos;
+        let prepare = |outgoing: Outgoing<'a>| outgoing.with_id(request_id).with_infos(infos);
+        let whole = config.boundary.whole(failure, config).map(prepare);
         whole.filter(|outgoing| config.budget.fits(outgoing, others)).unwrap_or_else(|| {
-            let mut outgoing = config.boundary.decide(failure, config).with_id(request_id);
+            let mut outgoing = prepare(config.boundary.decide(failure, config));
             config.budget.apply(&mut outgoing, others);
             outgoing
         })

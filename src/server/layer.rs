@@ -13,7 +13,7 @@ use crate::fallback::Fallback;
 use crate::outgoing::Budget;
 use crate::service::{BoxError, Readiness};
 use crate::wire::seen;
-use crate::{Catalog, CatalogCode};
+use crate::{Catalog, CatalogCode, ErrorInfos};
 
 /// Makes every failure that leaves a service a coded one: of handlers, interceptors and of tonic itself, in the
 /// header of a trailers-only answer and in trailers after any number of messages.
@@ -51,6 +51,7 @@ pub(super) struct Config {
     pub(super) catalog: &'static Catalog,
     pub(super) boundary: Boundary,
     pub(super) budget: Budget,
+    pub(super) error_infos: ErrorInfos,
     pub(super) fallback: Fallback,
     pub(super) timeout: Option<Duration>,
 }
@@ -69,6 +70,7 @@ impl ServerLayer {
                 catalog,
                 boundary: Boundary::public(),
                 budget: Budget::KIB_3,
+                error_infos: ErrorInfos::Both,
                 fallback: Fallback::of(catalog),
                 timeout: None,
             },
@@ -86,6 +88,14 @@ impl ServerLayer {
     #[must_use]
     pub fn budget(mut self, budget: Budget) -> Self {
         self.config.budget = budget;
+        self
+    }
+
+    /// Chooses which ErrorInfos every failure contains, whatever the service put into it: both unless this is called.
+    /// [`ErrorInfos::Google`] is for services behind transcoders that do not know our type.
+    #[must_use]
+    pub fn error_infos(mut self, infos: ErrorInfos) -> Self {
+        self.config.error_infos = infos;
         self
     }
 

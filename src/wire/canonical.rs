@@ -1,20 +1,30 @@
 //! The strict twin of [`write`](super::write): reads a status only where it says everything once and alike, as the
-//! writer does. Such a status can leave as it is.
+//! writer does. Such a status can be sent as it is, or without our ErrorInfo.
 
 use super::details::{Detail, STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
 use super::fields::{Fields, Value};
-use super::write::{CODE_KEY, six_digits};
+use super::read::{Info, Speaker};
+use super::write::{CODE_KEY, is_reserved, six_digits};
 use super::{ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL};
+use crate::{ErrorInfos, Metadata};
 
-/// A status whose two ErrorInfos come first, agree, and have nothing that was shed.
+/// A status whose ErrorInfos come first, agree, and have nothing that was shed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Canonical<'a> {
+    /// Which ErrorInfos it has.
+    pub(crate) infos: ErrorInfos,
     pub(crate) grpc_code: u64,
     pub(crate) message: &'a str,
     pub(crate) code: u64,
     pub(crate) domain: &'a str,
     pub(crate) reason: &'a str,
-    /// The encoded `details` fields behind the two, whole ones and nothing else.
+    /// The encoded fields before the ErrorInfos.
+    head: &'a [u8],
+    /// The encoded google.rpc.ErrorInfo.
+    googles: &'a [u8],
+    /// The encoded `details` fields from google.rpc.ErrorInfo on.
+    from_googles: &'a [u8],
+    /// The encoded `details` fields behind the ErrorInfos, whole ones and nothing else.
     pub(crate) rest: &'a [u8],
 }
 
@@ -24,29 +34,19 @@ impl<'a> Canonical<'a> {
         let mut fields = Fields::new(status);
         let (STATUS_CODE, Value::Varint(grpc_code)) = fields.next()? else { return None };
         let (STATUS_MESSAGE, Value::Bytes(message)) = fields.next()? else { return None };
-        let mut ours = Fields::new(detail(fields.next()?, ERROR_INFO_URL)?);
-        let mut googles = Fields::new(detail(fields.next()?, GOOGLE_ERROR_INFO_URL)?);
-
-        let (1, Value::Varint(code)) = ours.next()? else { return None };
-        let (2, Value::Bytes(domain)) = ours.next()? else { return None };
-        let (3, Value::Bytes(reason)) = ours.next()? else { return None };
-        let (1, Value::Bytes(same_reason)) = googles.next()? else { return None };
-        let (2, Value::Bytes(same_domain)) = googles.next()? else { return None };
-        let (3, Value::Bytes(number)) = googles.next()? else { return None };
-        let digits = six_digits(u32::try_from(code).ok()?);
-        let same = same_reason == reason && same_domain == domain;
-        if !same || entry(number)? != (CODE_KEY, text(&digits)?) {
-            return None;
+        let (head, _) = status.split_at_checked(status.len().checked_sub(fields.rest().len())?)?;
+        let mut from_googles = fields.rest();
+        let mut next = fields.next()?;
+        let ours = detail(next, ERROR_INFO_URL);
+        if ours.is_some() {
+            from_googles = fields.rest();
+            next = fields.next()?;
         }
-        loop {
-            match (ours.next(), googles.next()) {
-                (Some((4, Value::Bytes(pair))), Some((3, Value::Bytes(same)))) if pair == same => {
-                    entry(pair).filter(|(key, _)| *key != CODE_KEY)?;
-                }
-                (None, None) if !ours.is_corrupt() && !googles.is_corrupt() => break,
-                _ => return None,
-            }
-        }
+        let googles = detail(next, GOOGLE_ERROR_INFO_URL)?;
+        let (code, domain, reason) = match ours {
+            Some(ours) => both(ours, googles)?,
+            None => googles_alone(googles)?,
+        };
         let rest = fields.rest();
         let whole_detail = |field| match field {
             (STATUS_DETAILS, Value::Bytes(any)) => Detail::read(any, false).is_intact(),
@@ -56,14 +56,70 @@ impl<'a> Canonical<'a> {
             return None;
         }
         Some(Self {
+            infos: if ours.is_some() { ErrorInfos::Both } else { ErrorInfos::Google },
             grpc_code,
             message: text(message)?,
             code,
             domain: text(domain)?,
             reason: text(reason)?,
+            head,
+            googles,
+            from_googles,
             rest,
         })
     }
+
+    /// The encoded status with google.rpc.ErrorInfo alone, in two parts.
+    pub(crate) const fn with_googles_alone(&self) -> [&'a [u8]; 2] {
+        [self.head, self.from_googles]
+    }
+
+    /// The metadata.
+    pub(crate) fn metadata(&self) -> Vec<(&'a str, &'a str)> {
+        Metadata::of(&Info::of(Speaker::Google, self.googles)).to_pairs()
+    }
+}
+
+/// Code, domain and reason, where both ErrorInfos say the same.
+fn both<'a>(ours: &'a [u8], googles: &'a [u8]) -> Option<(u64, &'a [u8], &'a [u8])> {
+    let (mut ours, mut googles) = (Fields::new(ours), Fields::new(googles));
+    let (1, Value::Varint(code)) = ours.next()? else { return None };
+    let (2, Value::Bytes(domain)) = ours.next()? else { return None };
+    let (3, Value::Bytes(reason)) = ours.next()? else { return None };
+    if head_of_googles(&mut googles)? != (text(&six_digits(u32::try_from(code).ok()?))?, domain, reason) {
+        return None;
+    }
+    loop {
+        match (ours.next(), googles.next()) {
+            (Some((4, Value::Bytes(pair))), Some((3, Value::Bytes(same)))) if pair == same => {
+                entry(pair).filter(|(key, _)| !is_reserved(key))?;
+            }
+            (None, None) if !ours.is_corrupt() && !googles.is_corrupt() => break,
+            _ => return None,
+        }
+    }
+    Some((code, domain, reason))
+}
+
+/// Code, domain and reason of google.rpc.ErrorInfo alone.
+fn googles_alone(googles: &[u8]) -> Option<(u64, &[u8], &[u8])> {
+    let mut googles = Fields::new(googles);
+    let (digits, domain, reason) = head_of_googles(&mut googles)?;
+    let code = super::parse_code(digits.as_bytes())?;
+    for field in googles.by_ref() {
+        let (3, Value::Bytes(pair)) = field else { return None };
+        entry(pair).filter(|(key, _)| !is_reserved(key))?;
+    }
+    (!googles.is_corrupt()).then_some((u64::from(code), domain, reason))
+}
+
+/// The digits of the code, domain and reason, with which google.rpc.ErrorInfo begins.
+fn head_of_googles<'a>(googles: &mut Fields<'a>) -> Option<(&'a str, &'a [u8], &'a [u8])> {
+    let (1, Value::Bytes(reason)) = googles.next()? else { return None };
+    let (2, Value::Bytes(domain)) = googles.next()? else { return None };
+    let (3, Value::Bytes(number)) = googles.next()? else { return None };
+    let (key, digits) = entry(number)?;
+    (key == CODE_KEY).then_some((digits, domain, reason))
 }
 
 /// The message in a `details` field of this type.
@@ -103,11 +159,13 @@ mod tests {
 
     fn error() -> impl Strategy<Value = ApiError> {
         let metadata = proptest::collection::btree_map("[a-z]{1,9}", ".{0,200}", 0..4);
-        (0..CATALOG.entries().len(), ".{1,200}", metadata, any::<bool>()).prop_map(
-            |(at, message, metadata, help)| {
+        let infos = prop::sample::select(&ErrorInfos::ALL[..]);
+        (0..CATALOG.entries().len(), ".{1,200}", metadata, any::<bool>(), infos).prop_map(
+            |(at, message, metadata, help, infos)| {
                 let code = CATALOG.entries().get(at).map_or(400_999, |entry| entry.code);
                 let error = ApiError::of(&CATALOG, code).with_message(message);
                 let error = metadata.into_iter().fold(error, |error, (k, v)| error.with_metadata(k, v));
+                let error = error.with_error_infos(infos);
                 if help { error.with_detail(&rpc::Help::default()) } else { error }
             },
         )
@@ -122,6 +180,10 @@ mod tests {
             prop_assert_eq!(read.code, u64::from(error.number()));
             prop_assert_eq!(read.reason, error.reason());
             prop_assert_eq!(read.message, error.message());
+            let alone = error.to_details_with(ErrorInfos::Google);
+            prop_assert_eq!(read.with_googles_alone().concat(), alone);
+            let metadata = error.metadata().iter().map(|(key, value)| (key.as_ref(), value.as_str()));
+            prop_assert_eq!(read.metadata(), metadata.collect::<Vec<_>>());
         }
 
         /// However a status is changed: where it still counts as canonical, strict readers take it, and it says
@@ -145,16 +207,22 @@ mod tests {
                 let strict = tonic_types::pb::Status::decode(&*status).unwrap();
                 prop_assert_eq!(strict.code, i32::try_from(read.grpc_code).unwrap());
                 prop_assert_eq!(strict.message.as_str(), read.message);
-                let ours: pb::ErrorInfo = Message::decode(&*strict.details[0].value).unwrap();
-                let googles: rpc::ErrorInfo = Message::decode(&*strict.details[1].value).unwrap();
-                prop_assert_eq!(u64::from(ours.code), read.code);
-                prop_assert_eq!(&ours.domain, &googles.domain);
-                prop_assert_eq!(&ours.reason, &googles.reason);
+                let has_ours = read.infos == ErrorInfos::Both;
+                let googles = &strict.details[usize::from(has_ours)].value;
+                let googles: rpc::ErrorInfo = Message::decode(&**googles).unwrap();
+                prop_assert_eq!(&*googles.domain, read.domain);
+                prop_assert_eq!(&*googles.reason, read.reason);
                 let mut metadata = googles.metadata;
-                prop_assert_eq!(metadata.remove(CODE_KEY), Some(ours.code.to_string()));
-                prop_assert_eq!(&ours.metadata, &metadata);
-                let known = Message::encoded_len(&pb::ErrorInfo { shed: vec![], ..ours });
-                prop_assert!(known >= strict.details[0].value.len(), "nothing but what is known");
+                prop_assert_eq!(metadata.remove(CODE_KEY), Some(read.code.to_string()));
+                prop_assert!(!metadata.contains_key("shed"));
+                if has_ours {
+                    let ours: pb::ErrorInfo = Message::decode(&*strict.details[0].value).unwrap();
+                    prop_assert_eq!(u64::from(ours.code), read.code);
+                    prop_assert_eq!((&*ours.domain, &*ours.reason), (read.domain, read.reason));
+                    prop_assert_eq!(&ours.metadata, &metadata);
+                    let known = Message::encoded_len(&pb::ErrorInfo { shed: vec![], ..ours });
+                    prop_assert!(known >= strict.details[0].value.len(), "nothing but what is known");
+                }
             }
         }
     }

@@ -3,11 +3,12 @@
 use std::str;
 
 use crate::code::is_code;
+use crate::shed::ShedMarks;
 use crate::{Catalog, Metadata};
 
 use super::details::{AllDetails, Detail};
 use super::fields::{Fields, Value};
-use super::write::{ANY_TYPE_URL, ANY_VALUE, CODE_KEY};
+use super::write::{ANY_TYPE_URL, ANY_VALUE, CODE_KEY, SHED_KEY, is_reserved};
 use super::{ERROR_INFO, ERROR_INFO_URL, GOOGLE_ERROR_INFO, TYPE_URL_PREFIX};
 
 /// Which of the two messages spoke.
@@ -25,22 +26,29 @@ pub(crate) struct Info<'a> {
     pub(crate) number: Option<u64>,
     pub(crate) domain: &'a [u8],
     pub(crate) reason: &'a [u8],
-    /// What the server left out, as numbers of `codelibra.error.v1.Shed`.
-    pub(crate) shed: &'a [u8],
+    /// What the server left out.
+    pub(crate) shed: ShedMarks,
     /// The encoded message: its metadata is read from here.
     pub(crate) message: &'a [u8],
+    /// Whether all of the message is there. What a cut one lacks may have been sent.
+    pub(crate) is_whole: bool,
 }
 
 impl<'a> Info<'a> {
     /// Reads one of the two messages; `None` for other details.
     pub(crate) fn read(detail: &Detail<'a>) -> Option<Self> {
-        if detail.is_a(ERROR_INFO) {
-            Some(Self::ours(detail.value()))
+        let mut info = if detail.is_a(ERROR_INFO) {
+            Self::ours(detail.value())
         } else if detail.is_a(GOOGLE_ERROR_INFO) {
-            Some(Self::google(detail.value()))
+            Self::google(detail.value())
         } else {
-            None
+            return None;
+        };
+        if detail.whole_any().is_none() {
+            info.is_whole = false;
+            info.number = info.number.filter(|number| *number != 0);
         }
+        Some(info)
     }
 
     /// Reads the encoded message of a speaker.
@@ -55,40 +63,66 @@ impl<'a> Info<'a> {
     #[inline]
     fn ours(message: &'a [u8]) -> Self {
         let mut info = Self::empty(Speaker::Ours, message);
-        info.number = Some(0);
-        for field in Fields::new(message) {
+        let mut fields = Fields::new(message);
+        for field in fields.by_ref() {
             match field {
                 // A uint32: a longer varint is cut to it, as every protobuf reader does.
                 (1, Value::Varint(number)) => info.number = Some(number & u64::from(u32::MAX)),
                 (2, Value::Bytes(domain)) => info.domain = domain,
                 (3, Value::Bytes(reason)) => info.reason = reason,
-                (5, Value::Bytes(shed)) => info.shed = shed,
+                // A repeated enum: packed or not, and several times, as every protobuf reader takes it.
+                (5, Value::Bytes(packed)) => info.shed.add_packed(packed),
+                (5, Value::Varint(number)) => info.shed.add_number(number),
                 _ => {}
             }
+        }
+        info.is_whole = !fields.is_corrupt();
+        // proto3: what is not sent is 0.
+        if info.number.is_none() && info.is_whole {
+            info.number = Some(0);
         }
         info
     }
 
     fn google(message: &'a [u8]) -> Self {
         let mut info = Self::empty(Speaker::Google, message);
-        for field in Fields::new(message) {
+        let mut fields = Fields::new(message);
+        for field in fields.by_ref() {
             match field {
                 (1, Value::Bytes(reason)) => info.reason = reason,
                 (2, Value::Bytes(domain)) => info.domain = domain,
-                (3, Value::Bytes(entry)) => {
-                    if let (b"code", text) = map_entry(entry) {
-                        // Not a number: somebody else's use of the key.
+                (3, Value::Bytes(entry)) => match map_entry(entry) {
+                    // Not a number: the peer uses the key for something else.
+                    (b"code", text) => {
                         info.number = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
                     }
-                }
+                    (b"shed", text) => {
+                        let marks = str::from_utf8(text).ok().and_then(ShedMarks::from_text);
+                        info.shed = marks.unwrap_or_default();
+                    }
+                    _ => {}
+                },
                 _ => {}
             }
+        }
+        info.is_whole = !fields.is_corrupt();
+        // Marks are about an error with a code.
+        if info.code().is_none() {
+            info.shed = ShedMarks::NONE;
         }
         info
     }
 
     const fn empty(speaker: Speaker, message: &'a [u8]) -> Self {
-        Self { speaker, number: None, domain: &[], reason: &[], shed: &[], message }
+        Self {
+            speaker,
+            number: None,
+            domain: &[],
+            reason: &[],
+            shed: ShedMarks::NONE,
+            message,
+            is_whole: true,
+        }
     }
 
     /// The number, where it is a code.
@@ -113,22 +147,21 @@ impl<'a> Info<'a> {
         str::from_utf8(self.domain).is_ok() && str::from_utf8(self.reason).is_ok()
     }
 
-    /// Whether the message names the same error.
-    fn names(&self, identity: &Self, code: Option<u32>) -> bool {
+    /// Whether the message does not name another error. A body without a reason leaves it to the catalogue.
+    fn agrees_with(&self, identity: &Self, code: Option<u32>) -> bool {
         let same_code = self.code() == code || (self.speaker == Speaker::Google && self.number.is_none());
-        same_code && self.domain == identity.domain && self.reason == identity.reason
+        let same_reason =
+            |reason: &[u8]| reason.is_empty() || self.reason.is_empty() || self.reason == reason;
+        same_code && self.domain == identity.domain && same_reason(identity.reason)
     }
 
-    /// Whether the metadata is the same, but for the key under which Google's carries the number.
+    /// Whether the metadata is the same, but for the keys that Google's has a meaning of its own for.
     fn has_metadata_of(&self, other: &Self) -> bool {
-        let numbered = self.number.is_some() && other.number.is_some();
+        let coded = self.code().is_some() && other.code().is_some();
         let entries = |info: &Self| {
             let metadata = Metadata::of(info).into_raw();
-            metadata.filter(move |entry| !numbered || entry.is_none_or(|(key, _)| key != CODE_KEY))
+            metadata.filter(move |entry| !coded || entry.is_none_or(|(key, _)| !is_reserved(key)))
         };
-        if self.speaker == other.speaker {
-            return self.message == other.message;
-        }
         if entries(self).eq(entries(other)) {
             return true;
         }
@@ -172,30 +205,43 @@ impl<'a> Repeats<'a> {
     pub(crate) fn is_repeated(&mut self, info: &Info<'_>) -> bool {
         std::ptr::eq(info.message, self.identity.message)
             || (!std::mem::replace(&mut self.compared, true)
-                && info.names(&self.identity, self.code)
-                && info.has_metadata_of(&self.identity))
+                && (info.reason.is_empty() || info.reason == self.identity.reason)
+                && self.says_the_same(info))
     }
 
     /// Whether the message contradicts the identity. To be asked in the order of the details.
     pub(crate) fn is_contradicted(&mut self, info: &Info<'_>) -> bool {
-        if self.compared { !info.names(&self.identity, self.code) } else { !self.is_repeated(info) }
+        if std::ptr::eq(info.message, self.identity.message) {
+            false
+        } else if std::mem::replace(&mut self.compared, true) {
+            !info.agrees_with(&self.identity, self.code)
+        } else {
+            !self.says_the_same(info)
+        }
+    }
+
+    fn says_the_same(&self, info: &Info<'_>) -> bool {
+        info.agrees_with(&self.identity, self.code) && info.has_metadata_of(&self.identity)
     }
 }
 
 /// The identity that the details of an encoded `google.rpc.Status` give, in the order of the contract: our
-/// ErrorInfo; a google.rpc.ErrorInfo with a number; one whose reason the catalogue knows. Allocates nothing.
+/// ErrorInfo; a google.rpc.ErrorInfo with a number; one whose reason the catalogue knows. A corrupt ErrorInfo with a
+/// number counts where no whole one has any. Allocates nothing.
 pub(crate) fn identity<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
-    ours(status).or_else(|| googles(status, catalog))
+    ours(status).or_else(|| without_ours(status, catalog))
 }
 
-/// The identity that our ErrorInfo gives.
+/// The identity that our ErrorInfo gives, where it is whole.
 #[inline]
 pub(crate) fn ours(status: &[u8]) -> Option<Identity<'_>> {
     let mut details = AllDetails::of(status);
     while let Some((any, cut)) = details.next_any() {
         if let Some(message) = plain_message_of_ours(any) {
             let info = Info::ours(message);
-            if let Some(code) = info.code() {
+            if let Some(code) = info.code()
+                && info.is_whole
+            {
                 return Some(Identity { code, info });
             }
         } else if let Some(identity) = ours_in(any, cut) {
@@ -205,11 +251,12 @@ pub(crate) fn ours(status: &[u8]) -> Option<Identity<'_>> {
     None
 }
 
-/// The identity that a detail gives, if it is our ErrorInfo. Out of line, because most need not come here.
+/// The identity that a detail gives, if it is our ErrorInfo and whole. Out of line, because most need not come here.
 #[inline(never)]
 fn ours_in(any: &[u8], cut: bool) -> Option<Identity<'_>> {
-    let info = Info::read(&Detail::read(any, cut)).filter(|info| info.speaker == Speaker::Ours)?;
-    Some(Identity { code: info.code()?, info })
+    let info = Info::read(&Detail::read(any, cut))?;
+    let is_whole_ours = info.speaker == Speaker::Ours && info.is_whole;
+    Some(Identity { code: info.code().filter(|_| is_whole_ours)?, info })
 }
 
 /// The message in a `google.protobuf.Any` of our ErrorInfo that is written as every writer does it: one
@@ -231,13 +278,15 @@ fn plain_message_of_ours(any: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The identity that a google.rpc.ErrorInfo gives, by its number or by a reason that the catalogue knows; or
-/// our ErrorInfo, by its reason alone.
-pub(crate) fn googles<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
+/// The identity of a status without a whole ErrorInfo of ours that has a number: what a google.rpc.ErrorInfo gives, by
+/// its number or by a reason that the catalogue knows; or a corrupt ErrorInfo; or ours, by its reason alone.
+pub(crate) fn without_ours<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
+    let mut corrupt = None;
     let mut named = None;
     for info in AllDetails::of(status).filter_map(|detail| Info::read(&detail)) {
         match info.code() {
-            Some(code) => return Some(Identity { code, info }),
+            Some(code) if info.is_whole => return Some(Identity { code, info }),
+            Some(code) => corrupt = corrupt.or(Some(Identity { code, info })),
             None if named.is_none() && info.domain == catalog.domain().as_bytes() => {
                 named = str::from_utf8(info.reason)
                     .ok()
@@ -247,7 +296,7 @@ pub(crate) fn googles<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identit
             None => {}
         }
     }
-    named
+    corrupt.or(named)
 }
 
 /// The first ErrorInfo, whether it gives a code or not.
@@ -272,10 +321,26 @@ impl<'a> Metadata<'a> {
     /// The metadata of one of the two messages.
     pub(crate) fn of(info: &Info<'a>) -> Self {
         match info.speaker {
-            Speaker::Ours => Self::new(info.message, 4, None),
-            // A text that is no number is somebody else's use of the key.
-            Speaker::Google => Self::new(info.message, 3, info.number.map(|_| CODE_KEY)),
+            Speaker::Ours => Self::new(info.message, 4, UsedKeys::default()),
+            // Texts that are no code and no marks mean something else to the peer.
+            Speaker::Google => {
+                let used = UsedKeys { code: info.code().is_some(), shed: !info.shed.is_empty() };
+                Self::new(info.message, 3, used)
+            }
         }
+    }
+}
+
+/// The keys of a google.rpc.ErrorInfo that are no metadata of the error.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct UsedKeys {
+    code: bool,
+    shed: bool,
+}
+
+impl UsedKeys {
+    fn contain(self, key: &str) -> bool {
+        (self.code && key == CODE_KEY) || (self.shed && key == SHED_KEY)
     }
 }
 
@@ -284,17 +349,17 @@ impl<'a> Metadata<'a> {
 pub(crate) struct RawMetadata<'a> {
     fields: Fields<'a>,
     number: u64,
-    except: Option<&'static str>,
+    except: UsedKeys,
 }
 
 impl<'a> RawMetadata<'a> {
-    pub(crate) const fn new(message: &'a [u8], number: u64, except: Option<&'static str>) -> Self {
+    pub(crate) const fn new(message: &'a [u8], number: u64, except: UsedKeys) -> Self {
         Self { fields: Fields::new(message), number, except }
     }
 
     /// The value of a key. The last one counts, as in every protobuf map.
     pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
-        if self.except == Some(key) {
+        if self.except.contain(key) {
             return None;
         }
         let mut value = None;
@@ -323,7 +388,7 @@ impl<'a> Iterator for RawMetadata<'a> {
                     let Some((key, value)) = str::from_utf8(key).ok().zip(str::from_utf8(value).ok()) else {
                         return Some(None);
                     };
-                    if self.except != Some(key) {
+                    if !self.except.contain(key) {
                         return Some(Some((key, value)));
                     }
                 }
@@ -351,7 +416,7 @@ mod tests {
                 let short = ours(&status).map(|found| (found.code, found.info.domain, found.info.reason));
                 let long = AllDetails::of(&status)
                     .filter_map(|detail| Info::read(&detail))
-                    .filter(|info| info.speaker == Speaker::Ours)
+                    .filter(|info| info.speaker == Speaker::Ours && info.is_whole)
                     .find_map(|info| Some((info.code()?, info.domain, info.reason)));
                 assert_eq!(short, long, "byte {at} is {byte:#04x}");
             }

@@ -3,7 +3,8 @@
 
 use prost::Message;
 
-use crate::GrpcCode;
+use crate::shed::{Shed, ShedMarks};
+use crate::{ErrorInfos, GrpcCode};
 
 #[cfg(feature = "gateway")]
 use super::read::Speaker;
@@ -19,11 +20,46 @@ pub(crate) struct Parts<'a> {
     pub(crate) metadata: &'a [(&'a str, &'a str)],
     /// Encoded further `details` fields, each with its tag.
     pub(crate) rest: &'a [u8],
-    /// What was left out: numbers of `codelibra.error.v1.Shed`, each below 128.
-    pub(crate) shed: &'a [u8],
-    /// Whether google.rpc.ErrorInfo repeats what our ErrorInfo says. Only a budget that nothing else meets
-    /// makes do without.
-    pub(crate) repeat: bool,
+    /// What was left out.
+    pub(crate) shed: ShedMarks,
+    pub(crate) infos: WrittenInfos,
+}
+
+/// Which of the two ErrorInfos are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WrittenInfos {
+    Both,
+    /// Ours alone: only a budget that nothing else meets removes google.rpc.ErrorInfo, which repeats it.
+    #[cfg_attr(not(any(feature = "gateway", feature = "server")), expect(dead_code, reason = "budgets"))]
+    Ours,
+    Google,
+}
+
+impl WrittenInfos {
+    const fn has_ours(self) -> bool {
+        matches!(self, Self::Both | Self::Ours)
+    }
+
+    const fn has_googles(self) -> bool {
+        matches!(self, Self::Both | Self::Google)
+    }
+
+    /// What google.rpc.ErrorInfo says of `shed`: where ours stands beside it, ours does.
+    const fn googles_shed(self, shed: ShedMarks) -> ShedMarks {
+        match self {
+            Self::Google => shed,
+            Self::Both | Self::Ours => ShedMarks::NONE,
+        }
+    }
+}
+
+impl From<ErrorInfos> for WrittenInfos {
+    fn from(infos: ErrorInfos) -> Self {
+        match infos {
+            ErrorInfos::Both => Self::Both,
+            ErrorInfos::Google => Self::Google,
+        }
+    }
 }
 
 // google.rpc.Status
@@ -59,8 +95,16 @@ const MAP_VALUE: u8 = 0x12;
 
 /// The metadata key under which google.rpc.ErrorInfo carries the number.
 pub(crate) const CODE_KEY: &str = "code";
+/// The metadata key under which google.rpc.ErrorInfo carries the marks of what was left out, where it is sent alone.
+pub(crate) const SHED_KEY: &str = "shed";
 
-/// The lengths of the two messages that every status holds.
+/// Whether google.rpc.ErrorInfo has a meaning of its own for a metadata key. An error's own metadata under such a key
+/// stand in our ErrorInfo only.
+pub(crate) const fn is_reserved(key: &str) -> bool {
+    is(key, CODE_KEY) || is(key, SHED_KEY)
+}
+
+/// The lengths of the two messages.
 #[derive(Clone, Copy)]
 struct Lengths {
     info: usize,
@@ -71,19 +115,26 @@ impl Lengths {
     const fn of(parts: &Parts<'_>) -> Self {
         let both = string_len(parts.domain) + string_len(parts.reason);
         let code = varint_len(code_as_usize(parts.code));
+        let shed = shed_count(parts.shed);
         Self {
-            info: 1 + code + both + metadata_len(parts.metadata, None) + bytes_len(parts.shed),
+            info: 1
+                + code
+                + both
+                + metadata_len(parts.metadata, Keys::All)
+                + if shed == 0 { 0 } else { delimited_len(shed) },
             google_info: both
                 + delimited_len(pair_len(CODE_KEY.len(), 6))
-                + metadata_len(parts.metadata, Some(CODE_KEY)),
+                + metadata_len(parts.metadata, Keys::Unreserved)
+                + shed_entry_len(parts.infos.googles_shed(parts.shed)),
         }
     }
 
     const fn status(self, parts: &Parts<'_>) -> usize {
         let any_ours = any_len(ERROR_INFO_URL, self.info);
         let any_google = any_len(GOOGLE_ERROR_INFO_URL, self.google_info);
-        let repeated = if parts.repeat { delimited_len(any_google) } else { 0 };
-        2 + string_len(parts.message) + delimited_len(any_ours) + repeated + parts.rest.len()
+        let ours = if parts.infos.has_ours() { delimited_len(any_ours) } else { 0 };
+        let googles = if parts.infos.has_googles() { delimited_len(any_google) } else { 0 };
+        2 + string_len(parts.message) + ours + googles + parts.rest.len()
     }
 }
 
@@ -258,6 +309,13 @@ impl InfoWriter<'_> {
         self.string([INFO_REASON, GOOGLE_REASON], reason);
     }
 
+    /// What was left out; the other one has it in its metadata.
+    pub(crate) fn shed(&mut self, shed: ShedMarks) {
+        if self.speaker == Speaker::Ours && !shed.is_empty() {
+            append(delimited_len(shed_count(shed)), self.out, |out| out.shed_numbers(shed));
+        }
+    }
+
     pub(crate) fn metadata(&mut self, key: &str, value: &str) {
         let tag = self.tag([INFO_METADATA, GOOGLE_METADATA]);
         let (key, value) = (key.as_bytes(), value.as_bytes());
@@ -303,12 +361,29 @@ const fn any_len(type_url: &str, value: usize) -> usize {
     string_len(type_url) + if value == 0 { 0 } else { delimited_len(value) }
 }
 
-/// Encoded map entries, one field each, but for the key `except`.
-const fn metadata_len(metadata: &[(&str, &str)], except: Option<&str>) -> usize {
+/// Which metadata of an error one of the two messages has.
+#[derive(Clone, Copy)]
+enum Keys {
+    All,
+    /// Without those that google.rpc.ErrorInfo has a meaning of its own for.
+    Unreserved,
+}
+
+impl Keys {
+    const fn contain(self, key: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Unreserved => !is_reserved(key),
+        }
+    }
+}
+
+/// Encoded map entries, one field each.
+const fn metadata_len(metadata: &[(&str, &str)], keys: Keys) -> usize {
     let mut len = 0;
     let mut rest = metadata;
     while let [(key, value), tail @ ..] = rest {
-        if !is(key, except) {
+        if keys.contain(key) {
             len += delimited_len(pair_len(key.len(), value.len()));
         }
         rest = tail;
@@ -326,9 +401,39 @@ const fn pair_len(key: usize, value: usize) -> usize {
     (if key == 0 { 0 } else { delimited_len(key) }) + if value == 0 { 0 } else { delimited_len(value) }
 }
 
-/// `Option<&str> == Option<&str>` is not `const`.
-const fn is(key: &str, other: Option<&str>) -> bool {
-    let Some(other) = other else { return false };
+/// How many parts there are.
+const fn shed_count(shed: ShedMarks) -> usize {
+    let mut count = 0;
+    let mut rest = Shed::ALL;
+    while let [part, tail @ ..] = rest {
+        if shed.contains(*part) {
+            count += 1;
+        }
+        rest = tail;
+    }
+    count
+}
+
+/// The length of the names joined by commas.
+const fn shed_text_len(shed: ShedMarks) -> usize {
+    let mut len = 0;
+    let mut rest = Shed::ALL;
+    while let [part, tail @ ..] = rest {
+        if shed.contains(*part) {
+            len += part.name().len() + if len == 0 { 0 } else { 1 };
+        }
+        rest = tail;
+    }
+    len
+}
+
+/// The length of the metadata entry that carries the marks in google.rpc.ErrorInfo.
+pub(crate) const fn shed_entry_len(shed: ShedMarks) -> usize {
+    if shed.is_empty() { 0 } else { delimited_len(pair_len(SHED_KEY.len(), shed_text_len(shed))) }
+}
+
+/// `&str == &str` is not `const`.
+const fn is(key: &str, other: &str) -> bool {
     let (mut a, mut b) = (key.as_bytes(), other.as_bytes());
     while let ([x, rest_a @ ..], [y, rest_b @ ..]) = (a, b) {
         if *x != *y {
@@ -366,6 +471,16 @@ impl Out<'_> {
         self.byte(parts.grpc_code.number());
         self.string(STATUS_MESSAGE, parts.message);
 
+        if parts.infos.has_ours() {
+            self.our_info(parts, lengths);
+        }
+        if parts.infos.has_googles() {
+            self.google_info(parts, lengths);
+        }
+        self.copy(parts.rest);
+    }
+
+    const fn our_info(&mut self, parts: &Parts<'_>, lengths: Lengths) {
         self.tag(STATUS_DETAILS, any_len(ERROR_INFO_URL, lengths.info));
         self.string(ANY_TYPE_URL, ERROR_INFO_URL);
         self.tag(ANY_VALUE, lengths.info);
@@ -373,13 +488,46 @@ impl Out<'_> {
         self.varint(code_as_usize(parts.code));
         self.string(INFO_DOMAIN, parts.domain);
         self.string(INFO_REASON, parts.reason);
-        self.metadata(INFO_METADATA, parts.metadata, None);
-        self.bytes(INFO_SHED, parts.shed);
+        self.metadata(INFO_METADATA, parts.metadata, Keys::All);
+        self.shed_numbers(parts.shed);
+    }
 
-        if parts.repeat {
-            self.google_info(parts, lengths);
+    /// A repeated enum, packed: each number is below 128.
+    const fn shed_numbers(&mut self, shed: ShedMarks) {
+        if shed.is_empty() {
+            return;
         }
-        self.copy(parts.rest);
+        self.tag(INFO_SHED, shed_count(shed));
+        let mut rest = Shed::ALL;
+        while let [part, tail @ ..] = rest {
+            if shed.contains(*part) {
+                self.byte(part.number());
+            }
+            rest = tail;
+        }
+    }
+
+    /// The metadata entry of google.rpc.ErrorInfo: names joined by commas.
+    const fn shed_entry(&mut self, shed: ShedMarks) {
+        if shed.is_empty() {
+            return;
+        }
+        let text = shed_text_len(shed);
+        self.tag(GOOGLE_METADATA, pair_len(SHED_KEY.len(), text));
+        self.string(MAP_KEY, SHED_KEY);
+        self.tag(MAP_VALUE, text);
+        let mut is_first = true;
+        let mut rest = Shed::ALL;
+        while let [part, tail @ ..] = rest {
+            if shed.contains(*part) {
+                if !is_first {
+                    self.byte(b',');
+                }
+                is_first = false;
+                self.copy(part.name().as_bytes());
+            }
+            rest = tail;
+        }
     }
 
     const fn google_info(&mut self, parts: &Parts<'_>, lengths: Lengths) {
@@ -390,7 +538,8 @@ impl Out<'_> {
         self.string(GOOGLE_DOMAIN, parts.domain);
         let digits = six_digits(parts.code);
         self.pair(GOOGLE_METADATA, CODE_KEY.as_bytes(), &digits);
-        self.metadata(GOOGLE_METADATA, parts.metadata, Some(CODE_KEY));
+        self.metadata(GOOGLE_METADATA, parts.metadata, Keys::Unreserved);
+        self.shed_entry(parts.infos.googles_shed(parts.shed));
     }
 
     #[expect(clippy::indexing_slicing, reason = "the caller has measured; `get_mut` is not const")]
@@ -442,10 +591,10 @@ impl Out<'_> {
         self.bytes(MAP_VALUE, value);
     }
 
-    const fn metadata(&mut self, tag: u8, metadata: &[(&str, &str)], except: Option<&str>) {
+    const fn metadata(&mut self, tag: u8, metadata: &[(&str, &str)], keys: Keys) {
         let mut rest = metadata;
         while let [(key, value), tail @ ..] = rest {
-            if !is(key, except) {
+            if keys.contain(key) {
                 self.pair(tag, key.as_bytes(), value.as_bytes());
             }
             rest = tail;

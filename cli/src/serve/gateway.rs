@@ -15,7 +15,7 @@ use bytes::Bytes;
 use codelibra::axum::ErrorLayer;
 use codelibra::client::{ClientLayer, ClientService};
 use codelibra::http::{Boundary, Form, Responder, StreamBody, StreamForm};
-use codelibra::{ApiError, Catalog, NotFound, ReceivedError, StatusCodeExt, class_code};
+use codelibra::{ApiError, Catalog, ErrorInfos, NotFound, ReceivedError, StatusCodeExt, class_code};
 use tokio_stream::StreamExt;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
@@ -37,7 +37,12 @@ pub(crate) struct Gateway {
     responder: Arc<Responder>,
 }
 
-pub(crate) fn router(catalog: &'static Catalog, grpc: SocketAddr, form: Form) -> Result<Router, Failure> {
+pub(crate) fn router(
+    catalog: &'static Catalog,
+    grpc: SocketAddr,
+    form: Form,
+    infos: ErrorInfos,
+) -> Result<Router, Failure> {
     let endpoint = Endpoint::from_shared(format!("http://{grpc}"))
         .map_err(|e| Failure::bad_input(format_args!("{grpc} is no address to connect to: {e}")))?;
     let channel = ClientLayer::of(catalog).layer(endpoint.connect_lazy());
@@ -45,6 +50,7 @@ pub(crate) fn router(catalog: &'static Catalog, grpc: SocketAddr, form: Form) ->
     // The gRPC server has decided what may leave.
     let responder = Responder::of(catalog)
         .form(form)
+        .error_infos(infos)
         .boundary(Boundary::internal())
         .challenge(HeaderValue::from_static("Bearer realm=\"codelibra\""));
     Ok(Router::new()

@@ -5,7 +5,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use codelibra::server::{Boundary, ServerLayer};
-use codelibra::{ApiError, ArgumentMissingOrUnparseable, Catalog, Entry, LimitTooLarge, NotFound, is_code};
+use codelibra::{
+    ApiError, ArgumentMissingOrUnparseable, Catalog, Entry, ErrorInfos, LimitTooLarge, NotFound, is_code,
+};
 use tokio::net::TcpListener;
 use tokio_stream::{Stream, StreamExt};
 use tonic::transport::server::TcpIncoming;
@@ -27,6 +29,7 @@ pub(super) const CLASSES: &str = "400 to 599, or 0 for all";
 /// Serves until `stop` is ready, then drains.
 pub(crate) async fn serve(
     catalog: &'static Catalog,
+    infos: ErrorInfos,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -41,7 +44,7 @@ pub(crate) async fn serve(
     tonic::transport::Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         // A raise answers what it was asked for, the message of a 5xx included.
-        .layer(ServerLayer::of(catalog).boundary(Boundary::internal()))
+        .layer(ServerLayer::of(catalog).boundary(Boundary::internal()).error_infos(infos))
         .add_service(ErrorCatalogServiceServer::new(Service { catalog }))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)

@@ -49,8 +49,8 @@ async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
     let (http, http_addr) = listen("--http", &args.http).await?;
     let (stop, stopped) = watch::channel(());
 
-    let mut grpc = tokio::spawn(grpc::serve(catalog, grpc, wait(stopped.clone())));
-    let gateway = gateway::router(catalog, reachable(grpc_addr), args.format)?;
+    let mut grpc = tokio::spawn(grpc::serve(catalog, args.error_info, grpc, wait(stopped.clone())));
+    let gateway = gateway::router(catalog, reachable(grpc_addr), args.format, args.error_info)?;
     let gateway = axum::serve(http, gateway).with_graceful_shutdown(wait(stopped));
     let mut gateway = tokio::spawn(gateway.into_future());
 

@@ -24,7 +24,7 @@ pub(super) fn trailers(call: &Call, failing: Failing<'_>) -> HeaderMap {
 fn write(call: &Call, failing: Failing<'_>, fields: &mut HeaderMap) {
     let error = call.settle(failing);
     let others = fields.iter().map(|(name, value)| field_len(name.as_str(), value.len())).sum();
-    let mut outgoing = Outgoing::of_error(&error);
+    let mut outgoing = Outgoing::of_error(&error).with_infos(call.responder.error_infos);
     call.responder.budget.apply(&mut outgoing, others);
     outgoing.write(fields);
 }

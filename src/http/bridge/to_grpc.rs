@@ -30,6 +30,7 @@ bridge! {
     ///   called, polled or dropped, becomes the fallback of INTERNAL (500001), with nothing of its payload.
     /// - What is more than the [`Budget`](crate::http::Budget) of the responder is left out and marked, as a server layer
     ///   does.
+    /// - The ErrorInfos are those that the responder [chooses](Responder::error_infos).
     /// - A gRPC answer to a gRPC request that breaks off, or ends without `grpc-status`, ends with such a failure in its
     ///   trailers.
     /// - Every other answer passes as it is.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::json::{self, Json};
 use super::members::Members;
 use crate::note::{Note, Notes, excerpt};
+use crate::shed::ShedMarks;
 use crate::wire::read::Speaker;
 use crate::wire::write;
 
@@ -15,12 +16,20 @@ pub(super) struct InfoMembers<'a> {
     domain: Option<Json<'a>>,
     reason: Option<Json<'a>>,
     metadata: Option<Json<'a>>,
+    /// What was left out, in ours and in the body itself.
+    shed: Option<Json<'a>>,
 }
 
 impl<'a> InfoMembers<'a> {
     /// Of the body itself, whose `code` is read apart.
     pub(super) fn of(members: &Members<'a>) -> Self {
-        Self { code: None, domain: members.domain, reason: members.reason, metadata: members.metadata }
+        Self {
+            code: None,
+            domain: members.domain,
+            reason: members.reason,
+            metadata: members.metadata,
+            shed: members.shed,
+        }
     }
 
     pub(super) fn read(object: Option<Json<'a>>) -> Self {
@@ -38,12 +47,33 @@ impl<'a> InfoMembers<'a> {
             "domain" => self.domain = Some(value),
             "reason" => self.reason = Some(value),
             "metadata" => self.metadata = Some(value),
+            "shed" => self.shed = Some(value),
             _ => {}
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.domain.is_none() && self.reason.is_none() && self.metadata.is_none()
+    }
+
+    /// The names or numbers of what was left out, as ProtoJSON may write a repeated enum. What is none of that means
+    /// something else to the peer.
+    fn shed(&self) -> ShedMarks {
+        let mut marks = ShedMarks::NONE;
+        if let Some(shed) = self.shed {
+            // What is cut has what stands before the cut.
+            let _ = json::values(shed.get(), |value| match value.string() {
+                Some(name) => {
+                    marks.add_name(&name);
+                }
+                None => {
+                    if let Ok(number) = value.get().parse() {
+                        marks.add_number(number);
+                    }
+                }
+            });
+        }
+        marks
     }
 
     /// The number of our ErrorInfo, as ProtoJSON may write a uint32.
@@ -70,6 +100,7 @@ pub(super) fn write_info(
         }
         info.domain(&domain);
         info.reason(&reason);
+        info.shed(members.shed());
         if let Some(metadata) = members.metadata.filter(|value| !value.is_null()) {
             let read = json::members(metadata.get(), |key, value| match value.string() {
                 Some(text) => info.metadata(&key, &text),

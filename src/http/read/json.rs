@@ -74,6 +74,22 @@ pub(super) fn members<'a>(text: &'a str, each: impl FnMut(Cow<'a, str>, Json<'a>
     scanner.end()
 }
 
+/// Calls `each` with every element of an array, in order.
+///
+/// # Errors
+///
+/// The text is no array, or is none to its end; the elements before the fault were given, and the one that is cut too if
+/// it is an array or object.
+pub(super) fn values<'a>(text: &'a str, mut each: impl FnMut(Json<'a>)) -> Result<(), Fault> {
+    let mut scanner = Scanner { text, at: 0 };
+    scanner.list(b'[', b']', |scanner| {
+        scanner.peek();
+        let start = scanner.at;
+        scanner.value_or_cut(start, &mut each)
+    })?;
+    scanner.end()
+}
+
 /// Calls `each` with every element of an array, in order, made of its members as `member` sets them. With it come
 /// its text and why it is no object, or none to its end.
 ///
@@ -149,17 +165,22 @@ impl<'a> Scanner<'a> {
             scanner.eat(b':', "a colon")?;
             scanner.peek();
             let start = scanner.at;
-            match scanner.value() {
-                Ok(value) => each(name, value),
-                Err(fault) => {
-                    if let Some(value) = scanner.cut_value(start) {
-                        each(name, value);
-                    }
-                    return Err(fault);
-                }
-            }
-            Ok(())
+            scanner.value_or_cut(start, |value| each(name, value))
         })
+    }
+
+    /// The value that begins here, or what is there of it.
+    fn value_or_cut(&mut self, start: usize, each: impl FnOnce(Json<'a>)) -> Result<(), Fault> {
+        match self.value() {
+            Ok(value) => each(value),
+            Err(fault) => {
+                if let Some(value) = self.cut_value(start) {
+                    each(value);
+                }
+                return Err(fault);
+            }
+        }
+        Ok(())
     }
 
     /// What is there of an array or object that begins here and has no end.

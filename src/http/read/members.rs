@@ -41,6 +41,7 @@ members! {
     domain = "domain",
     metadata = "metadata",
     details = "details",
+    shed = "shed",
     request_id = "requestId",
     error = "error",
     status = "status",
@@ -71,6 +72,27 @@ impl<'a> Members<'a> {
             notes.push(Note::InvalidBody(format!("the body is no JSON to its end: {fault}")));
         }
         Some(members)
+    }
+
+    /// Reads a body: an object; or of an array of Google's streamed REST answers, `[{…},{"error":{…}}]`, the last element
+    /// that has an error.
+    pub(super) fn read_body(text: &'a str, notes: &mut Notes) -> Option<Self> {
+        if !text.trim_ascii_start().starts_with('[') {
+            return Self::read(text, notes);
+        }
+        let mut last: Option<Json<'_>> = None;
+        let read = json::values(text, |element| {
+            if has_error(element) {
+                last = Some(element);
+            }
+        });
+        let last = last?;
+        if let Err(fault) = read
+            && !last.is_cut()
+        {
+            notes.push(Note::InvalidBody(format!("the body is no JSON to its end: {fault}")));
+        }
+        Self::read(last.get(), notes)
     }
 
     /// The object under `error`, of AIP-193 and of the end of a Connect stream.
@@ -144,6 +166,16 @@ impl<'a> Members<'a> {
     pub(super) fn message(&self) -> Option<Cow<'a, str>> {
         [self.message, self.detail, self.title].into_iter().flatten().find_map(Json::string)
     }
+}
+
+/// Whether a value is an object with an object under `error`.
+fn has_error(value: Json<'_>) -> bool {
+    let mut found = false;
+    if value.is_object() {
+        // Of a cut object, what stands before the cut.
+        let _ = json::members(value.get(), |name, value| found |= name == "error" && value.is_object());
+    }
+    found
 }
 
 /// A whole number that is not negative, as JSON may write it: `403003`, `403003.0`, `4.03003e5`.

@@ -31,6 +31,9 @@ use crate::{Catalog, GrpcCode, ReceivedError, rpc, tables};
 /// Reads the error of an HTTP answer: from its body, which may be in any [`Form`](super::Form) or in Kratos'
 /// `{code, reason, message, metadata}`; else from the field `codelibra-error-code`; else from its HTTP status.
 ///
+/// Of Google's streamed REST answers, `[{…},{"error":{…}}]`, the error is read. A Kratos body has a code where the
+/// catalogue has its reason, in the class of its HTTP status.
+///
 /// Of a body that is cut, what stands before the cut is read. An error without a message gets the summary of its entry,
 /// else the phrase of its class.
 ///
@@ -66,7 +69,7 @@ impl Answer<'_> {
     fn read(&self, body: &[u8], catalog: &'static Catalog, types: &DetailTypes) -> ReceivedError {
         let mut notes = Notes::default();
         let text = text::text(body, &mut notes);
-        let outer = Members::read(&text, &mut notes);
+        let outer = Members::read_body(&text, &mut notes);
         let inner = outer.as_ref().and_then(|outer| outer.inner(&mut notes));
         let object = match (&outer, &inner) {
             (Some(outer), Some(inner)) if outer.code.is_none() => Some(inner),
@@ -83,7 +86,7 @@ impl Answer<'_> {
             _ => object.http_status(),
         };
         let mut status = Vec::with_capacity(text.len());
-        write_identity(object, code, &mut notes, &mut status);
+        write_identity(object, code, catalog, &mut notes, &mut status);
         if let Some(all) = object.details {
             details::write_details(all, types, &mut notes, &mut status);
         }
@@ -172,14 +175,31 @@ impl Answer<'_> {
 
 /// A code becomes our ErrorInfo. Without one, whatever else says who the error is becomes google.rpc.ErrorInfo,
 /// as Kratos sends it over gRPC; of somebody else's problem that is its type and its extension members.
-fn write_identity(object: &Members<'_>, code: Option<Code>, notes: &mut Notes, out: &mut Vec<u8>) {
+fn write_identity(
+    object: &Members<'_>,
+    code: Option<Code>,
+    catalog: &Catalog,
+    notes: &mut Notes,
+    out: &mut Vec<u8>,
+) {
     let info = InfoMembers::of(object);
+    let code = match code {
+        Some(Code::Http(status)) => code_of_kratos(object, status, catalog).map(Code::Six).or(code),
+        _ => code,
+    };
     match code {
         Some(Code::Six(code)) => write_info(Speaker::Ours, &info, Some(code), notes, out),
         _ if !info.is_empty() => write_info(Speaker::Google, &info, None, notes, out),
         _ if object.is_problem() => info::write_problem(object, out),
         _ => {}
     }
+}
+
+/// The code of Kratos' `{code, reason, message, metadata}`, which names its error by the reason alone. A reason of no
+/// domain is the catalogue's where the HTTP status is the class of its entry.
+fn code_of_kratos(object: &Members<'_>, status: u16, catalog: &Catalog) -> Option<u32> {
+    let reason = object.reason.filter(|_| object.domain.is_none())?.string()?;
+    catalog.by_reason(&reason).filter(|entry| entry.class() == status).map(|entry| entry.code)
 }
 
 /// The native form says the request's id a second time. Where it says it alone, it becomes the detail.

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
-use super::details::{Attached, ConnectDetails, StatusDetails};
+use super::details::{Attached, ConnectDetails, ShedNames, StatusDetails};
 use crate::code::{class_of, class_phrase};
 use crate::http::DetailTypes;
-use crate::{ApiError, Entry};
+use crate::{ApiError, Entry, ErrorInfos};
 
 type Metadata = BTreeMap<Cow<'static, str>, String>;
 
@@ -25,12 +25,15 @@ pub(super) struct Native<'a> {
     code: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    /// Kratos' clients tell errors by it.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reason: &'a str,
     message: &'a str,
     domain: &'a str,
     metadata: &'a Metadata,
     details: Attached<'a>,
+    #[serde(skip_serializing_if = "ShedNames::is_empty")]
+    shed: ShedNames,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
 }
@@ -40,17 +43,18 @@ impl<'a> Native<'a> {
         Self {
             code: error.number(),
             name: error.entry().map(|entry| entry.name),
-            reason: own_reason(error),
+            reason: error.reason(),
             message: error.message(),
             domain: error.domain(),
             metadata: error.metadata(),
             details: Attached { error, types },
+            shed: ShedNames(error.shed()),
             request_id: error.request_id(),
         }
     }
 }
 
-/// RFC 9457 §3.1; `code`, `domain`, `reason`, `metadata` and `details` are extension members (§3.2).
+/// RFC 9457 §3.1; `code`, `domain`, `reason`, `metadata`, `details` and `shed` are extension members (§3.2).
 #[derive(Serialize)]
 pub(super) struct Problem<'a> {
     r#type: ProblemType,
@@ -66,6 +70,8 @@ pub(super) struct Problem<'a> {
     metadata: &'a Metadata,
     #[serde(skip_serializing_if = "Attached::is_empty")]
     details: Attached<'a>,
+    #[serde(skip_serializing_if = "ShedNames::is_empty")]
+    shed: ShedNames,
 }
 
 impl<'a> Problem<'a> {
@@ -83,6 +89,7 @@ impl<'a> Problem<'a> {
             reason: own_reason(error),
             metadata: error.metadata(),
             details: Attached { error, types },
+            shed: ShedNames(error.shed()),
         }
     }
 }
@@ -179,8 +186,8 @@ pub(super) struct Connect<'a> {
 }
 
 impl<'a> Connect<'a> {
-    pub(super) fn of(error: &'a ApiError, types: &'a DetailTypes) -> Self {
-        let status: Bytes = error.to_details();
+    pub(super) fn of(error: &'a ApiError, types: &'a DetailTypes, infos: ErrorInfos) -> Self {
+        let status: Bytes = error.to_details_with(infos);
         Self {
             code: error.grpc_code().connect_name(),
             message: error.message(),

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io;
+use std::{fmt, io};
 
 use ::base64::display::Base64Display;
 use ::base64::engine::general_purpose::STANDARD;
@@ -12,8 +12,9 @@ use serde_json::value::RawValue;
 
 use crate::ApiError;
 use crate::http::DetailTypes;
+use crate::shed::{self, Shed, ShedMarks};
 use crate::wire::details::{AllDetails, Detail};
-use crate::wire::write::{CODE_KEY, six_digits};
+use crate::wire::write::{CODE_KEY, SHED_KEY, is_reserved, six_digits};
 use crate::wire::{
     ERROR_INFO, ERROR_INFO_URL, GOOGLE_ERROR_INFO, GOOGLE_ERROR_INFO_URL, TYPE_URL_PREFIX, base64,
 };
@@ -41,7 +42,8 @@ impl Serialize for Attached<'_> {
     }
 }
 
-/// The details with both ErrorInfos before them, as on the wire.
+/// The details with google.rpc.ErrorInfo before them. The readers of these forms parse the details as protobuf JSON and
+/// refuse a body with a type that they do not know, so our ErrorInfo is not among them.
 pub(super) struct StatusDetails<'a> {
     pub(super) error: &'a ApiError,
     pub(super) types: &'a DetailTypes,
@@ -51,8 +53,7 @@ impl Serialize for StatusDetails<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { error, types } = *self;
         let mut details = serializer.serialize_seq(None)?;
-        details.serialize_element(&OurInfo::of(error, Some(ERROR_INFO_URL)))?;
-        details.serialize_element(&GoogleInfo::of(error, Some(GOOGLE_ERROR_INFO_URL)))?;
+        details.serialize_element(&GoogleInfo::of(error, Some(GOOGLE_ERROR_INFO_URL), error.shed()))?;
         for detail in (Attached { error, types }).details() {
             details.serialize_element(&detail)?;
         }
@@ -138,14 +139,17 @@ impl Serialize for ConnectDetails<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { error, types, status } = self;
         let mut details = serializer.serialize_seq(None)?;
+        // Ours, which comes first, has the marks.
+        let mut googles_shed = error.shed();
         for detail in AllDetails::of(status) {
             match detail.type_url() {
                 ERROR_INFO_URL => {
-                    let debug = OurInfo::of(error, None);
+                    googles_shed = ShedMarks::NONE;
+                    let debug = OurInfo::of(error);
                     details.serialize_element(&ConnectDetail::info(ERROR_INFO, &detail, debug))?;
                 }
                 GOOGLE_ERROR_INFO_URL => {
-                    let debug = GoogleInfo::of(error, None);
+                    let debug = GoogleInfo::of(error, None, googles_shed);
                     details.serialize_element(&ConnectDetail::info(GOOGLE_ERROR_INFO, &detail, debug))?;
                 }
                 _ => details.serialize_element(&ConnectDetail::of(&detail, types))?,
@@ -178,8 +182,6 @@ impl Formatter for BodyFormatter {
 /// `codelibra.error.v1.ErrorInfo` in ProtoJSON.
 #[derive(Serialize)]
 struct OurInfo<'a> {
-    #[serde(rename = "@type", skip_serializing_if = "Option::is_none")]
-    url: Option<&'static str>,
     code: u32,
     #[serde(skip_serializing_if = "str::is_empty")]
     domain: &'a str,
@@ -187,17 +189,49 @@ struct OurInfo<'a> {
     reason: &'a str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     metadata: &'a BTreeMap<Cow<'static, str>, String>,
+    #[serde(skip_serializing_if = "ShedValues::is_empty")]
+    shed: ShedValues,
 }
 
 impl<'a> OurInfo<'a> {
-    fn of(error: &'a ApiError, url: Option<&'static str>) -> Self {
+    fn of(error: &'a ApiError) -> Self {
         Self {
-            url,
             code: error.number(),
             domain: error.domain(),
             reason: error.reason(),
             metadata: error.metadata(),
+            shed: ShedValues(error.shed()),
         }
+    }
+}
+
+/// `codelibra.error.v1.Shed` in ProtoJSON.
+struct ShedValues(ShedMarks);
+
+impl ShedValues {
+    const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for ShedValues {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|part| [shed::PREFIX, part.name()].concat()))
+    }
+}
+
+/// The names of what was left out: `["HELP","METADATA"]`.
+pub(super) struct ShedNames(pub(super) ShedMarks);
+
+impl ShedNames {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for ShedNames {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Shed::name))
     }
 }
 
@@ -214,23 +248,51 @@ struct GoogleInfo<'a> {
 }
 
 impl<'a> GoogleInfo<'a> {
-    fn of(error: &'a ApiError, url: Option<&'static str>) -> Self {
-        Self { url, reason: error.reason(), domain: error.domain(), metadata: GoogleMetadata(error) }
+    /// `shed` are the marks that it has.
+    fn of(error: &'a ApiError, url: Option<&'static str>, shed: ShedMarks) -> Self {
+        let metadata = GoogleMetadata { error, shed };
+        Self { url, reason: error.reason(), domain: error.domain(), metadata }
     }
 }
 
-/// The metadata with the number in it.
-struct GoogleMetadata<'a>(&'a ApiError);
+/// The metadata with the number and the marks in it.
+struct GoogleMetadata<'a> {
+    error: &'a ApiError,
+    shed: ShedMarks,
+}
 
 impl Serialize for GoogleMetadata<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let digits = six_digits(self.0.number());
-        let others = self.0.metadata().iter().filter(|(key, _)| *key != CODE_KEY);
+        let Self { error, shed } = self;
+        let digits = six_digits(error.number());
+        let others = error.metadata().iter().filter(|(key, _)| !is_reserved(key));
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry(CODE_KEY, std::str::from_utf8(&digits).unwrap_or(""))?;
         for (key, value) in others {
             map.serialize_entry(key, value)?;
         }
+        if !shed.is_empty() {
+            map.serialize_entry(SHED_KEY, &JoinedNames(*shed))?;
+        }
         map.end()
+    }
+}
+
+/// The names of what was left out, joined by commas.
+struct JoinedNames(ShedMarks);
+
+impl fmt::Display for JoinedNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, part) in self.0.iter().enumerate() {
+            f.write_str(if i == 0 { "" } else { "," })?;
+            f.write_str(part.name())?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for JoinedNames {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }

@@ -9,19 +9,33 @@ use serde_json::Serializer;
 use self::details::BodyFormatter;
 pub(super) use self::details::ENCODING;
 use super::{DetailTypes, Form};
-use crate::{ApiError, Detail};
+use crate::{ApiError, Detail, ErrorInfos};
 
 /// Writes the body of an error, in UTF-8.
 ///
 /// Code, domain, reason, message, metadata and details are all in it, whatever the form; the cause never is.
 /// Details whose type `types` knows are ProtoJSON, others are base64.
+///
+/// [`Form::Aip193`] and [`Form::RpcStatus`] contain google.rpc.ErrorInfo and not `codelibra.error.v1.ErrorInfo`: a parser
+/// of protobuf JSON that does not know a detail's type refuses the whole body. [`Form::Connect`] contains both, unless the
+/// error [says otherwise](ApiError::with_error_infos).
 pub fn write_body(form: Form, error: &ApiError, types: &DetailTypes) -> Vec<u8> {
+    write_body_with(form, error, types, error.error_infos())
+}
+
+/// Writes the body of an error, in the Connect form with these ErrorInfos.
+pub(super) fn write_body_with(
+    form: Form,
+    error: &ApiError,
+    types: &DetailTypes,
+    infos: ErrorInfos,
+) -> Vec<u8> {
     match form {
         Form::Native => to_vec(&bodies::Native::of(error, types)),
         Form::Problem => to_vec(&bodies::Problem::of(error, types)),
         Form::Aip193 => to_vec(&bodies::Aip193::of(error, types)),
         Form::RpcStatus => to_vec(&bodies::RpcStatus::of(error, types)),
-        Form::Connect => to_vec(&bodies::Connect::of(error, types)),
+        Form::Connect => to_vec(&bodies::Connect::of(error, types, infos)),
     }
 }
 
