@@ -7,7 +7,6 @@ mod bad;
 mod read_all;
 
 use codelibra::{ApiError, CATALOG, ErrorCode, Note, ReceivedError, StatusCodeExt, rpc};
-use prost::Message;
 use tonic::{Code, Status};
 
 use bad::{any, base64, detail, full_status, ours, varint};

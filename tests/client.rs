@@ -120,7 +120,11 @@ async fn a_page_of_a_proxy_becomes_a_short_message() {
 }
 
 fn fields(fields: &[(&'static str, &str)]) -> HeaderMap {
-    fields.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+    let mut map = HeaderMap::new();
+    for (name, value) in fields {
+        map.append(HeaderName::from_static(name), value.parse().unwrap());
+    }
+    map
 }
 
 /// An OK in the headers is the end for tonic alone, and the trailers are not read.
@@ -153,6 +157,84 @@ async fn an_ok_in_the_headers_stands_until_the_trailers() {
         }
         assert_eq!(log.lock().unwrap().len(), if code.is_some() { 2 } else { 0 });
     }
+}
+
+/// A response with a message, of these headers and trailers, as both readers of tonic see it.
+async fn failed(headers: &[(&'static str, &str)], trailers: &[(&'static str, &str)]) -> [Status; 2] {
+    let (mut headers, trailers) = (fields(headers), fields(trailers));
+    headers.insert("content-type", "application/grpc".parse().unwrap());
+    let service = layer().layer(service_fn(move |_: Request<Body>| {
+        let frames = [Frame::data(Bytes::from_static(&[0; 5])), Frame::trailers(trailers.clone())];
+        let frames = tokio_stream::iter(frames.map(Ok::<_, Infallible>));
+        let mut response = Response::new(StreamBody::new(frames));
+        *response.headers_mut() = headers.clone();
+        std::future::ready(Ok::<_, Infallible>(response))
+    }));
+    let unary = unary(&mut Grpc::new(service.clone())).await.unwrap_err();
+    [unary, stream(&mut Grpc::new(service)).await.unwrap_err()]
+}
+
+/// tonic alone takes them for metadata: of unary calls before the trailers, of streams not at all.
+#[tokio::test]
+async fn fields_of_the_end_in_the_headers_complete_the_trailers() {
+    let details = |status: Status| {
+        let fields = status.into_http::<()>().into_parts().0.headers;
+        fields["grpc-status-details-bin"].to_str().unwrap().to_owned()
+    };
+    let banned = details(banned());
+    let only_violations = details(Status::with_details(
+        Code::PermissionDenied,
+        "",
+        [&[0x08, 7, 0x1a, 44, 0x0a, 42], &b"type.googleapis.com/google.rpc.BadRequest."[..]].concat().into(),
+    ));
+    const CODE: &str = "codelibra-error-code";
+    const DETAILS: &str = "grpc-status-details-bin";
+    let status = ("grpc-status", "7");
+    for (headers, trailers) in [
+        (vec![(CODE, "403003")], vec![status]),
+        (vec![(DETAILS, &*banned)], vec![status]),
+        (vec![(DETAILS, &*banned)], vec![status, (DETAILS, "!")]),
+        (vec![(DETAILS, &*banned)], vec![status, (DETAILS, "AAAA")]),
+        (vec![(DETAILS, &*banned)], vec![status, (DETAILS, &*only_violations)]),
+        (vec![(CODE, "403003")], vec![status, (DETAILS, &*only_violations)]),
+        // The trailers count.
+        (vec![(CODE, "404003")], vec![status, (CODE, "403003")]),
+        (vec![(CODE, "404003")], vec![status, (DETAILS, &*banned)]),
+        // Repeated and joined.
+        (vec![(CODE, "abc"), (CODE, "403003")], vec![status]),
+        (vec![], vec![status, (CODE, "403003,403003")]),
+        (vec![], vec![status, (CODE, ""), (CODE, " 403003")]),
+        // A compression that the caller does not accept.
+        (vec![("grpc-encoding", "gzip")], vec![status, (CODE, "403003")]),
+    ] {
+        for status in failed(&headers, &trailers).await {
+            let at = format!("{headers:?}, {trailers:?}: {status:?}");
+            assert_eq!(status.code(), Code::PermissionDenied, "{at}");
+            assert_eq!(status.error_code(), Some(ErrorCode::USER_BANNED), "{at}");
+            assert_eq!(status.to_received::<ErrorCode>().code(), Some(ErrorCode::USER_BANNED), "{at}");
+            assert!(!status.metadata().contains_key(DETAILS), "{at}");
+        }
+    }
+    for status in failed(&[("grpc-message", "in the headers")], &[status]).await {
+        assert_eq!(status.message(), "in the headers");
+    }
+}
+
+/// A failure in the headers is one failure, even for a reader that goes on to the trailers.
+#[tokio::test]
+async fn a_failure_in_headers_and_trailers_is_observed_once() {
+    use http_body_util::BodyExt;
+
+    let (layer, log) = observed();
+    let service = layer.layer(service_fn(|_: Request<Body>| async {
+        let trailers = [Ok::<_, Infallible>(Frame::<Bytes>::trailers(fields(&[("grpc-status", "7")])))];
+        let mut response = Response::new(StreamBody::new(tokio_stream::iter(trailers)));
+        *response.headers_mut() = fields(&[("grpc-status", "5")]);
+        Ok::<_, Infallible>(response)
+    }));
+    let response = tower::ServiceExt::oneshot(service, Request::new(Body::empty())).await.unwrap();
+    response.into_body().collect().await.unwrap();
+    assert_eq!(log.lock().unwrap().len(), 1);
 }
 
 /// A failure with these fields as metadata.

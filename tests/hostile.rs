@@ -266,6 +266,7 @@ async fn without_the_layer_it_hurts() {
         ("grpc-status: two values, 0 and 5", Place::LateTrailers, "OK"),
         ("grpc-status: 0 in headers, 7 behind a message", Place::Stream, "OK"),
         ("grpc-status: 0, with details that are not base64", Place::LateTrailers, "panics"),
+        ("grpc-status: 0, with grpc-message `%FF`", Place::LateTrailers, "UNKNOWN"),
         ("grpc-message: `%FF%FE`", Place::Trailers, "UNKNOWN, 403003"),
         ("grpc-message: none, and an unknown grpc-encoding", Place::Headers, "UNIMPLEMENTED"),
         ("HTTP 503 with HTML", Place::Stream, "INTERNAL"),

@@ -10,7 +10,8 @@ use super::BoxError;
 use super::observe::Watch;
 use crate::Catalog;
 use crate::status::made_here;
-use crate::wire::sanitize::{self, Ending};
+use crate::wire::early::EarlyFields;
+use crate::wire::sanitize::{self, Ending, Start};
 
 /// What is known of a call while it is answered.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ pin_project! {
         #[pin]
         inner: B,
         ending: Ending,
+        early: EarlyFields,
         http_status: StatusCode,
         answering: Answering,
     }
@@ -50,8 +52,9 @@ pin_project! {
 
 impl<B> ClientBody<B> {
     #[inline]
-    pub(super) fn new(inner: B, ending: Ending, http_status: StatusCode, answering: Answering) -> Self {
-        Self { inner, ending, http_status, answering }
+    pub(super) fn new(inner: B, start: Start, http_status: StatusCode, answering: Answering) -> Self {
+        let Start { ending, early } = start;
+        Self { inner, ending, early, http_status, answering }
     }
 }
 
@@ -74,8 +77,10 @@ where
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_mut() {
                     let (so_far, catalog) = (*this.ending, this.answering.catalog);
-                    *this.ending = sanitize::trailers(trailers, so_far, *this.http_status, catalog);
-                    if *this.ending == Ending::Failed {
+                    *this.ending =
+                        sanitize::trailers(trailers, (so_far, this.early), *this.http_status, catalog);
+                    // A failure in the headers was observed already.
+                    if *this.ending == Ending::Failed && so_far != Ending::Failed {
                         this.answering.failed(trailers);
                     }
                 }
@@ -83,7 +88,8 @@ where
             Poll::Ready(None) if this.ending.is_open() => {
                 let mut trailers = HeaderMap::new();
                 let (so_far, catalog) = (*this.ending, this.answering.catalog);
-                *this.ending = sanitize::trailers(&mut trailers, so_far, *this.http_status, catalog);
+                *this.ending =
+                    sanitize::trailers(&mut trailers, (so_far, this.early), *this.http_status, catalog);
                 if *this.ending == Ending::Failed {
                     this.answering.failed(&trailers);
                 }

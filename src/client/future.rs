@@ -10,6 +10,7 @@ use tonic::Status;
 use super::body::Answering;
 use super::{BoxError, ClientBody};
 use crate::status::made_here;
+use crate::wire::encodings::Encodings;
 use crate::wire::sanitize::{self, Behind, Ending};
 
 pin_project! {
@@ -19,13 +20,15 @@ pin_project! {
         #[pin]
         inner: F,
         answering: Option<Answering>,
+        // What the caller accepts.
+        encodings: Encodings,
     }
 }
 
 impl<F> ClientFuture<F> {
     #[inline]
-    pub(super) fn new(inner: F, answering: Answering) -> Self {
-        Self { inner, answering: Some(answering) }
+    pub(super) fn new(inner: F, answering: Answering, encodings: Encodings) -> Self {
+        Self { inner, answering: Some(answering), encodings }
     }
 }
 
@@ -58,10 +61,11 @@ where
             return Poll::Ready(Err(Status::internal("the call was polled after its end")));
         };
         let behind = Behind::headers_of(response.body());
-        let ending = sanitize::headers(response.headers_mut(), behind, http_status, answering.catalog);
-        if ending == Ending::Failed {
+        let (fields, encodings) = (response.headers_mut(), *this.encodings);
+        let start = sanitize::headers(fields, behind, http_status, encodings, answering.catalog);
+        if start.ending == Ending::Failed {
             answering.failed(response.headers());
         }
-        Poll::Ready(Ok(response.map(|body| ClientBody::new(body, ending, http_status, answering))))
+        Poll::Ready(Ok(response.map(|body| ClientBody::new(body, start, http_status, answering))))
     }
 }

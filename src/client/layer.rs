@@ -13,6 +13,7 @@ use super::future::ClientFuture;
 use super::observe::{Both, Observe, Watch};
 use super::{BoxError, ClientBody};
 use crate::status::made_here;
+use crate::wire::encodings::Encodings;
 use crate::{Catalog, CatalogCode};
 
 /// Makes whatever a peer sent safe for tonic to read, in headers and in trailers alike. It stands under the
@@ -23,6 +24,9 @@ use crate::{Catalog, CatalogCode};
 ///
 /// - `grpc-status`, `grpc-message` and `grpc-status-details-bin` are well-formed. What can be read of them stays: the
 ///   gRPC code that was sent, the details in any dialect of base64 or up to their fault, the message read lossily.
+/// - An OK contains no details and no message that tonic fails on. Where headers and trailers both contain fields of the
+///   end, the trailers count, and the headers complete them. A failure in the headers ends the call.
+/// - A `grpc-encoding` that the request does not accept is removed, so that the status is read.
 /// - An answer that is not gRPC becomes a failure by
 ///   [`tables::intermediary_to_grpc`](crate::tables::intermediary_to_grpc), without a word of its body. So does one
 ///   that ends without `grpc-status`, unless the details or `codelibra-error-code` say what it was.
@@ -32,7 +36,7 @@ use crate::{Catalog, CatalogCode};
 ///   [notes](crate::ReceivedError::notes) in
 ///   [`StatusCodeExt::to_received`](crate::StatusCodeExt::to_received). A peer's own such field is dropped.
 ///
-/// A call that succeeds is not changed: nothing is allocated or copied for it, nor for a message of a stream.
+/// A well-formed call that succeeds is not changed: nothing is allocated or copied for it, nor for a message of a stream.
 ///
 /// hyper takes 16 KiB of headers by default. Longer trailers are cut, and longer headers fail with INTERNAL before
 /// any layer sees them; a client of services with large details raises `Endpoint::http2_max_header_list_size`.
@@ -106,6 +110,13 @@ where
     fn call(&mut self, request: Request<Req>) -> Self::Future {
         let ClientLayer { catalog, observer } = &self.layer;
         let watch = observer.as_ref().map(|it| Watch::new(it, request.uri().path_and_query()));
-        ClientFuture::new(self.inner.call(request), Answering { catalog, watch })
+        let mut encodings = Encodings::NONE;
+        // There are few fields: looking at each name is quicker than looking one up.
+        for (name, value) in request.headers() {
+            if name.as_str() == "grpc-accept-encoding" {
+                encodings = Encodings::accepted(value.as_bytes());
+            }
+        }
+        ClientFuture::new(self.inner.call(request), Answering { catalog, watch }, encodings)
     }
 }

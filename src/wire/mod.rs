@@ -1,16 +1,22 @@
 //! The wire: header names, type URLs, the writer and the reader of `google.rpc.Status`.
 //!
 //! [`write`] is for what we say, [`fields`], [`details`] and [`read`] are for what a peer said: they are
-//! total, allocate nothing, and lose nothing that can be read. [`sanitize`] mends the fields of a peer before they are
-//! read, for the client layer and for the bridges alike.
+//! total, allocate nothing, and lose nothing that can be read. [`sanitize`] repairs the fields of a peer before they
+//! are read, field by field with [`mend`], for the client layer and for the bridges alike.
 
 pub(crate) mod base64;
 #[cfg(feature = "server")]
 pub(crate) mod canonical;
 pub(crate) mod details;
+#[cfg(any(feature = "client", feature = "gateway"))]
+pub(crate) mod early;
+#[cfg(any(feature = "client", feature = "gateway"))]
+pub(crate) mod encodings;
 pub(crate) mod fields;
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 pub(crate) mod mark;
+#[cfg(any(feature = "client", feature = "gateway"))]
+pub(crate) mod mend;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) mod message;
 pub(crate) mod read;

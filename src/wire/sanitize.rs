@@ -1,20 +1,17 @@
-//! Headers and trailers of a gRPC answer, mended: what any reader reads safely, tonic included.
+//! Headers and trailers of a gRPC answer, repaired: any reader reads them safely, tonic included.
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use percent_encoding::percent_decode;
+use http::{HeaderMap, StatusCode};
 
 use crate::code::{self, class_of, class_phrase};
-use crate::wire::details::STATUS_CODE;
-use crate::wire::fields::{Fields, Value};
+use crate::wire::early::EarlyFields;
+use crate::wire::encodings::{Encodings, GRPC_ENCODING};
 use crate::wire::mark::Mark;
-use crate::wire::seen::Seen;
-use crate::wire::{
-    self, CAUSE, ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, RECEIVED_HEADER, STATUS_DETAILS_HEADER,
-    base64, message,
+use crate::wire::mend::{
+    self, code_field, code_of, mend_code, mend_details, mend_message, mend_status, set_message, set_status,
 };
+use crate::wire::seen::Seen;
+use crate::wire::{self, CAUSE, GRPC_STATUS, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 use crate::{Catalog, GrpcCode, tables};
-
-const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +26,6 @@ pub(crate) enum Ending {
 
 impl Ending {
     /// Whether trailers are still to come, or to be made up for.
-    #[cfg(feature = "client")]
     pub(crate) const fn is_open(self) -> bool {
         matches!(self, Self::Open | Self::SaidOk)
     }
@@ -50,58 +46,97 @@ impl Behind {
     }
 }
 
-/// Sanitises the headers of an answer.
+/// What the headers of an answer came to.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) ending: Ending,
+    /// What an unfinished answer contained of the fields of its end.
+    pub(crate) early: EarlyFields,
+}
+
+#[cfg(feature = "gateway")]
+impl Start {
+    /// Of headers that contain nothing about the end.
+    pub(crate) const OPEN: Self = Self { ending: Ending::Open, early: EarlyFields::NONE };
+}
+
+/// Sanitises the headers of an answer, whose reader accepts `encodings`. A failure in the headers ends the call,
+/// whatever follows: tonic does not read on.
 #[inline]
 pub(crate) fn headers(
     fields: &mut HeaderMap,
     behind: Behind,
     http_status: StatusCode,
+    encodings: Encodings,
     catalog: &'static Catalog,
-) -> Ending {
+) -> Start {
     let seen = Seen::in_fields(fields);
-    if seen.has(Seen::STATUS) {
-        let ending = with_status(fields, seen);
-        if ending == Ending::Ok && behind == Behind::More {
-            // tonic takes it for the end of the call, whatever the trailers say.
-            fields.remove(GRPC_STATUS);
-            return Ending::SaidOk;
+    let mut early = EarlyFields::NONE;
+    let ending = if seen.has(Seen::STATUS) {
+        match with_status(fields, seen, &early, catalog) {
+            Ending::Ok if behind == Behind::More => {
+                // tonic takes it for the end of the call, whatever the trailers say.
+                fields.remove(GRPC_STATUS);
+                Ending::SaidOk
+            }
+            ending => ending,
         }
-        return ending;
+    } else {
+        drop_ours(fields, seen);
+        match (seen.has(Seen::GRPC), behind) {
+            (true, Behind::More) => Ending::Open,
+            (true, Behind::Nothing) => without_status(fields, Silent::Answer, http_status, catalog),
+            (false, _) => without_status(fields, Silent::Intermediary, http_status, catalog),
+        }
+    };
+    if seen.has(Seen::ENCODING) {
+        encodings.remove_others(fields);
     }
-    drop_ours(fields, seen);
-    match (seen.has(Seen::GRPC), behind) {
-        (true, Behind::More) => Ending::Open,
-        (true, Behind::Nothing) => without_status(fields, Silent::Answer, http_status, catalog),
-        (false, _) => without_status(fields, Silent::Intermediary, http_status, catalog),
+    if ending.is_open() && seen.has(Seen::MESSAGE | Seen::DETAILS | Seen::CODE) {
+        early = EarlyFields::take_from(fields);
     }
+    Start { ending, early }
 }
 
-/// Sanitises trailers, with which the answer ends; empty ones where there are none. `so_far` is what the headers came
-/// to.
+/// Sanitises trailers, with which the answer ends; empty ones where there are none. `so_far` and `early` are what the
+/// headers came to.
 #[inline]
 pub(crate) fn trailers(
     fields: &mut HeaderMap,
-    so_far: Ending,
+    (so_far, early): (Ending, &EarlyFields),
     http_status: StatusCode,
     catalog: &'static Catalog,
 ) -> Ending {
     let seen = Seen::in_fields(fields);
     if seen.has(Seen::STATUS) {
-        return with_status(fields, seen);
+        return with_status(fields, seen, early, catalog);
     }
     drop_ours(fields, seen);
     if so_far == Ending::SaidOk {
+        if seen.has(Seen::MESSAGE | Seen::DETAILS) {
+            mend_ok(fields);
+        }
         set_status(fields, GrpcCode::Ok);
         return Ending::Ok;
     }
+    early.add_to(fields, catalog);
     without_status(fields, Silent::Answer, http_status, catalog)
 }
 
 /// Fields with a `grpc-status`, whatever its text.
 #[inline]
-fn with_status(fields: &mut HeaderMap, seen: Seen) -> Ending {
+fn with_status(fields: &mut HeaderMap, seen: Seen, early: &EarlyFields, catalog: &Catalog) -> Ending {
     drop_ours(fields, seen);
-    if seen.is_plain_ok() { Ending::Ok } else { with_odd_status(fields) }
+    if seen.is_plain_ok() { Ending::Ok } else { with_odd_status(fields, early, catalog) }
+}
+
+/// Repairs the details and the message of an OK. They mean nothing, but tonic reads them: it panics at the former, and
+/// makes UNKNOWN of the latter.
+#[cold]
+fn mend_ok(fields: &mut HeaderMap) {
+    let mut mark = Mark::default();
+    mend_details(fields, Some(GrpcCode::Ok), &mut mark);
+    mend_message(fields, &mut mark);
 }
 
 /// Removes the fields with which the layers of one process talk: no peer may.
@@ -123,6 +158,7 @@ struct Faults {
     details: usize,
     odd_details: bool,
     code_field: bool,
+    odd_code_field: bool,
     encoding: bool,
 }
 
@@ -137,12 +173,15 @@ impl Faults {
                     let is_plain = value.len() == 1 || !value.starts_with(b"0");
                     faults.code = code_of(value).filter(|_| is_plain && faults.statuses == 1);
                 }
-                "grpc-message" => faults.message |= !is_plain_message(value),
+                "grpc-message" => faults.message |= !mend::is_plain_message(value),
                 "grpc-status-details-bin" => {
                     faults.details += 1;
-                    faults.odd_details |= faults.details > 1 || !is_unpadded_standard(value);
+                    faults.odd_details |= faults.details > 1 || !mend::is_unpadded_standard(value);
                 }
-                "codelibra-error-code" => faults.code_field = true,
+                "codelibra-error-code" => {
+                    faults.code_field = true;
+                    faults.odd_code_field |= wire::parse_code(value).is_none();
+                }
                 "grpc-encoding" => faults.encoding = true,
                 _ => {}
             }
@@ -153,18 +192,26 @@ impl Faults {
 
 /// Fields with a `grpc-status` that is no plain OK.
 #[cold]
-fn with_odd_status(fields: &mut HeaderMap) -> Ending {
-    let faults = Faults::in_fields(fields);
+fn with_odd_status(fields: &mut HeaderMap, early: &EarlyFields, catalog: &Catalog) -> Ending {
+    let mut faults = Faults::in_fields(fields);
     let mut mark = Mark::default();
     let code = faults.code.unwrap_or_else(|| mend_status(fields, &mut mark));
+    if code == GrpcCode::Ok {
+        mend_ok(fields);
+        return Ending::Ok;
+    }
+    if !early.is_empty() {
+        early.add_to(fields, catalog);
+        faults = Faults::in_fields(fields);
+    }
     if faults.odd_details {
         mend_details(fields, Some(code), &mut mark);
     }
-    if code == GrpcCode::Ok {
-        return Ending::Ok;
-    }
     if faults.message {
         mend_message(fields, &mut mark);
+    }
+    if faults.odd_code_field {
+        mend_code(fields);
     }
     if faults.code_field && faults.details == 0 {
         mark.details_lost();
@@ -198,7 +245,8 @@ fn without_status(
     let mut mark = Mark::default();
     let has_details = fields.contains_key(STATUS_DETAILS_HEADER);
     let embedded = mend_details(fields, None, &mut mark);
-    let number = fields.get(ERROR_CODE_HEADER).and_then(|value| wire::parse_code(value.as_bytes()));
+    let number = code_field(fields);
+    mend_code(fields);
     let code = if let Some(code) = embedded {
         mark.status_lost();
         mend_message(fields, &mut mark);
@@ -224,131 +272,4 @@ fn without_status(
     fields.remove(GRPC_ENCODING);
     fields.insert(RECEIVED_HEADER, mark.into_value());
     Ending::Failed
-}
-
-/// Gives the code that the values agree on, else UNKNOWN.
-fn mend_status(fields: &mut HeaderMap, mark: &mut Mark) -> GrpcCode {
-    let text = joined(fields, &GRPC_STATUS);
-    mark.invalid_status(&text);
-    let mut codes = text.split(|byte| *byte == b',').map(|text| code_of(text.trim_ascii()));
-    let first = codes.next().flatten();
-    let code = first.filter(|_| codes.all(|code| code == first)).unwrap_or(GrpcCode::Unknown);
-    set_status(fields, code);
-    code
-}
-
-/// A gRPC code in decimal digits.
-pub(crate) fn code_of(text: &[u8]) -> Option<GrpcCode> {
-    let digits = text.iter().all(u8::is_ascii_digit);
-    let text = str::from_utf8(text).ok().filter(|_| digits)?;
-    GrpcCode::from_number(text.parse().ok()?)
-}
-
-fn set_status(fields: &mut HeaderMap, code: GrpcCode) {
-    fields.insert(GRPC_STATUS, HeaderValue::from(u16::from(code.number())));
-}
-
-/// Gives the code that the details say. `code` is the one of the header.
-fn mend_details(fields: &mut HeaderMap, code: Option<GrpcCode>, mark: &mut Mark) -> Option<GrpcCode> {
-    if !fields.contains_key(STATUS_DETAILS_HEADER) {
-        return None;
-    }
-    let agrees = |status: &[u8]| code.is_none() || embedded_code(status) == code;
-    let mut decoded = base64::decode_joined(&joined(fields, &STATUS_DETAILS_HEADER), agrees);
-    if !decoded.intact {
-        mark.invalid_base64();
-        if !has_status_field(&decoded.bytes) {
-            decoded.bytes.clear();
-        }
-    }
-    let text = base64::encode(&decoded.bytes);
-    match HeaderValue::try_from(text) {
-        Ok(value) if !value.is_empty() => drop(fields.insert(STATUS_DETAILS_HEADER, value)),
-        _ => drop(fields.remove(STATUS_DETAILS_HEADER)),
-    }
-    embedded_code(&decoded.bytes).filter(|code| *code != GrpcCode::Ok)
-}
-
-/// Whether there is anything of a `google.rpc.Status` in the bytes.
-fn has_status_field(status: &[u8]) -> bool {
-    Fields::new(status)
-        .any(|field| matches!(field, (1, Value::Varint(_)) | (2 | 3, Value::Bytes(_) | Value::Cut(_))))
-}
-
-/// `google.rpc.Status.code`.
-fn embedded_code(status: &[u8]) -> Option<GrpcCode> {
-    let codes = Fields::new(status).filter_map(|field| match field {
-        (STATUS_CODE, Value::Varint(code)) => Some(code),
-        _ => None,
-    });
-    GrpcCode::from_number(i64::try_from(codes.last()?).ok()?)
-}
-
-/// Whether a strict decoder takes the text as it is: tonic's panics over all else.
-fn is_unpadded_standard(text: &[u8]) -> bool {
-    // No early end: so it is many bytes at a time.
-    let digits = text
-        .iter()
-        .fold(true, |all, byte| all & (byte.is_ascii_alphanumeric() | (*byte == b'+') | (*byte == b'/')));
-    let unused_bits = match (text.len() % 4, text.last()) {
-        (0, _) => return digits,
-        (2, Some(last)) => sextet(*last) & 0b1111,
-        (3, Some(last)) => sextet(*last) & 0b11,
-        _ => return false,
-    };
-    digits && unused_bits == 0
-}
-
-/// The value of a digit of base64.
-fn sextet(digit: u8) -> u8 {
-    match digit {
-        b'A'..=b'Z' => digit - b'A',
-        b'a'..=b'z' => digit - b'a' + 26,
-        b'0'..=b'9' => digit - b'0' + 52,
-        b'+' => 62,
-        _ => 63,
-    }
-}
-
-/// Whether tonic reads the message as it is, told without decoding it: ASCII, and every escape is of ASCII.
-fn is_plain_message(message: &[u8]) -> bool {
-    let mut rest = message;
-    while let Some((byte, tail)) = rest.split_first() {
-        rest = match (byte, tail) {
-            (b'%', [b'0'..=b'7', low, tail @ ..]) if low.is_ascii_hexdigit() => tail,
-            (b'%' | 0x80.., _) => return false,
-            _ => tail,
-        };
-    }
-    true
-}
-
-fn mend_message(fields: &mut HeaderMap, mark: &mut Mark) {
-    let Some(message) = fields.get(GRPC_MESSAGE).map(HeaderValue::as_bytes) else { return };
-    let text = percent_decode(message).decode_utf8_lossy();
-    if has_whole_escapes(message) && percent_decode(message).decode_utf8().is_ok() {
-        return;
-    }
-    let text = text.into_owned();
-    mark.invalid_message();
-    set_message(fields, &text);
-}
-
-fn has_whole_escapes(message: &[u8]) -> bool {
-    let mut escapes = message.split(|byte| *byte == b'%');
-    escapes.next();
-    escapes.all(|escape| escape.get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
-}
-
-fn set_message(fields: &mut HeaderMap, text: &str) {
-    match HeaderValue::from_str(&message::encode(text)) {
-        Ok(value) => drop(fields.insert(GRPC_MESSAGE, value)),
-        Err(_) => drop(fields.remove(GRPC_MESSAGE)),
-    }
-}
-
-/// The values of a field as one, which is the same (RFC 9110 §5.3).
-fn joined(fields: &HeaderMap, name: &HeaderName) -> Vec<u8> {
-    let values: Vec<&[u8]> = fields.get_all(name).iter().map(HeaderValue::as_bytes).collect();
-    values.join(&b',')
 }

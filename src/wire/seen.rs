@@ -18,6 +18,12 @@ impl Seen {
     pub(crate) const OURS: u8 = 8;
     /// A `content-type` of gRPC.
     pub(crate) const GRPC: u8 = 16;
+    /// A `grpc-message` that is not empty.
+    pub(crate) const MESSAGE: u8 = 32;
+    /// A `codelibra-error-code`.
+    pub(crate) const CODE: u8 = 64;
+    /// A `grpc-encoding` other than `identity`.
+    pub(crate) const ENCODING: u8 = 128;
 
     #[inline]
     pub(crate) fn in_fields(fields: &HeaderMap) -> Self {
@@ -29,6 +35,9 @@ impl Seen {
                 "content-type" if is_grpc(value.as_bytes()) => Self::GRPC,
                 "grpc-status-details-bin" => Self::DETAILS,
                 RECEIVED | CAUSE => Self::OURS,
+                "grpc-message" if !value.is_empty() => Self::MESSAGE,
+                "codelibra-error-code" => Self::CODE,
+                "grpc-encoding" if value.as_bytes() != b"identity" => Self::ENCODING,
                 _ => 0,
             };
         }
@@ -39,10 +48,10 @@ impl Seen {
         self.0 & bit != 0
     }
 
-    /// An OK that tonic reads as it is.
+    /// An OK without anything that tonic could fail on.
     #[cfg(any(feature = "client", feature = "gateway"))]
     pub(crate) const fn is_plain_ok(self) -> bool {
-        self.0 & (Self::STATUS | Self::ODD_STATUS | Self::DETAILS) == Self::STATUS
+        self.0 & (Self::STATUS | Self::ODD_STATUS | Self::DETAILS | Self::MESSAGE) == Self::STATUS
     }
 }
 

@@ -263,6 +263,16 @@ pub(crate) fn ok_cases() -> Vec<Case> {
             "trailers without it behind a message",
             vec![Part::Data(MESSAGE.to_vec()), Part::Trailers(vec![("x", b"y".to_vec())])],
         ),
+        in_headers(
+            "details that are not base64 behind a message",
+            vec![Part::Data(MESSAGE.to_vec()), Part::Trailers(vec![bin(b"!".to_vec())])],
+        ),
+        Case::of_fields(
+            "grpc-status: 0, with grpc-message `%FF`",
+            Some(0),
+            0,
+            vec![status("0"), message(b"%FF")],
+        ),
     ]
 }
 

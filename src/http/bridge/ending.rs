@@ -8,13 +8,15 @@ use bytes::Bytes;
 
 use super::BoxError;
 use crate::http::Failing;
-use crate::wire::sanitize::{self, Behind, code_of};
+use crate::wire::encodings::Encodings;
+use crate::wire::mend::code_of;
+use crate::wire::sanitize::{self, Behind, Start};
 use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message, seen};
 use crate::{Catalog, GrpcCode, ReceivedError};
 
 pub(super) enum Ending {
-    /// The headers do not say; what they said so far.
-    Open(sanitize::Ending),
+    /// The trailers decide.
+    Open(Start),
     Ok,
     Failed(ReceivedError),
 }
@@ -36,32 +38,35 @@ pub(super) fn of_headers(
     http_status: StatusCode,
     catalog: &'static Catalog,
 ) -> Ending {
-    let ending = sanitize::headers(fields, behind, http_status, catalog);
-    of_sanitised(ending, fields, catalog)
+    // The messages are not read here.
+    let start = sanitize::headers(fields, behind, http_status, Encodings::ALL, catalog);
+    if start.ending.is_open() { Ending::Open(start) } else { ended(start.ending, fields, catalog) }
 }
 
 /// What is known of a call whose answer has begun.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Begun {
-    pub(super) so_far: sanitize::Ending,
-    pub(super) http_status: StatusCode,
-    pub(super) catalog: &'static Catalog,
+    start: Start,
+    http_status: StatusCode,
+    catalog: &'static Catalog,
 }
 
 impl Begun {
+    pub(super) const fn new(start: Start, http_status: StatusCode, catalog: &'static Catalog) -> Self {
+        Self { start, http_status, catalog }
+    }
+
     /// Of trailers; empty ones where there are none.
-    pub(super) fn end(self, fields: &mut HeaderMap) -> Ending {
-        let ending = sanitize::trailers(fields, self.so_far, self.http_status, self.catalog);
-        of_sanitised(ending, fields, self.catalog)
+    pub(super) fn end(&self, fields: &mut HeaderMap) -> Ending {
+        let Start { ending, early } = &self.start;
+        let ending = sanitize::trailers(fields, (*ending, early), self.http_status, self.catalog);
+        ended(ending, fields, self.catalog)
     }
 }
 
-fn of_sanitised(ending: sanitize::Ending, fields: &HeaderMap, catalog: &'static Catalog) -> Ending {
-    match ending {
-        open @ (sanitize::Ending::Open | sanitize::Ending::SaidOk) => Ending::Open(open),
-        sanitize::Ending::Ok => Ending::Ok,
-        sanitize::Ending::Failed => Ending::Failed(received(fields, catalog)),
-    }
+/// Of sanitised fields with which a call ended.
+fn ended(ending: sanitize::Ending, fields: &HeaderMap, catalog: &'static Catalog) -> Ending {
+    if ending == sanitize::Ending::Failed { Ending::Failed(received(fields, catalog)) } else { Ending::Ok }
 }
 
 /// Of fields that are sanitised and tell of a failure.

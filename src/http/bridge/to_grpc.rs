@@ -18,7 +18,8 @@ use super::{BridgeBody, Call, fields};
 use crate::guard::Guarded;
 use crate::http::{Caller, Failing, Responder, read};
 use crate::service::{BoxError, Readiness, ServiceError};
-use crate::wire::{GRPC_STATUS, sanitize};
+use crate::wire::GRPC_STATUS;
+use crate::wire::sanitize::Start;
 
 bridge! {
     /// Turns HTTP errors into gRPC failures (trailers-only), around any HTTP service whose callers speak gRPC.
@@ -84,10 +85,9 @@ impl Call {
     fn pass<B>(&self, response: Response<B>) -> Response<BridgeBody<B>> {
         let is_grpc = ending::speak_grpc(response.headers());
         let is_open = is_grpc && self.is_grpc && !response.headers().contains_key(GRPC_STATUS);
-        let (so_far, http_status) = (sanitize::Ending::Open, response.status());
+        let begun = ending::Begun::new(Start::OPEN, response.status(), self.responder.catalog());
         response.map(|body| {
             if is_open {
-                let begun = ending::Begun { so_far, http_status, catalog: self.responder.catalog() };
                 BridgeBody::in_grpc(body, self.clone(), begun)
             } else {
                 BridgeBody::untouched(body, self.clone())

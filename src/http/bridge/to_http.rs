@@ -18,7 +18,7 @@ use super::{BridgeBody, Call};
 use crate::guard::{Guarded, catch};
 use crate::http::{Caller, Failing, Responder, read};
 use crate::service::{BoxError, Readiness, ServiceError};
-use crate::wire::sanitize::{self, Behind};
+use crate::wire::sanitize::{Behind, Start};
 
 bridge! {
     /// Turns failed gRPC answers into HTTP answers, around any service whose answers are gRPC: a transcoder, a proxy,
@@ -72,7 +72,7 @@ struct Peeked<B> {
     parts: Parts,
     body: B,
     /// What the headers came to.
-    so_far: sanitize::Ending,
+    begun: ending::Begun,
     /// What was read of a body that is no gRPC.
     error: Option<Collected>,
 }
@@ -98,8 +98,8 @@ impl Call {
         let is_error = parts.status.is_client_error() || parts.status.is_server_error();
         if !ending::speak_grpc(&parts.headers) {
             if is_error || self.is_grpc {
-                let error = Some(Collected::default());
-                return Begun::Open(Peeked { parts, body, so_far: sanitize::Ending::Open, error });
+                let begun = ending::Begun::new(Start::OPEN, parts.status, catalog);
+                return Begun::Open(Peeked { parts, body, begun, error: Some(Collected::default()) });
             }
             return Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())));
         }
@@ -118,8 +118,9 @@ impl Call {
             Ending::Ok => {
                 Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())))
             }
-            Ending::Open(so_far) => {
-                Begun::Open(Peeked { parts, body, so_far, error: is_error.then(Collected::default) })
+            Ending::Open(start) => {
+                let begun = ending::Begun::new(start, parts.status, catalog);
+                Begun::Open(Peeked { parts, body, begun, error: is_error.then(Collected::default) })
             }
         }
     }
@@ -130,24 +131,19 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<BoxError>,
 {
-    fn begun(&self, call: &Call) -> ending::Begun {
-        let (so_far, http_status) = (self.so_far, self.parts.status);
-        ending::Begun { so_far, http_status, catalog: call.responder.catalog }
-    }
-
     /// Reads on: the frame with which the answer begins, else the answer to a failure.
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
         call: &Call,
     ) -> Poll<Result<Frame<Bytes>, Response<BridgeBody<B>>>> {
-        let begun = self.begun(call);
+        let begun = &self.begun;
         if let Some(error) = &mut self.error {
             ready!(error.poll(&mut self.body, cx));
             let in_trailers = error.trailers_mut().filter(|trailers| ending::speak_grpc(trailers));
             let error = match in_trailers.map(|trailers| begun.end(trailers)) {
                 Some(Ending::Failed(error)) => error,
-                _ => read(&self.parts, error.as_bytes(), begun.catalog, call.responder.types()),
+                _ => read(&self.parts, error.as_bytes(), call.responder.catalog, call.responder.types()),
             };
             return Poll::Ready(Err(call.answer(Failing::Forwarded(&error))));
         }
@@ -227,7 +223,7 @@ where
         Some(Poll::Ready(Err(response))) => Poll::Ready(response),
         Some(Poll::Ready(Ok(first))) => match peeked.take() {
             Some(peeked) => {
-                let begun = peeked.begun(call);
+                let begun = peeked.begun;
                 let body = BridgeBody::begun(first, peeked.body, call.clone(), begun);
                 Poll::Ready(Response::from_parts(peeked.parts, body))
             }
