@@ -45,8 +45,12 @@ fn log() {
 }
 
 async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
-    let (grpc, grpc_addr) = listen("--grpc", &args.grpc).await?;
-    let (http, http_addr) = listen("--http", &args.http).await?;
+    // All arguments are checked before anything is bound.
+    let grpc = Address::resolve("--grpc", &args.grpc).await?;
+    let http = Address::resolve("--http", &args.http).await?;
+    http.differs_from(&grpc)?;
+    let (grpc, grpc_addr) = grpc.listen().await?;
+    let (http, http_addr) = http.listen().await?;
     let (stop, stopped) = watch::channel(());
 
     let mut grpc = tokio::spawn(grpc::serve(catalog, args.error_info, grpc, wait(stopped.clone())));
@@ -83,27 +87,50 @@ fn early(half: &str, ended: &impl std::fmt::Debug) -> Failure {
     Failure::bad_input(format_args!("the {half} ended on its own: {ended:?}"))
 }
 
-async fn listen(option: &str, addr: &str) -> Result<(TcpListener, SocketAddr), Failure> {
-    let wrong = |why: &str| {
-        Failure::bad_input(format_args!(
-            "{option} `{addr}` is no address{why}; expected such as 127.0.0.1:8080"
-        ))
-    };
-    // Without a port it is not asked for at all.
-    if addr.rsplit_once(':').is_none_or(|(host, port)| host.is_empty() || port.parse::<u16>().is_err()) {
-        return Err(wrong(""));
+/// An address that an option names.
+struct Address<'a> {
+    option: &'static str,
+    text: &'a str,
+    found: SocketAddr,
+}
+
+impl<'a> Address<'a> {
+    async fn resolve(option: &'static str, text: &'a str) -> Result<Self, Failure> {
+        let wrong = |why: &str| {
+            Failure::bad_input(format_args!(
+                "{option} `{text}` is no address{why}; expected such as 127.0.0.1:8080"
+            ))
+        };
+        // Without a port it is not asked for at all.
+        if text.rsplit_once(':').is_none_or(|(host, port)| host.is_empty() || port.parse::<u16>().is_err()) {
+            return Err(wrong(""));
+        }
+        let found = tokio::net::lookup_host(text).await.map_err(|e| wrong(&format!(": {e}")))?.next();
+        Ok(Self { option, text, found: found.ok_or_else(|| wrong(""))? })
     }
-    let found = tokio::net::lookup_host(addr).await.map_err(|e| wrong(&format!(": {e}")))?.next();
-    let found = found.ok_or_else(|| wrong(""))?;
-    let failed = |e| {
-        let free = SocketAddr::new(found.ip(), 0);
-        Failure::bad_input(format_args!(
-            "cannot listen on {addr} ({option}): {e}; `{option} {free}` takes a free port"
-        ))
-    };
-    let listener = TcpListener::bind(found).await.map_err(failed)?;
-    let addr = listener.local_addr().map_err(failed)?;
-    Ok((listener, addr))
+
+    fn differs_from(&self, other: &Self) -> Result<(), Failure> {
+        if self.found.port() != 0 && self.found == other.found {
+            return Err(Failure::bad_input(format_args!(
+                "{} and {} are both {}; expected two addresses",
+                other.option, self.option, self.found
+            )));
+        }
+        Ok(())
+    }
+
+    async fn listen(&self) -> Result<(TcpListener, SocketAddr), Failure> {
+        let Self { option, text, found } = self;
+        let failed = |e| {
+            let free = SocketAddr::new(found.ip(), 0);
+            Failure::bad_input(format_args!(
+                "cannot listen on {text} ({option}): {e}; `{option} {free}` takes a free port"
+            ))
+        };
+        let listener = TcpListener::bind(found).await.map_err(failed)?;
+        let addr = listener.local_addr().map_err(failed)?;
+        Ok((listener, addr))
+    }
 }
 
 /// Where a listener is reached from this machine.

@@ -22,6 +22,33 @@ fn a_taken_port_is_said_in_one_line() {
     }
 }
 
+/// A wrong argument is reported before anything is bound: each wrong value is the one that the message names,
+/// although the other address is taken.
+#[test]
+fn arguments_are_checked_before_anything_is_bound() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let run = |arguments: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_codelibra")).arg("serve").args(arguments).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(output.stdout.is_empty());
+        error
+    };
+    for (option, other) in [("--http", "--grpc"), ("--grpc", "--http")] {
+        for wrong in ["localhost", "8080", ":8080", "127.0.0.1:99999", "nowhere.invalid:1"] {
+            let error = run(&[other, &taken, option, wrong]);
+            let expected = format!("error: {option} `{wrong}` is no address");
+            assert!(error.starts_with(&expected) && error.lines().count() == 1, "{error}");
+        }
+        let error = run(&[other, &taken, option, "127.0.0.1:0", "--format", "morse"]);
+        assert!(error.contains("morse"), "{error}");
+    }
+    let error = run(&["--http", &taken, "--grpc", &taken]);
+    assert_eq!(error, format!("error: --grpc and --http are both {taken}; expected two addresses\n"));
+}
+
 #[cfg(unix)]
 #[test]
 fn sigterm_and_ctrl_c_end_it_well() {
@@ -66,13 +93,6 @@ async fn an_address_can_be_a_name() {
     command.args(["serve", "--http", "localhost:0", "--grpc", "localhost:0"]);
     let serve = Serve::spawn(command);
     assert_eq!(serve.get("/v1/errors/403003:raise").await.status, 403);
-    for wrong in ["localhost", "8080", ":8080", "127.0.0.1:99999", "nowhere.invalid:1"] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_codelibra"));
-        let output = command.args(["serve", "--http", wrong, "--grpc", "127.0.0.1:0"]).output().unwrap();
-        let error = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{error}");
-        assert!(error.contains(&format!("--http `{wrong}` is no address")), "{error}");
-    }
 }
 
 /// no-color.org: "when present and not an empty string". `CLICOLOR_FORCE` stands for the terminal.
