@@ -43,6 +43,7 @@ pub(crate) enum Command {
         what: Export,
     },
     /// Run the gRPC service and the HTTP gateway in front of it.
+    #[command(after_help = SERVE_UNCODED)]
     Serve(Serve),
 }
 
@@ -153,6 +154,11 @@ pub(crate) struct Call {
     pub(crate) format: TextFormat,
 }
 
+const SERVE_UNCODED: &str = "\
+Every failure has a code, but for those of HTTP itself, which are sent before a request exists: 400 for a
+head that is not HTTP, 414 for a URI and 431 for header fields that are too long. A client that takes too
+long for a request head is disconnected.";
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
     /// Where the HTTP gateway listens; port 0 takes a free one.
@@ -168,6 +174,20 @@ pub(crate) struct Serve {
     /// google.rpc.ErrorInfo alone, for transcoders that do not know ours.
     #[arg(long, value_name = "WHICH", default_value = "both", value_parser = error_infos())]
     pub(crate) error_info: ErrorInfos,
+    /// How many `:stream` responses may be open at once; one more is refused with 503000.
+    #[arg(long, value_name = "N", default_value = "4096", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) max_streams: u32,
+    /// How many of them on one connection of a client; one more is refused with 429000.
+    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) max_streams_per_connection: u32,
+    /// How long the caller of a `:stream` may read nothing before the stream ends with 408000: 500ms,
+    /// 30s, 1m. A response that is not read for twice as long is reset.
+    #[arg(long, value_name = "D", default_value = "30s", allow_hyphen_values = true)]
+    pub(crate) stream_idle: String,
+    /// How long a client may take for a request head, and how long a request body may pause. A slower
+    /// body is refused with 408000; it passes with 500 bytes a second.
+    #[arg(long, value_name = "D", default_value = "30s", allow_hyphen_values = true)]
+    pub(crate) read_timeout: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -39,7 +39,7 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Call) -> Result<(), Failure>
 
 async fn call(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
     let path = path(&args.method)?;
-    let timeout = duration(&args.timeout)?;
+    let timeout = duration("--timeout", &args.timeout)?;
     let data = STANDARD.decode(args.data_base64.as_bytes()).map_err(|e| {
         let (data, e) = (&args.data_base64, e.to_string());
         let e = e.trim_end_matches('.');
@@ -243,7 +243,7 @@ fn endpoint(url: &str) -> Result<Endpoint, Failure> {
 }
 
 /// Seconds by default: `500ms`, `2s`, `1.5s`, `1m`.
-fn duration(text: &str) -> Result<Duration, Failure> {
+pub(crate) fn duration(option: &str, text: &str) -> Result<Duration, Failure> {
     let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("", 1.0)];
     let parsed = units.iter().find_map(|(unit, seconds)| {
         let number: f64 = text.strip_suffix(unit)?.parse().ok()?;
@@ -251,9 +251,7 @@ fn duration(text: &str) -> Result<Duration, Failure> {
         duration.filter(|duration| !duration.is_zero() && *duration <= MAX_TIMEOUT)
     });
     parsed.ok_or_else(|| {
-        Failure::bad_input(format_args!(
-            "--timeout `{text}` is no duration; expected such as 500ms, 2s or 1m"
-        ))
+        Failure::bad_input(format_args!("{option} `{text}` is no duration; expected such as 500ms, 2s or 1m"))
     })
 }
 

@@ -9,6 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::header::ALLOW;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use bytes::Bytes;
@@ -23,9 +24,12 @@ use tower_layer::Layer;
 
 use super::asked::Asked;
 use super::grpc::unparseable;
+use super::limits::Limits;
 use super::pages;
 use super::pb::error_catalog_service_client::ErrorCatalogServiceClient;
 use super::pb::{GetErrorRequest, ListErrorsRequest, RaiseErrorRequest, RaiseErrorStreamRequest};
+use super::slow_body::SlowBodies;
+use super::streams::{Streams, stream_endpoint};
 use crate::failure::Failure;
 use crate::params::excerpt;
 
@@ -33,20 +37,28 @@ use crate::params::excerpt;
 #[derive(Clone)]
 pub(crate) struct Gateway {
     pub(crate) client: ErrorCatalogServiceClient<ClientService<Channel>>,
+    /// The same service over a channel of its own, for streams: see [`streams`](super::streams).
+    stream_client: ErrorCatalogServiceClient<ClientService<Channel>>,
+    streams: Streams,
     pub(crate) catalog: &'static Catalog,
     responder: Arc<Responder>,
 }
 
-pub(crate) fn router(
+/// The gateway to the service at `grpc`, which must be accepting connections.
+pub(crate) async fn router(
     catalog: &'static Catalog,
     grpc: SocketAddr,
     form: Form,
     infos: ErrorInfos,
+    limits: Limits,
 ) -> Result<Router, Failure> {
-    let endpoint = Endpoint::from_shared(format!("http://{grpc}"))
-        .map_err(|e| Failure::bad_input(format_args!("{grpc} is no address to connect to: {e}")))?;
-    let channel = ClientLayer::of(catalog).layer(endpoint.connect_lazy());
-    let client = ErrorCatalogServiceClient::new(channel);
+    let cannot = |e| Failure::bad_input(format_args!("cannot connect to {grpc}: {e}"));
+    let endpoint = Endpoint::from_shared(format!("http://{grpc}")).map_err(cannot)?;
+    let stream_endpoint = stream_endpoint(endpoint.clone(), &limits);
+    // Connected now: callers that take all file descriptors later do not prevent it.
+    let client = connect(catalog, &endpoint).await.map_err(cannot)?;
+    let stream_client = connect(catalog, &stream_endpoint).await.map_err(cannot)?;
+    let slow_bodies = SlowBodies { catalog, patience: limits.read_timeout };
     // The gRPC server has decided what may leave.
     let responder = Responder::of(catalog)
         .form(form)
@@ -61,9 +73,24 @@ pub(crate) fn router(
         .route("/errors/{code}", get(pages::one))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
+        .layer(from_fn_with_state(slow_bodies, SlowBodies::refuse))
         // What axum itself answers is coded too: a path that is not UTF-8, a body too large, a panic.
         .layer(ErrorLayer::new(responder.clone()))
-        .with_state(Gateway { client, catalog, responder: Arc::new(responder) }))
+        .with_state(Gateway {
+            client,
+            stream_client,
+            streams: Streams::new(catalog, limits),
+            catalog,
+            responder: Arc::new(responder),
+        }))
+}
+
+async fn connect(
+    catalog: &'static Catalog,
+    endpoint: &Endpoint,
+) -> Result<ErrorCatalogServiceClient<ClientService<Channel>>, tonic::transport::Error> {
+    let channel = endpoint.connect().await?;
+    Ok(ErrorCatalogServiceClient::new(ClientLayer::of(catalog).layer(channel)))
 }
 
 impl Gateway {
@@ -132,12 +159,14 @@ impl Gateway {
         let mut asked = Asked::of(query)?;
         let (message, after_items) = (asked.take_message(), asked.take_items()?);
         let raise = RaiseErrorStreamRequest { code, message, metadata: asked.into_metadata(), after_items };
-        let items = self.client.clone().raise_error_stream(raise).await.map_err(|s| self.error(&s))?;
+        let permit = self.streams.admit(request)?;
+        let items = self.stream_client.clone().raise_error_stream(raise).await.map_err(|s| self.error(&s))?;
         let catalog = self.catalog;
         let items = items.into_inner().map(move |item| match item {
             Ok(item) => Ok(serde_json::json!({ "item": item.item })),
             Err(status) => Err(status.to_received_of(catalog).forward()),
         });
+        let items = self.streams.read_ahead(permit, items);
         let responder = Responder::clone(&self.responder);
         let body = StreamBody::new(StreamForm::of_caller(&request.headers), items, responder).caller(request);
         Ok(body.into_response().map(Body::new))

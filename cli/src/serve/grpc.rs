@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::time::Duration;
 
 use codelibra::server::{Boundary, ServerLayer};
 use codelibra::{
@@ -10,9 +9,11 @@ use codelibra::{
 };
 use tokio::net::TcpListener;
 use tokio_stream::{Stream, StreamExt};
-use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
+use super::accept::Acceptor;
+use super::first_bytes::FirstBytes;
+use super::limits::Limits;
 use super::pb::error_catalog_service_server::{ErrorCatalogService, ErrorCatalogServiceServer};
 use super::pb::{
     ErrorEntry, ErrorParam, GetErrorRequest, GetErrorResponse, ListErrorsRequest, ListErrorsResponse,
@@ -31,6 +32,7 @@ pub(crate) async fn serve(
     catalog: &'static Catalog,
     infos: ErrorInfos,
     listener: TcpListener,
+    limits: Limits,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (health, health_service) = tonic_health::server::health_reporter();
@@ -41,15 +43,19 @@ pub(crate) async fn serve(
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
+    let connections = Acceptor::new("gRPC server", listener).into_stream();
+    let connections = connections.map(move |io| io.map(|io| FirstBytes::new(io, limits.read_timeout)));
     tonic::transport::Server::builder()
-        .http2_keepalive_interval(Some(Duration::from_secs(60)))
+        // A peer in the middle of a frame or of a header block cannot answer a ping.
+        .http2_keepalive_interval(Some(limits.read_timeout))
+        .http2_keepalive_timeout(Some(limits.read_timeout))
         // A raise answers what it was asked for, the message of a 5xx included.
         .layer(ServerLayer::of(catalog).boundary(Boundary::internal()).error_infos(infos))
         .add_service(ErrorCatalogServiceServer::new(Service { catalog }))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), stop)
+        .serve_with_incoming_shutdown(connections, stop)
         .await?;
     Ok(())
 }

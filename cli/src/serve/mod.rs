@@ -1,10 +1,18 @@
 //! `codelibra serve`: the gRPC service, and in front of it the HTTP gateway, in one process. The gateway
 //! reaches the service over HTTP/2, as it would on another machine.
 
+mod accept;
+mod activity;
 mod asked;
+mod connections;
+mod first_bytes;
 mod gateway;
 mod grpc;
+mod limits;
 mod pages;
+mod slow_body;
+mod streams;
+mod unread;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -12,6 +20,9 @@ use std::time::Duration;
 use codelibra::Catalog;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+use accept::Acceptor;
+use limits::Limits;
 
 use crate::args::Serve;
 use crate::failure::{Failure, warn};
@@ -46,6 +57,7 @@ fn log() {
 
 async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
     // All arguments are checked before anything is bound.
+    let limits = Limits::from_args(args)?;
     let grpc = Address::resolve("--grpc", &args.grpc).await?;
     let http = Address::resolve("--http", &args.http).await?;
     http.differs_from(&grpc)?;
@@ -53,10 +65,11 @@ async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
     let (http, http_addr) = http.listen().await?;
     let (stop, stopped) = watch::channel(());
 
-    let mut grpc = tokio::spawn(grpc::serve(catalog, args.error_info, grpc, wait(stopped.clone())));
-    let gateway = gateway::router(catalog, reachable(grpc_addr), args.format, args.error_info)?;
-    let gateway = axum::serve(http, gateway).with_graceful_shutdown(wait(stopped));
-    let mut gateway = tokio::spawn(gateway.into_future());
+    let mut grpc = tokio::spawn(grpc::serve(catalog, args.error_info, grpc, limits, wait(stopped.clone())));
+    let gateway =
+        gateway::router(catalog, reachable(grpc_addr), args.format, args.error_info, limits).await?;
+    let http = Acceptor::new("HTTP gateway", http);
+    let mut gateway = tokio::spawn(connections::serve(http, gateway, limits, stopped));
 
     // Before anybody is told that the process runs: whoever is told may stop it.
     let mut signals = Signals::listen()?;

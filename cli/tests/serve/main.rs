@@ -5,10 +5,12 @@
 mod call;
 mod catalogue;
 mod codes;
+mod held;
 mod process;
 mod raise;
 mod refused;
 mod running;
+mod slow;
 mod streams;
 
 #[allow(unreachable_pub, clippy::all, clippy::as_conversions, reason = "generated")]

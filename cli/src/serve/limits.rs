@@ -1,0 +1,37 @@
+//! What one caller may take of `serve`.
+
+use std::time::Duration;
+
+use crate::args::Serve;
+use crate::call::duration;
+use crate::failure::Failure;
+
+/// The limits of connections, requests and streams.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// How many `:stream`s may be open at once.
+    pub(super) max_streams: u32,
+    /// How many of them on one connection.
+    pub(super) max_streams_per_connection: u32,
+    /// How long a caller may read nothing of its stream.
+    pub(super) stream_idle: Duration,
+    /// How long a peer may take for a request head, and how long a request body may pause.
+    pub(super) read_timeout: Duration,
+}
+
+impl Limits {
+    /// The limits that the arguments set.
+    pub(super) fn from_args(args: &Serve) -> Result<Self, Failure> {
+        Ok(Self {
+            max_streams: args.max_streams,
+            max_streams_per_connection: args.max_streams_per_connection,
+            stream_idle: duration("--stream-idle", &args.stream_idle)?,
+            read_timeout: duration("--read-timeout", &args.read_timeout)?,
+        })
+    }
+
+    /// How long a response of any kind may stay unread. By then a `:stream` has already been ended.
+    pub(super) fn unread_timeout(&self) -> Duration {
+        self.stream_idle.saturating_mul(2)
+    }
+}

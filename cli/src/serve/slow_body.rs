@@ -1,0 +1,189 @@
+//! Request bodies that come too slowly.
+
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, StatusCode, Version};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use codelibra::{ApiError, Catalog, class_code};
+use hyper::body::{Frame, SizeHint};
+use tokio::time::{Instant, Sleep, sleep};
+
+/// The rate that no body falls below for long, in bytes per second; Apache's default (mod_reqtimeout).
+const MIN_RATE: u32 = 500;
+
+/// Refuses the bodies of requests that come too slowly, with 408000. A body may pause for `patience`; what arrives
+/// earns time at [`MIN_RATE`], so that a body of any length passes at that rate.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SlowBodies {
+    pub(super) catalog: &'static Catalog,
+    pub(super) patience: Duration,
+}
+
+impl SlowBodies {
+    /// A middleware of axum. It must be inside the `ErrorLayer`, which writes the response.
+    pub(super) async fn refuse(State(this): State<Self>, request: Request, next: Next) -> Response {
+        if request.body().is_end_stream() {
+            return next.run(request).await;
+        }
+        let (version, too_slow) = (request.version(), Arc::new(AtomicBool::new(false)));
+        let body = |body| Body::new(PacedBody::new(body, this.patience, too_slow.clone()));
+        let response = next.run(request.map(body)).await;
+        if too_slow.load(Ordering::Relaxed) { this.refused(version) } else { response }
+    }
+
+    fn refused(self, version: Version) -> Response {
+        let error = ApiError::from_catalog(self.catalog, class_code(StatusCode::REQUEST_TIMEOUT.as_u16()));
+        let error = error.unwrap_or_else(|_| codelibra::ErrorCode::UNEXPECTED_ERROR.into());
+        let patience = self.patience;
+        let message = format!(
+            "the body of the request came too slowly; expected {MIN_RATE} bytes a second, and no pause above {patience:?}"
+        );
+        let mut response = error.with_message(message).into_response();
+        // RFC 9110 §15.5.9. HTTP/2 has no such field.
+        if version < Version::HTTP_2 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+/// A body that fails when it comes too slowly.
+struct PacedBody {
+    body: Body,
+    pace: Pace,
+    too_slow: Arc<AtomicBool>,
+}
+
+impl PacedBody {
+    fn new(body: Body, patience: Duration, too_slow: Arc<AtomicBool>) -> Self {
+        Self { body, pace: Pace { patience, left: patience, waiting: None }, too_slow }
+    }
+}
+
+impl HttpBody for PacedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = &mut *self;
+        if this.too_slow.load(Ordering::Relaxed) {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
+            let bytes = frame.as_ref().and_then(|frame| frame.as_ref().ok()).and_then(Frame::data_ref);
+            this.pace.came(bytes.map_or(0, Bytes::len));
+            return Poll::Ready(frame);
+        }
+        ready!(this.pace.poll_late(cx));
+        this.too_slow.store(true, Ordering::Relaxed);
+        Poll::Ready(Some(Err(axum::Error::new(TooSlow))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// How long a peer may still be waited for. Only time in which the peer is waited for counts.
+struct Pace {
+    patience: Duration,
+    left: Duration,
+    waiting: Option<(Instant, Pin<Box<Sleep>>)>,
+}
+
+impl Pace {
+    fn came(&mut self, bytes: usize) {
+        if let Some((since, _)) = self.waiting.take() {
+            self.left = self.left.saturating_sub(since.elapsed());
+        }
+        let earned = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let earned = Duration::from_secs(1).saturating_mul(earned) / MIN_RATE;
+        self.left = self.left.saturating_add(earned).min(self.patience);
+    }
+
+    /// Ready when the peer is late.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let left = self.left;
+        let (_, timer) = self.waiting.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(left))));
+        timer.as_mut().poll(cx)
+    }
+}
+
+/// The body came too slowly.
+#[derive(Debug)]
+struct TooSlow;
+
+impl fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body came too slowly")
+    }
+}
+
+impl Error for TooSlow {}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::post;
+    use codelibra::{CatalogCode, ErrorCode};
+    use tokio_stream::StreamExt;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// The status of a body that comes in `parts` of `size` bytes, each after a pause.
+    async fn status(parts: usize, size: usize, pause: Duration) -> (StatusCode, Duration) {
+        let slow = SlowBodies { catalog: ErrorCode::catalog(), patience: PATIENCE };
+        let router = Router::new()
+            .route("/", post(|body: Bytes| async move { body.len().to_string() }))
+            .layer(axum::middleware::from_fn_with_state(slow, SlowBodies::refuse));
+        let body = tokio_stream::iter(0..parts).then(move |_| async move {
+            tokio::time::sleep(pause).await;
+            Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; size]))
+        });
+        let request = Request::post("/").body(Body::from_stream(body)).unwrap();
+        let start = Instant::now();
+        let mut router = router.into_service::<Body>();
+        let response = tonic::codegen::Service::call(&mut router, request).await.unwrap();
+        (response.status(), start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_body_passes_and_a_stalled_one_does_not() {
+        let seconds = Duration::from_secs;
+        for (parts, size, pause, expected) in [
+            // Two megabytes in an hour: 500 bytes a second, the lowest rate.
+            (130, 15_000, seconds(30), StatusCode::OK),
+            (2000, 500, seconds(1), StatusCode::OK),
+            // A pause that is within the patience.
+            (1, 1, seconds(29), StatusCode::OK),
+            // A pause that is not.
+            (1, 100_000, seconds(31), StatusCode::REQUEST_TIMEOUT),
+            // Byte by byte.
+            (100_000, 1, seconds(1), StatusCode::REQUEST_TIMEOUT),
+        ] {
+            let (status, took) = status(parts, size, pause).await;
+            assert_eq!(status, expected, "{parts} parts of {size} bytes, one each {pause:?}, after {took:?}");
+            assert!(status.is_success() || took <= seconds(31), "the clock of the test: {took:?}");
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Streams behind the gateway: one caller that does not read affects no other.
+//!
+//! - Unary calls and streams have a channel each. The window of a connection of HTTP/2 is shared by its streams; the
+//!   channel of the streams has a window in which the windows of all of its streams fit.
+//! - The number of open streams is limited, for one connection of a client and in total.
+//! - A task reads each stream, a few items ahead of the caller. When the caller reads nothing for some time, the
+//!   task drops the stream.
+
+use std::fmt::Display;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use codelibra::rpc::RetryInfo;
+use codelibra::{ApiError, Catalog, class_code};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_stream::{Stream, StreamExt};
+use tonic::transport::Endpoint;
+
+use super::limits::Limits;
+
+/// The window of one stream, in bytes. A stream moves at most this much in one round trip.
+const STREAM_WINDOW: u32 = 16 << 10;
+
+/// How many items of a stream are read ahead.
+const READ_AHEAD: usize = 16;
+
+/// The endpoint of the streams: the window of the connection is as large as those of all streams together
+/// (RFC 9113 §5.2), so that unread streams do not close it.
+pub(super) fn stream_endpoint(endpoint: Endpoint, limits: &Limits) -> Endpoint {
+    let all = STREAM_WINDOW.saturating_mul(limits.max_streams.saturating_add(1));
+    endpoint
+        .initial_stream_window_size(STREAM_WINDOW)
+        // 2^31 - 1 is the largest window, 65,535 the smallest that a connection starts with.
+        .initial_connection_window_size(all.clamp(65_535, i32::MAX.unsigned_abs()))
+}
+
+/// The open streams of the gateway.
+#[derive(Clone, Debug)]
+pub(super) struct Streams {
+    catalog: &'static Catalog,
+    open: Arc<Semaphore>,
+    limits: Limits,
+}
+
+/// The open streams of one connection of a client; it is in the extensions of each request.
+#[derive(Clone, Debug)]
+pub(super) struct ConnectionStreams(Arc<Semaphore>);
+
+impl ConnectionStreams {
+    pub(super) fn new(max: u32) -> Self {
+        Self(Arc::new(semaphore(max)))
+    }
+}
+
+fn semaphore(max: u32) -> Semaphore {
+    Semaphore::new(usize::try_from(max).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS))
+}
+
+/// The right to open one stream. It is given back when the stream is dropped.
+#[derive(Debug)]
+pub(super) struct Permit {
+    _connection: OwnedSemaphorePermit,
+    _total: OwnedSemaphorePermit,
+}
+
+impl Streams {
+    pub(super) fn new(catalog: &'static Catalog, limits: Limits) -> Self {
+        Self { catalog, open: Arc::new(semaphore(limits.max_streams)), limits }
+    }
+
+    /// Admits one more stream.
+    ///
+    /// # Errors
+    ///
+    /// 429000 where the connection has too many, 503000 where all callers together have; both with a RetryInfo, which
+    /// is `Retry-After` over HTTP.
+    pub(super) fn admit(&self, request: &Parts) -> Result<Permit, ApiError> {
+        let Limits { max_streams, max_streams_per_connection, stream_idle, .. } = self.limits;
+        let refused = |status, message: &dyn Display| {
+            // By then a stream that is not read was ended.
+            let seconds = stream_idle.as_secs().clamp(1, 60).try_into().unwrap_or(1);
+            let retry_delay = Some(prost_types::Duration { seconds, nanos: 0 });
+            self.error(status, message).with_detail(&RetryInfo { retry_delay })
+        };
+        let take = |permits: &Arc<Semaphore>| permits.clone().try_acquire_owned().ok();
+        let connection = request.extensions.get::<ConnectionStreams>();
+        let _connection = connection.and_then(|connection| take(&connection.0)).ok_or_else(|| {
+            let message = format!(
+                "{max_streams_per_connection} streams are open on this connection; expected at most that many"
+            );
+            refused(StatusCode::TOO_MANY_REQUESTS, &message)
+        })?;
+        let _total = take(&self.open).ok_or_else(|| {
+            let message = format!("{max_streams} streams are open; expected at most that many");
+            refused(StatusCode::SERVICE_UNAVAILABLE, &message)
+        })?;
+        Ok(Permit { _connection, _total })
+    }
+
+    fn error(&self, status: StatusCode, message: &dyn Display) -> ApiError {
+        let error = ApiError::from_catalog(self.catalog, class_code(status.as_u16()));
+        let error = error.unwrap_or_else(|_| codelibra::ErrorCode::UNEXPECTED_ERROR.into());
+        error.with_message(message.to_string())
+    }
+
+    /// Reads `items` in a task of its own. They are dropped when the caller drops the result, and when it reads
+    /// nothing of it for the idle timeout; then the last item is 408000.
+    pub(super) fn read_ahead<S, T>(&self, permit: Permit, items: S) -> ReadAhead<T>
+    where
+        S: Stream<Item = Result<T, ApiError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        // One place more than the items take: it is for the error of an unread stream.
+        let (sender, receiver) = mpsc::channel(READ_AHEAD + 1);
+        let idle = self.limits.stream_idle;
+        let unread =
+            self.error(StatusCode::REQUEST_TIMEOUT, &format_args!("the stream was not read for {idle:?}"));
+        tokio::spawn(forward(permit, items, sender, idle, unread));
+        ReadAhead { receiver, ended: false, lost: codelibra::ErrorCode::UNEXPECTED_ERROR }
+    }
+}
+
+/// An item, or the end of a whole stream.
+type Sent<T> = Option<Result<T, ApiError>>;
+
+async fn forward<S, T>(
+    _permit: Permit,
+    items: S,
+    sender: mpsc::Sender<Sent<T>>,
+    idle: Duration,
+    unread: ApiError,
+) where
+    S: Stream<Item = Result<T, ApiError>>,
+{
+    let Ok(last) = sender.clone().reserve_owned().await else { return };
+    let mut items = pin!(items);
+    loop {
+        let Ok(room) = tokio::time::timeout(idle, sender.reserve()).await else {
+            last.send(Some(Err(unread)));
+            return;
+        };
+        let Ok(room) = room else { return };
+        tokio::select! {
+            item = items.next() => {
+                let ended = !matches!(item, Some(Ok(_)));
+                room.send(item);
+                if ended {
+                    return;
+                }
+            }
+            () = sender.closed() => return,
+        }
+    }
+}
+
+/// Items that a task reads ahead of the caller.
+#[derive(Debug)]
+pub(super) struct ReadAhead<T> {
+    receiver: mpsc::Receiver<Sent<T>>,
+    ended: bool,
+    lost: codelibra::ErrorCode,
+}
+
+impl<T> Stream for ReadAhead<T> {
+    type Item = Result<T, ApiError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let item = match ready!(self.receiver.poll_recv(cx)) {
+            Some(item) => item,
+            // The task ended without an end of the stream: it panicked. That is no whole stream.
+            None => Some(Err(self.lost.into())),
+        };
+        self.ended = !matches!(item, Some(Ok(_)));
+        Poll::Ready(item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+    use codelibra::{CatalogCode, ErrorCode};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const IDLE: Duration = Duration::from_secs(30);
+    const LIMITS: Limits = Limits {
+        max_streams: 3,
+        max_streams_per_connection: 2,
+        stream_idle: IDLE,
+        read_timeout: Duration::from_secs(1),
+    };
+
+    fn request(connection: &ConnectionStreams) -> Parts {
+        Request::builder().extension(connection.clone()).body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn each_limit_refuses_with_its_code() {
+        let streams = Streams::new(ErrorCode::catalog(), LIMITS);
+        let (a, b) = (ConnectionStreams::new(2), ConnectionStreams::new(2));
+        let held: Vec<Permit> = (0..2).map(|_| streams.admit(&request(&a)).unwrap()).collect();
+        let refused = streams.admit(&request(&a)).unwrap_err();
+        assert_eq!(refused.number(), 429_000);
+        let _third = streams.admit(&request(&b)).unwrap();
+        let refused_b = streams.admit(&request(&b)).unwrap_err();
+        assert_eq!(refused_b.number(), 503_000);
+        for refused in [refused, refused_b] {
+            assert_eq!(refused.details().next().unwrap().type_name(), "google.rpc.RetryInfo");
+        }
+        drop(held);
+        assert!(streams.admit(&request(&a)).is_ok() && streams.admit(&request(&b)).is_ok());
+    }
+
+    /// The windows of all streams fit in that of the connection, at the highest limit too.
+    #[test]
+    fn the_window_of_the_connection_has_room_for_all_streams() {
+        let all = u64::from(STREAM_WINDOW) * 100_001;
+        assert!(all <= i32::MAX.unsigned_abs().into());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_is_not_read_ends_with_its_code() {
+        let streams = Streams::new(ErrorCode::catalog(), LIMITS);
+        let connection = ConnectionStreams::new(2);
+        let permit = streams.admit(&request(&connection)).unwrap();
+        let (dropped, mut is_dropped) = tokio::sync::oneshot::channel::<()>();
+        let items = tokio_stream::iter(1..).map(move |item| {
+            let _ = &dropped;
+            Ok(item)
+        });
+        let start = Instant::now();
+        let mut read = streams.read_ahead(permit, items);
+        // The caller reads slowly, then no more.
+        for item in 1..=3 {
+            tokio::time::sleep(IDLE - Duration::from_secs(1)).await;
+            assert_eq!(read.next().await.unwrap().unwrap(), item);
+        }
+        let stopped = Instant::now();
+        assert!((&mut is_dropped).await.is_err(), "the upstream is dropped");
+        assert_eq!(stopped.elapsed(), IDLE, "the clock of the test; {:?}", start.elapsed());
+        assert_eq!(streams.open.available_permits(), 3, "another caller can have its place");
+
+        let rest: Vec<_> = read.collect().await;
+        let (last, items) = rest.split_last().unwrap();
+        assert!(items.iter().all(Result::is_ok) && items.len() == READ_AHEAD);
+        assert_eq!(last.as_ref().unwrap_err().number(), 408_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_ends_as_its_items_do() {
+        let streams = Streams::new(ErrorCode::catalog(), LIMITS);
+        let read = |items: Vec<Result<u8, ApiError>>| {
+            let permit = streams.admit(&request(&ConnectionStreams::new(2))).unwrap();
+            streams.read_ahead(permit, tokio_stream::iter(items)).collect::<Vec<_>>()
+        };
+        assert!(read((0..100).map(Ok).collect()).await.iter().flatten().eq(&(0..100).collect::<Vec<u8>>()));
+        let failed = read(vec![Ok(1), Err(ErrorCode::USER_BANNED.into()), Ok(2)]).await;
+        assert_eq!(failed.len(), 2);
+        assert_eq!(failed[1].as_ref().unwrap_err().number(), 403_003);
+        // A caller that goes away, and a service that panics.
+        let permit = streams.admit(&request(&ConnectionStreams::new(2))).unwrap();
+        drop(streams.read_ahead(permit, tokio_stream::pending::<Result<u8, ApiError>>()));
+        let permit = streams.admit(&request(&ConnectionStreams::new(2))).unwrap();
+        let panics =
+            tokio_stream::iter(0..2).map(|item| if item == 1 { panic!("private") } else { Ok(item) });
+        let lost: Vec<_> = streams.read_ahead(permit, panics).collect().await;
+        assert_eq!((lost.len(), lost[1].as_ref().unwrap_err().number()), (2, 500_001));
+        while streams.open.available_permits() < 3 {
+            tokio::task::yield_now().await;
+        }
+    }
+}

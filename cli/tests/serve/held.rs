@@ -1,0 +1,155 @@
+//! Streams that a client opens and does not read.
+
+use bytes::Bytes;
+use codelibra::http::{DetailTypes, read_body};
+use codelibra::{CatalogCode, ErrorCode, StatusCodeExt};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+use crate::codes::{raise, raise_stream};
+use crate::running::Serve;
+
+const USER_BANNED: Option<ErrorCode> = Some(ErrorCode::USER_BANNED);
+/// The most items that a stream has.
+const PATH: &str = "/v1/errors/403003:stream?items=1000";
+
+type Http2 = Client<HttpConnector, Empty<Bytes>>;
+
+/// A client with one connection of HTTP/2, which takes no byte of any body.
+struct Unreading {
+    client: Http2,
+    url: String,
+}
+
+impl Unreading {
+    fn new(serve: &Serve) -> Self {
+        let client = Client::builder(TokioExecutor::new())
+            .http2_only(true)
+            .http2_initial_stream_window_size(0)
+            .build_http();
+        Self { client, url: format!("{}{PATH}", serve.http) }
+    }
+
+    /// The head of the response; its body is not read.
+    async fn open(&self) -> Response<Incoming> {
+        let request = Request::get(&self.url).body(Empty::new()).unwrap();
+        self.client.request(request).await.unwrap()
+    }
+
+    /// Opens streams until one is admitted.
+    async fn admitted(&self) -> Response<Incoming> {
+        loop {
+            let response = self.open().await;
+            if response.status() == 200 {
+                return response;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn others_are_answered_while_streams_are_held() {
+    let serve = Serve::start(&[]);
+    let mut held = Vec::new();
+    // Before there were limits, 700 stopped every caller: the bodies filled the window of the one channel.
+    for _ in 0..15 {
+        let client = Unreading::new(&serve);
+        for _ in 0..100 {
+            let response = client.open().await;
+            assert_eq!(response.status(), 200);
+            held.push(response);
+        }
+        held.last_mut().unwrap().extensions_mut().insert(std::sync::Arc::new(client));
+    }
+    for (path, status) in [
+        ("/v1/errors", 200),
+        ("/v1/errors/403003", 200),
+        ("/errors", 200),
+        ("/errors/403003", 200),
+        ("/v1/errors/403003:raise", 403),
+        (PATH, 200),
+    ] {
+        let answer = serve.get(path).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(path != PATH || answer.body.ends_with(b"}\n"), "the end of the stream");
+    }
+    let mut client = serve.client().await;
+    assert_eq!(client.raise_error(raise(403_003, "")).await.unwrap_err().error_code(), USER_BANNED);
+    let mut stream = client.raise_error_stream(raise_stream(403_003, "", 1000)).await.unwrap().into_inner();
+    for _ in 0..1000 {
+        stream.message().await.unwrap().unwrap();
+    }
+    assert_eq!(stream.message().await.unwrap_err().error_code(), USER_BANNED);
+    assert_eq!(held.len(), 1500);
+}
+
+/// A refusal has its code and says when to try again, over HTTP/2 and HTTP/1.
+#[tokio::test]
+async fn more_streams_than_the_limits_allow_are_refused() {
+    let serve = Serve::start(&["--max-streams-per-connection", "2", "--max-streams", "3"]);
+    let (a, b) = (Unreading::new(&serve), Unreading::new(&serve));
+    let held = [a.open().await, a.open().await, b.open().await];
+    assert!(held.iter().all(|response| response.status() == 200));
+
+    for (client, status) in [(&a, 429), (&b, 503)] {
+        let refused = client.open().await;
+        assert_eq!(refused.status(), status);
+        assert_eq!(refused.headers()["codelibra-error-code"], format!("{status}000"));
+        assert_eq!(refused.headers()["retry-after"], "30");
+    }
+    let answer = serve.get(PATH).await;
+    assert_eq!((answer.status, answer.error().number()), (503, Some(503_000)));
+    assert_eq!(answer.header("retry-after"), "30");
+    assert!(answer.error().message().contains("3 streams are open"), "{}", answer.error());
+    assert_eq!(serve.get("/v1/errors/403003:raise").await.status, 403);
+
+    // A stream that its caller drops makes room: for the same connection, and for others.
+    drop(held);
+    a.admitted().await;
+    b.admitted().await;
+}
+
+/// Nothing of an unread response arrives at its caller, not even an error. Its stream is reset.
+#[tokio::test]
+async fn a_stream_that_is_not_read_is_ended() {
+    let serve = Serve::start(&["--max-streams", "1", "--stream-idle", "100ms"]);
+    let (a, b) = (Unreading::new(&serve), Unreading::new(&serve));
+    let mut held = a.open().await;
+    // Its place is given to the next caller.
+    b.admitted().await;
+    let ended = held.body_mut().frame().await.unwrap().unwrap_err();
+    assert!(
+        format!("{ended:?}").contains("CANCEL"),
+        "RST_STREAM, and not the end of the connection: {ended:?}"
+    );
+    // The connection is not affected.
+    a.admitted().await;
+}
+
+/// A response of any other kind is ended too.
+#[tokio::test]
+async fn a_page_that_is_not_read_is_ended() {
+    let serve = Serve::start(&["--stream-idle", "100ms"]);
+    let client = Unreading { url: format!("{}/errors", serve.http), ..Unreading::new(&serve) };
+    let mut held = client.open().await;
+    assert_eq!(held.status(), 200);
+    held.body_mut().frame().await.unwrap().unwrap_err();
+}
+
+/// A caller that reads slowly, and for longer than the idle timeout, reads all.
+#[tokio::test]
+async fn a_stream_that_is_read_is_not_ended() {
+    let serve = Serve::start(&["--stream-idle", "5s", "--max-streams", "1"]);
+    let client: Http2 = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let request = Request::get(format!("{}{PATH}", serve.http)).body(Empty::new()).unwrap();
+    let body = client.request(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
+    let last = body.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap();
+    let last: serde_json::Value = serde_json::from_slice(last).unwrap();
+    let error =
+        read_body(last["error"].to_string().as_bytes(), ErrorCode::catalog(), DetailTypes::standard());
+    assert_eq!(error.code(), USER_BANNED);
+}
