@@ -62,9 +62,10 @@ fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
 fn broken(file: &Path, error: &codelibra_build::Error) -> Failure {
     match error.diagnostics() {
         [one] if one.position.is_none() => Failure::bad_input(format_args!("`{}`: {error}", file.display())),
-        _ => {
-            Failure::bad_input(format_args!("`{}` breaks the rules of catalogues:\n{error}", file.display()))
-        }
+        _ => Failure::Findings {
+            summary: format!("`{}` breaks the rules of catalogues:", file.display()),
+            lines: error.to_string(),
+        },
     }
 }
 

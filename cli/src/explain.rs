@@ -9,6 +9,7 @@ use crate::args::{Explain, TextFormat};
 use crate::failure::Failure;
 use crate::find::{Found, find};
 use crate::output::{self, STRONG, class_style, row};
+use crate::visible::visible;
 
 pub(crate) fn run(catalog: &'static Catalog, args: &Explain) -> Result<(), Failure> {
     match (find(catalog, &args.wanted)?, args.format) {
@@ -105,7 +106,7 @@ pub(crate) fn head(code: u32, name: &str, grpc: GrpcCode) -> String {
     let style = class_style(class_of(code));
     let mut out = String::new();
     // A `String` takes everything that is written to it.
-    let _ = writeln!(out, "{style}{code}{style:#} {STRONG}{name}{STRONG:#}");
+    let _ = writeln!(out, "{style}{code}{style:#} {STRONG}{}{STRONG:#}", visible(name));
     row(&mut out, "HTTP", &http_status(code).to_string());
     row(&mut out, "gRPC", &format!("{} {grpc}", grpc.number()));
     out

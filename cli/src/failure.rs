@@ -4,11 +4,15 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
+use crate::visible::{visible, visible_lines};
+
 /// Why the command stops before its end.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The input is wrong: exit 2, with the value at fault and what would be right.
     BadInput(String),
+    /// The input breaks rules: exit 2, with a line for each finding.
+    Findings { summary: String, lines: String },
     /// Nobody reads the output any more, as behind `head`: no failure of ours.
     OutputClosed,
 }
@@ -22,6 +26,11 @@ impl Failure {
         match self {
             Self::BadInput(message) => {
                 warn("error", &message);
+                ExitCode::from(2)
+            }
+            Self::Findings { summary, lines } => {
+                warn("error", &summary);
+                print(&visible_lines(&lines));
                 ExitCode::from(2)
             }
             Self::OutputClosed => ExitCode::SUCCESS,
@@ -38,9 +47,28 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Says something on stderr. A closed stderr is nobody's failure.
+/// Reports arguments that clap refuses, or prints the help that was asked for.
+pub(crate) fn report_usage(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    let shown = visible_lines(&text);
+    if shown == text {
+        // With colours. A closed stream is no failure.
+        let _ = error.print();
+    } else {
+        print(shown.trim_end());
+    }
+    // 0 or 2.
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// Writes a message to stderr, in one line.
 pub(crate) fn warn(kind: &str, message: &str) {
-    use io::Write;
     let style = anstyle::Style::new().bold();
-    let _ = writeln!(anstream::stderr(), "{style}{kind}:{style:#} {message}");
+    print(&format!("{style}{kind}:{style:#} {}", visible(message)));
+}
+
+/// Writes lines to stderr. A closed stderr is no failure.
+fn print(lines: &str) {
+    use io::Write;
+    let _ = writeln!(anstream::stderr(), "{lines}");
 }

@@ -7,6 +7,7 @@ use codelibra::{Catalog, Entry};
 use crate::args::{List, TableFormat};
 use crate::failure::{Failure, warn};
 use crate::output::{self, STRONG, class_style};
+use crate::visible::visible;
 
 pub(crate) fn run(catalog: &'static Catalog, args: &List) -> Result<(), Failure> {
     let of_class = |entry: &&Entry| args.class.is_none_or(|class| entry.class() == class);
@@ -38,7 +39,11 @@ fn table(entries: &[&Entry]) -> String {
         let Entry { code, name, summary, .. } = entry;
         let style = class_style(entry.class());
         let grpc = entry.grpc_code;
-        let _ = writeln!(out, "{style}{code}{style:#}  {name:<name_width$}  {grpc:<grpc_width$}  {summary}");
+        let _ = writeln!(
+            out,
+            "{style}{code}{style:#}  {name:<name_width$}  {grpc:<grpc_width$}  {}",
+            visible(summary)
+        );
     }
     out
 }

@@ -15,6 +15,7 @@ mod map;
 mod output;
 mod params;
 mod serve;
+mod visible;
 
 use std::process::ExitCode;
 
@@ -24,7 +25,10 @@ use args::{Args, Command};
 use failure::Failure;
 
 fn main() -> ExitCode {
-    let Args { catalog, command } = Args::parse();
+    let Args { catalog, command } = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return failure::report_usage(&error),
+    };
     match run(catalog.as_deref(), command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::failure::Failure;
+use crate::visible::{VisibleJson, visible, visible_styled};
 
 /// What a reader looks for first.
 pub(crate) const STRONG: Style = Style::new().bold();
@@ -17,17 +18,18 @@ pub(crate) fn class_style(class: u16) -> Style {
     color.on_default().bold()
 }
 
-/// Writes text with its styles.
+/// Writes text with its styles. Values in it that a peer or a user chose must be [`visible`].
 pub(crate) fn text(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
+    stdout.write_all(visible_styled(text).as_bytes())?;
     Ok(stdout.flush()?)
 }
 
 /// Writes a value as JSON for people and programs: indented, a line break at the end.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
-    serde_json::to_writer_pretty(&mut stdout, value).map_err(io::Error::from)?;
+    let mut serializer = serde_json::Serializer::with_formatter(&mut stdout, VisibleJson::new());
+    value.serialize(&mut serializer).map_err(io::Error::from)?;
     stdout.write_all(b"\n")?;
     Ok(stdout.flush()?)
 }
@@ -54,11 +56,4 @@ pub(crate) fn row(out: &mut String, label: &str, value: &str) {
         // A `String` takes everything that is written to it.
         let _ = writeln!(out, "  {LABEL}{label:<12}{LABEL:#}{}", visible(value));
     }
-}
-
-/// A peer's text for a terminal: control characters are shown and not obeyed.
-pub(crate) fn visible(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
-        .collect()
 }

@@ -27,6 +27,7 @@ use limits::Limits;
 use crate::args::Serve;
 use crate::failure::{Failure, warn};
 use crate::output;
+use crate::visible::VisibleWriter;
 
 /// The generated service, client and messages.
 #[allow(unreachable_pub, clippy::all, clippy::as_conversions, reason = "generated")]
@@ -50,7 +51,7 @@ fn log() {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::ERROR)
         .with_ansi(colours)
-        .with_writer(std::io::stderr);
+        .with_writer(|| VisibleWriter(std::io::stderr()));
     // Only a second call can fail, and there is none.
     let _ = subscriber.try_init();
 }
