@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::io::ErrorKind;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -86,13 +87,15 @@ fn relax(name: &str, file: &mut FileDescriptorProto) -> Vec<(EnumPlace, Retired)
     enums.collect()
 }
 
+/// The bundled protos come first: a file in a folder of the user cannot break or replace them.
 fn resolver(includes: &[impl AsRef<Path>]) -> ChainFileResolver {
     let mut resolver = ChainFileResolver::new();
-    for include in includes {
-        resolver.add(IncludeFileResolver::new(include.as_ref().to_owned()));
-    }
     resolver.add(BundledFileResolver);
     resolver.add(GoogleFileResolver::new());
+    for include in includes {
+        let folder = include.as_ref().to_owned();
+        resolver.add(FolderFileResolver { inner: IncludeFileResolver::new(folder.clone()), folder });
+    }
     resolver
 }
 
@@ -132,6 +135,10 @@ fn from_protox(error: &protox::Error) -> Error {
         if let Some(reason) = finding.diagnostic_source() {
             message = format!("{message}: {reason}");
         }
+        // protox names the file that it cannot open; the reason of the system is in the source.
+        if let Some(reason) = finding.source().filter(|_| error.is_io()) {
+            message = format!("{message}: {reason}");
+        }
         if message.ends_with("is defined twice") {
             message.push_str("; expected each name once");
         }
@@ -144,7 +151,7 @@ fn from_protox(error: &protox::Error) -> Error {
     let all = std::iter::once(first).chain(error.related().into_iter().flatten());
     let mut diagnostics: Vec<Diagnostic> = all.map(diagnostic).collect();
     diagnostics.sort_by_key(|d| d.position);
-    Error::new(diagnostics)
+    Error::new(diagnostics).with_missing_import(error.is_file_not_found())
 }
 
 /// Where the files that were opened lie, if on disk.
@@ -180,6 +187,42 @@ impl<F: Fn(&str, &mut FileDescriptorProto)> FileResolver for AlteredFileResolver
         (self.alter)(name, &mut descriptor);
         Ok(File::from_file_descriptor_proto(descriptor))
     }
+}
+
+/// Looks files up in one folder.
+struct FolderFileResolver {
+    folder: PathBuf,
+    inner: IncludeFileResolver,
+}
+
+impl FileResolver for FolderFileResolver {
+    fn resolve_path(&self, path: &Path) -> Option<String> {
+        self.inner.resolve_path(path)
+    }
+
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        // protox takes `NotADirectory` for a failure that ends the search. The folder does not contain the file.
+        match std::fs::metadata(self.folder.join(name)) {
+            Err(error) if error.kind() == ErrorKind::NotADirectory => {
+                Err(protox::Error::file_not_found(name))
+            }
+            _ => self.inner.open_file(name),
+        }
+    }
+}
+
+/// The folder that a proto lies in according to its package: see [`package_root`](crate::package_root).
+pub(crate) fn package_root(proto: &Path) -> Option<PathBuf> {
+    let name = proto.file_name()?.to_str()?;
+    let file = File::open(name, proto).ok()?;
+    let parts: Vec<&str> = file.file_descriptor_proto().package.as_deref()?.split('.').collect();
+    let root = |folder: &Path| {
+        let root = folder.ancestors().nth(parts.len())?;
+        folder.ends_with(parts.iter().collect::<PathBuf>()).then(|| root.to_owned())
+    };
+    let folder = proto.parent()?;
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    root(folder).or_else(|| root(&here.canonicalize().ok()?))
 }
 
 struct BundledFileResolver;

@@ -4,6 +4,7 @@ use std::{fmt, io, path::Path};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error {
     diagnostics: Vec<Diagnostic>,
+    is_missing_import: bool,
 }
 
 /// One finding: where, what, and what would be right.
@@ -24,8 +25,17 @@ impl Error {
         &self.diagnostics
     }
 
+    /// Whether an import is in none of the folders that were searched.
+    pub fn is_missing_import(&self) -> bool {
+        self.is_missing_import
+    }
+
     pub(crate) fn new(diagnostics: Vec<Diagnostic>) -> Self {
-        Self { diagnostics }
+        Self { diagnostics, is_missing_import: false }
+    }
+
+    pub(crate) fn with_missing_import(self, is_missing_import: bool) -> Self {
+        Self { is_missing_import, ..self }
     }
 
     pub(crate) fn io(what: &str, path: &Path, error: io::Error) -> Self {

@@ -40,8 +40,9 @@ pub use model::{Catalog, Entry, Param};
 
 /// Compiles the catalogue in `proto` to `$OUT_DIR/<file stem>.rs`. For build scripts.
 ///
-/// `includes` are the folders that imports are looked up in; `proto` has to lie in one of them.
-/// `codelibra/error/v1/options.proto`, `error_info.proto` and `google/protobuf/*.proto` need no file.
+/// `includes` are the folders that imports are looked up in, the first one first; `proto` has to lie in one of them.
+/// `codelibra/error/v1/options.proto`, `error_info.proto` and `google/protobuf/*.proto` come with this crate and
+/// are never read from a folder.
 /// Cargo is told to run the build script again when one of the files changes.
 ///
 /// # Errors
@@ -70,6 +71,16 @@ pub fn compile(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result
 /// The file cannot be read or parsed.
 pub fn descriptor_set(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result<Vec<u8>, Error> {
     descriptor::compile(proto.as_ref(), includes).map(|source| source.pool.encode_to_vec())
+}
+
+/// Returns the folder that imports are relative to according to the package of `proto`: as many folders up as the
+/// package has parts, where the folders have the names of the parts. `proto/shop/v1/errors.proto` of package `shop.v1`
+/// has the root `proto`.
+///
+/// Returns `None` if the folders have other names, or if the file has no package, cannot be read or cannot be parsed.
+/// A root in the current folder is the empty path.
+pub fn package_root(proto: impl AsRef<Path>) -> Option<PathBuf> {
+    descriptor::package_root(proto.as_ref())
 }
 
 fn read_proto(proto: &Path, includes: &[impl AsRef<Path>]) -> Result<(descriptor::Source, Catalog), Error> {

@@ -11,12 +11,23 @@ use codelibra::http::Form;
 #[derive(Debug, Parser)]
 #[command(name = "codelibra", version, propagate_version = true, max_term_width = 100)]
 pub(crate) struct Args {
-    /// Another catalogue: a .proto, or a descriptor set from buf, protoc or protox.
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) catalog: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) catalog: CatalogFile,
 
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Which catalogue a command uses.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CatalogFile {
+    /// Another catalogue: a .proto, or a descriptor set from buf, protoc or protox.
+    #[arg(long = "catalog", global = true, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// A folder where the imports of a .proto are looked up, after the folder of the file and the root of its
+    /// package; may be repeated. The protos of codelibra.error.v1 and google.protobuf need no folder.
+    #[arg(long = "include", global = true, value_name = "DIR")]
+    pub(crate) include: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

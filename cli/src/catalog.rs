@@ -1,47 +1,77 @@
 //! The catalogue that a command works on: ours, or the one of `--catalog`.
 
+use std::fmt::Display;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use codelibra::tables::class_to_grpc;
 use codelibra::{Catalog, CatalogCode, Entry, ErrorCode, GrpcCode, Param, ParamKind, Recovery, class_of};
 
+use crate::args::CatalogFile;
 use crate::failure::Failure;
 
 /// A descriptor set of ten thousand codes has a few megabytes.
 const MAX_FILE: u64 = 256 << 20;
 
 /// Reads the catalogue. It lives as long as the process.
-pub(crate) fn load(file: Option<&Path>) -> Result<&'static Catalog, Failure> {
-    let Some(file) = file else { return Ok(ErrorCode::catalog()) };
+pub(crate) fn load(source: &CatalogFile) -> Result<&'static Catalog, Failure> {
+    let folders = includes(source)?;
+    let Some(file) = source.file.as_deref() else { return Ok(ErrorCode::catalog()) };
     if let Err(error) = std::fs::File::open(file) {
         return Err(Failure::bad_input(format_args!("cannot read `{}`: {error}", file.display())));
     }
     let read = if is_proto(file) {
-        codelibra_build::Catalog::from_proto(file, &includes(file))
+        codelibra_build::Catalog::from_proto(file, &folders)
     } else {
         codelibra_build::Catalog::from_descriptor_set(&bytes(file)?)
     };
-    convert(&read.map_err(|error| broken(file, &error))?)
+    convert(&read.map_err(|error| broken(file, &folders, &error))?)
 }
 
-/// The file and its imports as an encoded `google.protobuf.FileDescriptorSet`.
-pub(crate) fn descriptor_set(file: &Path) -> Result<Vec<u8>, Failure> {
-    if is_proto(file) {
-        codelibra_build::descriptor_set(file, &includes(file)).map_err(|error| broken(file, &error))
-    } else {
-        bytes(file)
+/// The file of `--catalog` and its imports as an encoded `google.protobuf.FileDescriptorSet`.
+pub(crate) fn descriptor_set(source: &CatalogFile) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(file) = source.file.as_deref() else { return Ok(None) };
+    if !is_proto(file) {
+        return bytes(file).map(Some);
     }
+    let folders = includes(source)?;
+    codelibra_build::descriptor_set(file, &folders).map(Some).map_err(|error| broken(file, &folders, &error))
 }
 
 fn is_proto(file: &Path) -> bool {
     file.extension().is_some_and(|e| e == "proto")
 }
 
-/// Imports are looked up beside the file and in every folder above it, so that the path in its package
-/// is found wherever the command is called.
-fn includes(file: &Path) -> Vec<&Path> {
-    file.ancestors().skip(1).map(or_here).collect()
+/// The folders where imports are looked up: the folder of the file, the root of its package, and those of `--include`.
+fn includes(source: &CatalogFile) -> Result<Vec<PathBuf>, Failure> {
+    let Some(file) = source.file.as_deref() else {
+        return match source.include.first() {
+            Some(_) => {
+                Err(Failure::bad_input("--include is given without --catalog, whose imports it is for"))
+            }
+            None => Ok(Vec::new()),
+        };
+    };
+    for folder in &source.include {
+        let wrong =
+            |why: &dyn Display| Failure::bad_input(format_args!("--include `{}`: {why}", folder.display()));
+        let found = std::fs::metadata(folder).map_err(|error| wrong(&error))?;
+        if !found.is_dir() {
+            return Err(wrong(&"it is a file; expected a folder"));
+        }
+    }
+    if !is_proto(file) {
+        return Ok(Vec::new());
+    }
+    let own = file.parent().map(Path::to_owned);
+    let given = source.include.iter().cloned();
+    let mut folders = Vec::new();
+    for folder in own.into_iter().chain(codelibra_build::package_root(file)).chain(given).map(or_here) {
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    Ok(folders)
 }
 
 fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
@@ -59,7 +89,15 @@ fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn broken(file: &Path, error: &codelibra_build::Error) -> Failure {
+fn broken(file: &Path, folders: &[PathBuf], error: &codelibra_build::Error) -> Failure {
+    if error.is_missing_import() {
+        let folders: Vec<String> = folders.iter().map(|folder| format!("`{}`", folder.display())).collect();
+        return Failure::bad_input(format_args!(
+            "`{}`: {error}; searched in {}; `--include DIR` adds a folder",
+            file.display(),
+            folders.join(", ")
+        ));
+    }
     match error.diagnostics() {
         [one] if one.position.is_none() => Failure::bad_input(format_args!("`{}`: {error}", file.display())),
         _ => Failure::Findings {
@@ -69,8 +107,8 @@ fn broken(file: &Path, error: &codelibra_build::Error) -> Failure {
     }
 }
 
-fn or_here(path: &Path) -> &Path {
-    if path.as_os_str().is_empty() { Path::new(".") } else { path }
+fn or_here(path: PathBuf) -> PathBuf {
+    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
 }
 
 fn convert(catalog: &codelibra_build::Catalog) -> Result<&'static Catalog, Failure> {

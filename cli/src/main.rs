@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Command};
+use args::{Args, CatalogFile, Command};
 use failure::Failure;
 
 fn main() -> ExitCode {
@@ -29,14 +29,13 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return failure::report_usage(&error),
     };
-    match run(catalog.as_deref(), command) {
+    match run(&catalog, command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
 }
 
-fn run(catalog: Option<&std::path::Path>, command: Command) -> Result<(), Failure> {
-    let file = catalog;
+fn run(file: &CatalogFile, command: Command) -> Result<(), Failure> {
     let catalog = catalog::load(file)?;
     match command {
         Command::List(args) => list::run(catalog, &args),
