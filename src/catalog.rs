@@ -241,7 +241,7 @@ impl Entry {
 /// The row as `codelibra list --format json` prints it.
 impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut row = serializer.serialize_struct("Entry", 12)?;
+        let mut row = serializer.serialize_struct("Entry", 15)?;
         row.serialize_field("code", &self.code)?;
         row.serialize_field("name", self.name)?;
         row.serialize_field("reason", self.reason)?;
@@ -254,6 +254,9 @@ impl Serialize for Entry {
         row.serialize_field("resolution", self.resolution)?;
         row.serialize_field("recovery", self.recovery.name())?;
         row.serialize_field("params", self.params)?;
+        row.serialize_field("since", self.since)?;
+        row.serialize_field("deprecated", self.deprecated)?;
+        row.serialize_field("replaced_by", self.replaced_by)?;
         row.end()
     }
 }

@@ -278,6 +278,9 @@ fn a_row_in_json_is_the_one_of_the_command() {
         "resolution",
         "recovery",
         "params",
+        "since",
+        "deprecated",
+        "replaced_by",
     ];
     let places: Vec<usize> = keys.iter().map(|key| row.find(&format!("\"{key}\":")).unwrap()).collect();
     assert!(places.is_sorted(), "{row}");
@@ -290,6 +293,7 @@ fn a_row_in_json_is_the_one_of_the_command() {
     assert_eq!(row["recovery"], "WAIT");
     assert_eq!(row["params"][0]["name"], "locked_until");
     assert_eq!(row["params"][0]["type"], "timestamp");
+    assert_eq!((&row["since"], &row["deprecated"]), (&"1.0".into(), &"".into()));
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! `codelibra encode`.
 
 use codelibra::http::{DetailTypes, write_body};
-use codelibra::{ApiError, Catalog, Entry};
+use codelibra::{ApiError, Catalog};
 
 use crate::args::{Encode, WireFormat};
 use crate::failure::{Failure, warn};
-use crate::find::{find, nearest};
+use crate::find::find;
 use crate::output;
 use crate::params::{self, Misfit};
 
@@ -33,19 +33,10 @@ fn error(catalog: &'static Catalog, args: &Encode) -> Result<ApiError, Failure> 
         if error.metadata().contains_key(key) {
             return Err(wrong(Misfit::Twice(key)));
         }
-        if let Some(entry) = entry {
-            warn_of_undeclared(entry, key);
+        if let Err(misfit) = params::check_declared(entry, key) {
+            warn("warning", &misfit.to_string());
         }
         error = error.with_metadata(key.to_owned(), value);
     }
     Ok(error)
-}
-
-fn warn_of_undeclared(Entry { code, name, params, .. }: &Entry, key: &str) {
-    if params.iter().any(|param| param.name == key) {
-        return;
-    }
-    let known = nearest(params.iter().map(|param| param.name), key);
-    let hint = known.map_or_else(|| String::from("it declares none"), |name| format!("nearest: {name}"));
-    warn("warning", &format!("`{key}` is no declared parameter of {code} {name}; {hint}"));
 }

@@ -42,6 +42,9 @@ struct Unlisted {
     resolution: &'static str,
     recovery: Option<&'static str>,
     params: [Param; 0],
+    since: &'static str,
+    deprecated: &'static str,
+    replaced_by: &'static str,
     known: bool,
 }
 
@@ -66,6 +69,9 @@ impl Unlisted {
             resolution: "",
             recovery: None,
             params: [],
+            since: "",
+            deprecated: "",
+            replaced_by: "",
             known: false,
         }
     }
@@ -83,15 +89,20 @@ fn listed(catalog: &Catalog, entry: &Entry) -> String {
         row(&mut out, if i == 0 { "params" } else { "" }, &format!("{name} ({kind}): {description}"));
     }
     row(&mut out, "since", entry.since);
-    if !entry.deprecated.is_empty() {
-        let instead =
-            if entry.replaced_by.is_empty() { String::new() } else { format!("; use {}", entry.replaced_by) };
-        row(&mut out, "deprecated", &format!("since {}{instead}", entry.deprecated));
-    }
+    row(&mut out, "deprecated", &deprecation(entry));
     if !catalog.pages().is_empty() {
         row(&mut out, "page", &format!("{}/{}", catalog.pages(), entry.code));
     }
     out
+}
+
+/// `since 2.0; use SOLD_OUT`; nothing for an entry that is not deprecated.
+pub(crate) fn deprecation(Entry { deprecated, replaced_by, .. }: &Entry) -> String {
+    match (*deprecated, *replaced_by) {
+        ("", _) => String::new(),
+        (version, "") => format!("since {version}"),
+        (version, instead) => format!("since {version}; use {instead}"),
+    }
 }
 
 fn unlisted(unlisted: &Unlisted) -> String {

@@ -3,6 +3,8 @@
 use codelibra::{Catalog, Entry, is_code};
 
 use crate::failure::Failure;
+use crate::nearest::{nearest_names, nearest_numbers};
+use crate::params::excerpt;
 
 /// What a user named.
 #[derive(Clone, Copy, Debug)]
@@ -28,55 +30,61 @@ impl Found {
     }
 }
 
-/// Looks a code, a name or a reason up, whatever its case.
+/// Looks a code, a name or a reason up, whatever its case. The error names the nearest entries.
 pub(crate) fn find(catalog: &Catalog, wanted: &str) -> Result<Found, Failure> {
     let wanted = wanted.trim();
-    if let Ok(number) = wanted.parse::<i128>() {
+    look_up(catalog, wanted).ok_or_else(|| Failure::bad_input(not_found(catalog, wanted)))
+}
+
+/// As [`find`], without a message.
+pub(crate) fn look_up(catalog: &Catalog, wanted: &str) -> Option<Found> {
+    let wanted = wanted.trim();
+    if is_number(wanted) {
         let six_digits = wanted.len() == 6 && wanted.bytes().all(|b| b.is_ascii_digit());
-        return match u32::try_from(number) {
-            Ok(number) if six_digits && is_code(number) => {
-                Ok(catalog.by_code(number).map_or(Found::Unlisted(number), Found::Listed))
-            }
-            _ => Err(no_code(catalog, wanted, number)),
-        };
+        let number = wanted.parse().ok().filter(|number| six_digits && is_code(*number))?;
+        return Some(catalog.by_code(number).map_or(Found::Unlisted(number), Found::Listed));
     }
     let same =
         |entry: &&Entry| entry.name.eq_ignore_ascii_case(wanted) || entry.reason.eq_ignore_ascii_case(wanted);
-    catalog.entries().iter().find(same).map(Found::Listed).ok_or_else(|| {
-        Failure::bad_input(format_args!(
-            "`{wanted}` is no code, name or reason of the catalogue; nearest: {}",
-            nearest_names(catalog, wanted)
-        ))
-    })
+    catalog.entries().iter().find(same).map(Found::Listed)
 }
 
-fn no_code(catalog: &Catalog, wanted: &str, number: i128) -> Failure {
-    // A class alone is a likely slip: 403 for one of its codes.
-    let meant = if (400..=599).contains(&number) { number * 1000 } else { number };
-    let nearest = catalog.entries().iter().min_by_key(|entry| (i128::from(entry.code) - meant).abs());
-    let nearest = nearest.map_or_else(String::new, |e| format!("; nearest: {} {}", e.code, e.name));
-    Failure::bad_input(format_args!(
-        "`{wanted}` is no error code; expected six digits, 400000 to 599999{nearest}"
-    ))
+/// Why `wanted` is not found, and what is nearest.
+pub(crate) fn not_found(catalog: &Catalog, wanted: &str) -> String {
+    let kind = match wanted {
+        "" => String::from("the code is empty; expected a code, a name or a reason of the catalogue"),
+        _ if is_number(wanted) => {
+            format!("`{}` is no error code; expected six digits, 400000 to 599999", excerpt(wanted))
+        }
+        _ => format!("`{}` is no code, name or reason of the catalogue", excerpt(wanted)),
+    };
+    match nearest_entries(catalog, wanted).as_slice() {
+        [] => kind,
+        nearest => format!("{kind}; nearest: {}", named(nearest)),
+    }
 }
 
-/// The names most like a misspelt one, best first.
-fn nearest_names(catalog: &Catalog, wanted: &str) -> String {
-    let names = catalog.entries().iter().map(|e| e.name);
-    let mut ranked: Vec<(usize, &str)> = names.map(|name| (distance(name, wanted), name)).collect();
-    ranked.sort_unstable();
-    let names: Vec<&str> = ranked.iter().take(3).map(|(_, name)| *name).collect();
+/// The entries most like a misspelt code, name or reason, at most three, best first.
+pub(crate) fn nearest_entries(catalog: &Catalog, wanted: &str) -> Vec<&'static Entry> {
+    let entries = catalog.entries().iter();
+    if is_number(wanted) {
+        let numbers = nearest_numbers(entries.map(|entry| entry.code), wanted);
+        return numbers.into_iter().filter_map(|number| catalog.by_code(number)).collect();
+    }
+    // An empty word is like no other.
+    let names = entries.map(|entry| entry.name).take_while(|_| !wanted.is_empty());
+    nearest_names(names, wanted).into_iter().filter_map(|name| catalog.by_name(name)).collect()
+}
+
+/// `403003 UserBanned, 403004 UserSuspended`.
+pub(crate) fn named(entries: &[&Entry]) -> String {
+    let names: Vec<String> =
+        entries.iter().map(|Entry { code, name, .. }| format!("{code} {name}")).collect();
     names.join(", ")
 }
 
-fn distance(name: &str, wanted: &str) -> usize {
-    let plain = |text: &str| text.replace('_', "").to_ascii_lowercase();
-    // Edit distance is quadratic, and no name is that long.
-    let wanted: String = plain(wanted).chars().take(80).collect();
-    strsim::damerau_levenshtein(&plain(name), &wanted)
-}
-
-/// The one of `known` that is most like `wanted`.
-pub(crate) fn nearest<'a>(known: impl IntoIterator<Item = &'a str>, wanted: &str) -> Option<&'a str> {
-    known.into_iter().min_by_key(|name| distance(name, wanted))
+/// Whether somebody who wrote this meant a number: digits, with a sign or not.
+fn is_number(wanted: &str) -> bool {
+    let digits = wanted.strip_prefix(['+', '-']).unwrap_or(wanted);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -12,6 +12,7 @@ mod failure;
 mod find;
 mod list;
 mod map;
+mod nearest;
 mod output;
 mod params;
 mod serve;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::args::{Map, TextFormat};
 use crate::failure::Failure;
-use crate::find::nearest;
+use crate::nearest::nearest_name as nearest;
 use crate::output::{self, LABEL, STRONG};
 
 /// One row of one table.

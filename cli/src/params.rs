@@ -4,16 +4,37 @@ use std::fmt;
 
 use codelibra::{Entry, ParamKind};
 
+use crate::nearest::nearest_name;
+
 /// Why a parameter cannot be sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Misfit<'a> {
     Name(&'a str),
     Twice(&'a str),
-    Value { key: &'a str, value: &'a str, kind: ParamKind },
+    /// The code is listed, and does not declare the key.
+    Undeclared {
+        key: &'a str,
+        entry: &'a Entry,
+    },
+    Value {
+        key: &'a str,
+        value: &'a str,
+        kind: ParamKind,
+    },
 }
 
-/// Checks a parameter of an error; `entry` where the catalogue lists its code. A key that is not declared may be
-/// sent, as any server may.
+/// Checks that the code declares the key, if the catalogue lists the code; `entry` where it does.
+pub(crate) fn check_declared<'a>(entry: Option<&'a Entry>, key: &'a str) -> Result<(), Misfit<'a>> {
+    match entry {
+        Some(entry) if entry.params.iter().all(|param| param.name != key) => {
+            Err(Misfit::Undeclared { key, entry })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks a parameter of an error; `entry` where the catalogue lists its code. A key that is not declared passes:
+/// see [`check_declared`].
 pub(crate) fn check<'a>(entry: Option<&Entry>, key: &'a str, value: &'a str) -> Result<(), Misfit<'a>> {
     if !is_name(key) || matches!(key, "code" | "shed") {
         return Err(Misfit::Name(key));
@@ -42,6 +63,14 @@ impl fmt::Display for Misfit<'_> {
                 excerpt(key)
             ),
             Self::Twice(key) => write!(f, "`{}` stands twice; expected each once", excerpt(key)),
+            Self::Undeclared { key, entry: Entry { code, name, params, .. } } => {
+                let key = excerpt(key);
+                write!(f, "`{key}` is no declared parameter of {code} {name}; ")?;
+                match nearest_name(params.iter().map(|param| param.name), &key) {
+                    Some(nearest) => write!(f, "nearest: {nearest}"),
+                    None => write!(f, "{code} {name} declares none"),
+                }
+            }
             Self::Value { key, value, kind } => {
                 write!(f, "{key}: `{}` is no {kind}; expected {}", excerpt(value), kind.example())
             }

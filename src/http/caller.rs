@@ -91,6 +91,24 @@ impl Caller {
     }
 }
 
+/// Whether a caller prefers the media type `wanted` to `other` (`Accept`, RFC 9110 §12.5.1): its range has the higher
+/// weight; of two equal weights, the range that names its media type more closely counts, then the one that comes first.
+///
+/// `false` where the caller treats both alike, as with `*/*` or without the field.
+///
+/// ```
+/// use codelibra::http::prefers;
+/// use http::header::{ACCEPT, HeaderMap, HeaderValue};
+///
+/// let browser = HeaderValue::from_static("text/html,application/xml;q=0.9,*/*;q=0.8");
+/// let headers = HeaderMap::from_iter([(ACCEPT, browser)]);
+/// assert!(prefers(&headers, "text/html", "application/json"));
+/// assert!(!prefers(&HeaderMap::new(), "text/html", "application/json"));
+/// ```
+pub fn prefers(headers: &HeaderMap, wanted: &str, other: &str) -> bool {
+    Quality::of(headers, wanted).is_above(Quality::of(headers, other))
+}
+
 impl Quality {
     pub(super) fn of(headers: &HeaderMap, media_type: &str) -> Self {
         let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());

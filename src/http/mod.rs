@@ -37,7 +37,7 @@ pub use bridge::{
     BridgeBody, GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService, HttpToGrpcFuture, HttpToGrpcLayer,
     HttpToGrpcService,
 };
-pub use caller::Caller;
+pub use caller::{Caller, prefers};
 pub(crate) use decide::Failing;
 pub use detail_types::{DetailTypes, InvalidDescriptorSet, MAX_DETAIL};
 pub use form::Form;

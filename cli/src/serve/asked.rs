@@ -2,23 +2,28 @@
 
 use std::collections::HashMap;
 
-use codelibra::ApiError;
+use codelibra::{ApiError, Catalog};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::grpc::{CLASSES, MAX_ITEMS, unparseable};
+use super::grpc::{CLASSES, MAX_ITEMS};
+use super::refusal;
 use crate::params::{Misfit, excerpt};
 
 /// The parameters of a query, or of a query and a body; each of them stands there once.
-#[derive(Debug, Default)]
-pub(super) struct Asked(HashMap<String, String>);
+#[derive(Debug)]
+pub(super) struct Asked {
+    parameters: HashMap<String, String>,
+    /// Whose domain a refusal has.
+    catalog: &'static Catalog,
+}
 
 /// "Unary-Get-Request", Connect protocol: says which protocol the client speaks, and is no parameter of ours.
 const CONNECT: (&str, &str) = ("connect", "v1");
 
 impl Asked {
-    pub(super) fn of(query: Vec<(String, String)>) -> Result<Self, ApiError> {
-        let mut asked = Self::default();
+    pub(super) fn of(catalog: &'static Catalog, query: Vec<(String, String)>) -> Result<Self, ApiError> {
+        let mut asked = Self { parameters: HashMap::new(), catalog };
         for (key, value) in query {
             if (key.as_str(), value.as_str()) != CONNECT {
                 asked.add(key, value)?;
@@ -28,10 +33,10 @@ impl Asked {
     }
 
     fn add(&mut self, key: String, value: String) -> Result<(), ApiError> {
-        if self.0.contains_key(&key) {
-            return Err(unparseable(excerpt(&key), format!("parameter {}", Misfit::Twice(&key))));
+        if self.parameters.contains_key(&key) {
+            return Err(self.unparseable(excerpt(&key), format!("parameter {}", Misfit::Twice(&key))));
         }
-        self.0.insert(key, value);
+        self.parameters.insert(key, value);
         Ok(())
     }
 
@@ -41,50 +46,57 @@ impl Asked {
             return Ok(());
         }
         let Raise { message, metadata: Pairs(pairs) } = serde_json::from_slice(body).map_err(|e| {
-            unparseable("body", format!("the body is no {{\"message\": …, \"metadata\": {{…}}}}: {e}"))
+            self.unparseable("body", format!("the body is no {{\"message\": …, \"metadata\": {{…}}}}: {e}"))
         })?;
         let message = message.map(|message| (MESSAGE.to_owned(), message));
         message.into_iter().chain(pairs).try_for_each(|(key, value)| self.add(key, value))
     }
 
     pub(super) fn take_message(&mut self) -> String {
-        self.0.remove(MESSAGE).unwrap_or_default()
+        self.parameters.remove(MESSAGE).unwrap_or_default()
     }
 
     pub(super) fn take_items(&mut self) -> Result<u32, ApiError> {
-        self.take_number("items", &format!("0 to {MAX_ITEMS}"))
+        let items = "items";
+        match self.take_number(items, &format!("0 to {MAX_ITEMS}"))? {
+            number @ 0..=MAX_ITEMS => Ok(number),
+            number => Err(refusal::too_many_items(self.catalog, items, number)),
+        }
     }
 
     /// The class; as `http_status` too, which is what transcoders call it.
     pub(super) fn take_class(&mut self) -> Result<u32, ApiError> {
         let (class, alias) = ("class", "http_status");
-        match (self.0.contains_key(class), self.0.contains_key(alias)) {
-            (true, true) => {
-                Err(unparseable(class, format!("`{class}` and `{alias}` are the same; expected one of them")))
-            }
+        match (self.parameters.contains_key(class), self.parameters.contains_key(alias)) {
+            (true, true) => Err(self
+                .unparseable(class, format!("`{class}` and `{alias}` are the same; expected one of them"))),
             (false, true) => self.take_number(alias, CLASSES),
             _ => self.take_number(class, CLASSES),
         }
     }
 
+    fn unparseable(&self, argument: impl Into<String>, message: impl Into<String>) -> ApiError {
+        refusal::unparseable(self.catalog, argument, message)
+    }
+
     fn take_number(&mut self, key: &str, expected: &str) -> Result<u32, ApiError> {
-        let Some(value) = self.0.remove(key) else { return Ok(0) };
-        value
-            .parse()
-            .map_err(|_| unparseable(key, format!("{key} is {:?}; expected {expected}", excerpt(&value))))
+        let Some(value) = self.parameters.remove(key) else { return Ok(0) };
+        value.parse().map_err(|_| {
+            self.unparseable(key, format!("{key} is {:?}; expected {expected}", excerpt(&value)))
+        })
     }
 
     /// What is left is metadata.
     pub(super) fn into_metadata(self) -> HashMap<String, String> {
-        self.0
+        self.parameters
     }
 
     /// Nothing may be left: what is not known is not ignored.
     pub(super) fn finish(self, expected: &str) -> Result<(), ApiError> {
-        let Some(key) = self.0.into_keys().min() else { return Ok(()) };
-        let key = excerpt(&key);
+        let Some(key) = self.parameters.keys().min() else { return Ok(()) };
+        let key = excerpt(key);
         let message = format!("`{key}` is no parameter here; expected {expected}");
-        Err(unparseable(key, message))
+        Err(self.unparseable(key, message))
     }
 }
 

@@ -16,18 +16,18 @@ use bytes::Bytes;
 use codelibra::axum::ErrorLayer;
 use codelibra::client::{ClientLayer, ClientService};
 use codelibra::http::{Boundary, Form, Responder, StreamBody, StreamForm};
-use codelibra::{ApiError, Catalog, ErrorInfos, NotFound, ReceivedError, StatusCodeExt, class_code};
+use codelibra::{ApiError, Catalog, ErrorInfos, ReceivedError, StatusCodeExt};
 use tokio_stream::StreamExt;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tower_layer::Layer;
 
 use super::asked::Asked;
-use super::grpc::unparseable;
 use super::limits::Limits;
 use super::pages;
 use super::pb::error_catalog_service_client::ErrorCatalogServiceClient;
 use super::pb::{GetErrorRequest, ListErrorsRequest, RaiseErrorRequest, RaiseErrorStreamRequest};
+use super::refusal;
 use super::slow_body::SlowBodies;
 use super::streams::{Streams, stream_endpoint};
 use crate::failure::Failure;
@@ -64,25 +64,30 @@ pub(crate) async fn router(
         .form(form)
         .error_infos(infos)
         .boundary(Boundary::internal())
-        .challenge(HeaderValue::from_static("Bearer realm=\"codelibra\""));
+        .challenge(challenge(catalog));
+    let gateway = Gateway {
+        client,
+        stream_client,
+        streams: Streams::new(catalog, limits),
+        catalog,
+        responder: Arc::new(responder.clone()),
+    };
     Ok(Router::new()
         .route("/", get(|| async { Redirect::temporary("/errors") }))
         .route("/v1/errors", get(list))
         .route("/v1/errors/{code}", any(one))
         .route("/errors", get(pages::list))
+        .route("/errors/", get(pages::list_with_slash))
         .route("/errors/{code}", get(pages::one))
+        .route("/errors/{code}/", get(pages::one))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(from_fn_with_state(slow_bodies, SlowBodies::refuse))
         // What axum itself answers is coded too: a path that is not UTF-8, a body too large, a panic.
-        .layer(ErrorLayer::new(responder.clone()))
-        .with_state(Gateway {
-            client,
-            stream_client,
-            streams: Streams::new(catalog, limits),
-            catalog,
-            responder: Arc::new(responder),
-        }))
+        .layer(ErrorLayer::new(responder))
+        // Outermost: a browser gets a page for whatever fails.
+        .layer(from_fn_with_state(catalog, pages::for_browsers))
+        .with_state(gateway))
 }
 
 async fn connect(
@@ -109,9 +114,20 @@ impl Gateway {
     }
 
     fn method_not_allowed(&self) -> ApiError {
-        let code = class_code(StatusCode::METHOD_NOT_ALLOWED.as_u16());
-        let error = ApiError::from_catalog(self.catalog, code);
-        error.unwrap_or_else(|_| codelibra::ErrorCode::UNEXPECTED_ERROR.into())
+        refusal::method_not_allowed(self.catalog)
+    }
+
+    fn parse(&self, code: &str) -> Result<u32, ApiError> {
+        // `parse` takes a sign.
+        let number = code.parse().ok().filter(|_| code.bytes().all(|byte| byte.is_ascii_digit()));
+        number.ok_or_else(|| {
+            let message = format!("code is {:?}; expected 400000 to 599999", excerpt(code));
+            refusal::unparseable(self.catalog, "code", message)
+        })
+    }
+
+    fn no_route(&self, path: &str) -> ApiError {
+        refusal::not_found(self.catalog, path, "there is nothing at this path; the catalogue is at /errors")
     }
 }
 
@@ -123,7 +139,7 @@ pub(super) type Answered = Result<Response, ApiError>;
 
 impl Gateway {
     async fn list(&self, query: Vec<(String, String)>) -> Answered {
-        let mut asked = Asked::of(query)?;
+        let mut asked = Asked::of(self.catalog, query)?;
         let http_status = asked.take_class()?;
         asked.finish("class")?;
         let list = self
@@ -136,16 +152,16 @@ impl Gateway {
     }
 
     async fn entry(&self, code: &str, query: Vec<(String, String)>) -> Answered {
-        let code = parse(code)?;
-        Asked::of(query)?.finish("none; `:raise` takes them")?;
+        let code = self.parse(code)?;
+        Asked::of(self.catalog, query)?.finish("none; `:raise` takes them")?;
         let found =
             self.client.clone().get_error(GetErrorRequest { code }).await.map_err(|s| self.error(&s))?;
         Ok(axum::Json(found.into_inner().entry).into_response())
     }
 
     async fn raise(&self, code: &str, query: Vec<(String, String)>, body: &[u8]) -> Answered {
-        let code = parse(code)?;
-        let mut asked = Asked::of(query)?;
+        let code = self.parse(code)?;
+        let mut asked = Asked::of(self.catalog, query)?;
         asked.add_body(body)?;
         let message = asked.take_message();
         let request = RaiseErrorRequest { code, message, metadata: asked.into_metadata() };
@@ -155,8 +171,8 @@ impl Gateway {
 
     /// So many items, then the error, in NDJSON or as server-sent events.
     async fn stream(&self, code: &str, query: Vec<(String, String)>, request: &Parts) -> Answered {
-        let code = parse(code)?;
-        let mut asked = Asked::of(query)?;
+        let code = self.parse(code)?;
+        let mut asked = Asked::of(self.catalog, query)?;
         let (message, after_items) = (asked.take_message(), asked.take_items()?);
         let raise = RaiseErrorStreamRequest { code, message, metadata: asked.into_metadata(), after_items };
         let permit = self.streams.admit(request)?;
@@ -201,23 +217,18 @@ async fn one(
         Some("stream") if reads => gateway.stream(code, query, &request).await,
         None if reads => gateway.entry(code, query).await,
         Some("stream") | None => Ok(gateway.no_method(READ)),
-        Some(_) => Err(not_found(&format!("/v1/errors/{segment}"))),
+        Some(_) => Err(gateway.no_route(&format!("/v1/errors/{segment}"))),
     }
 }
 
-pub(crate) fn parse(code: &str) -> Result<u32, ApiError> {
-    // `parse` takes a sign.
-    let number = code.parse().ok().filter(|_| code.bytes().all(|byte| byte.is_ascii_digit()));
-    number
-        .ok_or_else(|| unparseable("code", format!("code is {:?}; expected 400000 to 599999", excerpt(code))))
+/// `WWW-Authenticate` of every 401. The rules of catalogues allow no quote in a domain.
+fn challenge(catalog: &Catalog) -> HeaderValue {
+    let realm = HeaderValue::try_from(format!("Bearer realm=\"{}\"", catalog.domain()));
+    realm.unwrap_or(HeaderValue::from_static("Bearer"))
 }
 
-fn not_found(path: &str) -> ApiError {
-    NotFound { resource: Some(path.to_owned()) }.with_message("there is nothing at this path")
-}
-
-async fn no_route(uri: Uri) -> ApiError {
-    not_found(uri.path())
+async fn no_route(State(gateway): State<Gateway>, uri: Uri) -> ApiError {
+    gateway.no_route(uri.path())
 }
 
 /// axum adds `Allow`.

@@ -1,12 +1,10 @@
 //! The gRPC service.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 
 use codelibra::server::{Boundary, ServerLayer};
-use codelibra::{
-    ApiError, ArgumentMissingOrUnparseable, Catalog, Entry, ErrorInfos, LimitTooLarge, NotFound, is_code,
-};
+use codelibra::{ApiError, Catalog, Entry, ErrorInfos, is_code};
 use tokio::net::TcpListener;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
@@ -19,7 +17,9 @@ use super::pb::{
     ErrorEntry, ErrorParam, GetErrorRequest, GetErrorResponse, ListErrorsRequest, ListErrorsResponse,
     RaiseErrorRequest, RaiseErrorResponse, RaiseErrorStreamRequest, RaiseErrorStreamResponse,
 };
+use super::refusal;
 use crate::descriptors;
+use crate::find::{named, nearest_entries};
 use crate::params::{self, excerpt};
 
 /// The most items that a stream sends before it fails.
@@ -65,6 +65,12 @@ struct Service {
 }
 
 impl Service {
+    fn no_code(&self, code: u32) -> ApiError {
+        let nearest = named(&nearest_entries(self.catalog, &code.to_string()));
+        let message = format!("code is {code}; expected 400000 to 599999; nearest: {nearest}");
+        refusal::unparseable(self.catalog, "code", message)
+    }
+
     /// The error that a raise asks for.
     ///
     /// # Errors
@@ -77,28 +83,26 @@ impl Service {
         metadata: HashMap<String, String>,
     ) -> Result<ApiError, ApiError> {
         if !is_code(code) {
-            return Err(unparseable("code", format!("code is {code}; expected 400000 to 599999")));
+            return Err(self.no_code(code));
         }
         let error = ApiError::from_catalog(self.catalog, code);
-        let mut error = error.unwrap_or_else(|_| codelibra::ErrorCode::UNEXPECTED_ERROR.into());
+        let mut error = error.unwrap_or_else(|_| refusal::unexpected(self.catalog));
         if !message.is_empty() {
             error = error.with_message(message);
         }
         let entry = self.catalog.by_code(code);
-        for (key, value) in metadata {
-            params::check(entry, &key, &value).map_err(|misfit| {
-                unparseable(format!("metadata.{}", excerpt(&key)), format!("metadata {misfit}"))
+        // Sorted, so that of several misfits always the same one is named.
+        for (key, value) in metadata.into_iter().collect::<BTreeMap<_, _>>() {
+            let checked =
+                params::check(entry, &key, &value).and_then(|()| params::check_declared(entry, &key));
+            checked.map_err(|misfit| {
+                let argument = format!("metadata.{}", excerpt(&key));
+                refusal::unparseable(self.catalog, argument, format!("metadata {misfit}"))
             })?;
             error = error.with_metadata(key, value);
         }
         Ok(error)
     }
-}
-
-/// What refuses an argument: its name, and what is wrong with it.
-pub(super) fn unparseable(argument: impl Into<String>, message: impl Into<String>) -> ApiError {
-    let argument = Some(argument.into());
-    ArgumentMissingOrUnparseable { argument }.with_message(message.into())
 }
 
 type Items = std::pin::Pin<Box<dyn Stream<Item = Result<RaiseErrorStreamResponse, Status>> + Send>>;
@@ -112,7 +116,7 @@ impl ErrorCatalogService for Service {
         let class = request.into_inner().http_status;
         if class != 0 && !(400..=599).contains(&class) {
             let message = format!("the class is {class}; expected {CLASSES}");
-            return Err(unparseable("http_status", message).into());
+            return Err(refusal::unparseable(self.catalog, "http_status", message).into());
         }
         let of_class = |entry: &&Entry| class == 0 || u32::from(entry.class()) == class;
         let errors = self.catalog.entries().iter().filter(of_class).map(ErrorEntry::from).collect();
@@ -126,9 +130,13 @@ impl ErrorCatalogService for Service {
         let code = request.into_inner().code;
         match self.catalog.by_code(code) {
             Some(entry) => Ok(Response::new(GetErrorResponse { entry: Some(entry.into()) })),
-            None => Err(NotFound { resource: Some(format!("errors/{code}")) }
-                .with_message(format!("the catalogue of {} does not list {code}", self.catalog.domain()))
-                .into()),
+            None => {
+                let nearest = nearest_entries(self.catalog, &code.to_string());
+                let domain = self.catalog.domain();
+                let message =
+                    format!("the catalogue of {domain} does not list {code}; nearest: {}", named(&nearest));
+                Err(refusal::not_found(self.catalog, format!("errors/{code}"), message).into())
+            }
         }
     }
 
@@ -148,10 +156,7 @@ impl ErrorCatalogService for Service {
     ) -> Result<Response<Items>, Status> {
         let RaiseErrorStreamRequest { code, message, metadata, after_items } = request.into_inner();
         if after_items > MAX_ITEMS {
-            let error = LimitTooLarge { limit: Some(after_items.into()), max_limit: Some(MAX_ITEMS.into()) };
-            return Err(error
-                .with_message(format!("after_items is {after_items}; expected at most {MAX_ITEMS}"))
-                .into());
+            return Err(refusal::too_many_items(self.catalog, "after_items", after_items).into());
         }
         let items = (1..=after_items).map(|item| Ok(RaiseErrorStreamResponse { item }));
         let end = std::iter::once(Err(self.wanted(code, message, metadata)?.into()));
@@ -174,6 +179,9 @@ impl From<&Entry> for ErrorEntry {
             resolution: entry.resolution.into(),
             recovery: entry.recovery.name().into(),
             params: entry.params.iter().map(ErrorParam::from).collect(),
+            since: entry.since.into(),
+            deprecated: entry.deprecated.into(),
+            replaced_by: entry.replaced_by.into(),
         }
     }
 }

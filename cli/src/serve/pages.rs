@@ -1,16 +1,26 @@
 //! The catalogue as pages. What they show of an error is what the service answered.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
-use axum::http::header::HOST;
-use axum::response::{Html, IntoResponse};
-use codelibra::http::{DetailTypes, Form, write_body};
-use codelibra::{ApiError, ErrorCode, GrpcCode, ParamKind};
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, VARY};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use codelibra::http::{DetailTypes, Form, prefers, read_body, write_body};
+use codelibra::{ApiError, Catalog, ERROR_CODE_HEADER, Entry, GrpcCode, ParamKind};
 use serde::Deserialize;
 
-use super::gateway::{Answered, Gateway, parse};
+use super::gateway::{Answered, Gateway};
 use super::pb::{ErrorEntry, GetErrorRequest, ListErrorsRequest, RaiseErrorRequest};
+use super::refusal;
+use crate::find::{look_up, nearest_entries, not_found};
+use crate::params::excerpt;
+
+const HTML: &str = "text/html";
+
+/// The most of a body that is read to show it as a page. Error bodies of this gateway are much smaller.
+const MAX_ERROR_BODY: usize = 1 << 20;
 
 #[derive(Template)]
 #[template(path = "list.html")]
@@ -30,8 +40,9 @@ pub(crate) struct Search {
 impl ErrorEntry {
     /// What a search looks in.
     fn search_text(&self) -> String {
-        let Self { code, name, reason, grpc_status, summary, .. } = self;
-        format!("{code} {name} {reason} {grpc_status} {summary}").to_lowercase()
+        let Self { code, name, reason, grpc_status, summary, deprecated, .. } = self;
+        let deprecated = if deprecated.is_empty() { "" } else { " deprecated" };
+        format!("{code} {name} {reason} {grpc_status} {summary}{deprecated}").to_lowercase()
     }
 }
 
@@ -44,7 +55,14 @@ pub(crate) async fn list(State(mut gateway): State<Gateway>, Query(Search { q })
         let text = row.search_text();
         words.iter().all(|word| text.contains(word.as_str()))
     });
-    page(&ListPage { domain: gateway.catalog.domain(), query: q, rows, total })
+    let catalog = gateway.catalog;
+    page(catalog, None, &ListPage { domain: catalog.domain(), query: q, rows, total })
+}
+
+/// `/errors/` leads to `/errors`.
+pub(crate) async fn list_with_slash(uri: Uri) -> Redirect {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::temporary(&format!("/errors{query}"))
 }
 
 #[derive(Template)]
@@ -56,29 +74,75 @@ struct CodePage {
     http_status: String,
     grpc: String,
     entry: Option<ErrorEntry>,
-    bodies: Vec<Body>,
+    domain: &'static str,
+    /// For a code that is not listed.
+    nearest: Vec<&'static Entry>,
+    bodies: Vec<ExampleBody>,
     message: String,
     details: String,
     origin: String,
     example_query: String,
 }
 
-struct Body {
+struct ExampleBody {
     form: &'static str,
     media_type: &'static str,
     text: String,
 }
 
+/// The page of a failure, for browsers.
+#[derive(Template)]
+#[template(path = "failure.html")]
+struct FailurePage {
+    code: u32,
+    http_status: String,
+    message: String,
+    domain: &'static str,
+    nearest: Vec<&'static Entry>,
+}
+
+/// `/errors/403003`. A name, a reason and any other spelling of a code lead there.
 pub(crate) async fn one(
-    State(mut gateway): State<Gateway>,
+    State(gateway): State<Gateway>,
+    uri: Uri,
     headers: HeaderMap,
     Path(segment): Path<String>,
 ) -> Answered {
-    let code = parse(&segment)?;
-    let entry = match gateway.client.get_error(GetErrorRequest { code }).await {
-        Ok(found) => found.into_inner().entry,
+    let catalog = gateway.catalog;
+    let Some(found) = look_up(catalog, &segment) else {
+        let resource = format!("errors/{}", excerpt(&segment));
+        let error = refusal::not_found(catalog, resource, not_found(catalog, segment.trim()));
+        if prefers_json(&headers) {
+            return Err(error);
+        }
+        return page(
+            catalog,
+            Some(&error),
+            &FailurePage {
+                code: error.number(),
+                http_status: error.http_status().to_string(),
+                message: error.message().to_owned(),
+                domain: catalog.domain(),
+                nearest: nearest_entries(catalog, segment.trim()),
+            },
+        );
+    };
+    let path = format!("/errors/{}", found.number());
+    if uri.path() == path {
+        code_page(gateway, &headers, found.number()).await
+    } else {
+        Ok(Redirect::temporary(&path).into_response())
+    }
+}
+
+async fn code_page(mut gateway: Gateway, headers: &HeaderMap, code: u32) -> Answered {
+    let catalog = gateway.catalog;
+    let (entry, failure) = match gateway.client.get_error(GetErrorRequest { code }).await {
+        Ok(found) => (found.into_inner().entry, None),
         // Not listed: the page says what its class says.
-        Err(status) if status.code() == tonic::Code::NotFound => None,
+        Err(status) if status.code() == tonic::Code::NotFound && !prefers_json(headers) => {
+            (None, Some(gateway.error(&status)))
+        }
         Err(status) => return Err(gateway.error(&status)),
     };
     let params = entry.iter().flat_map(|entry| &entry.params);
@@ -86,7 +150,7 @@ pub(crate) async fn one(
     let metadata = examples.iter().map(|(name, value)| (name.clone(), (*value).to_owned())).collect();
     let raise = RaiseErrorRequest { code, message: String::new(), metadata };
     let Err(status) = gateway.client.raise_error(raise).await else {
-        return Err(ErrorCode::UNEXPECTED_ERROR.into());
+        return Err(refusal::unexpected(catalog));
     };
     let received = gateway.received(&status);
     if received.number() != Some(code) {
@@ -95,19 +159,76 @@ pub(crate) async fn one(
     let error = received.forward();
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8080");
     let query: Vec<String> = examples.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    page(&CodePage {
-        code,
-        name: entry.as_ref().map_or_else(|| String::from("(not listed)"), |e| e.name.clone()),
-        summary: error.message().to_owned(),
-        http_status: error.http_status().to_string(),
-        grpc: grpc(received.grpc_code()),
-        entry,
-        bodies: Form::ALL.iter().map(|form| body(*form, &error)).collect(),
-        message: status.message().to_owned(),
-        details: error.to_details_header(),
-        origin: format!("http://{host}"),
-        example_query: if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) },
-    })
+    page(
+        catalog,
+        failure.as_ref(),
+        &CodePage {
+            code,
+            name: entry.as_ref().map_or_else(|| String::from("(not listed)"), |e| e.name.clone()),
+            summary: error.message().to_owned(),
+            http_status: error.http_status().to_string(),
+            grpc: grpc(received.grpc_code()),
+            domain: catalog.domain(),
+            nearest: match entry {
+                Some(_) => Vec::new(),
+                None => nearest_entries(catalog, &code.to_string()),
+            },
+            entry,
+            bodies: Form::ALL.iter().map(|form| body(*form, &error)).collect(),
+            message: status.message().to_owned(),
+            details: error.to_details_header(),
+            origin: format!("http://{host}"),
+            example_query: if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) },
+        },
+    )
+}
+
+/// Turns a coded error into a page for a caller that prefers HTML: a browser. The paths of the API are left alone.
+pub(crate) async fn for_browsers(
+    State(catalog): State<&'static Catalog>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_api = request.uri().path().starts_with("/v1/");
+    let wants_page = !is_api && prefers_html(request.headers());
+    let is_head = request.method() == Method::HEAD;
+    let response = next.run(request).await;
+    let is_page = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(HTML.as_bytes()));
+    if !wants_page || is_page || !response.headers().contains_key(ERROR_CODE_HEADER) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, MAX_ERROR_BODY).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let error = read_body(&bytes, catalog, DetailTypes::standard());
+    let shown = FailurePage {
+        code: error.number_or_class(),
+        http_status: parts.status.to_string(),
+        message: error.message().to_owned(),
+        domain: catalog.domain(),
+        nearest: Vec::new(),
+    };
+    let Ok(html) = shown.render() else { return Response::from_parts(parts, Body::from(bytes)) };
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(parts, if is_head { Body::empty() } else { Body::from(html) })
+}
+
+/// The media types of error bodies.
+const JSON: [Form; 2] = [Form::Native, Form::Problem];
+
+/// Whether the caller asks for HTML rather than for an error body, as browsers do.
+fn prefers_html(headers: &HeaderMap) -> bool {
+    JSON.iter().all(|form| prefers(headers, HTML, form.media_type()))
+}
+
+/// Whether the caller asks for an error body rather than for HTML.
+fn prefers_json(headers: &HeaderMap) -> bool {
+    JSON.iter().any(|form| prefers(headers, form.media_type(), HTML))
 }
 
 fn grpc(code: GrpcCode) -> String {
@@ -126,17 +247,23 @@ fn example(kind: &str) -> &'static str {
 }
 
 /// Indented for people; on the wire it is one line.
-fn body(form: Form, error: &ApiError) -> Body {
+fn body(form: Form, error: &ApiError) -> ExampleBody {
     let bytes = write_body(form, error, DetailTypes::standard());
     let pretty =
         serde_json::from_slice::<serde_json::Value>(&bytes).and_then(|v| serde_json::to_string_pretty(&v));
     let text = pretty.unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned());
-    Body { form: form.name(), media_type: form.media_type(), text }
+    ExampleBody { form: form.name(), media_type: form.media_type(), text }
 }
 
-fn page(page: &impl Template) -> Answered {
-    match page.render() {
-        Ok(html) => Ok(Html(html).into_response()),
-        Err(error) => Err(ApiError::from(ErrorCode::UNEXPECTED_ERROR).with_cause(error)),
+/// A page, with the status and the code of `failure` where it is one.
+fn page(catalog: &'static Catalog, failure: Option<&ApiError>, page: &impl Template) -> Answered {
+    let html = page.render().map_err(|error| refusal::unexpected(catalog).with_cause(error))?;
+    let mut response = Html(html).into_response();
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    if let Some(error) = failure {
+        *response.status_mut() = error.http_status();
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.headers_mut().insert(ERROR_CODE_HEADER, HeaderValue::from(error.number()));
     }
+    Ok(response)
 }

@@ -1,10 +1,11 @@
 //! The catalogue: listed, as pages, another one; health and reflection.
 
 use codelibra::{CatalogCode, ErrorCode, StatusCodeExt};
+use tonic::Code;
 
-use crate::codes::rows;
-use crate::pb::{GetErrorRequest, ListErrorsRequest};
-use crate::running::Serve;
+use crate::codes::{received, rows};
+use crate::pb::{GetErrorRequest, ListErrorsRequest, RaiseErrorRequest, RaiseErrorStreamRequest};
+use crate::running::{Answer, Serve};
 
 #[tokio::test]
 async fn the_catalogue_is_listed() {
@@ -36,22 +37,6 @@ async fn the_catalogue_is_listed() {
 }
 
 #[tokio::test]
-async fn the_pages_show_every_code() {
-    let serve = Serve::start(&[]);
-    let list = String::from_utf8(serve.get("/errors").await.body).unwrap();
-    for row in rows() {
-        assert!(list.contains(&format!("href=\"/errors/{}\"", row.code)), "{}", row.code);
-        let page = serve.get(&format!("/errors/{}", row.code)).await;
-        assert_eq!(page.status, 200);
-        let page = String::from_utf8(page.body).unwrap();
-        assert!(page.contains(&row.name) && page.contains("grpc-status-details-bin"), "{}", row.code);
-    }
-    let found = String::from_utf8(serve.get("/errors?q=passkey+reset").await.body).unwrap();
-    assert!(found.contains("WrongPasskeyResetCode") && !found.contains("UserBanned"));
-    assert_eq!(serve.get("/errors/403099").await.status, 200, "a page for a number that is not listed");
-}
-
-#[tokio::test]
 async fn another_catalogue_can_be_served() {
     let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/shop.proto");
     let serve = Serve::start(&["--catalog", catalog]);
@@ -59,6 +44,80 @@ async fn another_catalogue_can_be_served() {
     assert_eq!(error.status, 409);
     assert_eq!(error.json()["domain"], "shop.example.com");
     assert_eq!(error.json()["name"], "SoldOut");
+}
+
+/// What `serve` cannot answer is an error of the catalogue that it serves, and not of ours.
+#[tokio::test]
+async fn the_errors_of_the_service_have_the_domain_of_its_catalogue() {
+    let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/shop.proto");
+    let serve = Serve::start(&["--catalog", catalog]);
+    for (method, path, code) in [
+        ("GET", "/errors/999", 404_000),
+        ("GET", "/errors/404404", 404_000),
+        ("GET", "/errors/NoSuchName", 404_000),
+        ("GET", "/errors?q=a&q=b", 400_000),
+        ("POST", "/errors", 405_000),
+        ("GET", "/nowhere", 404_000),
+        ("GET", "/v1/errors/403003", 404_000),
+        ("GET", "/v1/errors/999", 404_000),
+        ("GET", "/v1/errors/abc", 400_000),
+        ("GET", "/v1/errors/%FF", 400_000),
+        ("GET", "/v1/errors/409001:shout", 404_000),
+        ("PUT", "/v1/errors/409001", 405_000),
+        ("GET", "/v1/errors?class=4xx", 400_000),
+        ("GET", "/v1/errors?class=200", 400_000),
+        ("GET", "/v1/errors?clas=400", 400_000),
+        ("GET", "/v1/errors/999:raise", 400_000),
+        ("GET", "/v1/errors/409001:raise?itme=1", 400_000),
+        ("GET", "/v1/errors/409001:raise?item=1&item=2", 400_000),
+        ("POST", "/v1/errors/409001:raise", 400_000),
+        ("GET", "/v1/errors/409001:stream?items=x", 400_000),
+        ("GET", "/v1/errors/409001:stream?items=1001", 400_000),
+        ("GET", "/v1/errors/999:stream", 400_000),
+    ] {
+        let body = if method == "POST" && path.ends_with(":raise") { "nonsense" } else { "" };
+        let request =
+            reqwest::Client::new().request(method.parse().unwrap(), format!("{}{path}", serve.http));
+        let request = request.header("accept", "application/json").body(body);
+        let answer = Answer::of(request.send().await.unwrap()).await;
+        assert_eq!(u32::from(answer.status), code / 1000, "{method} {path}: {}", answer.text());
+        let error = answer.json();
+        assert_eq!((&error["code"], &error["domain"]), (&code.into(), &"shop.example.com".into()), "{path}");
+    }
+    let unauthorized = serve.get("/v1/errors/401000:raise").await;
+    assert_eq!(unauthorized.header("www-authenticate"), "Bearer realm=\"shop.example.com\"");
+
+    let mut client = serve.client().await;
+    let (get, list) = (GetErrorRequest { code: 999 }, ListErrorsRequest { http_status: 200 });
+    let raise = |code, key: &str| RaiseErrorRequest { code, ..raise_with(key) };
+    let too_many = RaiseErrorStreamRequest { code: 409_001, after_items: 1001, ..Default::default() };
+    for (status, grpc) in [
+        (client.get_error(get).await.unwrap_err(), Code::NotFound),
+        (client.list_errors(list).await.unwrap_err(), Code::InvalidArgument),
+        (client.raise_error(raise(999, "item")).await.unwrap_err(), Code::InvalidArgument),
+        (client.raise_error(raise(409_001, "itme")).await.unwrap_err(), Code::InvalidArgument),
+        (client.raise_error_stream(too_many).await.unwrap_err(), Code::InvalidArgument),
+    ] {
+        let error = received(&status);
+        assert_eq!((status.code(), error.domain()), (grpc, "shop.example.com"), "{error}");
+        assert!(error.number().is_some_and(|code| code % 1000 == 0), "{error}");
+    }
+}
+
+fn raise_with(key: &str) -> RaiseErrorRequest {
+    RaiseErrorRequest { metadata: [(key.to_owned(), "1".to_owned())].into(), ..Default::default() }
+}
+
+/// A catalogue that has the entry of an error of the service, by number and reason, uses it.
+#[tokio::test]
+async fn an_entry_of_the_catalogue_comes_before_its_class() {
+    let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/lending.proto");
+    let serve = Serve::start(&["--catalog", catalog]);
+    let error = serve.get("/v1/errors/999999").await.json();
+    assert_eq!((&error["code"], &error["domain"]), (&404_003.into(), &"lending.example.com".into()));
+    // 400001 is another error there.
+    let error = serve.get("/v1/errors/abc").await.json();
+    assert_eq!((&error["code"], &error["domain"]), (&400_000.into(), &"lending.example.com".into()));
 }
 
 #[tokio::test]

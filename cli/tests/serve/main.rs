@@ -6,12 +6,14 @@ mod call;
 mod catalogue;
 mod codes;
 mod held;
+mod pages;
 mod process;
 mod raise;
 mod refused;
 mod running;
 mod slow;
 mod streams;
+mod undeclared;
 
 #[allow(unreachable_pub, clippy::all, clippy::as_conversions, reason = "generated")]
 mod pb {

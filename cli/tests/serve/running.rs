@@ -51,6 +51,14 @@ impl Serve {
         self.send("GET", path, "").await
     }
 
+    /// The answer to this request itself: no redirect is followed.
+    pub(crate) async fn ask(&self, method: &str, path: &str, accept: &str) -> Answer {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let url = format!("{}{path}", self.http);
+        let request = client.request(method.parse().unwrap(), url).header("accept", accept);
+        Answer::of(request.send().await.unwrap()).await
+    }
+
     pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> Answer {
         let request = reqwest::Client::new()
             .request(method.parse().unwrap(), format!("{}{path}", self.http))
@@ -81,6 +89,10 @@ impl Answer {
 
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {

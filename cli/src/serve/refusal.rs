@@ -1,0 +1,60 @@
+//! The errors of the service itself, in the domain of the catalogue that it serves.
+
+use codelibra::{
+    ApiError, ArgumentMissingOrUnparseable, Catalog, ErrorCode, LimitTooLarge, NotFound, class_code,
+};
+
+use super::grpc::MAX_ITEMS;
+
+/// An error of this service. An entry of CodeLibra's catalogue is kept if the served catalogue has the same one, by
+/// number and reason; otherwise the code is `CCC000` of the served catalogue. So a caller never receives a code of a
+/// domain that the service does not serve.
+fn own(catalog: &'static Catalog, error: ApiError) -> ApiError {
+    let is_listed = catalog.by_code(error.number()).is_some_and(|entry| entry.reason == error.reason());
+    let code = if is_listed { error.number() } else { class_code(error.http_status().as_u16()) };
+    // A class is always the class of a code.
+    let Ok(mut own) = ApiError::from_catalog(catalog, code) else { return error };
+    own = own.with_message(error.message().to_owned());
+    for (key, value) in error.metadata() {
+        own = own.with_metadata(key.clone(), value.clone());
+    }
+    own
+}
+
+/// Refuses an argument: its name, and what is wrong with it.
+pub(super) fn unparseable(
+    catalog: &'static Catalog,
+    argument: impl Into<String>,
+    message: impl Into<String>,
+) -> ApiError {
+    let argument = Some(argument.into());
+    own(catalog, ArgumentMissingOrUnparseable { argument }.with_message(message.into()))
+}
+
+/// Refuses a number of items, which the caller calls `argument`.
+pub(super) fn too_many_items(catalog: &'static Catalog, argument: &str, items: u32) -> ApiError {
+    let error = LimitTooLarge { limit: Some(items.into()), max_limit: Some(MAX_ITEMS.into()) };
+    own(catalog, error.with_message(format!("{argument} is {items}; expected at most {MAX_ITEMS}")))
+}
+
+pub(super) fn not_found(
+    catalog: &'static Catalog,
+    resource: impl Into<String>,
+    message: impl Into<String>,
+) -> ApiError {
+    own(catalog, NotFound { resource: Some(resource.into()) }.with_message(message.into()))
+}
+
+/// RFC 9110 §15.5.6.
+pub(super) fn method_not_allowed(catalog: &'static Catalog) -> ApiError {
+    of_class(catalog, 405)
+}
+
+/// A fault of this service.
+pub(super) fn unexpected(catalog: &'static Catalog) -> ApiError {
+    own(catalog, ErrorCode::UNEXPECTED_ERROR.into())
+}
+
+fn of_class(catalog: &'static Catalog, class: u16) -> ApiError {
+    ApiError::from_catalog(catalog, class_code(class)).unwrap_or_else(|_| unexpected(catalog))
+}
