@@ -20,6 +20,21 @@ def read_rows():
     return rows
 
 
+# A value of each type of a parameter.
+SAMPLES = {
+    "string": "a b/ü",
+    "int64": "9007199254740993",
+    "bool": "true",
+    "timestamp": "2026-01-31T09:30:00Z",
+    "duration": "3.5s",
+}
+
+
+def sample_params(entry):
+    """A value for each parameter that an entry declares; `serve` refuses others."""
+    return {param["name"]: SAMPLES[param["type"]] for param in entry["params"]}
+
+
 def _address(server, label):
     for line in server.stdout:
         if line.startswith(label):

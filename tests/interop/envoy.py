@@ -17,18 +17,11 @@ import sys
 import tempfile
 import time
 
-from catalogue import TIMEOUT, read_rows, serve
+from catalogue import TIMEOUT, read_rows, sample_params, serve
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 STREAM = "/codelibra.catalog.v1.ErrorCatalogService/RaiseErrorStream"
 MESSAGE = "a message of its own, 100% — ü"
-SAMPLES = {
-    "string": "a b/ü",
-    "int64": "9007199254740993",
-    "bool": "true",
-    "timestamp": "2026-01-31T09:30:00Z",
-    "duration": "3.5s",
-}
 
 
 def run(*command, data=None):
@@ -132,7 +125,7 @@ def check_all(codelibra, address):
     expected = []
     for row in rows:
         entry = entries[int(row["code"])]
-        params = {param["name"]: SAMPLES[param["type"]] for param in entry["params"]}
+        params = sample_params(entry)
         expected.append(check_http(codelibra, address, row, entry, "GET", "", {}))
         expected.append(check_http(codelibra, address, row, entry, "POST", MESSAGE, params))
         expected.append(check_stream(codelibra, address, row))

@@ -3,7 +3,7 @@
     python3 tests/interop/google_api_core.py PATH-TO-codelibra
 
 Starts `codelibra serve --format aip193` and raises every code of the catalogue, with and without a message and
-metadata of its own. `google.api_core.exceptions.from_http_response` has to give the exception of the
+its parameters. `google.api_core.exceptions.from_http_response` has to give the exception of the
 HTTP status, with the reason, the domain, the metadata and the details.
 
 Needs the packages of requirements.txt beside this file.
@@ -12,11 +12,11 @@ Needs the packages of requirements.txt beside this file.
 import sys
 
 import requests
-from catalogue import TIMEOUT, read_rows, serve
+from catalogue import TIMEOUT, read_rows, sample_params, serve
 from google.api_core import exceptions
 from google.rpc import error_details_pb2
 
-CASES = [({}, None), ({"where": "here & there"}, "a message of its own, 100% — ü")]
+MESSAGE = "a message of its own, 100% — ü"
 
 
 def check(row, answer, metadata, message):
@@ -42,8 +42,10 @@ def main(codelibra):
     rows, types = read_rows(), set()
     with serve(codelibra, "--format", "aip193") as addresses, requests.Session() as session:
         session.trust_env = False  # no proxy on the way to this machine
+        listed = session.get(f"{addresses.http}/v1/errors", timeout=TIMEOUT).json()["errors"]
+        entries = {str(entry["code"]): entry for entry in listed}
         for row in rows:
-            for metadata, message in CASES:
+            for metadata, message in [({}, None), (sample_params(entries[row["code"]]), MESSAGE)]:
                 url = f"{addresses.http}/v1/errors/{row['code']}:raise"
                 body = {"message": message, "metadata": metadata}
                 answer = session.post(url, json=body, timeout=TIMEOUT)

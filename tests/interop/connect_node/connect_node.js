@@ -21,7 +21,9 @@ import { connectNodeAdapter, createConnectTransport } from "@connectrpc/connect-
 
 const TIMEOUT = 20_000; // milliseconds; a step takes a few
 const MESSAGE = "a message of its own, 100% — ü";
+// What their server sends: any key. Ours takes the parameters that a code declares.
 const METADATA = { where: "here & there" };
+const SAMPLES = { string: "here & there", int64: "500", bool: "true", timestamp: "2026-01-31T09:30:00Z", duration: "1.5s" };
 const [codelibra, codes] = process.argv.slice(2);
 
 const run = (args, input) => execFileSync(codelibra, args, { input, timeout: TIMEOUT });
@@ -35,6 +37,10 @@ const [header, ...lines] = readFileSync(codes, "utf8").trim().split(/\r?\n/);
 const names = header.split(",");
 const rows = lines.map((line) => Object.fromEntries(line.split(",").map((cell, i) => [names[i], cell])));
 assert.equal(rows.length, 39);
+const entries = JSON.parse(run(["list", "--format", "json"]));
+const declared = new Map(
+  entries.map(({ code, params }) => [code, Object.fromEntries(params.map(({ name, type }) => [name, SAMPLES[type]]))]),
+);
 
 // Runs `use` with the address of a server that stops afterwards.
 async function listening(handler, use) {
@@ -81,7 +87,8 @@ const toGateway = (gateway) => async (request, response) => {
 };
 
 async function checkOurs(row, client) {
-  const call = client.raiseError({ code: Number(row.code), message: MESSAGE, metadata: METADATA });
+  const metadata = declared.get(Number(row.code));
+  const call = client.raiseError({ code: Number(row.code), message: MESSAGE, metadata });
   const error = ConnectError.from(await call.then(() => assert.fail(row.code), (reason) => reason));
   assert.equal(error.code, Number(row.grpc_code), row.code);
   assert.equal(error.rawMessage, MESSAGE, row.code);
@@ -91,9 +98,9 @@ async function checkOurs(row, client) {
   assert.deepEqual([moreOurs, moreGoogle], [[], []], row.code);
   assert.equal(ours.code, Number(row.code));
   assert.deepEqual([ours.reason, ours.domain], [row.reason, "codelibra"]);
-  assert.deepEqual(ours.metadata, METADATA);
+  assert.deepEqual(ours.metadata, metadata, row.code);
   assert.deepEqual([google.reason, google.domain], [row.reason, "codelibra"]);
-  assert.deepEqual(google.metadata, { ...METADATA, code: row.code });
+  assert.deepEqual(google.metadata, { ...metadata, code: row.code });
   if (row.code === "451001") assert.equal(error.findDetails(Precondition)[0].violations[0].type, "TOS");
 }
 
