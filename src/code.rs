@@ -67,8 +67,9 @@ pub const fn grpc_code(code: u32, entry: Option<&Entry>) -> GrpcCode {
     }
 }
 
-/// What a class says, for a code without an entry: RFC 9110's phrase for the status.
-pub(crate) fn class_phrase(class: u16) -> &'static str {
+/// The reason phrase of a class, an HTTP status (RFC 9110 §15): `Forbidden` for 403. 499, which is not registered, is
+/// `Client Closed Request`; any other unknown status is `Client Error` or `Server Error`.
+pub fn class_phrase(class: u16) -> &'static str {
     let status = http::StatusCode::from_u16(class).ok();
     status.and_then(|s| s.canonical_reason()).unwrap_or(match class {
         499 => "Client Closed Request",

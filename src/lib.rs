@@ -56,7 +56,9 @@ mod typed;
 mod wire;
 
 pub use catalog::{Catalog, Entry, Param, ParamKind, Recovery};
-pub use code::{CatalogCode, InvalidCode, class_code, class_of, grpc_code, http_status, is_code};
+pub use code::{
+    CatalogCode, InvalidCode, class_code, class_of, class_phrase, grpc_code, http_status, is_code,
+};
 #[cfg(feature = "derive")]
 pub use codelibra_derive::ApiError;
 pub use error::ApiError;

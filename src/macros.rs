@@ -235,7 +235,8 @@ macro_rules! __into_status {
     ($($any:tt)*) => {};
 }
 
-/// `IntoResponse`, so that an axum handler answers with it.
+/// `IntoResponse`, so that an axum handler answers with it; `From<T> for Forwarded`, so that `?` does it in a handler
+/// that forwards errors.
 #[cfg(feature = "axum")]
 #[doc(hidden)]
 #[macro_export]
@@ -244,6 +245,12 @@ macro_rules! __into_response {
         impl $crate::axum_types::response::IntoResponse for $type {
             fn into_response(self) -> $crate::axum_types::response::Response {
                 $crate::axum_types::response::IntoResponse::into_response($crate::ApiError::from(self))
+            }
+        }
+
+        impl ::core::convert::From<$type> for $crate::axum::Forwarded {
+            fn from(error: $type) -> Self {
+                Self::from_own(&$crate::ApiError::from(error))
             }
         }
     };

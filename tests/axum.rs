@@ -8,12 +8,18 @@ use axum::extract::{DefaultBodyLimit, Path, Query};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use codelibra::axum::ErrorLayer;
+use codelibra::axum::{ErrorLayer, Forwarded};
 use codelibra::http::{Boundary, Caller, DetailTypes, Form, Responder, read, read_body};
 use codelibra::{ApiError, CATALOG, ErrorCode, LockedOut, ReceivedError, StatusCodeExt, rpc};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
+
+/// Another catalogue.
+#[allow(unused, unreachable_pub, clippy::all)]
+mod shop {
+    include!("../derive/tests/data/shop.rs");
+}
 
 #[derive(Debug, thiserror::Error, codelibra::ApiError)]
 enum Checkout {
@@ -118,6 +124,31 @@ async fn send(app: Router, method: Method, path: &str, body: &str, accept: &str)
 
 async fn of(path: &str) -> Answer {
     send(app(), Method::GET, path, "", "*/*").await
+}
+
+/// A handler that forwards errors of a service may answer with errors of its own: they are the same answer as without
+/// forwarding, in every catalogue.
+#[tokio::test]
+async fn a_code_is_an_error_of_a_handler_that_forwards() {
+    fn fails(error: impl Into<Forwarded>) -> Result<(), Forwarded> {
+        Err(error.into())
+    }
+    let locked = LockedOut { locked_until: "2026-01-31T09:30:00Z".parse().ok() };
+    let sold = || shop::SoldOut { ..shop::SoldOut::default() };
+    for (forwarded, own) in [
+        (fails(ErrorCode::USER_BANNED), ErrorCode::USER_BANNED.into_response()),
+        (fails(ErrorCode::UNEXPECTED_ERROR), ErrorCode::UNEXPECTED_ERROR.into_response()),
+        (fails(ErrorCode::from_u32(403_099).unwrap()), ErrorCode::from_u32(403_099).unwrap().into_response()),
+        (fails(locked.clone()), locked.into_response()),
+        (fails(shop::ErrorCode::CLOSED), shop::ErrorCode::CLOSED.into_response()),
+        (fails(sold()), sold().into_response()),
+    ] {
+        let forwarded = Answer::of(forwarded.into_response()).await;
+        let own = Answer::of(own).await;
+        assert_eq!(forwarded.response.status(), own.response.status());
+        assert_eq!(forwarded.response.headers(), own.response.headers());
+        assert_eq!(forwarded.text, own.text);
+    }
 }
 
 #[tokio::test]

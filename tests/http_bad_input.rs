@@ -434,3 +434,34 @@ fn every_cut_and_every_flipped_byte_of_every_form_is_read() {
         }
     }
 }
+
+/// A note about JSON that is cut names the place where the text ends, and what is missing there.
+#[test]
+fn a_fault_of_json_is_named_with_its_place() {
+    for (text, fault) in [
+        ("{", "it ends at byte 1; expected a member's name"),
+        (r#"{"code"#, "it ends at byte 6; expected the end of a string"),
+        (r#"{"code""#, "it ends at byte 7; expected a colon"),
+        (r#"{"code":"#, "it ends at byte 8; expected a value"),
+        (r#"{"code":4030"#, "it ends at byte 12; expected the end of a value"),
+        (r#"{"code":403003"#, "it ends at byte 14; expected the end of a value"),
+        (r#"{"code":403003 "#, "it ends at byte 15; expected a comma or the end"),
+        (r#"{"code":403003,"#, "it ends at byte 15; expected a member's name"),
+        (r#"{"code":403003,"message":"x"#, "it ends at byte 27; expected the end of a string"),
+        (r#"{"code":403003,"message":nul"#, "it ends at byte 28; expected the end of a value"),
+        (r#"{"code":403003,"metadata":{"a":"b"#, "it ends at byte 33; expected the end of a string"),
+        (r#"{"code":403003,"metadata":{"a":"b""#, "it ends at byte 34; expected the end of a value"),
+        (r#"{"code":403003,"metadata":{"a":"b"}"#, "it ends at byte 35; expected a comma or the end"),
+        // Wrong before the end: the fault stands where it is.
+        (r#"{"code":x"#, "expected a value at byte 8"),
+        (r#"{"code":40300x}"#, "expected a value at byte 8"),
+        (r#"{"code":403003,"a":nul}"#, "expected a value at byte 19"),
+        (r#"{"code":403003 "a":1}"#, "expected a comma or the end at byte 15"),
+        (r#"{"code" 403003}"#, "expected a colon at byte 8"),
+        (r#"{"code":403003}}"#, "expected nothing more at byte 15"),
+    ] {
+        let error = answer(403, None, text);
+        let note = Note::InvalidBody(format!("the body is no JSON to its end: {fault}"));
+        assert!(error.notes().contains(&note), "{text}: {:?}", error.notes());
+    }
+}

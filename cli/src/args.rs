@@ -157,7 +157,8 @@ pub(crate) struct Call {
     /// The encoded request message; empty by default.
     #[arg(long, value_name = "B", default_value = "", hide_default_value = true, allow_hyphen_values = true)]
     pub(crate) data_base64: String,
-    /// How long all of it may take, to connect and to the end of the answer: 500ms, 2s, 1m.
+    /// How long all of it may take, to connect and to the end of the answer: a number with the unit ms, s, m or h,
+    /// such as 500ms or 1.5m. A number alone is seconds.
     #[arg(long, value_name = "D", default_value = "10s", allow_hyphen_values = true)]
     pub(crate) timeout: String,
     /// How it is printed.

@@ -21,6 +21,7 @@ use crate::args::{Call, TextFormat};
 use crate::decode::{Decoded, text};
 use crate::failure::Failure;
 use crate::output;
+use crate::params::excerpt;
 
 /// Details of this size still reach the reader; hyper takes 16 KiB unless it is told otherwise.
 const MAX_HEADER_LIST: u32 = 1 << 20;
@@ -242,17 +243,25 @@ fn endpoint(url: &str) -> Result<Endpoint, Failure> {
     }
 }
 
-/// Seconds by default: `500ms`, `2s`, `1.5s`, `1m`.
+/// A number and its unit; seconds without one.
 pub(crate) fn duration(option: &str, text: &str) -> Result<Duration, Failure> {
-    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("", 1.0)];
-    let parsed = units.iter().find_map(|(unit, seconds)| {
-        let number: f64 = text.strip_suffix(unit)?.parse().ok()?;
-        let duration = Duration::try_from_secs_f64(number * seconds).ok();
-        duration.filter(|duration| !duration.is_zero() && *duration <= MAX_TIMEOUT)
+    const UNITS: [(&str, f64); 5] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)];
+    let wrong = |why: &str| Failure::bad_input(format_args!("{option} `{}` {why}", excerpt(text)));
+    let seconds = UNITS.iter().find_map(|(unit, seconds)| {
+        let number: f64 = text.trim().strip_suffix(unit)?.trim_end().parse().ok()?;
+        Some(number * seconds)
     });
-    parsed.ok_or_else(|| {
-        Failure::bad_input(format_args!("{option} `{text}` is no duration; expected such as 500ms, 2s or 1m"))
-    })
+    let seconds = seconds.filter(|seconds| !seconds.is_nan()).ok_or_else(|| {
+        wrong(
+            "is no duration; expected a number with ms, s, m or h, such as 500ms; a number alone is seconds",
+        )
+    })?;
+    if seconds <= 0.0 {
+        return Err(wrong("is no time to wait; expected more than 0"));
+    }
+    let duration = Duration::try_from_secs_f64(seconds).ok().filter(|duration| *duration <= MAX_TIMEOUT);
+    let duration = duration.ok_or_else(|| wrong("is too long; expected at most 99999999h"))?;
+    if duration.is_zero() { Err(wrong("is less than a nanosecond; expected more")) } else { Ok(duration) }
 }
 
 fn innermost(error: &dyn Error) -> String {
@@ -298,5 +307,46 @@ impl Decoder for BytesCodec {
 
     fn decode(&mut self, message: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
         Ok(Some(message.copy_to_bytes(message.remaining())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::duration;
+
+    #[test]
+    fn a_timeout_has_a_unit_or_is_seconds() {
+        for (text, milliseconds) in [
+            ("500ms", 500),
+            ("5s", 5_000),
+            ("1.5s", 1_500),
+            ("5", 5_000),
+            ("0.25", 250),
+            ("2m", 120_000),
+            ("1h", 3_600_000),
+            (" 5 s ", 5_000),
+        ] {
+            assert_eq!(duration("--timeout", text).unwrap(), Duration::from_millis(milliseconds), "{text}");
+        }
+        for (text, named) in [
+            ("soon", "expected a number"),
+            ("", "expected a number"),
+            ("s", "expected a number"),
+            ("5 apples", "expected a number"),
+            ("5d", "ms, s, m or h"),
+            ("nan", "expected a number"),
+            ("0", "more than 0"),
+            ("0ms", "more than 0"),
+            ("-5s", "more than 0"),
+            ("1e-12", "less than a nanosecond"),
+            ("inf", "99999999h"),
+            ("1e300h", "99999999h"),
+            ("4e11", "99999999h"),
+        ] {
+            let failure = format!("{:?}", duration("--timeout", text).unwrap_err());
+            assert!(failure.contains(named) && failure.contains(&format!("`{text}`")), "{text}: {failure}");
+        }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use codelibra::{Catalog, Entry, GrpcCode, Param, class_of, grpc_code, http_status};
+use codelibra::{Catalog, Entry, GrpcCode, Param, class_of, grpc_code};
 use serde::Serialize;
 
 use crate::args::{Explain, TextFormat};
 use crate::failure::Failure;
 use crate::find::{Found, find};
-use crate::output::{self, STRONG, class_style, row};
+use crate::output::{self, STRONG, class_style, row, status};
 use crate::visible::visible;
 
 pub(crate) fn run(catalog: &'static Catalog, args: &Explain) -> Result<(), Failure> {
@@ -52,9 +52,9 @@ impl Unlisted {
     fn of(catalog: &Catalog, code: u32) -> Self {
         let (class, grpc_code) = (class_of(code), grpc_code(code, None));
         let meaning = if code.is_multiple_of(1000) {
-            format!("Class {class} ({}) and nothing more specific.", http_status(code))
+            format!("Class {class} ({}) and nothing more specific.", status(class))
         } else {
-            format!("Not in the catalogue of {}; its class says {}.", catalog.domain(), http_status(code))
+            format!("Not in the catalogue of {}; its class says {}.", catalog.domain(), status(class))
         };
         Self {
             code,
@@ -118,7 +118,7 @@ pub(crate) fn head(code: u32, name: &str, grpc: GrpcCode) -> String {
     let mut out = String::new();
     // A `String` takes everything that is written to it.
     let _ = writeln!(out, "{style}{code}{style:#} {STRONG}{}{STRONG:#}", visible(name));
-    row(&mut out, "HTTP", &http_status(code).to_string());
+    row(&mut out, "HTTP", &status(class_of(code)));
     row(&mut out, "gRPC", &format!("{} {grpc}", grpc.number()));
     out
 }

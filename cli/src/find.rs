@@ -71,9 +71,10 @@ pub(crate) fn nearest_entries(catalog: &Catalog, wanted: &str) -> Vec<&'static E
         let numbers = nearest_numbers(entries.map(|entry| entry.code), wanted);
         return numbers.into_iter().filter_map(|number| catalog.by_code(number)).collect();
     }
-    // An empty word is like no other.
-    let names = entries.map(|entry| entry.name).take_while(|_| !wanted.is_empty());
-    nearest_names(names, wanted).into_iter().filter_map(|name| catalog.by_name(name)).collect()
+    nearest_names(entries.map(|entry| entry.name), wanted)
+        .into_iter()
+        .filter_map(|name| catalog.by_name(name))
+        .collect()
 }
 
 /// `403003 UserBanned, 403004 UserSuspended`.

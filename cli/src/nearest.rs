@@ -8,6 +8,9 @@ const MAX_COMPARED: usize = 80;
 /// How many values are named.
 const MAX_NEAREST: usize = 3;
 
+/// The shortest part of a name that means the name.
+const MIN_PART: usize = 4;
+
 /// How much farther from what was written another name may be than the nearest one, in edits.
 const NAME_SLACK: usize = 2;
 
@@ -36,11 +39,18 @@ pub(crate) fn nearest_numbers(known: impl IntoIterator<Item = u32>, wanted: &str
     nearest.map(|(.., number)| *number).take(MAX_NEAREST).collect()
 }
 
-/// The names of `known` that are most like `wanted`, at most three, best first. Case and `_` do not count.
+/// The names of `known` that are most like `wanted`, at most three, best first; none for an empty one. A name that
+/// contains `wanted` comes before others; case, spaces and `_` do not count.
 pub(crate) fn nearest_names<'a>(known: impl IntoIterator<Item = &'a str>, wanted: &str) -> Vec<&'a str> {
     let wanted: String = plain(wanted).chars().take(MAX_COMPARED).collect();
-    let mut ranked: Vec<_> =
-        known.into_iter().map(|name| (strsim::damerau_levenshtein(&plain(name), &wanted), name)).collect();
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let distance = |name: &str| match plain(name) {
+        name if name.contains(&wanted) && wanted.len() >= MIN_PART => 0,
+        name => strsim::damerau_levenshtein(&name, &wanted),
+    };
+    let mut ranked: Vec<_> = known.into_iter().map(|name| (distance(name), name)).collect();
     ranked.sort_unstable();
     let farthest = ranked.first().map_or(0, |(distance, _)| distance + NAME_SLACK);
     let nearest = ranked.into_iter().take_while(|(distance, _)| *distance <= farthest);
@@ -109,6 +119,9 @@ mod tests {
             ("NotFond", &["NotFound"]),
             ("LockOut", &["LockedOut"]),
             ("ReadForbiden", &["ReadForbidden"]),
+            ("banned", &["UserBanned"]),
+            ("Forbidden", &["CreateForbidden", "DeleteForbidden", "ReadForbidden"]),
+            ("", &[]),
         ] {
             assert_eq!(nearest_names(names(), wanted), nearest, "{wanted}");
         }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use codelibra::class_phrase;
 
 use crate::failure::Failure;
 use crate::visible::{VisibleJson, visible, visible_styled};
@@ -47,6 +48,11 @@ pub(crate) fn line(bytes: &[u8]) -> Result<(), Failure> {
     stdout.write_all(bytes)?;
     stdout.write_all(b"\n")?;
     Ok(stdout.flush()?)
+}
+
+/// `403 Forbidden`. `http` has no phrase for a status that is not registered, such as 499.
+pub(crate) fn status(class: u16) -> String {
+    format!("{class} {}", class_phrase(class))
 }
 
 /// A line `  label  value` of a text answer; nothing where there is no value.

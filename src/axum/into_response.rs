@@ -22,8 +22,32 @@ pub(super) enum Failed {
 /// An answer with an error of the service that this one is the HTTP face of, as
 /// [`Responder::respond_forwarded`](crate::http::Responder::respond_forwarded) makes it: with a code it keeps its
 /// message below 500, without one it gets a code and says no more.
+///
+/// A code of a catalogue and a struct with a code's parameters convert to it, so that `?` works in a handler that
+/// also answers with errors of its own:
+///
+/// ```
+/// use codelibra::axum::Forwarded;
+/// use codelibra::{ErrorCode, StatusCodeExt};
+///
+/// # async fn call_users(id: u64) -> Result<String, tonic::Status> { Ok(id.to_string()) }
+/// async fn user(id: Option<u64>) -> Result<String, Forwarded> {
+///     let id = id.ok_or(ErrorCode::ARGUMENT_MISSING_OR_UNPARSEABLE)?;
+///     call_users(id).await.map_err(|status| Forwarded(status.to_received::<ErrorCode>()))
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Forwarded(pub ReceivedError);
+
+impl Forwarded {
+    /// An error of this service, for the conversions that the macros of a catalogue write. Its private cause is not
+    /// kept, which a code and a struct with parameters do not have.
+    #[doc(hidden)]
+    pub fn from_own(error: &ApiError) -> Self {
+        let catalog = error.catalog().unwrap_or(&CATALOG);
+        Self(ReceivedError::from_details(error.to_details(), catalog))
+    }
+}
 
 impl Failed {
     pub(super) const fn failing(&self) -> Failing<'_> {

@@ -15,6 +15,7 @@ use super::gateway::{Answered, Gateway};
 use super::pb::{ErrorEntry, GetErrorRequest, ListErrorsRequest, RaiseErrorRequest};
 use super::refusal;
 use crate::find::{look_up, nearest_entries, not_found};
+use crate::output;
 use crate::params::excerpt;
 
 const HTML: &str = "text/html";
@@ -120,7 +121,7 @@ pub(crate) async fn one(
             Some(&error),
             &FailurePage {
                 code: error.number(),
-                http_status: error.http_status().to_string(),
+                http_status: output::status(error.http_status().as_u16()),
                 message: error.message().to_owned(),
                 domain: catalog.domain(),
                 nearest: nearest_entries(catalog, segment.trim()),
@@ -166,7 +167,7 @@ async fn code_page(mut gateway: Gateway, headers: &HeaderMap, code: u32) -> Answ
             code,
             name: entry.as_ref().map_or_else(|| String::from("(not listed)"), |e| e.name.clone()),
             summary: error.message().to_owned(),
-            http_status: error.http_status().to_string(),
+            http_status: output::status(error.http_status().as_u16()),
             grpc: grpc(received.grpc_code()),
             domain: catalog.domain(),
             nearest: match entry {
@@ -207,7 +208,7 @@ pub(crate) async fn for_browsers(
     let error = read_body(&bytes, catalog, DetailTypes::standard());
     let shown = FailurePage {
         code: error.number_or_class(),
-        http_status: parts.status.to_string(),
+        http_status: output::status(parts.status.as_u16()),
         message: error.message().to_owned(),
         domain: catalog.domain(),
         nearest: Vec::new(),

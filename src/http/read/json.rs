@@ -21,11 +21,18 @@ pub(super) struct Json<'a> {
 pub(super) struct Fault {
     at: usize,
     expected: &'static str,
+    /// Whether the text ends there.
+    is_end: bool,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expected {} at byte {}", self.expected, self.at)
+        let Self { at, expected, is_end } = self;
+        if *is_end {
+            write!(f, "it ends at byte {at}; expected {expected}")
+        } else {
+            write!(f, "expected {expected} at byte {at}")
+        }
     }
 }
 
@@ -127,7 +134,12 @@ struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     const fn fault(&self, expected: &'static str) -> Fault {
-        Fault { at: self.at, expected }
+        Fault { at: self.at, expected, is_end: self.at >= self.text.len() }
+    }
+
+    /// A fault at the end of the text: what began is cut.
+    const fn cut(&self, expected: &'static str) -> Fault {
+        Fault { at: self.text.len(), expected, is_end: true }
     }
 
     /// The next byte that is no white space.
@@ -230,7 +242,7 @@ impl<'a> Scanner<'a> {
     /// Whether there is a `\` in the string.
     fn skip_string(&mut self) -> Result<bool, Fault> {
         let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
-        let (len, is_escaped) = string_len(rest).ok_or(self.fault("the end of a string"))?;
+        let (len, is_escaped) = string_len(rest).ok_or(self.cut("the end of a string"))?;
         self.at += 1 + len;
         Ok(is_escaped)
     }
@@ -244,10 +256,7 @@ impl<'a> Scanner<'a> {
             match byte {
                 b'"' => {
                     let end = string_len(rest).and_then(|(len, _)| rest.get(len..));
-                    rest = end.ok_or_else(|| {
-                        let at = self.text.len() - rest.len() - 1;
-                        Fault { at, expected: "the end of a string" }
-                    })?;
+                    rest = end.ok_or(self.cut("the end of a string"))?;
                 }
                 b'{' | b'[' => depth += 1,
                 b'}' | b']' => {
@@ -260,7 +269,7 @@ impl<'a> Scanner<'a> {
                 _ => {}
             }
         }
-        Err(self.fault("the end of a value"))
+        Err(self.cut("the end of a value"))
     }
 
     /// A number or a name. At the end of the text it may be cut, and is none.
@@ -268,17 +277,25 @@ impl<'a> Scanner<'a> {
         let fault = self.fault("a value");
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
-        let len = rest.iter().position(ends).ok_or(fault)?;
-        let word = rest.get(..len).unwrap_or_default();
+        let len = rest.iter().position(ends);
+        let word = len.map_or(rest, |len| rest.get(..len).unwrap_or_default());
         let is_number = |word: &[u8]| {
             !word.is_empty()
                 && word.iter().all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
         };
-        if !matches!(word, b"true" | b"false" | b"null") && !is_number(word) {
-            return Err(fault);
+        let names: [&[u8]; 3] = [b"true", b"false", b"null"];
+        match len {
+            Some(len) if names.contains(&word) || is_number(word) => {
+                self.at += len;
+                Ok(())
+            }
+            None if is_number(word)
+                || names.iter().any(|name| !word.is_empty() && name.starts_with(word)) =>
+            {
+                Err(self.cut("the end of a value"))
+            }
+            _ => Err(fault),
         }
-        self.at += len;
-        Ok(())
     }
 }
 
