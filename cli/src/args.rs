@@ -7,6 +7,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 use codelibra::ErrorInfos;
 use codelibra::http::Form;
 
+use crate::nearest::{nearest_of, nearest_statuses};
+use crate::output;
+
 /// Six-digit error codes between gRPC and HTTP: look up, encode, decode, serve.
 #[derive(Debug, Parser)]
 #[command(name = "codelibra", version, propagate_version = true, max_term_width = 100)]
@@ -24,8 +27,8 @@ pub(crate) struct CatalogFile {
     /// Another catalogue: a .proto, or a descriptor set from buf, protoc or protox.
     #[arg(long = "catalog", global = true, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// A folder where the imports of a .proto are looked up, after the folder of the file and the root of its
-    /// package; may be repeated. The protos of codelibra.error.v1 and google.protobuf need no folder.
+    /// Where the imports of a .proto are looked up, after its own folder and the root of its package; may be
+    /// repeated.
     #[arg(long = "include", global = true, value_name = "DIR")]
     pub(crate) include: Vec<PathBuf>,
 }
@@ -61,11 +64,20 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
     /// Only the codes of this class, an HTTP status.
-    #[arg(long, value_name = "CLASS", value_parser = clap::value_parser!(u16).range(400..=599))]
+    #[arg(long, value_name = "CLASS", value_parser = class)]
     pub(crate) class: Option<u16>,
     /// How it is printed.
     #[arg(long, value_enum, default_value_t = TableFormat::Table)]
     pub(crate) format: TableFormat,
+}
+
+fn class(text: &str) -> Result<u16, String> {
+    let class = text.trim().parse().ok().filter(|class| (400..=599).contains(class));
+    class.ok_or_else(|| {
+        let statuses = nearest_statuses(text, 400..=599);
+        let hint = nearest_of(statuses.into_iter().map(output::status));
+        format!("expected 400 to 599{hint}")
+    })
 }
 
 #[derive(Debug, clap::Args)]
@@ -125,6 +137,9 @@ pub(crate) enum Map {
         #[arg(long, value_enum, default_value_t = TextFormat::Text)]
         format: TextFormat,
     },
+    /// Neither: it is refused with the table that was meant.
+    #[command(external_subcommand)]
+    Unknown(Vec<String>),
 }
 
 #[derive(Debug, Subcommand)]

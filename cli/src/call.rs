@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{Buf, BufMut, Bytes};
 use codelibra::client::{ClientLayer, ClientService};
 use codelibra::{Catalog, GrpcCode, RECEIVED_HEADER, ReceivedError, StatusCodeExt};
-use http::uri::PathAndQuery;
+use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -42,7 +42,7 @@ async fn call(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
     let path = path(&args.method)?;
     let timeout = duration("--timeout", &args.timeout)?;
     let data = STANDARD.decode(args.data_base64.as_bytes()).map_err(|e| {
-        let (data, e) = (&args.data_base64, e.to_string());
+        let (data, e) = (excerpt(&args.data_base64), e.to_string().to_lowercase());
         let e = e.trim_end_matches('.');
         Failure::bad_input(format_args!("--data-base64 `{data}`: {e}; expected standard base64"))
     })?;
@@ -216,8 +216,15 @@ struct Failed<'a> {
 }
 
 fn path(method: &str) -> Result<PathAndQuery, Failure> {
-    let wrong =
-        || Failure::bad_input(format_args!("`{method}` is no method; expected /package.Service/Method"));
+    let wrong = || {
+        // As grpcurl takes it, and as the full name of a method is.
+        let slashed = match method.rsplit_once('.').filter(|_| !method.contains('/')) {
+            Some((service, name)) if service.contains('.') => format!("; nearest: /{service}/{name}"),
+            _ => String::new(),
+        };
+        let method = excerpt(method);
+        Failure::bad_input(format_args!("`{method}` is no method; expected /package.Service/Method{slashed}"))
+    };
     let parts: Vec<&str> = method.trim_start_matches('/').split('/').collect();
     match parts.as_slice() {
         [service, name] if !service.is_empty() && !name.is_empty() => {
@@ -228,10 +235,23 @@ fn path(method: &str) -> Result<PathAndQuery, Failure> {
 }
 
 fn endpoint(url: &str) -> Result<Endpoint, Failure> {
+    let expected = if url.contains("://") || url.is_empty() { "host:port" } else { url };
     let wrong = |why: &str| {
-        Failure::bad_input(format_args!("`{url}` is no URL to call: {why}; expected http://host:port"))
+        let (url, expected) = (excerpt(url), excerpt(expected));
+        Failure::bad_input(format_args!("`{url}` is no URL to call: {why}; expected http://{expected}"))
     };
+    if url.ends_with("://") {
+        return Err(wrong("it has no host"));
+    }
     let uri: http::Uri = url.parse().map_err(|e| wrong(&format!("{e}")))?;
+    // `http` ignores a port that is no u16, and a call would go to port 80.
+    let has_port = |authority: &Authority| {
+        let host_and_port = authority.as_str().rsplit('@').next();
+        host_and_port.is_some_and(|text| text.len() > authority.host().len())
+    };
+    if uri.authority().is_some_and(has_port) && uri.port_u16().is_none() {
+        return Err(wrong("its port is not 0 to 65535"));
+    }
     if uri.path_and_query().is_some_and(|path| path != "/") {
         return Err(wrong("it has a path, which METHOD is"));
     }

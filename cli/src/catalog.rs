@@ -23,7 +23,12 @@ pub(crate) fn load(source: &CatalogFile) -> Result<&'static Catalog, Failure> {
     let read = if is_proto(file) {
         codelibra_build::Catalog::from_proto(file, &folders)
     } else {
-        codelibra_build::Catalog::from_descriptor_set(&bytes(file)?)
+        let bytes = bytes(file)?;
+        codelibra_build::Catalog::from_descriptor_set(&bytes).map_err(|error| {
+            let hint =
+                if bytes.is_ascii() { "; a file of proto source has a name that ends in .proto" } else { "" };
+            format!("{error}{hint}").into()
+        })
     };
     convert(&read.map_err(|error| broken(file, &folders, &error))?)
 }

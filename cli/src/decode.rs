@@ -1,9 +1,12 @@
 //! `codelibra decode`.
 
 use std::io::Read;
+use std::path::Path;
 
 use codelibra::http::{DetailTypes, read_body};
-use codelibra::{Catalog, Detail, GrpcCode, Metadata, Note, ReceivedError, STATUS_DETAILS_HEADER};
+use codelibra::{
+    Catalog, Detail, ERROR_CODE_HEADER, GrpcCode, Metadata, Note, ReceivedError, STATUS_DETAILS_HEADER,
+};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -11,8 +14,11 @@ use serde_json::Value;
 use crate::args::{Decode, TextFormat};
 use crate::explain::head;
 use crate::failure::Failure;
-use crate::find::find;
+use crate::find::look_up;
 use crate::output::{self, row};
+
+/// A longer input is not looked at for a path, a code or a field.
+const MAX_PATH: usize = 256;
 
 /// More than this is no error of any API.
 const MAX_INPUT: u64 = 16 << 20;
@@ -55,11 +61,25 @@ fn expected(catalog: &Catalog, input: &[u8]) -> String {
     if input.starts_with(b"HTTP/") {
         return String::from("expected the body of the HTTP answer alone");
     }
-    let short = str::from_utf8(input).ok().filter(|input| input.len() < 80);
-    match short.map(|input| find(catalog, input)) {
-        Some(Ok(found)) => format!("it is a code: `codelibra explain {}`", found.number()),
-        _ => String::from("expected a grpc-status-details-bin value or an HTTP body"),
+    let other = || String::from("expected a grpc-status-details-bin value or an HTTP body");
+    let Some(short) = str::from_utf8(input).ok().filter(|input| input.len() < MAX_PATH) else {
+        return other();
+    };
+    if let Some(found) = look_up(catalog, short.trim_matches('"')) {
+        return format!("it is a code: `codelibra explain {}`", found.number());
     }
+    if let Some((name, value)) = short.split_once(':') {
+        let value = value.trim();
+        if name.eq_ignore_ascii_case(ERROR_CODE_HEADER.as_str()) && look_up(catalog, value).is_some() {
+            return format!("it is the field of a code: `codelibra explain {value}`");
+        }
+        if name.eq_ignore_ascii_case("grpc-status") {
+            return format!("it is a gRPC code: `codelibra map grpc {value}`");
+        }
+    }
+    // As curl names a file.
+    let path = short.trim_start_matches('@');
+    if Path::new(path).is_file() { format!("it is a file: `codelibra decode - <{path}`") } else { other() }
 }
 
 /// What a person pastes may be the whole field.

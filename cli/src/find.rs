@@ -3,7 +3,7 @@
 use codelibra::{Catalog, Entry, is_code};
 
 use crate::failure::Failure;
-use crate::nearest::{nearest_names, nearest_numbers};
+use crate::nearest::{nearest_names, nearest_numbers, nearest_of};
 use crate::params::excerpt;
 
 /// What a user named.
@@ -58,10 +58,8 @@ pub(crate) fn not_found(catalog: &Catalog, wanted: &str) -> String {
         }
         _ => format!("`{}` is no code, name or reason of the catalogue", excerpt(wanted)),
     };
-    match nearest_entries(catalog, wanted).as_slice() {
-        [] => kind,
-        nearest => format!("{kind}; nearest: {}", named(nearest)),
-    }
+    let nearest = nearest_entries(catalog, wanted);
+    format!("{kind}{}", nearest_of(nearest.iter().map(|entry| named(entry))))
 }
 
 /// The entries most like a misspelt code, name or reason, at most three, best first.
@@ -77,15 +75,14 @@ pub(crate) fn nearest_entries(catalog: &Catalog, wanted: &str) -> Vec<&'static E
         .collect()
 }
 
-/// `403003 UserBanned, 403004 UserSuspended`.
-pub(crate) fn named(entries: &[&Entry]) -> String {
-    let names: Vec<String> =
-        entries.iter().map(|Entry { code, name, .. }| format!("{code} {name}")).collect();
-    names.join(", ")
+/// `403003 UserBanned`.
+pub(crate) fn named(Entry { code, name, .. }: &Entry) -> String {
+    format!("{code} {name}")
 }
 
-/// Whether somebody who wrote this meant a number: digits, with a sign or not.
+/// Whether somebody who wrote this meant a number: `403,003`, `E403003`. No name has more digits than letters.
 fn is_number(wanted: &str) -> bool {
-    let digits = wanted.strip_prefix(['+', '-']).unwrap_or(wanted);
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    let count = |is_counted: fn(&char) -> bool| wanted.chars().filter(is_counted).count();
+    let (digits, letters) = (count(char::is_ascii_digit), count(|c| c.is_alphabetic()));
+    digits > letters
 }

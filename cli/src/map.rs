@@ -3,12 +3,12 @@
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 
-use codelibra::{GrpcCode, class_code, class_phrase, is_code, tables};
+use codelibra::{GrpcCode, class_code, is_code, tables};
 use serde::Serialize;
 
 use crate::args::{Map, TextFormat};
 use crate::failure::Failure;
-use crate::nearest::{nearest_names, nearest_numbers};
+use crate::nearest::{is_numeric, nearest_names, nearest_numbers, nearest_of, nearest_statuses};
 use crate::output::{self, LABEL, STRONG};
 use crate::params::excerpt;
 
@@ -29,6 +29,7 @@ pub(crate) fn run(table: &Map) -> Result<(), Failure> {
     let (rows, format) = match table {
         Map::Http { status, format } => (http(status)?, format),
         Map::Grpc { code, format } => (grpc(code)?, format),
+        Map::Unknown(words) => return Err(no_table(words.first().map_or("", String::as_str))),
     };
     match format {
         TextFormat::Json => output::json(&rows),
@@ -84,33 +85,30 @@ fn grpc(wanted: &str) -> Result<Vec<Row>, Failure> {
 
 const STATUSES: RangeInclusive<u16> = 100..=599;
 
+/// The table is missing, or misspelt.
+fn no_table(word: &str) -> Failure {
+    let is_status = word.parse().is_ok_and(|number: u16| STATUSES.contains(&number));
+    let is_grpc = word.parse().is_ok_and(|number: i64| GrpcCode::from_number(number).is_some())
+        || GrpcCode::from_name(word).is_some();
+    let hint = match (is_status, is_grpc) {
+        (true, _) => format!("`codelibra map http {word}`"),
+        (_, true) => format!("`codelibra map grpc {word}`"),
+        _ => String::from("`codelibra map http 403` or `codelibra map grpc NOT_FOUND`"),
+    };
+    let word = excerpt(word);
+    Failure::bad_input(format_args!("`{word}` is no table; expected http or grpc, as in {hint}"))
+}
+
 fn no_status(wanted: &str) -> Failure {
     let hint = if let Some(code) = GrpcCode::from_name(wanted) {
         format!("; it is a gRPC code: `codelibra map grpc {code}`")
     } else if wanted.parse().is_ok_and(is_code) {
         format!("; it is an error code: `codelibra explain {wanted}`")
     } else {
-        nearest(nearest_statuses(wanted).into_iter().map(output::status))
+        nearest_of(nearest_statuses(wanted, STATUSES).into_iter().map(output::status))
     };
     let wanted = excerpt(wanted);
     Failure::bad_input(format_args!("`{wanted}` is no HTTP status; expected 100 to 599{hint}"))
-}
-
-/// By the digits, or by the phrase: `teapot` means 418.
-fn nearest_statuses(wanted: &str) -> Vec<u16> {
-    // Those that have a phrase of their own, 499 included.
-    let known =
-        || STATUSES.filter(|status| !matches!(class_phrase(*status), "Client Error" | "Server Error"));
-    if is_numeric(wanted) {
-        let numbers = nearest_numbers(known().map(u32::from), wanted);
-        numbers.into_iter().filter_map(|number| u16::try_from(number).ok()).collect()
-    } else {
-        let phrases = nearest_names(known().map(class_phrase), wanted);
-        phrases
-            .into_iter()
-            .filter_map(|phrase| known().find(|status| class_phrase(*status) == phrase))
-            .collect()
-    }
 }
 
 fn no_grpc_code(wanted: &str) -> Failure {
@@ -122,22 +120,12 @@ fn no_grpc_code(wanted: &str) -> Failure {
     } else if is_numeric(wanted) {
         let numbers = nearest_numbers(all().map(|code| code.number().into()), wanted);
         let codes = numbers.into_iter().filter_map(|number| GrpcCode::from_number(number.into()));
-        nearest(codes.map(|code| format!("{} {code}", code.number())))
+        nearest_of(codes.map(|code| format!("{} {code}", code.number())))
     } else {
-        nearest(nearest_names(all().map(|code| code.name()), wanted))
+        nearest_of(nearest_names(all().map(|code| code.name()), wanted))
     };
     let wanted = excerpt(wanted);
     Failure::bad_input(format_args!("`{wanted}` is no gRPC code; expected a name or 0 to 16{hint}"))
-}
-
-fn is_numeric(wanted: &str) -> bool {
-    wanted.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-/// `; nearest: 404 Not Found`; nothing where nothing is near.
-fn nearest(values: impl IntoIterator<Item = impl Into<String>>) -> String {
-    let values: Vec<String> = values.into_iter().map(Into::into).collect();
-    if values.is_empty() { String::new() } else { format!("; nearest: {}", values.join(", ")) }
 }
 
 fn text(rows: &[Row]) -> String {

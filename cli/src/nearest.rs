@@ -1,6 +1,9 @@
 //! The values most like one that does not exist: what a person who mistyped it meant.
 
 use std::cmp::Reverse;
+use std::ops::RangeInclusive;
+
+use codelibra::class_phrase;
 
 /// Edit distance is quadratic, and no name or number is that long.
 const MAX_COMPARED: usize = 80;
@@ -60,6 +63,34 @@ pub(crate) fn nearest_names<'a>(known: impl IntoIterator<Item = &'a str>, wanted
 /// The one of `known` that is most like `wanted`.
 pub(crate) fn nearest_name<'a>(known: impl IntoIterator<Item = &'a str>, wanted: &str) -> Option<&'a str> {
     nearest_names(known, wanted).into_iter().next()
+}
+
+/// The HTTP statuses most like `wanted`, best first: by the digits, or by the phrase; `teapot` means 418.
+pub(crate) fn nearest_statuses(wanted: &str, range: RangeInclusive<u16>) -> Vec<u16> {
+    // Those that have a phrase of their own, 499 included.
+    let has_phrase = |status: &u16| !matches!(class_phrase(*status), "Client Error" | "Server Error");
+    let known = || range.clone().filter(has_phrase);
+    if is_numeric(wanted) {
+        let numbers = nearest_numbers(known().map(u32::from), wanted);
+        numbers.into_iter().filter_map(|number| u16::try_from(number).ok()).collect()
+    } else {
+        let phrases = nearest_names(known().map(class_phrase), wanted);
+        phrases
+            .into_iter()
+            .filter_map(|phrase| known().find(|status| class_phrase(*status) == phrase))
+            .collect()
+    }
+}
+
+/// Whether there are digits to compare.
+pub(crate) fn is_numeric(wanted: &str) -> bool {
+    wanted.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// `; nearest: 404 Not Found`; nothing where nothing is near.
+pub(crate) fn nearest_of(values: impl IntoIterator<Item = impl Into<String>>) -> String {
+    let values: Vec<String> = values.into_iter().map(Into::into).collect();
+    if values.is_empty() { String::new() } else { format!("; nearest: {}", values.join(", ")) }
 }
 
 fn plain(text: &str) -> String {

@@ -20,6 +20,7 @@ use super::pb::{
 use super::refusal;
 use crate::descriptors;
 use crate::find::{named, nearest_entries};
+use crate::nearest::nearest_of;
 use crate::params::{self, excerpt};
 
 /// The most items that a stream sends before it fails.
@@ -65,9 +66,13 @@ struct Service {
 }
 
 impl Service {
+    fn nearest(&self, code: u32) -> String {
+        let entries = nearest_entries(self.catalog, &code.to_string());
+        nearest_of(entries.into_iter().map(named))
+    }
+
     fn no_code(&self, code: u32) -> ApiError {
-        let nearest = named(&nearest_entries(self.catalog, &code.to_string()));
-        let message = format!("code is {code}; expected 400000 to 599999; nearest: {nearest}");
+        let message = format!("code is {code}; expected 400000 to 599999{}", self.nearest(code));
         refusal::unparseable(self.catalog, "code", message)
     }
 
@@ -131,10 +136,8 @@ impl ErrorCatalogService for Service {
         match self.catalog.by_code(code) {
             Some(entry) => Ok(Response::new(GetErrorResponse { entry: Some(entry.into()) })),
             None => {
-                let nearest = nearest_entries(self.catalog, &code.to_string());
-                let domain = self.catalog.domain();
-                let message =
-                    format!("the catalogue of {domain} does not list {code}; nearest: {}", named(&nearest));
+                let (domain, nearest) = (self.catalog.domain(), self.nearest(code));
+                let message = format!("the catalogue of {domain} does not list {code}{nearest}");
                 Err(refusal::not_found(self.catalog, format!("errors/{code}"), message).into())
             }
         }

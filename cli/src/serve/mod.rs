@@ -18,7 +18,7 @@ mod unread;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use codelibra::Catalog;
+use codelibra::{Catalog, CatalogCode, ErrorCode};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -75,7 +75,7 @@ async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
 
     // Before anybody is told that the process runs: whoever is told may stop it.
     let mut signals = Signals::listen()?;
-    announce(http_addr, grpc_addr)?;
+    announce(catalog, http_addr, grpc_addr)?;
     tokio::select! {
         () = signals.next() => {}
         ended = &mut grpc => return Err(early("gRPC server", &ended)),
@@ -159,17 +159,25 @@ fn reachable(mut addr: SocketAddr) -> SocketAddr {
     addr
 }
 
-fn announce(http: SocketAddr, grpc: SocketAddr) -> Result<(), Failure> {
+fn announce(catalog: &Catalog, http: SocketAddr, grpc: SocketAddr) -> Result<(), Failure> {
     let url = format!("http://{}", reachable(http));
+    // A code that the catalogue lists, and one with parameters.
+    let known = |code| catalog.by_code(code).filter(|_| catalog.domain() == ErrorCode::catalog().domain());
+    let first = known(403_003).or(catalog.entries().first()).map_or(403_003, |entry| entry.code);
+    let with_params = match known(403_005) {
+        Some(_) => format!(
+            "  curl -i '{url}/v1/errors/403005:raise?message=three+wrong+passwords&locked_until=2026-01-31T09:30:00Z'\n"
+        ),
+        None => String::new(),
+    };
     output::text(&format!(
         "HTTP gateway  {url}
 gRPC server   {}
 
 Try:
   {url}/errors                              the catalogue, in a browser
-  curl -i '{url}/v1/errors/403003:raise'    an error as a gateway answers it
-  curl -i '{url}/v1/errors/403005:raise?message=three+wrong+passwords&locked_until=2026-01-31T09:30:00Z'
-",
+  curl -i '{url}/v1/errors/{first}:raise'    an error as a gateway answers it
+{with_params}",
         reachable(grpc)
     ))
 }

@@ -57,3 +57,20 @@ async fn every_code_ends_a_stream_over_http() {
     let wrong = serve.get("/v1/errors/403003:stream?items=x").await;
     assert_eq!(wrong.status, 400);
 }
+
+/// The name is the one that the caller used.
+#[tokio::test]
+async fn too_many_items_are_refused_by_the_name_of_the_parameter() {
+    let serve = Serve::start(&[]);
+    for items in [1001, 99_999_999, u32::MAX] {
+        let over_http = serve.get(&format!("/v1/errors/403003:stream?items={items}")).await.error();
+        assert_eq!(over_http.message(), format!("items is {items}; expected at most 1000"));
+        let request = raise_stream(403_003, "", items);
+        let over_grpc = received(&serve.client().await.raise_error_stream(request).await.unwrap_err());
+        assert_eq!(over_grpc.message(), format!("after_items is {items}; expected at most 1000"));
+        for error in [over_http, over_grpc] {
+            assert_eq!(error.code(), Some(ErrorCode::LIMIT_TOO_LARGE));
+            assert_eq!(error.metadata().get("max_limit"), Some("1000"));
+        }
+    }
+}
