@@ -74,9 +74,29 @@ fn a_set_may_bring_the_standard_details() {
     let types = DetailTypes::standard().with_descriptor_set(&set).unwrap();
     assert_eq!(types.to_descriptor_set(), set);
     let pool = prost_reflect::DescriptorPool::decode(set.as_slice()).unwrap();
-    for name in ["google/rpc/error_details.proto", "google/rpc/status.proto"] {
+    for name in
+        ["google/rpc/error_details.proto", "google/rpc/status.proto", "codelibra/error/v1/error_info.proto"]
+    {
         assert!(pool.get_file_by_name(name).is_some(), "{name}");
     }
+}
+
+/// The set is for reflection and for transcoders: they have to know what every failure contains.
+#[test]
+fn the_set_describes_our_error_info() {
+    let pool = prost_reflect::DescriptorPool::decode(&*DetailTypes::standard().to_descriptor_set()).unwrap();
+    let info = pool.get_message_by_name(codelibra::ERROR_INFO).unwrap();
+    let fields: Vec<_> = info.fields().map(|field| (field.number(), field.name().to_owned())).collect();
+    let expected = [(1, "code"), (2, "domain"), (3, "reason"), (4, "metadata"), (5, "shed")];
+    assert_eq!(fields, expected.map(|(number, name)| (number, name.to_owned())));
+    assert!(pool.get_enum_by_name("codelibra.error.v1.Shed").is_some());
+    // A user's set may bring the same file, with a catalogue that imports its options.
+    let set = protox::compile(
+        ["codelibra/error/v1/error_info.proto", "codelibra/error/v1/catalog.proto"],
+        ["proto"],
+    );
+    let types = DetailTypes::standard().with_descriptor_set(&set.unwrap().encode_to_vec()).unwrap();
+    assert!(types.knows(codelibra::ERROR_INFO));
 }
 
 #[test]

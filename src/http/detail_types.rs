@@ -34,6 +34,9 @@ const MAX_NESTED_ANY: usize = 8;
 
 const ANY: &str = "google.protobuf.Any";
 
+/// The encoded descriptor of `codelibra/error/v1/error_info.proto`.
+const ERROR_INFO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/error_info.descriptors"));
+
 /// The types of details that can be written and read as JSON: those whose descriptor is known.
 ///
 /// Details of other types travel as base64 and lose nothing.
@@ -43,13 +46,15 @@ pub struct DetailTypes {
 }
 
 impl DetailTypes {
-    /// The ten standard details of `google.rpc` and the well-known types of protobuf.
+    /// The ten standard details of `google.rpc`, `codelibra.error.v1.ErrorInfo` and the well-known types of protobuf.
     pub fn standard() -> &'static Self {
         static STANDARD: LazyLock<DetailTypes> = LazyLock::new(|| {
             let mut pool = DescriptorPool::global();
-            // The set is whole, which a test shows. Without it these details would travel as base64.
+            // The sets are whole, which a test shows. Without them these details would travel as base64.
             let added = google_rpc().map(|set| pool.add_file_descriptor_set(set));
             debug_assert!(matches!(added, Ok(Ok(()))), "{added:?}");
+            let added = pool.decode_file_descriptor_set(ERROR_INFO);
+            debug_assert!(added.is_ok(), "{added:?}");
             DetailTypes { pool }
         });
         &STANDARD

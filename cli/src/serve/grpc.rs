@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 
+use codelibra::http::DetailTypes;
 use codelibra::server::{Boundary, ServerLayer};
 use codelibra::{ApiError, Catalog, Entry, ErrorInfos, is_code};
 use tokio::net::TcpListener;
@@ -38,10 +39,11 @@ pub(crate) async fn serve(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<ErrorCatalogServiceServer<Service>>().await;
+    let details = DetailTypes::standard().to_descriptor_set();
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(descriptors::OURS)
-            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(&details)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let connections = Acceptor::new("gRPC server", listener).into_stream();

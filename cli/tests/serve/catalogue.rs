@@ -155,3 +155,40 @@ async fn health_and_reflection_answer() {
     lists_the_service!(v1);
     lists_the_service!(v1alpha);
 }
+
+/// grpcurl prints a detail if reflection describes its type.
+#[tokio::test]
+async fn reflection_describes_every_error_info() {
+    use prost::Message;
+    use tonic_reflection::pb::{v1, v1alpha};
+
+    let serve = Serve::start(&[]);
+    let channel = serve.channel().await;
+    macro_rules! describes {
+        ($version:ident, $name:expr) => {{
+            use $version::server_reflection_client::ServerReflectionClient;
+            use $version::server_reflection_request::MessageRequest;
+            use $version::server_reflection_response::MessageResponse;
+            let request = $version::ServerReflectionRequest {
+                host: String::new(),
+                message_request: Some(MessageRequest::FileContainingSymbol($name.into())),
+            };
+            let mut client = ServerReflectionClient::new(channel.clone());
+            let answers = client.server_reflection_info(tokio_stream::iter([request])).await.unwrap();
+            let answer = answers.into_inner().message().await.unwrap().unwrap();
+            let Some(MessageResponse::FileDescriptorResponse(files)) = answer.message_response else {
+                panic!("{}: {answer:?}", $name)
+            };
+            let mut names = files.file_descriptor_proto.iter().flat_map(|file| {
+                let file = prost_types::FileDescriptorProto::decode(&**file).unwrap();
+                let (package, messages) = (file.package().to_owned(), file.message_type);
+                messages.into_iter().map(move |message| format!("{package}.{}", message.name()))
+            });
+            assert!(names.any(|name| name == $name), "{}", $name);
+        }};
+    }
+    for name in [codelibra::ERROR_INFO, codelibra::GOOGLE_ERROR_INFO, "google.rpc.Status"] {
+        describes!(v1, name);
+        describes!(v1alpha, name);
+    }
+}

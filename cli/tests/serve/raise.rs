@@ -1,7 +1,9 @@
 //! Errors that are asked for, over gRPC and over HTTP, there and back.
 
 use codelibra::http::{DetailTypes, Form, read_body, write_body};
-use codelibra::{CatalogCode, ErrorCode, GrpcCode, Note, ReceivedError, StatusCodeExt};
+use codelibra::{
+    CatalogCode, ERROR_INFO, ErrorCode, GOOGLE_ERROR_INFO, GrpcCode, Note, ReceivedError, StatusCodeExt,
+};
 use tonic::Status;
 
 use crate::codes::{MESSAGES, check, metadata, raise, received, rows};
@@ -17,6 +19,23 @@ async fn every_code_arrives_over_grpc() {
             check(&row, &received(&status), message);
             assert_eq!(status.error_code::<ErrorCode>().unwrap().as_u32(), row.code);
             assert_eq!(status.metadata().get("codelibra-error-code").unwrap(), &row.code.to_string());
+        }
+    }
+}
+
+/// With `--error-info google` nothing that the process sends contains our type, and every code arrives all the same.
+#[tokio::test]
+async fn every_code_arrives_with_googles_error_info_alone() {
+    let serve = Serve::start(&["--error-info", "google", "--format", "connect"]);
+    let mut client = serve.client().await;
+    for row in rows() {
+        let status = client.raise_error(raise(row.code, "")).await.unwrap_err();
+        check(&row, &received(&status), "");
+        let raised = serve.get(&format!("/v1/errors/{}:raise", row.code)).await;
+        assert_eq!(raised.error().number(), Some(row.code));
+        for bytes in [status.details(), &raised.body] {
+            let text = String::from_utf8_lossy(bytes);
+            assert!(text.contains(GOOGLE_ERROR_INFO) && !text.contains(ERROR_INFO), "{}: {text}", row.code);
         }
     }
 }
