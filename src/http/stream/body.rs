@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use ::http::Response;
 use ::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY};
@@ -12,11 +12,16 @@ use serde::Serialize;
 
 use super::StreamForm;
 use crate::ApiError;
+use crate::guard::{Guarded, discard};
 use crate::http::{Caller, Failing, Responder};
 use crate::log::Door;
 
 pin_project! {
     /// The body of a streaming answer: items, then how they ended.
+    ///
+    /// A stream that panics, or an item that panics when it is serialized, fails the answer: the last line is the error of
+    /// the fallback table for INTERNAL, with nothing of the panic's payload, which is logged. The stream is not polled
+    /// again. A panic of the stream's drop after its end is logged too, and changes nothing of the answer.
     ///
     /// ```
     /// use codelibra::http::{Responder, StreamBody, StreamForm};
@@ -31,7 +36,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct StreamBody<S> {
         #[pin]
-        items: Option<S>,
+        items: Guarded<S>,
         form: StreamForm,
         responder: Responder,
         caller: Caller,
@@ -42,7 +47,7 @@ impl<S> StreamBody<S> {
     /// The body of these items. What of an error leaves is the responder's decision, as in
     /// [`Responder::respond`]; the whole of it is logged, as a `tracing` event of the target `codelibra::http`.
     pub fn new(form: StreamForm, items: S, responder: Responder) -> Self {
-        Self { items: Some(items), form, responder, caller: Caller::default() }
+        Self { items: Guarded::new(items), form, responder, caller: Caller::default() }
     }
 
     /// Whose `x-request-id` an error carries, and its event in the log. Without it an id is made.
@@ -77,27 +82,40 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let mut this = self.project();
-        let Some(items) = this.items.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-        let failed = match ready!(items.poll_next(cx)) {
-            Some(Ok(item)) => match this.form.write_item(&item) {
-                Ok(line) => return Poll::Ready(Some(Ok(Frame::data(line)))),
-                Err(error) => Some(this.responder.internal().with_cause(error)),
-            },
-            Some(Err(error)) => Some(error),
-            None => None,
-        };
-        this.items.set(None);
-        let line = match failed {
-            Some(error) => {
-                let error = this.responder.settle(Door::Http, *this.caller, Failing::Own(&error));
-                this.form.write_error(&error, this.responder.types())
+        let form = *this.form;
+        // An item is serialized and dropped under the guard: both are foreign code.
+        let polled = this.items.as_mut().run(|items| {
+            items.poll_next(cx).map(|next| next.map(|item| item.map(|item| form.write_item(&item))))
+        });
+        let failed = match polled {
+            Ok(None) => return Poll::Ready(None),
+            Ok(Some(Poll::Pending)) => return Poll::Pending,
+            Ok(Some(Poll::Ready(Some(Ok(Ok(line)))))) => return Poll::Ready(Some(Ok(Frame::data(line)))),
+            Ok(Some(Poll::Ready(None))) => None,
+            Ok(Some(Poll::Ready(Some(Err(error))))) => Some(Ok(error)),
+            Ok(Some(Poll::Ready(Some(Ok(Err(error)))))) => {
+                Some(Ok(this.responder.internal().with_cause(error)))
             }
-            None => this.form.write_end(),
+            Err(panic) => Some(Err(panic)),
         };
+        let line = match &failed {
+            Some(failed) => {
+                let failing = failed.as_ref().map_or_else(Failing::Panic, Failing::Own);
+                let error = this.responder.settle(Door::Http, *this.caller, failing);
+                form.write_error(&error, this.responder.types())
+            }
+            None => form.write_end(),
+        };
+        // The answer is decided: what the stream does now is for the log.
+        for dropped in [this.items.clear(), discard(failed)] {
+            if let Err(panic) = dropped {
+                this.responder.panic_in_drop(Door::Http, *this.caller, &panic);
+            }
+        }
         Poll::Ready(Some(Ok(Frame::data(line))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.items.is_none()
+        self.items.is_empty()
     }
 }
