@@ -241,6 +241,67 @@ fn marks_and_returns_of_other_servers_are_read() {
     }
 }
 
+/// What Google's REST servers answer to a streaming call: an array, printed over many lines.
+fn google_stream(end: &str) -> String {
+    let items = ["{\n  \"text\": \"a, ]\\\"\",\n  \"error\": {\"code\": 403003}\n}", "{}", "[1]"];
+    format!("[{}{end}", items.join("\n,\r\n"))
+}
+
+#[test]
+fn googles_array_is_read_in_every_chunking() {
+    let expected = [json!({"text": "a, ]\"", "error": {"code": 403_003}}), json!({}), json!([1])];
+    let error = r#"
+,
+{
+  "error": {
+    "code": 403,
+    "message": "banned",
+    "status": "PERMISSION_DENIED",
+    "details": [{
+      "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+      "reason": "USER_BANNED", "domain": "codelibra", "metadata": {"code": "403003"}
+    }]
+  }
+}"#;
+    for mark in ["", "\u{feff}", "\n "] {
+        let whole = [mark, &google_stream("\n]")].concat();
+        let failed = [mark, &google_stream(error), "\n]\n"].concat();
+        for size in 1..=failed.len() {
+            let (items, outcome) = read(StreamForm::Ndjson, whole.as_bytes().chunks(size));
+            assert_eq!(items, expected, "{size}");
+            assert!(matches!(outcome, Outcome::Whole), "{size}: {outcome:?}");
+            let (items, outcome) = read(StreamForm::Ndjson, failed.as_bytes().chunks(size));
+            assert_eq!(items, expected, "{size}");
+            let Outcome::Failed(error) = outcome else { panic!("{size}: {outcome:?}") };
+            assert_eq!((error.code(), error.message()), (Some(ErrorCode::USER_BANNED), "banned"));
+            assert_eq!(error.notes(), [], "{size}");
+        }
+        // Cut anywhere it is never whole; cut in the error, that error is read as far as it is there.
+        let mut with_code = 0;
+        for len in 0..failed.len() - "}\n]\n".len() {
+            let (items, outcome) = read(StreamForm::Ndjson, failed.as_bytes()[..len].chunks(7));
+            assert!(expected.starts_with(&items), "{len}");
+            let Outcome::Cut(error) = outcome else { panic!("{len}: {outcome:?}") };
+            assert!(!error.notes().is_empty(), "{len}");
+            with_code += usize::from(error.code() == Some(ErrorCode::USER_BANNED));
+        }
+        assert!(with_code > 5, "{with_code}");
+    }
+}
+
+#[test]
+fn an_array_that_is_none_to_its_end_fails_the_stream() {
+    for text in ["[1 2]", "[,]", "[nonsense]", "[{\"a\" 1}]", "[1,]"] {
+        let (_, outcome) = read(StreamForm::Ndjson, [text.as_bytes()]);
+        assert!(matches!(outcome, Outcome::Failed(error) if error.is_synthesized()), "{text}");
+    }
+    // A line that is an array later on is no stream of Google's.
+    let (items, outcome) =
+        read(StreamForm::Ndjson, [&b"{\"result\":1}\n[{\"error\":{\"code\":403003}}]\n"[..]]);
+    assert_eq!(items, [json!(1)]);
+    assert!(matches!(outcome, Outcome::Failed(error) if error.is_synthesized()));
+}
+
 #[test]
 fn the_caller_takes_its_form() {
     for (accept, form) in [

@@ -9,6 +9,7 @@
 //! | failed | `{"error":{"code":403003,…}}`, the native form | `event: error`, `data: {"code":403003,…}` |
 //! | finished | `{"end":{}}` | `event: end`, `data: {}` |
 
+mod array;
 mod body;
 mod reader;
 

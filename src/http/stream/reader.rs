@@ -2,6 +2,7 @@ use bytes::{Buf, BytesMut};
 use serde_json::value::RawValue;
 
 use super::StreamForm;
+use super::array::{ArrayScanner, Piece};
 use crate::http::{DetailTypes, MAX_BODY, read_body};
 use crate::{Catalog, ReceivedError};
 
@@ -21,6 +22,9 @@ pub enum StreamEvent {
 ///
 /// A byte order mark at the start is skipped. Lines of server-sent events end with `\n`, `\r` or both (HTML Living
 /// Standard §9.2.6).
+///
+/// A stream of JSON values may also be an array, as Google's streamed REST answers are: `[{…},{"error":{…}}]`. Each element
+/// is an item, one with the single member `error` fails the stream, and `]` is the end.
 ///
 /// A stream is whole only where [`StreamEvent::End`] says so: [`finish`](Self::finish), which is called when the
 /// connection has no more, tells a stream that was cut.
@@ -50,7 +54,17 @@ pub struct StreamReader {
     after_return: bool,
     event: String,
     data: Option<String>,
+    /// Whether the stream is an array.
+    array: IsArray,
     ended: bool,
+}
+
+#[derive(Debug)]
+enum IsArray {
+    /// Nothing but white space has arrived.
+    Unknown,
+    No,
+    Yes(ArrayScanner),
 }
 
 impl StreamReader {
@@ -66,6 +80,8 @@ impl StreamReader {
             after_return: false,
             event: String::new(),
             data: None,
+            // Server-sent events are none.
+            array: if form == StreamForm::Ndjson { IsArray::Unknown } else { IsArray::No },
             ended: false,
         }
     }
@@ -90,7 +106,17 @@ impl StreamReader {
     /// A line longer than [`MAX_BODY`], and one that is no event, fail the stream.
     #[expect(clippy::should_implement_trait, reason = "it gives more once more is pushed")]
     pub fn next(&mut self) -> Option<StreamEvent> {
+        self.detect_array();
         while !self.ended {
+            if let IsArray::Yes(scanner) = &mut self.array {
+                let event = match scanner.next(&mut self.buffer)? {
+                    Piece::Element(element) => self.element(&String::from_utf8_lossy(&element)),
+                    Piece::End => StreamEvent::End,
+                    Piece::Fault => StreamEvent::Failed(self.broken("the stream is no array to its end")),
+                };
+                self.ended = !matches!(event, StreamEvent::Item(_));
+                return Some(event);
+            }
             let Some(line) = self.line()? else {
                 self.ended = true;
                 return Some(StreamEvent::Failed(self.broken("a line of the stream is too long")));
@@ -111,9 +137,55 @@ impl StreamReader {
     ///
     /// # Errors
     ///
-    /// Neither [`StreamEvent::End`] nor [`StreamEvent::Failed`] was read.
+    /// Neither [`StreamEvent::End`] nor [`StreamEvent::Failed`] was read. Where an array was cut in the element of its error,
+    /// it is what could be read of that error.
     pub fn finish(self) -> Result<(), ReceivedError> {
-        if self.ended { Ok(()) } else { Err(self.broken("the stream was cut before its end")) }
+        if self.ended {
+            return Ok(());
+        }
+        let rest = self.buffer.trim_ascii_start();
+        if matches!(self.array, IsArray::Yes(_)) && begins_with_error(rest) {
+            let error = read_body(rest, self.catalog, &self.types);
+            if !error.is_synthesized() {
+                return Err(error);
+            }
+        }
+        Err(self.broken("the stream was cut before its end"))
+    }
+
+    /// Finds out whether the stream is an array: each line of the other form is an object.
+    fn detect_array(&mut self) {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        if !matches!(self.array, IsArray::Unknown) {
+            return;
+        }
+        let start = if self.buffer.starts_with(MARK) && self.is_new { MARK.len() } else { 0 };
+        let text = self.buffer.get(start..).unwrap_or_default();
+        match text.trim_ascii_start().first() {
+            Some(b'[') => {
+                self.buffer.advance(start);
+                self.array = IsArray::Yes(ArrayScanner::default());
+            }
+            // Of a mark that has not arrived whole, nothing is known.
+            Some(byte) if MARK.first() == Some(byte) && self.is_new && text.len() < MARK.len() => {}
+            Some(_) => self.array = IsArray::No,
+            None => {}
+        }
+    }
+
+    /// An element of an array.
+    fn element(&self, element: &str) -> StreamEvent {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Failed<'a> {
+            #[serde(borrow)]
+            error: &'a RawValue,
+        }
+        match serde_json::from_str::<Failed<'_>>(element) {
+            Ok(failed) if failed.error.get().starts_with('{') => self.failed(element),
+            _ if serde_json::from_str::<&RawValue>(element).is_ok() => StreamEvent::Item(element.to_owned()),
+            _ => StreamEvent::Failed(self.broken("an element of the stream is no JSON")),
+        }
     }
 
     /// A whole line, without its end and without the mark before the first one; `None` within for one that is too long.
@@ -207,4 +279,10 @@ impl StreamReader {
 /// A member that is there: `null` is an item too.
 fn present<'de, D: serde::Deserializer<'de>>(member: D) -> Result<Option<&'de RawValue>, D::Error> {
     serde::Deserialize::deserialize(member).map(Some)
+}
+
+/// Whether an object begins with the member `error`.
+fn begins_with_error(text: &[u8]) -> bool {
+    let member = text.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    member.is_some_and(|member| member.starts_with(b"\"error\""))
 }
