@@ -33,6 +33,8 @@ pub mod http;
 mod known_error;
 #[cfg(any(feature = "gateway", feature = "server"))]
 mod log;
+#[cfg(any(feature = "gateway", feature = "server", all(feature = "client", feature = "tracing")))]
+mod log_limit;
 mod macros;
 mod metadata;
 mod note;
@@ -42,6 +44,8 @@ pub mod params;
 mod received;
 #[cfg(any(feature = "gateway", feature = "server"))]
 mod request_id;
+#[cfg(any(feature = "gateway", feature = "server"))]
+mod request_line;
 mod retry;
 pub mod rpc;
 #[cfg(feature = "server")]

@@ -1,19 +1,24 @@
 //! One event for each failure, with what its caller does not get.
+//!
+//! Its level says who has to act. An unknown caller can cause as many failures as it likes, so what it causes at will is
+//! never an ERROR: see [`Origin`].
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 
-use bytes::Bytes;
-
 use crate::chain::Chain;
 use crate::code::class_of;
 use crate::guard::Panic;
+use crate::log_limit::LogLimit;
 use crate::note::Note;
+use crate::request_line::RequestLine;
 use crate::wire::details::AllDetails;
 use crate::wire::read::{first_info, identity};
 use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO};
 use crate::{Catalog, Detail, GrpcCode, Metadata};
+use tracing::Level;
 
 /// Where a failure leaves: the target of its event.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +31,24 @@ pub(crate) enum Door {
     Axum,
 }
 
+/// Who caused a failure of class 5xx. Failures of class 4xx are the caller's, and so is UNIMPLEMENTED: any path that does
+/// not exist is one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The service: ERROR.
+    #[default]
+    Service,
+    /// The caller, for example with a deadline of its own: INFO.
+    Caller,
+    /// One of both: a caller that sends or reads slowly causes a timeout as well as a service that computes slowly. WARN.
+    Either,
+}
+
 /// A failure that leaves. Empty fields say nothing.
 pub(crate) struct Event<'a> {
+    pub(crate) limit: LogLimit,
+    pub(crate) request: Option<&'a RequestLine>,
+    pub(crate) origin: Origin,
     pub(crate) request_id: &'a str,
     /// Whether another service answered with it.
     pub(crate) received: bool,
@@ -69,15 +90,31 @@ pub(crate) struct Leaves<'a> {
     pub(crate) details: &'a [u8],
 }
 
+/// A field of a request, if it has it.
+macro_rules! field {
+    ($request:expr, $limit:expr, $field:ident) => {
+        $request.and_then(RequestLine::$field).map(|text| $limit.cut(text)).as_deref()
+    };
+}
+
 /// Logs a panic of foreign code that was dropped, whose call already has its answer.
 #[cold]
-pub(crate) fn panic_in_drop(door: Door, request_id: &str, panic: &Panic) {
+pub(crate) fn panic_in_drop(
+    door: Door,
+    limit: LogLimit,
+    request: Option<&RequestLine>,
+    request_id: &str,
+    panic: &Panic,
+) {
     macro_rules! event {
         ($target:literal) => {
             tracing::error!(
                 target: $target,
-                request_id,
-                panic = panic.text(),
+                request_id = &*limit.cut(request_id),
+                method = field!(request, limit, grpc_method),
+                http_method = field!(request, limit, http_method),
+                path = field!(request, limit, http_path),
+                panic = &*limit.cut(panic.text()),
                 "a service panicked in a drop, after its answer",
             )
         };
@@ -93,32 +130,49 @@ pub(crate) fn panic_in_drop(door: Door, request_id: &str, panic: &Panic) {
 }
 
 impl Event<'_> {
-    /// ERROR for 5xx, INFO for the rest.
+    fn level(&self) -> Level {
+        match self.origin {
+            _ if self.panic.is_some() => Level::ERROR,
+            _ if class_of(self.leaves.code) < 500 || self.leaves.grpc_code == GrpcCode::Unimplemented => {
+                Level::INFO
+            }
+            Origin::Service => Level::ERROR,
+            Origin::Caller => Level::INFO,
+            Origin::Either => Level::WARN,
+        }
+    }
+
+    /// Writes the event, at the level of its [`Origin`].
     pub(crate) fn write(&self, door: Door) {
-        // A target is a constant. Fields are worked out only where somebody listens.
+        let limit = self.limit;
+        // A target and a level are constants. Fields are worked out only where somebody listens.
         macro_rules! event {
             ($target:literal, $what:literal) => {
-                if class_of(self.leaves.code) >= 500 {
-                    event!($target, $what, ERROR)
-                } else {
-                    event!($target, $what, INFO)
+                match self.level() {
+                    Level::ERROR => event!($target, $what, ERROR),
+                    Level::WARN => event!($target, $what, WARN),
+                    _ => event!($target, $what, INFO),
                 }
             };
             ($target:literal, $what:literal, $level:ident) => {
                 tracing::event!(
                     target: $target,
-                    tracing::Level::$level,
-                    request_id = self.request_id,
+                    Level::$level,
+                    request_id = &*limit.cut(self.request_id),
+                    method = field!(self.request, limit, grpc_method),
+                    http_method = field!(self.request, limit, http_method),
+                    path = field!(self.request, limit, http_path),
                     code = self.leaves.code,
                     grpc_code = self.leaves.grpc_code.name(),
                     received = self.received,
-                    cause = self.cause.map(Chain).map(tracing::field::display),
-                    withheld = self.withheld(),
+                    cause = self.cause().map(tracing::field::display),
+                    withheld = self.withheld().as_deref(),
                     withheld_details = self.withheld_details().map(tracing::field::display),
-                    panic = self.panic,
+                    panic = self.panic.map(|text| limit.cut(text)).as_deref(),
                     removed_fields = Some(self.removed_fields)
                         .filter(|names| !names.is_empty())
                         .map(tracing::field::debug),
+                    // Their number and their texts are bounded.
                     notes = Some(self.notes()).filter(|notes| !notes.is_empty()).map(tracing::field::debug),
                     $what,
                 )
@@ -137,7 +191,7 @@ impl Event<'_> {
     /// Writes the event only where there is something that the caller does not get.
     #[cfg(feature = "gateway")]
     pub(crate) fn write_what_is_withheld(&self, door: Door) {
-        if self.cause.is_some() || self.withheld().is_some() || self.withheld_details().is_some() {
+        if self.cause.is_some() || self.is_withheld() || self.withheld_details().is_some() {
             self.write(door);
         }
     }
@@ -151,9 +205,13 @@ impl Event<'_> {
         }
     }
 
-    /// The message, where another one leaves.
-    fn withheld(&self) -> Option<&str> {
-        let said = match self.said {
+    fn cause(&self) -> Option<Chain<'_>> {
+        self.cause.map(|error| Chain { error, limit: self.limit })
+    }
+
+    /// What the service said.
+    fn message(&self) -> &str {
+        match self.said {
             Said::Nothing => "",
             #[cfg(feature = "gateway")]
             Said::Error(error) => error.message(),
@@ -161,26 +219,34 @@ impl Event<'_> {
             Said::Received(error) => error.message(),
             #[cfg(feature = "server")]
             Said::Status(message, _) => message,
-        };
-        let leaves_or_is_logged = |said: &str| {
-            // tonic makes the message of an error's text, and keeps the error.
-            said == self.leaves.message || self.cause.is_some_and(|it| Chain(it).to_string().contains(said))
-        };
-        Some(said).filter(|said| !said.is_empty() && !leaves_or_is_logged(said))
+        }
+    }
+
+    fn is_withheld(&self) -> bool {
+        let said = self.message();
+        // tonic makes the message of an error's text, and keeps the error.
+        !said.is_empty()
+            && said != self.leaves.message
+            && !self.cause().is_some_and(|cause| cause.shows(said))
+    }
+
+    /// The message, where another one leaves.
+    fn withheld(&self) -> Option<Cow<'_, str>> {
+        self.is_withheld().then(|| self.limit.cut(self.message()))
     }
 
     fn withheld_details(&self) -> Option<Withheld<'_>> {
         let status = match self.said {
             Said::Nothing => return None,
             #[cfg(feature = "gateway")]
-            Said::Error(error) => error.to_details(),
+            Said::Error(error) => Cow::Owned(error.to_details().into()),
             #[cfg(feature = "gateway")]
-            Said::Received(error) => error.encoded().clone(),
+            Said::Received(error) => Cow::Borrowed(&**error.encoded()),
             #[cfg(feature = "server")]
-            Said::Status(_, status) => Bytes::copy_from_slice(status),
+            Said::Status(_, status) => Cow::Borrowed(status),
         };
         let infos_leave = self.leaves.tell_all_infos_of(&status);
-        let withheld = Withheld { status, infos_leave, left: self.leaves.details };
+        let withheld = Withheld { limit: self.limit, status, infos_leave, left: self.leaves.details };
         let is_any = withheld.details().next().is_some();
         is_any.then_some(withheld)
     }
@@ -202,7 +268,8 @@ impl Leaves<'_> {
 /// The details that do not leave, as text where they are text. Of both ErrorInfos, which say the same, ours where it
 /// is there.
 struct Withheld<'a> {
-    status: Bytes,
+    limit: LogLimit,
+    status: Cow<'a, [u8]>,
     infos_leave: bool,
     left: &'a [u8],
 }
@@ -227,10 +294,18 @@ impl Withheld<'_> {
 
 impl fmt::Display for Withheld<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, detail) in self.details().enumerate() {
-            let between = if i == 0 { "" } else { ", " };
-            write!(f, "{between}{} {}", detail.type_name().escape_debug(), detail.value().escape_ascii())?;
-        }
-        Ok(())
+        self.limit.in_one_line(f, |line| {
+            for (i, detail) in self.details().enumerate() {
+                if line.is_cut() {
+                    line.skip(detail.value().len());
+                    continue;
+                }
+                line.push(if i == 0 { "" } else { ", " });
+                line.push(detail.type_name());
+                line.push(" ");
+                let value = self.limit.beginning_of(&detail.value().escape_ascii());
+                line.push_beginning(&value);
+            }
+        })
     }
 }

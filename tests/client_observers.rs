@@ -120,8 +120,8 @@ fn an_event_is_one_line_whatever_the_message_is() {
     let events = Events::default();
     tracing::subscriber::with_default(events.clone(), || {
         let forged = "oops\r\n2026-01-01 ERROR forged\x1b[31m";
-        fail(&ErrorCode::USER_BANNED.with_message(forged).into(), TracingObserver);
-        fail(&ErrorCode::UNEXPECTED_ERROR.into(), TracingObserver);
+        fail(&ErrorCode::USER_BANNED.with_message(forged).into(), TracingObserver::new());
+        fail(&ErrorCode::UNEXPECTED_ERROR.into(), TracingObserver::new());
     });
     let events = events.0.lock().unwrap();
     let [banned, unexpected] = &events[..] else { panic!("{events:?}") };

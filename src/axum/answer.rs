@@ -17,6 +17,7 @@ use crate::ERROR_CODE_HEADER;
 use crate::guard::{Panic, discard};
 use crate::http::{Caller, Failing, Responder};
 use crate::log::Door;
+use crate::request_line::RequestLine;
 
 /// What describes a body that is replaced.
 const OF_THE_BODY: [HeaderName; 8] = [
@@ -35,6 +36,7 @@ const OF_THE_BODY: [HeaderName; 8] = [
 pub(super) struct Call {
     pub(super) responder: Arc<Responder>,
     pub(super) caller: Caller,
+    pub(super) request: RequestLine,
 }
 
 /// What is to be done with an answer.
@@ -77,7 +79,7 @@ impl Call {
 
     /// Logs a panic of a drop, whose call already has its answer.
     pub(super) fn panic_in_drop(&self, panic: &Panic) {
-        self.responder.panic_in_drop(Door::Axum, self.caller, panic);
+        self.responder.panic_in_drop(Door::Axum, (self.caller, Some(&self.request)), panic);
     }
 
     /// The answer to an error of the service itself.
@@ -90,7 +92,7 @@ impl Call {
     }
 
     fn answer_alone(&self, failing: Failing<'_>) -> Response<Bytes> {
-        let error = self.responder.settle(Door::Axum, self.caller, failing);
+        let error = self.responder.settle(Door::Axum, (self.caller, Some(&self.request)), failing);
         self.responder.write(self.caller, &error)
     }
 

@@ -12,6 +12,7 @@ use tower_service::Service;
 use super::ErrorFuture;
 use super::answer::Call;
 use crate::http::{Caller, Responder};
+use crate::request_line::RequestLine;
 use crate::service::{BoxError, Readiness};
 
 /// Makes every failure of an axum `Router`, or of any service with axum's body, a coded one.
@@ -33,7 +34,8 @@ use crate::service::{BoxError, Readiness};
 ///
 /// Each failure has the id of its request (google.rpc.RequestInfo): its own, else the caller's `x-request-id` where that
 /// is 1 to 48 letters, digits and `-._:+/=`, else a made one. What does not leave is logged once with it, as a `tracing`
-/// event of the target `codelibra::axum`: ERROR for 5xx, INFO for the rest.
+/// event of the target `codelibra::axum` with `http_method` and `path`: INFO for 4xx and 501, WARN for a timeout, and ERROR for
+/// the rest. So an unknown caller cannot cause an ERROR at will.
 ///
 /// Add it last (`Router::layer`), so that it is outermost: fallbacks and earlier layers are inside of it then.
 #[derive(Clone, Debug)]
@@ -86,7 +88,11 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let call = Call { responder: Arc::clone(&self.layer.responder), caller: Caller::from(&request) };
+        let call = Call {
+            responder: Arc::clone(&self.layer.responder),
+            caller: Caller::from(&request),
+            request: RequestLine::from_request(&request),
+        };
         // A deadline beyond what a clock can say is none.
         let deadline = self.layer.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let inner = self.readiness.call(|| self.inner.call(request));

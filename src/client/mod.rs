@@ -33,5 +33,7 @@ pub use self::metrics::MetricsObserver;
 pub use self::observe::{Call, Observe};
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;
+#[cfg(feature = "tracing")]
+pub use crate::log_limit::LogLimit;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -2,30 +2,48 @@ use ::tracing::Level;
 
 use super::{Call, Observe};
 use crate::ReceivedError;
+use crate::log_limit::LogLimit;
 
 /// Writes every failure as one `tracing` event of the target `codelibra::client`: WARN for a class of 5xx and for
 /// what [was made on this side](ReceivedError::is_synthesized), DEBUG for the rest.
 ///
 /// Fields: `method`, `code` (the six digits, or `CCC000`), `domain`, `reason`, `grpc_code`, `message`,
 /// `request_id`, `latency`, `synthesized`, `notes`. A peer's text is written quoted and escaped, so that it cannot
-/// forge lines of a log.
+/// forge lines of a log. A field is at most [`LogLimit::KIB_4`] long, unless [set otherwise](Self::log_limit).
 #[derive(Clone, Copy, Debug, Default)]
-pub struct TracingObserver;
+pub struct TracingObserver {
+    limit: LogLimit,
+}
+
+impl TracingObserver {
+    /// An observer with [`LogLimit::KIB_4`].
+    pub const fn new() -> Self {
+        Self { limit: LogLimit::KIB_4 }
+    }
+
+    /// Replaces the limit on the length of a field.
+    #[must_use]
+    pub const fn log_limit(mut self, limit: LogLimit) -> Self {
+        self.limit = limit;
+        self
+    }
+}
 
 impl Observe for TracingObserver {
     fn on_error(&self, error: &ReceivedError, call: &Call<'_>) {
+        let cut = |text| self.limit.cut(text);
         macro_rules! event {
             ($level:expr) => {
                 ::tracing::event!(
                     target: "codelibra::client",
                     $level,
-                    method = ?call.method,
+                    method = ?cut(call.method),
                     code = error.number_or_class(),
-                    domain = ?error.domain(),
-                    reason = ?error.reason(),
+                    domain = ?cut(error.domain()),
+                    reason = ?cut(error.reason()),
                     grpc_code = error.grpc_code().name(),
-                    message = ?error.message(),
-                    request_id = ?error.request_id().unwrap_or_default(),
+                    message = ?cut(error.message()),
+                    request_id = ?cut(error.request_id().unwrap_or_default()),
                     latency = ?call.latency,
                     synthesized = error.is_synthesized(),
                     notes = ?error.notes(),

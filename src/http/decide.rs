@@ -10,8 +10,9 @@ use crate::code::{class_code, class_of};
 use crate::guard::Panic;
 #[cfg(feature = "axum")]
 use crate::known_error;
-use crate::log::{self, Door, Event, Leaves, Said};
+use crate::log::{self, Door, Event, Leaves, Origin, Said};
 use crate::request_id::RequestId;
+use crate::request_line::RequestLine;
 use crate::{ApiError, GrpcCode, ReceivedError, rpc};
 
 /// A failure, before it is decided what of it leaves.
@@ -35,25 +36,35 @@ pub(crate) enum Failing<'a> {
 
 impl Responder {
     /// The error as it leaves, with the id of its request. What its caller does not get is logged.
-    pub(crate) fn settle(&self, door: Door, caller: Caller, failing: Failing<'_>) -> ApiError {
+    pub(crate) fn settle(
+        &self,
+        door: Door,
+        (caller, request): (Caller, Option<&RequestLine>),
+        failing: Failing<'_>,
+    ) -> ApiError {
         let error = identified(self.decide(failing).into_owned(), caller);
-        event(&failing, Leaves::of(&error, self), error.request_id()).write(door);
+        self.event(&failing, request, Leaves::of(&error, self), error.request_id()).write(door);
         error
     }
 
     /// Logs a failure that comes too late for an answer: nothing of it leaves.
-    pub(crate) fn lose(&self, caller: Caller, failing: Failing<'_>) {
+    pub(crate) fn lose(&self, caller: Caller, request: &RequestLine, failing: Failing<'_>) {
         let error = identified(self.decide(failing).into_owned(), caller);
         let nothing =
             Leaves { reason: "", message: "", metadata: 0, details: &[], ..Leaves::of(&error, self) };
-        event(&failing, nothing, error.request_id()).write(Door::Http);
+        self.event(&failing, Some(request), nothing, error.request_id()).write(Door::Http);
     }
 
     /// Logs a panic of a drop, whose call already has its answer.
     #[cold]
-    pub(crate) fn panic_in_drop(&self, door: Door, caller: Caller, panic: &Panic) {
+    pub(crate) fn panic_in_drop(
+        &self,
+        door: Door,
+        (caller, request): (Caller, Option<&RequestLine>),
+        panic: &Panic,
+    ) {
         let id = caller.request_id().unwrap_or_else(RequestId::made);
-        log::panic_in_drop(door, id.as_str(), panic);
+        log::panic_in_drop(door, self.log_limit, request, id.as_str(), panic);
     }
 
     /// The error as it leaves. It is logged only where something of it stays here.
@@ -62,7 +73,8 @@ impl Responder {
         let is_whole =
             matches!((failing, &error), (Failing::Own(own), Cow::Borrowed(_)) if own.cause().is_none());
         if !is_whole {
-            event(&failing, Leaves::of(&error, self), error.request_id()).write_what_is_withheld(Door::Http);
+            self.event(&failing, None, Leaves::of(&error, self), error.request_id())
+                .write_what_is_withheld(Door::Http);
         }
         error
     }
@@ -166,6 +178,41 @@ impl Responder {
         let class = status.as_u16();
         self.fallback(crate::tables::class_to_grpc(class), Some(class))
     }
+
+    fn event<'a>(
+        &self,
+        failing: &Failing<'a>,
+        request: Option<&'a RequestLine>,
+        leaves: Leaves<'a>,
+        request_id: Option<&'a str>,
+    ) -> Event<'a> {
+        let (said, cause, panic) = match *failing {
+            Failing::Own(error) => (Said::Error(error), error.source(), None),
+            Failing::Forwarded(error) | Failing::Received(error) => (Said::Received(error), None, None),
+            // The cause says it.
+            Failing::Broken(_, cause) => (Said::Nothing, Some(cause), None),
+            #[cfg(feature = "axum")]
+            Failing::Service(cause) => (Said::Nothing, Some(cause), None),
+            #[cfg(feature = "axum")]
+            Failing::Late => (Said::Nothing, None, None),
+            Failing::Panic(panic) => (Said::Nothing, None, Some(panic.text())),
+        };
+        let has_deadline = request.is_some_and(RequestLine::has_deadline);
+        let origin = match *failing {
+            _ if leaves.grpc_code != GrpcCode::DeadlineExceeded => Origin::Service,
+            // A timeout of this process.
+            Failing::Broken(..) => Origin::Either,
+            #[cfg(feature = "axum")]
+            Failing::Service(_) | Failing::Late => Origin::Either,
+            _ if has_deadline => Origin::Either,
+            _ => Origin::Service,
+        };
+        let received = matches!(said, Said::Received(_));
+        let request_id = request_id.unwrap_or_default();
+        let removed_fields = &[];
+        let limit = self.log_limit;
+        Event { limit, request, origin, request_id, received, said, leaves, cause, panic, removed_fields }
+    }
 }
 
 /// With google.rpc.RequestInfo, unless the error has one.
@@ -175,30 +222,6 @@ fn identified(error: ApiError, caller: Caller) -> ApiError {
     }
     let id = caller.request_id().unwrap_or_else(RequestId::made);
     error.with_detail(&rpc::RequestInfo { request_id: id.as_str().to_owned(), ..Default::default() })
-}
-
-fn event<'a>(failing: &Failing<'a>, leaves: Leaves<'a>, request_id: Option<&'a str>) -> Event<'a> {
-    let (said, cause, panic) = match *failing {
-        Failing::Own(error) => (Said::Error(error), error.source(), None),
-        Failing::Forwarded(error) | Failing::Received(error) => (Said::Received(error), None, None),
-        // The cause says it.
-        Failing::Broken(_, cause) => (Said::Nothing, Some(cause), None),
-        #[cfg(feature = "axum")]
-        Failing::Service(cause) => (Said::Nothing, Some(cause), None),
-        #[cfg(feature = "axum")]
-        Failing::Late => (Said::Nothing, None, None),
-        Failing::Panic(panic) => (Said::Nothing, None, Some(panic.text())),
-    };
-    let received = matches!(said, Said::Received(_));
-    Event {
-        request_id: request_id.unwrap_or_default(),
-        received,
-        said,
-        leaves,
-        cause,
-        panic,
-        removed_fields: &[],
-    }
 }
 
 impl<'a> Leaves<'a> {

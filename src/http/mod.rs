@@ -32,6 +32,7 @@ mod write;
 
 pub use crate::boundary::Boundary;
 pub use crate::fallback::Fallback;
+pub use crate::log_limit::LogLimit;
 pub use crate::outgoing::Budget;
 pub use bridge::{
     BridgeBody, GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService, HttpToGrpcFuture, HttpToGrpcLayer,

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::decide::Failing;
 use super::write::write_body_with;
 use super::{Boundary, Budget, Caller, DetailTypes, Fallback, Form, retry_after};
+use crate::log_limit::LogLimit;
 use crate::wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
 use crate::{ApiError, Catalog, CatalogCode, ErrorInfos, ReceivedError, Recovery};
 
@@ -51,6 +52,7 @@ pub struct Responder {
     pub(super) fallback: Fallback,
     pub(super) budget: Budget,
     pub(super) error_infos: ErrorInfos,
+    pub(super) log_limit: LogLimit,
     form: Form,
     types: DetailTypes,
     challenge: Option<HeaderValue>,
@@ -72,6 +74,7 @@ impl Responder {
             fallback: Fallback::of(catalog),
             budget: Budget::KIB_3,
             error_infos: ErrorInfos::Both,
+            log_limit: LogLimit::KIB_4,
             form: Form::Native,
             types: DetailTypes::standard().clone(),
             challenge: None,
@@ -121,6 +124,14 @@ impl Responder {
     #[must_use]
     pub fn error_infos(mut self, infos: ErrorInfos) -> Self {
         self.error_infos = infos;
+        self
+    }
+
+    /// How long a field of an event in the log may be: [`LogLimit::KIB_4`] unless said otherwise. It is the limit of
+    /// `ErrorLayer`, of both bridges and of streams too, which answer with this responder.
+    #[must_use]
+    pub fn log_limit(mut self, limit: LogLimit) -> Self {
+        self.log_limit = limit;
         self
     }
 

@@ -70,7 +70,7 @@ where
         // First: a stream may have a message ready each time that it is asked.
         let late = this.timer.as_mut().as_pin_mut().is_some_and(|timer| timer.poll(cx).is_ready());
         let failure = if late {
-            Failure::from_timeout(this.inner.as_mut().clear())
+            Failure::from_timeout(call, this.inner.as_mut().clear())
         } else {
             // Changed where it lies: a frame is large, and most are none of ours.
             let mut polled = Poll::Pending;

@@ -13,6 +13,7 @@ use super::{cause, log};
 use crate::GrpcCode;
 use crate::guard::Panic;
 use crate::known_error;
+use crate::log::Origin;
 use crate::outgoing::{Outgoing, field_len};
 use crate::server::layer::Call;
 use crate::wire::{self, CAUSE, RECEIVED, RECEIVED_HEADER, message};
@@ -30,6 +31,7 @@ pub(super) struct Failure<'a> {
     /// The status that the service failed with, whose source is the cause.
     pub(super) status: Option<Status>,
     pub(super) panic: Option<Panic>,
+    pub(super) origin: Origin,
     /// gRPC's own fields that the handler set to what they may not contain.
     pub(super) removed_fields: Vec<&'static str>,
 }
@@ -45,6 +47,7 @@ impl Failure<'_> {
             cause: None,
             status: None,
             panic: None,
+            origin: Origin::Service,
             removed_fields: Vec::new(),
         }
     }
@@ -52,7 +55,7 @@ impl Failure<'_> {
     /// A failure of a service that answered with no status at all.
     pub(super) fn of_error(error: Box<dyn Error + Send + Sync>) -> Self {
         if let Some(grpc_code) = known_error::grpc_code(&*error) {
-            return Self { cause: Some(Arc::from(error)), ..Self::new(grpc_code) };
+            return Self { cause: Some(Arc::from(error)), origin: Origin::Either, ..Self::new(grpc_code) };
         }
         match Status::try_from_error(error) {
             Ok(status) => Self {
@@ -73,8 +76,9 @@ impl Failure<'_> {
     }
 
     /// The end of a call whose time is over. `dropped` is what came of the drop of the service's future or body.
-    pub(super) fn from_timeout(dropped: Result<(), Panic>) -> Self {
-        dropped.map_or_else(Self::from_panic, |()| Self::new(GrpcCode::DeadlineExceeded))
+    pub(super) fn from_timeout(call: &Call, dropped: Result<(), Panic>) -> Self {
+        let late = || Self { origin: call.deadline_of, ..Self::new(GrpcCode::DeadlineExceeded) };
+        dropped.map_or_else(Self::from_panic, |()| late())
     }
 
     pub(super) fn from_panic(panic: Panic) -> Self {
@@ -162,7 +166,7 @@ impl Call {
         };
         beside.retain(fields, kept);
         outgoing.write(fields);
-        log::failure(config.catalog, &failure, &outgoing, status);
+        log::failure(self, &failure, &outgoing, status);
     }
 
     /// Puts a failure into fields which say nothing of it yet.
@@ -172,7 +176,7 @@ impl Call {
         let request_id = self.request_id.unwrap_or_else(RequestId::made);
         let outgoing = self.outgoing(failure, &request_id, len);
         outgoing.write(fields);
-        log::failure(self.config.catalog, failure, &outgoing, failure.status.as_ref());
+        log::failure(self, failure, &outgoing, failure.status.as_ref());
     }
 
     /// What of a failure is sent, beside other fields of this list size.

@@ -16,6 +16,7 @@ use super::log;
 use super::protocol::GRPC;
 use crate::GrpcCode;
 use crate::guard::{Guarded, discard};
+use crate::log::Origin;
 use crate::service::{BoxError, ServiceError};
 use crate::tables::class_to_grpc;
 use crate::wire::seen::Seen;
@@ -74,7 +75,8 @@ where
             Ok(Some(Poll::Pending) | None) => {
                 let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
                 ready!(timer.poll(cx));
-                Failure::from_timeout(this.inner.as_mut().clear())
+                let Some(call) = &*this.call else { return Poll::Pending };
+                Failure::from_timeout(call, this.inner.as_mut().clear())
             }
             Err(ServiceError::Panic(panic)) => Failure::from_panic(panic),
             Err(ServiceError::Error(error)) => Failure::of_error(error),
@@ -106,10 +108,10 @@ impl Call {
             if let Err(panic) = discard(response) {
                 log::panic_in_drop(&self, &panic);
             }
-            return self.trailers_only(&Failure::no_grpc(
-                http_to_grpc(status),
-                format!("the service answered HTTP {status}, which is no gRPC"),
-            ));
+            let what = format!("the service answered HTTP {status}, which is no gRPC");
+            // Any gRPC request to an HTTP route has such an answer.
+            let origin = if is_error(status) { Origin::Service } else { Origin::Either };
+            return self.trailers_only(&Failure { origin, ..Failure::no_grpc(http_to_grpc(status), what) });
         } else if self.is_grpc {
             End::Due
         } else {
@@ -141,6 +143,9 @@ impl Call {
 
 /// What a service of ours means by an HTTP status.
 fn http_to_grpc(status: StatusCode) -> GrpcCode {
-    let is_error = status.is_client_error() || status.is_server_error();
-    if is_error { class_to_grpc(status.as_u16()) } else { GrpcCode::Internal }
+    if is_error(status) { class_to_grpc(status.as_u16()) } else { GrpcCode::Internal }
+}
+
+fn is_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
 }

@@ -10,7 +10,10 @@ use super::request_id::RequestId;
 use super::{ServerBody, ServerFuture, cause, deadline};
 use crate::boundary::Boundary;
 use crate::fallback::Fallback;
+use crate::log::Origin;
+use crate::log_limit::LogLimit;
 use crate::outgoing::Budget;
+use crate::request_line::RequestLine;
 use crate::service::{BoxError, Readiness};
 use crate::wire::seen;
 use crate::{Catalog, CatalogCode, ErrorInfos};
@@ -37,7 +40,14 @@ use crate::{Catalog, CatalogCode, ErrorInfos};
 /// - A gRPC request that is answered with something else, or with no `grpc-status` at the end, failed: with the code of
 ///   the HTTP status ([`class_to_grpc`](crate::tables::class_to_grpc)), else of INTERNAL.
 ///
-/// Events are `tracing`'s, with the target `codelibra::server`: ERROR for 5xx, INFO for the rest.
+/// Events are `tracing`'s, with the target `codelibra::server`. They have the `method` of the call, or `http_method` and
+/// `path` of a request that is not gRPC, without its query; no field is longer than the [`LogLimit`]. The level:
+///
+/// | failure | level |
+/// |---|---|
+/// | class 4xx; UNIMPLEMENTED, which any unknown method is; the deadline of the caller passed | INFO |
+/// | the timeout of the server; DEADLINE_EXCEEDED of the service where the caller chose a deadline; a request that tonic cannot decode; a gRPC request to an HTTP route | WARN |
+/// | every other failure of class 5xx; a panic | ERROR |
 ///
 /// Put it outermost: what layers outside of it answer is not seen. The limits of `tonic::transport::Server`
 /// itself (`load_shed`, `concurrency_limit_per_connection`) lie outside of every layer.
@@ -54,6 +64,7 @@ pub(super) struct Config {
     pub(super) error_infos: ErrorInfos,
     pub(super) fallback: Fallback,
     pub(super) timeout: Option<Duration>,
+    pub(super) log_limit: LogLimit,
 }
 
 impl ServerLayer {
@@ -73,6 +84,7 @@ impl ServerLayer {
                 error_infos: ErrorInfos::Both,
                 fallback: Fallback::of(catalog),
                 timeout: None,
+                log_limit: LogLimit::KIB_4,
             },
         }
     }
@@ -103,6 +115,13 @@ impl ServerLayer {
     #[must_use]
     pub fn fallback(mut self, fallback: Fallback) -> Self {
         self.config.fallback = fallback;
+        self
+    }
+
+    /// Replaces the limit on the length of a field of an event in the log, [`LogLimit::KIB_4`].
+    #[must_use]
+    pub fn log_limit(mut self, limit: LogLimit) -> Self {
+        self.config.log_limit = limit;
         self
     }
 
@@ -139,6 +158,9 @@ pub(super) struct Call {
     pub(super) request_id: Option<RequestId>,
     /// Whether the request is gRPC: then its answer has to be.
     pub(super) is_grpc: bool,
+    pub(super) request: RequestLine,
+    /// Who set the deadline of the call.
+    pub(super) deadline_of: Origin,
 }
 
 impl<S, Req, Res> Service<Request<Req>> for ServerService<S>
@@ -169,8 +191,10 @@ where
                 _ => {}
             }
         }
-        let deadline = deadline::of(timeout, self.config.timeout);
-        let call = Call { config: Arc::clone(&self.config), request_id, is_grpc };
+        let (deadline, deadline_of) = deadline::of(timeout, self.config.timeout);
+        let request_line = RequestLine::new(request.method(), request.uri(), is_grpc, timeout.is_some());
+        let config = Arc::clone(&self.config);
+        let call = Call { config, request_id, is_grpc, request: request_line, deadline_of };
         // An interceptor that is a layer runs here.
         let inner = self.readiness.call(|| self.inner.call(request));
         ServerFuture::new(inner, call, deadline)

@@ -8,19 +8,17 @@ use super::failure::Failure;
 use super::layer::Call;
 use super::request_id::RequestId;
 use crate::guard::Panic;
+use crate::log;
 use crate::log::{Door, Event, Leaves, Said};
 use crate::outgoing::Outgoing;
-use crate::{Catalog, log};
 
 /// Logs a failure once.
-pub(super) fn failure(
-    catalog: &'static Catalog,
-    failure: &Failure<'_>,
-    outgoing: &Outgoing<'_>,
-    status: Option<&Status>,
-) {
+pub(super) fn failure(call: &Call, failure: &Failure<'_>, outgoing: &Outgoing<'_>, status: Option<&Status>) {
     let cause = failure.cause.as_deref().map(|cause| -> &(dyn Error + 'static) { cause });
     let event = Event {
+        limit: call.config.log_limit,
+        request: Some(&call.request),
+        origin: call.origin(failure),
         request_id: outgoing.request_id,
         received: failure.received,
         said: match outgoing.whole {
@@ -28,7 +26,7 @@ pub(super) fn failure(
             None => Said::Status(&failure.message, &failure.details),
         },
         leaves: Leaves {
-            catalog,
+            catalog: call.config.catalog,
             code: outgoing.code,
             grpc_code: outgoing.grpc_code,
             domain: outgoing.domain,
@@ -48,5 +46,6 @@ pub(super) fn failure(
 #[cold]
 pub(super) fn panic_in_drop(call: &Call, panic: &Panic) {
     let request_id = call.request_id.unwrap_or_else(RequestId::made);
-    log::panic_in_drop(Door::Server, request_id.as_str(), panic);
+    let (limit, request) = (call.config.log_limit, Some(&call.request));
+    log::panic_in_drop(Door::Server, limit, request, request_id.as_str(), panic);
 }

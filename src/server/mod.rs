@@ -21,12 +21,14 @@ mod failure;
 mod future;
 mod layer;
 mod log;
+mod origin;
 mod protocol;
 
 use crate::request_id;
 
 pub use crate::boundary::Boundary;
 pub use crate::fallback::Fallback;
+pub use crate::log_limit::LogLimit;
 pub use crate::outgoing::Budget;
 pub use body::ServerBody;
 pub use future::ServerFuture;

@@ -52,6 +52,7 @@ macro_rules! bridge {
                 let call = Call {
                     responder: Arc::clone(&self.responder),
                     caller: Caller::from(&request),
+                    request: RequestLine::from_request(&request),
                     is_grpc: ending::is_grpc(request.headers()),
                 };
                 $Future::new(self.readiness.call(|| self.inner.call(request)), call)

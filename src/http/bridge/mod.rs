@@ -13,6 +13,7 @@ use super::{Caller, Failing, Responder};
 use crate::ApiError;
 use crate::guard::{Panic, discard};
 use crate::log::Door;
+use crate::request_line::RequestLine;
 
 pub use body::BridgeBody;
 pub(super) use body::Collected;
@@ -26,6 +27,7 @@ use crate::service::BoxError;
 struct Call {
     responder: Arc<Responder>,
     caller: Caller,
+    request: RequestLine,
     /// Whether the request is gRPC.
     is_grpc: bool,
 }
@@ -33,13 +35,13 @@ struct Call {
 impl Call {
     /// The error as it leaves. The rest of it is logged.
     fn settle(&self, failing: Failing<'_>) -> ApiError {
-        self.responder.settle(Door::Http, self.caller, failing)
+        self.responder.settle(Door::Http, (self.caller, Some(&self.request)), failing)
     }
 
     /// Logs a panic of a drop, whose call already has its answer.
     fn log_dropped(&self, dropped: Result<(), Panic>) {
         if let Err(panic) = dropped {
-            self.responder.panic_in_drop(Door::Http, self.caller, &panic);
+            self.responder.panic_in_drop(Door::Http, (self.caller, Some(&self.request)), &panic);
         }
     }
 

@@ -17,6 +17,7 @@ use super::layer::bridge;
 use super::{BridgeBody, Call, fields};
 use crate::guard::Guarded;
 use crate::http::{Caller, Failing, Responder, read};
+use crate::request_line::RequestLine;
 use crate::service::{BoxError, Readiness, ServiceError};
 use crate::wire::GRPC_STATUS;
 use crate::wire::sanitize::Start;
@@ -37,8 +38,8 @@ bridge! {
     /// - Every other answer passes as it is.
     ///
     /// Each failure has the id of its request (google.rpc.RequestInfo): its own, else the caller's `x-request-id`, else
-    /// a made one. What does not leave is logged once, as a `tracing` event of the target `codelibra::http`: ERROR for
-    /// 5xx, INFO for the rest.
+    /// a made one. What does not leave is logged once, as a `tracing` event of the target `codelibra::http`: INFO for 4xx and
+    /// UNIMPLEMENTED, WARN for a timeout, and ERROR for the rest. It has `method`, or `http_method` and `path`.
     HttpToGrpcLayer, HttpToGrpcService, HttpToGrpcFuture
 }
 

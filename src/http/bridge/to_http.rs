@@ -17,6 +17,7 @@ use super::layer::bridge;
 use super::{BridgeBody, Call};
 use crate::guard::{Guarded, catch};
 use crate::http::{Caller, Failing, Responder, read};
+use crate::request_line::RequestLine;
 use crate::service::{BoxError, Readiness, ServiceError};
 use crate::wire::sanitize::{Behind, Start};
 
@@ -38,7 +39,8 @@ bridge! {
     ///
     /// Each answer has the id of its request (google.rpc.RequestInfo): the failure's own, else the caller's
     /// `x-request-id`, else a made one. What does not leave is logged once, as a `tracing` event of the target
-    /// `codelibra::http`: ERROR for 5xx, INFO for the rest.
+    /// `codelibra::http`: INFO for 4xx and
+    /// UNIMPLEMENTED, WARN for a timeout, and ERROR for the rest. It has `method`, or `http_method` and `path`.
     GrpcToHttpLayer, GrpcToHttpService, GrpcToHttpFuture
 }
 

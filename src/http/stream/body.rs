@@ -101,7 +101,7 @@ where
         let line = match &failed {
             Some(failed) => {
                 let failing = failed.as_ref().map_or_else(Failing::Panic, Failing::Own);
-                let error = this.responder.settle(Door::Http, *this.caller, failing);
+                let error = this.responder.settle(Door::Http, (*this.caller, None), failing);
                 form.write_error(&error, this.responder.types())
             }
             None => form.write_end(),
@@ -109,7 +109,7 @@ where
         // The answer is decided: what the stream does now is for the log.
         for dropped in [this.items.clear(), discard(failed)] {
             if let Err(panic) = dropped {
-                this.responder.panic_in_drop(Door::Http, *this.caller, &panic);
+                this.responder.panic_in_drop(Door::Http, (*this.caller, None), &panic);
             }
         }
         Poll::Ready(Some(Ok(Frame::data(line))))

@@ -1,0 +1,258 @@
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+
+/// How long a field of a log event may be, in bytes, escapes included: 4 KiB unless set otherwise.
+///
+/// A longer text is cut between two characters. A mark with the length of the whole text in bytes follows:
+/// `… (15600000 bytes)`, or `… (more than 5000 bytes)` where the rest was not formatted. Peers decide how long a message is,
+/// and no more than this is formatted or copied of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogLimit(usize);
+
+impl LogLimit {
+    /// 4 KiB, the default.
+    pub const KIB_4: Self = Self::bytes(4 << 10);
+
+    /// A number of bytes, without the mark. Names of methods, request ids and the like have the same limit, so a number
+    /// below 64 counts as 64.
+    pub const fn bytes(bytes: usize) -> Self {
+        Self(if bytes < 64 { 64 } else { bytes })
+    }
+
+    /// The text, or its beginning with a mark.
+    pub(crate) fn cut(self, text: &str) -> Cow<'_, str> {
+        let mut room = self.0;
+        for (at, c) in text.char_indices() {
+            // As long as it is in quotes.
+            let escaped = c.escape_debug().len();
+            let len = if escaped > 1 { escaped } else { c.len_utf8() };
+            let Some(rest) = room.checked_sub(len) else {
+                return Cow::Owned(format!("{}… ({} bytes)", beginning(text, at), text.len()));
+            };
+            room = rest;
+        }
+        Cow::Borrowed(text)
+    }
+
+    /// What `write` writes, escaped so that it stays in one line, or its beginning with a mark.
+    #[cfg(any(feature = "gateway", feature = "server"))]
+    pub(crate) fn in_one_line(
+        self,
+        f: &mut fmt::Formatter<'_>,
+        write: impl FnOnce(&mut OneLine<'_, '_>),
+    ) -> fmt::Result {
+        let mut line = OneLine { f, room: self.0, len: 0, is_cut: false, is_open: false, result: Ok(()) };
+        write(&mut line);
+        line.finish()
+    }
+
+    /// The beginning of a `Display`, unescaped.
+    #[cfg(any(feature = "gateway", feature = "server"))]
+    pub(crate) fn beginning_of(self, value: &dyn fmt::Display) -> Beginning {
+        let mut writer = Collector { beginning: Beginning::default(), limit: self.0, calls: 0 };
+        // Foreign code: it may fail, and it may panic.
+        if crate::guard::catch(|| write!(writer, "{value}")).is_err() {
+            return Beginning { text: String::from("an error whose Display panics"), ..Beginning::default() };
+        }
+        writer.beginning
+    }
+}
+
+impl Default for LogLimit {
+    fn default() -> Self {
+        Self::KIB_4
+    }
+}
+
+/// The longest beginning of at most so many bytes that ends between two characters.
+fn beginning(text: &str, len: usize) -> &str {
+    let mut end = len.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// The beginning of a text that was formatted.
+#[cfg(any(feature = "gateway", feature = "server"))]
+#[derive(Debug, Default)]
+pub(crate) struct Beginning {
+    pub(crate) text: String,
+    /// How many bytes follow, as far as it is known.
+    pub(crate) rest: usize,
+    /// Whether more follows that was not formatted.
+    pub(crate) is_open: bool,
+}
+
+#[cfg(any(feature = "gateway", feature = "server"))]
+impl Beginning {
+    pub(crate) fn is_whole(&self) -> bool {
+        self.rest == 0 && !self.is_open
+    }
+}
+
+#[cfg(any(feature = "gateway", feature = "server"))]
+struct Collector {
+    beginning: Beginning,
+    limit: usize,
+    calls: usize,
+}
+
+/// How many more pieces are counted once the limit is reached. A text in one piece has its length in the mark.
+#[cfg(any(feature = "gateway", feature = "server"))]
+const COUNTED_CALLS: usize = 64;
+
+#[cfg(any(feature = "gateway", feature = "server"))]
+impl Write for Collector {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let Beginning { text: kept, rest, is_open } = &mut self.beginning;
+        if *rest > 0 {
+            self.calls += 1;
+            if self.calls > COUNTED_CALLS {
+                *is_open = true;
+                return Err(fmt::Error);
+            }
+            *rest += text.len();
+            return Ok(());
+        }
+        let fits = beginning(text, self.limit - kept.len());
+        kept.push_str(fits);
+        *rest = text.len() - fits.len();
+        Ok(())
+    }
+}
+
+/// Writes text in one line, whatever a peer's text in it contains, up to a limit.
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) struct OneLine<'a, 'b> {
+    f: &'a mut fmt::Formatter<'b>,
+    room: usize,
+    /// Of all that was written, in bytes.
+    len: usize,
+    is_cut: bool,
+    is_open: bool,
+    result: fmt::Result,
+}
+
+#[cfg(any(feature = "gateway", feature = "server"))]
+impl OneLine<'_, '_> {
+    pub(crate) fn push(&mut self, text: &str) {
+        self.len += text.len();
+        for piece in text.split_inclusive(is_escaped) {
+            if self.is_cut || self.result.is_err() {
+                return;
+            }
+            let end = piece.chars().next_back().filter(|end| is_escaped(*end));
+            let plain = piece.get(..piece.len() - end.map_or(0, char::len_utf8)).unwrap_or_default();
+            let fits = beginning(plain, self.room);
+            self.is_cut = fits.len() < plain.len();
+            self.room -= fits.len();
+            self.result = self.f.write_str(fits);
+            if let Some(end) = end.map(char::escape_unicode).filter(|_| !self.is_cut) {
+                self.push_escaped(piece, end);
+            }
+        }
+    }
+
+    fn push_escaped(&mut self, piece: &str, unicode: std::char::EscapeUnicode) {
+        let escaped = match piece.as_bytes().last() {
+            Some(b'\n') => Cow::Borrowed("\\n"),
+            Some(b'\r') => Cow::Borrowed("\\r"),
+            Some(b'\t') => Cow::Borrowed("\\t"),
+            _ => Cow::Owned(unicode.to_string()),
+        };
+        if escaped.len() > self.room {
+            self.is_cut = true;
+            return;
+        }
+        self.room -= escaped.len();
+        self.result = self.result.and_then(|()| self.f.write_str(&escaped));
+    }
+
+    /// A text of which more was not formatted.
+    pub(crate) fn push_beginning(&mut self, beginning: &Beginning) {
+        self.push(&beginning.text);
+        self.len += beginning.rest;
+        self.is_open |= beginning.is_open;
+        self.is_cut |= !beginning.is_whole();
+    }
+
+    /// Counts what is not written, because nothing fits any more.
+    pub(crate) fn skip(&mut self, len: usize) {
+        self.len += len;
+        self.is_cut = true;
+    }
+
+    pub(crate) const fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    fn finish(self) -> fmt::Result {
+        self.result?;
+        match (self.is_cut, self.is_open) {
+            (false, _) => Ok(()),
+            (true, false) => write!(self.f, "… ({} bytes)", self.len),
+            (true, true) => write!(self.f, "… (more than {} bytes)", self.len),
+        }
+    }
+}
+
+/// Characters with which a text could forge lines of a log, or look like another text: controls, and those that change
+/// the direction of text or are not visible (Unicode TR 36).
+#[cfg(any(feature = "gateway", feature = "server"))]
+fn is_escaped(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(all(test, any(feature = "gateway", feature = "server")))]
+mod tests {
+    use super::*;
+
+    struct Line<'a>(LogLimit, &'a [&'a str]);
+
+    impl fmt::Display for Line<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.in_one_line(f, |line| self.1.iter().for_each(|text| line.push(text)))
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters_and_marked() {
+        let limit = LogLimit::bytes(0);
+        assert_eq!(limit.cut(&"a".repeat(64)), "a".repeat(64));
+        assert_eq!(limit.cut(&"a".repeat(65)), "a".repeat(64) + "… (65 bytes)");
+        assert_eq!(limit.cut(&format!("{}ü", "a".repeat(63))), "a".repeat(63) + "… (65 bytes)");
+        assert_eq!(limit.cut(&"\u{7f}".repeat(11)), "\u{7f}".repeat(10) + "… (11 bytes)");
+        for text in ["a".repeat(64), "\n".repeat(32), "ü".repeat(32)] {
+            let line = Line(limit, &[&text]).to_string();
+            assert!(!line.contains('…'), "{line}");
+            let line = Line(limit, &[&text, "b"]).to_string();
+            assert!(line.ends_with(&format!("… ({} bytes)", text.len() + 1)), "{line}");
+        }
+        assert_eq!(Line(limit, &["a\u{202e}b\u{7}\r\n"]).to_string(), r"a\u{202e}b\u{7}\r\n");
+    }
+
+    #[test]
+    fn no_more_than_the_limit_is_formatted() {
+        /// Writes pieces without an end.
+        struct Endless<'a>(&'a std::cell::Cell<usize>);
+
+        impl fmt::Display for Endless<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                loop {
+                    self.0.set(self.0.get() + 1);
+                    f.write_str("piece")?;
+                }
+            }
+        }
+
+        let count = std::cell::Cell::new(0);
+        let beginning = LogLimit::bytes(64).beginning_of(&Endless(&count));
+        assert_eq!((beginning.text.len(), beginning.is_open), (64, true));
+        assert!(count.get() < 100);
+
+        let whole = LogLimit::bytes(64).beginning_of(&"x".repeat(100));
+        assert_eq!((whole.text.len(), whole.rest, whole.is_open), (64, 36, false));
+    }
+}

@@ -1,0 +1,55 @@
+use http::uri::PathAndQuery;
+#[cfg(feature = "gateway")]
+use http::{HeaderMap, Request};
+use http::{Method, Uri};
+
+/// What a request asked for, for the log. The clones of both parts share their bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestLine {
+    http_method: Method,
+    path: Option<PathAndQuery>,
+    is_grpc: bool,
+    /// Whether the caller chose a deadline.
+    has_deadline: bool,
+}
+
+impl RequestLine {
+    pub(crate) fn new(http_method: &Method, uri: &Uri, is_grpc: bool, has_deadline: bool) -> Self {
+        Self { http_method: http_method.clone(), path: uri.path_and_query().cloned(), is_grpc, has_deadline }
+    }
+
+    #[cfg(feature = "gateway")]
+    pub(crate) fn from_request<B>(request: &Request<B>) -> Self {
+        let is_grpc = |fields: &HeaderMap| {
+            let content_type = fields.get(http::header::CONTENT_TYPE);
+            content_type.is_some_and(|value| crate::wire::seen::is_grpc(value.as_bytes()))
+        };
+        let fields = request.headers();
+        // gRPC's, and Connect's.
+        let has_deadline = fields.contains_key("grpc-timeout") || fields.contains_key("connect-timeout-ms");
+        Self::new(request.method(), request.uri(), is_grpc(fields), has_deadline)
+    }
+
+    pub(crate) const fn has_deadline(&self) -> bool {
+        self.has_deadline
+    }
+
+    /// The path, without the query, which may be private.
+    fn path(&self) -> Option<&str> {
+        self.path.as_ref().map(PathAndQuery::path)
+    }
+
+    /// The method of a gRPC call, `/package.Service/Method`.
+    pub(crate) fn grpc_method(&self) -> Option<&str> {
+        self.path().filter(|_| self.is_grpc)
+    }
+
+    pub(crate) fn http_method(&self) -> Option<&str> {
+        Some(self.http_method.as_str()).filter(|_| !self.is_grpc)
+    }
+
+    /// The path of a request that is no gRPC call.
+    pub(crate) fn http_path(&self) -> Option<&str> {
+        self.path().filter(|_| !self.is_grpc)
+    }
+}
