@@ -38,7 +38,8 @@ pub(crate) enum Origin {
     /// The service: ERROR.
     #[default]
     Service,
-    /// The caller, for example with a deadline of its own: INFO.
+    /// The caller, with a deadline of its own: INFO.
+    #[cfg(feature = "server")]
     Caller,
     /// One of both: a caller that sends or reads slowly causes a timeout as well as a service that computes slowly. WARN.
     Either,
@@ -137,6 +138,7 @@ impl Event<'_> {
                 Level::INFO
             }
             Origin::Service => Level::ERROR,
+            #[cfg(feature = "server")]
             Origin::Caller => Level::INFO,
             Origin::Either => Level::WARN,
         }

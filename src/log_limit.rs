@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+#[cfg(any(feature = "gateway", feature = "server"))]
 use std::fmt::{self, Write};
 
 /// How long a field of a log event may be, in bytes, escapes included: 4 KiB unless set otherwise.

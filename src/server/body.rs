@@ -7,10 +7,10 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::failure::Failure;
+use super::inner::Inner;
 use super::layer::Call;
 use super::log;
 use crate::GrpcCode;
-use crate::guard::Guarded;
 use crate::wire::seen::Seen;
 
 /// Whether the trailers have to say how the call ended.
@@ -26,7 +26,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct ServerBody<B> {
         #[pin]
-        inner: Guarded<B>,
+        inner: Inner<B>,
         #[pin]
         timer: Option<Sleep>,
         call: Option<Call>,
@@ -37,19 +37,24 @@ pin_project! {
 
 impl<B> ServerBody<B> {
     #[inline]
-    pub(super) fn new(inner: B, call: Call, deadline: Option<Instant>, end: End) -> Self {
-        Self {
-            inner: Guarded::new(inner),
-            timer: deadline.map(sleep_until),
-            call: Some(call),
-            end,
-            ended: false,
-        }
+    pub(super) fn new(inner: B, call: Call, deadline: Option<Instant>, end: End) -> Self
+    where
+        B: Send + 'static,
+    {
+        let (inner, timer) = match deadline {
+            None => (Inner::owned(inner), None),
+            Some(deadline) if !call.config.drops_unread => (Inner::owned(inner), Some(deadline)),
+            Some(deadline) => match Inner::shared(inner, &call, deadline) {
+                Ok(shared) => (shared, None),
+                Err(inner) => (Inner::owned(inner), Some(deadline)),
+            },
+        };
+        Self { inner, timer: timer.map(sleep_until), call: Some(call), end, ended: false }
     }
 
     /// The body of a trailers-only answer.
     pub(super) const fn ended() -> Self {
-        Self { inner: Guarded::empty(), timer: None, call: None, end: End::Said, ended: true }
+        Self { inner: Inner::empty(), timer: None, call: None, end: End::Said, ended: true }
     }
 }
 
@@ -67,6 +72,10 @@ where
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
         let (Some(call), false) = (&*this.call, *this.ended) else { return Poll::Ready(None) };
+        if let Some(trailers) = this.inner.expired() {
+            *this.ended = true;
+            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+        }
         // First: a stream may have a message ready each time that it is asked.
         let late = this.timer.as_mut().as_pin_mut().is_some_and(|timer| timer.poll(cx).is_ready());
         let failure = if late {
@@ -74,7 +83,7 @@ where
         } else {
             // Changed where it lies: a frame is large, and most are none of ours.
             let mut polled = Poll::Pending;
-            let ran = this.inner.as_mut().run(|inner| polled = inner.poll_frame(cx));
+            let ran = this.inner.as_mut().run(cx, |inner, cx| polled = inner.poll_frame(cx));
             match (&mut polled, ran) {
                 (_, Err(panic)) => Failure::from_panic(panic),
                 (Poll::Ready(Some(Ok(frame))), _) => {

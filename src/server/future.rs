@@ -51,6 +51,7 @@ impl<F, Res, E> Future for ServerFuture<F>
 where
     F: Future<Output = Result<Response<Res>, E>>,
     E: Into<BoxError>,
+    Res: Send + 'static,
 {
     type Output = Result<Response<ServerBody<Res>>, E>;
 
@@ -95,7 +96,11 @@ where
 impl Call {
     /// The answer of the service, as far as its headers say how the call ended.
     #[inline]
-    fn begin<B>(self, response: Response<B>, deadline: Option<Instant>) -> Response<ServerBody<B>> {
+    fn begin<B: Send + 'static>(
+        self,
+        response: Response<B>,
+        deadline: Option<Instant>,
+    ) -> Response<ServerBody<B>> {
         let seen = Seen::in_fields(response.headers());
         let mut response = response;
         let end = if seen.has(Seen::STATUS) {

@@ -19,6 +19,7 @@ mod deadline;
 mod decide;
 mod failure;
 mod future;
+mod inner;
 mod layer;
 mod log;
 mod origin;
