@@ -30,6 +30,11 @@ impl RequestLine {
         Self::new(request.method(), request.uri(), is_grpc(fields), has_deadline)
     }
 
+    #[cfg(feature = "axum")]
+    pub(crate) const fn is_grpc(&self) -> bool {
+        self.is_grpc
+    }
+
     pub(crate) const fn has_deadline(&self) -> bool {
         self.has_deadline
     }

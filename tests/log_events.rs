@@ -182,7 +182,7 @@ async fn over_grpc() {
 async fn an_http_answer_to_a_grpc_request() {
     let log = Log::start();
     for (status, level, code) in [
-        (404, "INFO", "code=404003"),
+        (404, "INFO", "code=501000"),
         (405, "INFO", "code=501000"),
         (501, "INFO", "code=501000"),
         (200, "WARN", "code=500001"),

@@ -59,7 +59,7 @@ async fn an_answer_that_is_no_grpc_is_a_coded_failure() {
     let log = Log::start();
     for (http_status, content_type, number) in [
         (401, "text/plain", 401_001),
-        (404, "application/grpc-web+proto", 404_003),
+        (404, "application/grpc-web+proto", 501_000),
         (503, "text/html", 503_000),
         (200, "text/plain", 500_001),
         (302, "", 500_001),

@@ -13,11 +13,12 @@ use http::response::Parts;
 use http::{Response, StatusCode};
 
 use super::into_response::Failed;
-use crate::ERROR_CODE_HEADER;
+use crate::GrpcCode;
 use crate::guard::{Panic, discard};
 use crate::http::{Caller, Failing, Responder};
 use crate::log::Door;
 use crate::request_line::RequestLine;
+use crate::wire::{ERROR_CODE_HEADER, GRPC_STATUS, seen};
 
 /// What describes a body that is replaced.
 const OF_THE_BODY: [HeaderName; 8] = [
@@ -30,6 +31,12 @@ const OF_THE_BODY: [HeaderName; 8] = [
     LAST_MODIFIED,
     TRANSFER_ENCODING,
 ];
+
+/// The media type of gRPC.
+const GRPC: &str = "application/grpc";
+
+/// The code of UNIMPLEMENTED where nothing more specific is known.
+const UNIMPLEMENTED: u32 = 501_000;
 
 /// What is known of one call.
 #[derive(Clone, Debug)]
@@ -59,13 +66,26 @@ impl Call {
                 Sorted::Done(self.answer(parts, failed.failing()))
             }
             None if is_plain_failure(&parts) => Sorted::Text(parts, body),
+            // The fallback of tonic's router, for example, answers every caller so.
+            None if !self.request.is_grpc() && is_grpc_failure(&parts) => {
+                if let Err(panic) = discard(body) {
+                    self.panic_in_drop(&panic);
+                }
+                Sorted::Done(self.grpc_failure(&parts.headers))
+            }
             None => Sorted::Done(Response::from_parts(parts, body)),
         }
     }
 
     /// The answer to a failure that said no more than a text.
     pub(super) fn text(&self, parts: Parts, text: &[u8]) -> Response<Body> {
-        let mut error = self.responder.of_status(parts.status);
+        let is_unknown = matches!(parts.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
+        let mut error = if self.request.is_grpc() && is_unknown {
+            // gRPC, "HTTP to gRPC Status Code Mapping": 404 is UNIMPLEMENTED.
+            self.responder.unimplemented()
+        } else {
+            self.responder.of_status(parts.status)
+        };
         let text = String::from_utf8_lossy(text);
         if !text.trim().is_empty() {
             error = error.with_message(text.trim().to_owned());
@@ -91,14 +111,38 @@ impl Call {
         self.answer_alone(Failing::Late).map(Body::from)
     }
 
-    fn answer_alone(&self, failing: Failing<'_>) -> Response<Bytes> {
-        let error = self.responder.settle(Door::Axum, (self.caller, Some(&self.request)), failing);
-        self.responder.write(self.caller, &error)
+    /// The HTTP answer to a gRPC failure of a caller that does not take gRPC.
+    fn grpc_failure(&self, fields: &HeaderMap) -> Response<Body> {
+        let error = self.responder.read_grpc(fields);
+        let says_nothing_more = error.number().is_none_or(|number| number == UNIMPLEMENTED);
+        let failing = if error.grpc_code() == GrpcCode::Unimplemented && says_nothing_more {
+            // No route of HTTP has this path.
+            Failing::Own(&self.responder.of_status(StatusCode::NOT_FOUND))
+        } else {
+            Failing::Forwarded(&error)
+        };
+        self.answer_alone(failing).map(Body::from)
     }
 
-    /// Writes an error into an answer, whose other fields stay.
+    fn answer_alone(&self, failing: Failing<'_>) -> Response<Bytes> {
+        let error = self.responder.settle(Door::Axum, (self.caller, Some(&self.request)), failing);
+        if !self.request.is_grpc() {
+            return self.responder.write(self.caller, &error);
+        }
+        let mut response = Response::new(Bytes::new());
+        let fields = response.headers_mut();
+        fields.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
+        self.responder.write_grpc(&error, fields);
+        response
+    }
+
+    /// Writes an error into an answer, whose other fields stay. A gRPC failure has fields of its own alone.
     fn answer(&self, mut parts: Parts, failing: Failing<'_>) -> Response<Body> {
-        let (new, body) = self.answer_alone(failing).into_parts();
+        let new = self.answer_alone(failing);
+        if self.request.is_grpc() {
+            return new.map(Body::from);
+        }
+        let (new, body) = new.into_parts();
         parts.status = new.status;
         for name in &OF_THE_BODY {
             parts.headers.remove(name);
@@ -127,4 +171,10 @@ fn is_plain_failure(parts: &Parts) -> bool {
         && !parts.headers.contains_key(ERROR_CODE_HEADER)
         && parts.headers.get(CONTENT_TYPE).is_none_or(is_plain)
         && !parts.headers.contains_key(CONTENT_ENCODING)
+}
+
+/// Whether the answer is gRPC's and failed in its headers.
+fn is_grpc_failure(parts: &Parts) -> bool {
+    let is_grpc = parts.headers.get(CONTENT_TYPE).is_some_and(|value| seen::is_grpc(value.as_bytes()));
+    is_grpc && parts.headers.get(GRPC_STATUS).is_some_and(|status| status != "0")
 }

@@ -30,12 +30,20 @@ use crate::service::{BoxError, Readiness};
 ///   longer than the [`timeout`](Self::timeout) becomes the one of DEADLINE_EXCEEDED (504000).
 /// - A body that panics or fails after its answer has begun is cut by the server, and is not seen here:
 ///   [`StreamBody`](crate::http::StreamBody) says in its last line how a stream ended.
+/// - A gRPC request (`application/grpc`) is answered in gRPC: all of the above become `grpc-status` and its fields, within
+///   the responder's [`Budget`](crate::http::Budget). A path that does not exist (404, 405) is UNIMPLEMENTED then. Answers
+///   of gRPC to a gRPC request pass as they are; a `ServerLayer` around the gRPC routes gives them their codes.
+/// - A gRPC failure in the headers of an answer to any other request becomes an HTTP answer: UNIMPLEMENTED without a code of
+///   its own, as tonic's router answers unknown paths, is 404003; others are forwarded.
 /// - Other fields that the answer has stay: `Allow`, `Set-Cookie`, those of CORS.
 ///
 /// Each failure has the id of its request (google.rpc.RequestInfo): its own, else the caller's `x-request-id` where that
 /// is 1 to 48 letters, digits and `-._:+/=`, else a made one. What does not leave is logged once with it, as a `tracing`
 /// event of the target `codelibra::axum` with `http_method` and `path`: INFO for 4xx and 501, WARN for a timeout, and ERROR for
 /// the rest. So an unknown caller cannot cause an ERROR at will.
+///
+/// gRPC and HTTP on one port: the example `one_port` shows the order of the layers. `ServerLayer` is around the gRPC routes
+/// alone, `reset_fallback` removes tonic's fallback, and this layer is around everything.
 ///
 /// Add it last (`Router::layer`), so that it is outermost: fallbacks and earlier layers are inside of it then.
 #[derive(Clone, Debug)]

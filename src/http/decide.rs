@@ -55,6 +55,18 @@ impl Responder {
         self.event(&failing, Some(request), nothing, error.request_id()).write(Door::Http);
     }
 
+    /// The error of a gRPC answer that failed in its headers.
+    #[cfg(feature = "axum")]
+    pub(crate) fn read_grpc(&self, fields: &::http::HeaderMap) -> ReceivedError {
+        super::bridge::received(fields, self.catalog)
+    }
+
+    /// The error of a path or of a method that does not exist, for a caller of gRPC.
+    #[cfg(feature = "axum")]
+    pub(crate) fn unimplemented(&self) -> ApiError {
+        self.fallback(GrpcCode::Unimplemented, None)
+    }
+
     /// Logs a panic of a drop, whose call already has its answer.
     #[cold]
     pub(crate) fn panic_in_drop(

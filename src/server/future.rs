@@ -1,8 +1,9 @@
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Response, StatusCode};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -14,12 +15,13 @@ use super::failure::Failure;
 use super::layer::Call;
 use super::log;
 use super::protocol::GRPC;
-use crate::GrpcCode;
 use crate::guard::{Guarded, discard};
 use crate::log::Origin;
 use crate::service::{BoxError, ServiceError};
 use crate::tables::class_to_grpc;
 use crate::wire::seen::Seen;
+use crate::wire::{ERROR_CODE_HEADER, parse_code};
+use crate::{ApiError, GrpcCode};
 
 pin_project! {
     /// The future of [`ServerService`](super::ServerService).
@@ -109,20 +111,30 @@ impl Call {
             }
             End::Said
         } else if self.is_grpc && !seen.has(Seen::GRPC) {
-            let status = response.status();
+            let failure = self.http_failure(response.status(), response.headers());
             if let Err(panic) = discard(response) {
                 log::panic_in_drop(&self, &panic);
             }
-            let what = format!("the service answered HTTP {status}, which is no gRPC");
-            // Any gRPC request to an HTTP route has such an answer.
-            let origin = if is_error(status) { Origin::Service } else { Origin::Either };
-            return self.trailers_only(&Failure { origin, ..Failure::no_grpc(http_to_grpc(status), what) });
+            return self.trailers_only(&failure);
         } else if self.is_grpc {
             End::Due
         } else {
             End::Said
         };
         response.map(|body| ServerBody::new(body, self, deadline, end))
+    }
+
+    /// What an HTTP answer to a gRPC request means: the code in its field, else the one of its status.
+    #[cold]
+    fn http_failure(&self, status: StatusCode, fields: &HeaderMap) -> Failure<'static> {
+        let what = format!("the service answered HTTP {status}, which is no gRPC");
+        // Any gRPC request to an HTTP route has such an answer.
+        let origin = if is_error(status) { Origin::Service } else { Origin::Either };
+        let code = fields.get(ERROR_CODE_HEADER).and_then(|value| parse_code(value.as_bytes()));
+        let error = code.map(|code| ApiError::of(self.config.catalog, code));
+        let grpc_code = error.as_ref().map_or_else(|| http_to_grpc(status), ApiError::grpc_code);
+        let details = error.map(|error| Cow::Owned(error.to_details().into())).unwrap_or_default();
+        Failure { origin, details, ..Failure::no_grpc(grpc_code, what) }
     }
 
     /// A failure in the header.
@@ -146,8 +158,12 @@ impl Call {
     }
 }
 
-/// What a service of ours means by an HTTP status.
+/// What a service of ours means by an HTTP status. A path that does not exist is a method that does not exist, as in gRPC's
+/// "HTTP to gRPC Status Code Mapping".
 fn http_to_grpc(status: StatusCode) -> GrpcCode {
+    if status == StatusCode::NOT_FOUND {
+        return GrpcCode::Unimplemented;
+    }
     if is_error(status) { class_to_grpc(status.as_u16()) } else { GrpcCode::Internal }
 }
 

@@ -37,8 +37,8 @@ use crate::{Catalog, CatalogCode, ErrorInfos};
 ///   `grpc-retry-pushback-ms` to a number (gRFC A6), `grpc-encoding` and `grpc-accept-encoding` to tokens of at most 32
 ///   bytes (a list has at most 128), `content-type` to 64 bytes. Otherwise the field is removed, and the event in the log
 ///   has its name in `removed_fields`; a `content-type` becomes `application/grpc`.
-/// - A gRPC request that is answered with something else, or with no `grpc-status` at the end, failed: with the code of
-///   the HTTP status ([`class_to_grpc`](crate::tables::class_to_grpc)), else of INTERNAL.
+/// - A gRPC request that is answered with something else, or with no `grpc-status` at the end, failed: with the code in the
+///   field `codelibra-error-code` of the answer, else the code of the HTTP status ([`class_to_grpc`](crate::tables::class_to_grpc); 404 is UNIMPLEMENTED), else of INTERNAL.
 ///
 /// Events are `tracing`'s, with the target `codelibra::server`. They have the `method` of the call, or `http_method` and
 /// `path` of a request that is not gRPC, without its query; no field is longer than the [`LogLimit`]. The level:

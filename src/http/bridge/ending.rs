@@ -70,7 +70,7 @@ fn ended(ending: sanitize::Ending, fields: &HeaderMap, catalog: &'static Catalog
 }
 
 /// Of fields that are sanitised and tell of a failure.
-fn received(fields: &HeaderMap, catalog: &'static Catalog) -> ReceivedError {
+pub(in crate::http) fn received(fields: &HeaderMap, catalog: &'static Catalog) -> ReceivedError {
     let value = |name: HeaderName| fields.get(name).map(HeaderValue::as_bytes);
     let grpc_code = value(GRPC_STATUS).and_then(code_of).unwrap_or(GrpcCode::Unknown);
     let message = value(GRPC_MESSAGE).map(message::decode).unwrap_or_default();

@@ -3,7 +3,8 @@
 use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::Call;
-use crate::http::Failing;
+use crate::ApiError;
+use crate::http::{Failing, Responder};
 use crate::outgoing::{Outgoing, field_len};
 
 /// The fields of a trailers-only answer, within the budget.
@@ -22,9 +23,15 @@ pub(super) fn trailers(call: &Call, failing: Failing<'_>) -> HeaderMap {
 }
 
 fn write(call: &Call, failing: Failing<'_>, fields: &mut HeaderMap) {
-    let error = call.settle(failing);
-    let others = fields.iter().map(|(name, value)| field_len(name.as_str(), value.len())).sum();
-    let mut outgoing = Outgoing::of_error(&error).with_infos(call.responder.error_infos);
-    call.responder.budget.apply(&mut outgoing, others);
-    outgoing.write(fields);
+    call.responder.write_grpc(&call.settle(failing), fields);
+}
+
+impl Responder {
+    /// Writes an error that may leave into gRPC's fields, within the budget.
+    pub(crate) fn write_grpc(&self, error: &ApiError, fields: &mut HeaderMap) {
+        let others = fields.iter().map(|(name, value)| field_len(name.as_str(), value.len())).sum();
+        let mut outgoing = Outgoing::of_error(error).with_infos(self.error_infos);
+        self.budget.apply(&mut outgoing, others);
+        outgoing.write(fields);
+    }
 }

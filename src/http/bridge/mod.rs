@@ -17,6 +17,8 @@ use crate::request_line::RequestLine;
 
 pub use body::BridgeBody;
 pub(super) use body::Collected;
+#[cfg(feature = "axum")]
+pub(super) use ending::received;
 pub use to_grpc::{HttpToGrpcFuture, HttpToGrpcLayer, HttpToGrpcService};
 pub use to_http::{GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService};
 
