@@ -4,14 +4,20 @@
 
 #[allow(unreachable_pub, dead_code, reason = "shared with the benchmark")]
 mod in_process;
+mod web;
 
+use bytes::Bytes;
 use codelibra::client::{Call, ClientLayer};
 use codelibra::server::ServerLayer;
 use codelibra::{ErrorCode, ReceivedError};
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::BodyExt;
 use tonic::client::Grpc;
-use tower::Layer;
+use tonic_web::GrpcWebLayer;
+use tower::{Layer, Service, ServiceExt};
 
-use in_process::{Answer, InProcess, stream, unary};
+use in_process::{Answer, InProcess, STREAM, stream, unary};
 
 /// How often `call` allocates, once it is warm.
 fn allocations(call: impl AsyncFn()) -> u64 {
@@ -67,5 +73,36 @@ fn a_stream_allocates_nothing_more_for_any_number_of_messages() {
             bare,
             "{messages} messages, the server layer"
         );
+    }
+}
+
+/// How often a call of gRPC-Web allocates, once it is warm.
+fn web_allocations<S, B>(service: &S, content_type: &str) -> u64
+where
+    S: Service<Request<tonic::body::Body>, Response = Response<B>, Error: std::fmt::Debug> + Clone,
+    B: Body<Data = Bytes, Error: std::fmt::Debug>,
+{
+    allocations(async || {
+        let request = web::request(STREAM, content_type, "hello");
+        let response = service.clone().oneshot(request).await.unwrap();
+        let mut body = std::pin::pin!(response.into_body());
+        while let Some(frame) = body.frame().await {
+            assert!(frame.unwrap().is_data());
+        }
+    })
+}
+
+/// Around a layer for gRPC-Web, a call allocates its reader, whatever the number of messages. Of base64, the trailer frame
+/// is decoded and written again.
+#[test]
+fn a_call_of_grpc_web_allocates_a_few_times() {
+    for (content_type, more) in [(web::BINARY, 1), (web::TEXT, 4)] {
+        for messages in [0, 1, 100, 1000] {
+            let service = GrpcWebLayer::new().layer(InProcess(Answer::Items(messages)));
+            let layered = ServerLayer::new::<ErrorCode>().layer(service.clone());
+            let bare = web_allocations(&service, content_type);
+            let layered = web_allocations(&layered, content_type);
+            assert_eq!(layered - bare, more, "{content_type}, {messages} messages");
+        }
     }
 }

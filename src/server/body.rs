@@ -1,16 +1,19 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::failure::Failure;
+use super::grpc_web::WebFrames;
 use super::inner::Inner;
 use super::layer::Call;
 use super::log;
 use crate::GrpcCode;
+use crate::wire::grpc_web::WebEncoding;
 use crate::wire::seen::Seen;
 
 /// Whether the trailers have to say how the call ended.
@@ -30,6 +33,8 @@ pin_project! {
         #[pin]
         timer: Option<Sleep>,
         call: Option<Call>,
+        // Where the answer is gRPC-Web. It is boxed, so that the body of a gRPC call stays small.
+        web: Option<Box<WebFrames>>,
         end: End,
         ended: bool,
     }
@@ -37,7 +42,13 @@ pin_project! {
 
 impl<B> ServerBody<B> {
     #[inline]
-    pub(super) fn new(inner: B, call: Call, deadline: Option<Instant>, end: End) -> Self
+    pub(super) fn new(
+        inner: B,
+        call: Call,
+        deadline: Option<Instant>,
+        end: End,
+        web: Option<WebEncoding>,
+    ) -> Self
     where
         B: Send + 'static,
     {
@@ -49,27 +60,34 @@ impl<B> ServerBody<B> {
                 Err(inner) => (Inner::owned(inner), Some(deadline)),
             },
         };
-        Self { inner, timer: timer.map(sleep_until), call: Some(call), end, ended: false }
+        Self {
+            inner,
+            timer: timer.map(sleep_until),
+            call: Some(call),
+            web: web.map(|encoding| Box::new(WebFrames::new(encoding))),
+            end,
+            ended: false,
+        }
     }
 
     /// The body of a trailers-only answer.
     pub(super) const fn ended() -> Self {
-        Self { inner: Inner::empty(), timer: None, call: None, end: End::Said, ended: true }
+        Self { inner: Inner::empty(), timer: None, call: None, web: None, end: End::Said, ended: true }
     }
 }
 
-impl<B: Body> Body for ServerBody<B>
+impl<B: Body<Data = Bytes>> Body for ServerBody<B>
 where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    type Data = B::Data;
+    type Data = Bytes;
     type Error = B::Error;
 
     #[inline]
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let mut this = self.project();
         let (Some(call), false) = (&*this.call, *this.ended) else { return Poll::Ready(None) };
         if let Some(trailers) = this.inner.expired() {
@@ -83,12 +101,23 @@ where
         } else {
             // Changed where it lies: a frame is large, and most are none of ours.
             let mut polled = Poll::Pending;
-            let ran = this.inner.as_mut().run(cx, |inner, cx| polled = inner.poll_frame(cx));
+            let ran = this.inner.as_mut().run(cx, |inner, cx| {
+                polled = match this.web {
+                    Some(web) => web.poll_frame(inner, cx),
+                    None => inner.poll_frame(cx),
+                }
+            });
             match (&mut polled, ran) {
                 (_, Err(panic)) => Failure::from_panic(panic),
                 (Poll::Ready(Some(Ok(frame))), _) => {
-                    let Some(trailers) = frame.trailers_mut() else { return polled };
-                    call.end(trailers, *this.end);
+                    if let Some(trailers) = frame.trailers_mut() {
+                        call.end(trailers, *this.end);
+                        if let Some(web) = this.web {
+                            polled = Poll::Ready(web.trailers(trailers).map(Ok));
+                        }
+                    } else if this.web.as_ref().is_none_or(|web| !web.has_ended()) {
+                        return polled;
+                    }
                     *this.end = End::Said;
                     *this.ended = true;
                     this.timer.set(None);
@@ -97,7 +126,11 @@ where
                     }
                     return polled;
                 }
-                (Poll::Ready(None), _) if *this.end == End::Due => no_status(),
+                (Poll::Ready(None), _) => match this.web.as_ref().and_then(|web| web.fault()) {
+                    Some(fault) => broken(fault),
+                    None if *this.end == End::Due => no_status(),
+                    None => return polled,
+                },
                 (Poll::Ready(Some(Err(_))), _) => match polled {
                     Poll::Ready(Some(Err(error))) => Failure::of_error(error.into()),
                     other => return other,
@@ -112,11 +145,18 @@ where
         }
         let mut trailers = HeaderMap::new();
         call.send(&mut trailers, &failure);
-        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+        Poll::Ready(match this.web {
+            Some(web) => web.trailers(&trailers).map(Ok),
+            None => Some(Ok(Frame::trailers(trailers))),
+        })
     }
 
     #[inline]
     fn is_end_stream(&self) -> bool {
+        // What was read of gRPC-Web may wait.
+        if self.web.is_some() {
+            return self.ended;
+        }
         // An end that is due is made up for.
         let is_over = || self.end == End::Said && self.inner.ask(B::is_end_stream).unwrap_or(false);
         self.ended || self.inner.is_empty() || is_over()
@@ -125,6 +165,10 @@ where
     fn size_hint(&self) -> SizeHint {
         if self.ended || self.inner.is_empty() {
             return SizeHint::with_exact(0);
+        }
+        // The trailer frame may become longer or shorter.
+        if self.web.is_some() {
+            return SizeHint::default();
         }
         self.inner.ask(B::size_hint).unwrap_or_default()
     }
@@ -148,4 +192,10 @@ impl Call {
 #[cold]
 fn no_status() -> Failure<'static> {
     Failure::no_grpc(GrpcCode::Internal, String::from("the service ended its answer without grpc-status"))
+}
+
+/// A gRPC-Web body that breaks the protocol.
+#[cold]
+fn broken(fault: &str) -> Failure<'static> {
+    Failure::no_grpc(GrpcCode::Internal, format!("the service's gRPC-Web answer {fault}"))
 }

@@ -6,6 +6,7 @@
 //! field; where no layer was made, none is added. A place cannot be guessed: a peer that sends such a field finds
 //! nothing.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::error::Error;
 use std::hash::{BuildHasher, RandomState};
@@ -53,8 +54,55 @@ pub(super) fn of(fields: &HeaderMap) -> Option<Cause> {
 }
 
 fn follow(ticket: &HeaderValue) -> Option<Cause> {
-    let place: u64 = ticket.to_str().ok()?.parse().ok()?;
-    lock().get(&place).cloned()
+    lock().get(&place_of(ticket)?).cloned()
+}
+
+fn place_of(ticket: &HeaderValue) -> Option<u64> {
+    ticket.to_str().ok()?.parse().ok()
+}
+
+thread_local! {
+    /// Where the causes of fields that this thread drops are kept.
+    static DROPPED: RefCell<Option<Dropped>> = const { RefCell::new(None) };
+}
+
+/// Causes whose fields were dropped.
+///
+/// A layer of gRPC-Web writes trailers as text into the body, and drops the fields, before the server layer can follow
+/// them.
+#[derive(Debug, Default)]
+pub(super) struct Dropped(Vec<(u64, Cause)>);
+
+/// Runs `poll`, and returns the causes whose fields it drops on this thread.
+pub(super) fn keep_dropped<T>(poll: impl FnOnce() -> T) -> (T, Dropped) {
+    /// Puts back what was there before, after a panic too.
+    struct Scope(Option<Dropped>);
+    impl Drop for Scope {
+        fn drop(&mut self) {
+            let kept = DROPPED.replace(self.0.take());
+            drop(kept);
+        }
+    }
+    let scope = Scope(DROPPED.replace(Some(Dropped::default())));
+    let polled = poll();
+    let dropped = DROPPED.take().unwrap_or_default();
+    drop(scope);
+    (polled, dropped)
+}
+
+impl Dropped {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Makes the field that names one of these causes lead to it again.
+    pub(super) fn park_again(&self, fields: &mut HeaderMap) {
+        let Some(place) = fields.get(CAUSE_HEADER).and_then(place_of) else { return };
+        let cause = self.0.iter().find(|(dropped, _)| *dropped == place);
+        if let Some((name, value)) = cause.and_then(|(_, cause)| park(cause)) {
+            fields.insert(name, value);
+        }
+    }
 }
 
 fn lock() -> std::sync::MutexGuard<'static, HashMap<u64, Cause>> {
@@ -76,7 +124,13 @@ impl AsRef<[u8]> for Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         // Dropped after the lock is: a cause's own drop may be anything.
-        let cause = lock().remove(&self.place);
+        let mut cause = lock().remove(&self.place);
+        // An error: the thread ends, and nothing is kept.
+        let _ = DROPPED.try_with(|dropped| {
+            if let Some(Dropped(causes)) = &mut *dropped.borrow_mut() {
+                causes.extend(cause.take().map(|cause| (self.place, cause)));
+            }
+        });
         drop(cause);
     }
 }
@@ -96,6 +150,18 @@ mod tests {
         assert!(fields.is_empty());
         drop(field);
         assert_eq!(Arc::strong_count(&cause), 1);
+
+        let ((), dropped) = keep_dropped(|| drop(park(&cause)));
+        assert_eq!((dropped.0.len(), Arc::strong_count(&cause)), (1, 2));
+        let place = HeaderValue::from(dropped.0[0].0);
+        let mut fields = HeaderMap::from_iter([(CAUSE_HEADER, place)]);
+        assert!(take(&mut fields.clone()).is_none(), "the place is free");
+        dropped.park_again(&mut fields);
+        assert_eq!(take(&mut fields).unwrap().to_string(), "private");
+        drop(dropped);
+        assert_eq!(Arc::strong_count(&cause), 1);
+        let panicked = std::panic::catch_unwind(|| keep_dropped(|| panic!("in poll")));
+        assert!(panicked.is_err() && DROPPED.take().is_none());
 
         let place = HeaderValue::from_static("18446744073709551615");
         assert!(take(&mut HeaderMap::from_iter([(CAUSE_HEADER, place)])).is_none());

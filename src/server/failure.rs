@@ -16,6 +16,7 @@ use crate::known_error;
 use crate::log::Origin;
 use crate::outgoing::{Outgoing, field_len};
 use crate::server::layer::Call;
+use crate::wire::grpc_web::Protocol;
 use crate::wire::{self, CAUSE, RECEIVED, RECEIVED_HEADER, message};
 
 /// A failure as the service made it.
@@ -136,7 +137,7 @@ impl Call {
     #[cold]
     pub(super) fn finish(&self, fields: &mut HeaderMap, status: Option<&Status>) {
         let config = &*self.config;
-        let read = Fields::read(fields, self.is_grpc);
+        let read = Fields::read(fields, self.protocol == Protocol::Grpc);
         let mut failure = read.failure(status);
         let (beside, has_cause) = (read.beside, read.cause);
         failure.removed_fields = beside.removed().collect();

@@ -12,13 +12,14 @@ use tonic::Status;
 use super::ServerBody;
 use super::body::End;
 use super::failure::Failure;
+use super::grpc_web::{self, answer_encoding};
 use super::layer::Call;
 use super::log;
-use super::protocol::GRPC;
 use crate::guard::{Guarded, discard};
 use crate::log::Origin;
 use crate::service::{BoxError, ServiceError};
 use crate::tables::class_to_grpc;
+use crate::wire::grpc_web::Protocol;
 use crate::wire::seen::Seen;
 use crate::wire::{ERROR_CODE_HEADER, parse_code};
 use crate::{ApiError, GrpcCode};
@@ -105,23 +106,43 @@ impl Call {
     ) -> Response<ServerBody<B>> {
         let seen = Seen::in_fields(response.headers());
         let mut response = response;
+        let web = if seen.has(Seen::GRPC) { None } else { answer_encoding(response.headers()) };
+        if web.is_some()
+            && let Some(failure) = grpc_web::prepare(response.headers_mut())
+        {
+            self.discard(response);
+            return self.trailers_only(&failure);
+        }
         let end = if seen.has(Seen::STATUS) {
             if seen.has(Seen::ODD_STATUS) {
-                response = self.failed(response);
+                response = self.failed(response, seen.has(Seen::GRPC) || web.is_some());
+                if web.is_some() {
+                    // PROTOCOL-WEB.md: trailers-only has no body. A trailer frame would be a second status.
+                    return response.map(|body| {
+                        self.discard(body);
+                        ServerBody::ended()
+                    });
+                }
             }
             End::Said
-        } else if self.is_grpc && !seen.has(Seen::GRPC) {
+        } else if !grpc_web::fits(self.protocol, seen.has(Seen::GRPC), web, response.status()) {
             let failure = self.http_failure(response.status(), response.headers());
-            if let Err(panic) = discard(response) {
-                log::panic_in_drop(&self, &panic);
-            }
+            self.discard(response);
             return self.trailers_only(&failure);
-        } else if self.is_grpc {
-            End::Due
-        } else {
+        } else if self.protocol == Protocol::Other {
             End::Said
+        } else {
+            End::Due
         };
-        response.map(|body| ServerBody::new(body, self, deadline, end))
+        response.map(|body| ServerBody::new(body, self, deadline, end, web))
+    }
+
+    /// Drops what is not sent.
+    #[cold]
+    fn discard<T>(&self, value: T) {
+        if let Err(panic) = discard(value) {
+            log::panic_in_drop(self, &panic);
+        }
     }
 
     /// What an HTTP answer to a gRPC request means: the code in its field, else the one of its status.
@@ -139,10 +160,17 @@ impl Call {
 
     /// A failure in the header.
     #[cold]
-    fn failed<B>(&self, response: Response<B>) -> Response<B> {
+    fn failed<B>(&self, response: Response<B>, is_protocol: bool) -> Response<B> {
         let (mut parts, body) = response.into_parts();
-        if self.is_grpc {
-            parts.headers.entry(CONTENT_TYPE).or_insert(GRPC);
+        match self.protocol {
+            Protocol::Other => {}
+            Protocol::Grpc => {
+                parts.headers.entry(CONTENT_TYPE).or_insert(self.protocol.content_type());
+            }
+            Protocol::GrpcWeb(_) if is_protocol => {}
+            Protocol::GrpcWeb(_) => {
+                parts.headers.insert(CONTENT_TYPE, self.protocol.content_type());
+            }
         }
         self.finish(&mut parts.headers, parts.extensions.get::<Status>());
         Response::from_parts(parts, body)
@@ -152,7 +180,7 @@ impl Call {
     fn trailers_only<B>(&self, failure: &Failure<'_>) -> Response<ServerBody<B>> {
         let mut response = Response::new(ServerBody::ended());
         let fields = response.headers_mut();
-        fields.insert(CONTENT_TYPE, GRPC);
+        fields.insert(CONTENT_TYPE, self.protocol.content_type());
         self.send(fields, failure);
         response
     }

@@ -15,7 +15,7 @@ use crate::log_limit::LogLimit;
 use crate::outgoing::Budget;
 use crate::request_line::RequestLine;
 use crate::service::{BoxError, Readiness};
-use crate::wire::seen;
+use crate::wire::grpc_web::{Protocol, WebEncoding};
 use crate::{Catalog, CatalogCode, ErrorInfos};
 
 /// Makes every failure that leaves a service a coded one: of handlers, interceptors and of tonic itself, in the
@@ -50,7 +50,53 @@ use crate::{Catalog, CatalogCode, ErrorInfos};
 /// | every other failure of class 5xx; a panic | ERROR |
 ///
 /// Put it outermost: what layers outside of it answer is not seen. The limits of `tonic::transport::Server`
-/// itself (`load_shed`, `concurrency_limit_per_connection`) lie outside of every layer.
+/// itself (`load_shed`, `concurrency_limit_per_connection`) lie outside of every layer. Two layers are exceptions: one
+/// for gRPC-Web may be on either side, and one for CORS has to be outside.
+///
+/// # gRPC-Web
+///
+/// `tonic_web::GrpcWebLayer` may be inside or outside. Where it is inside, the layer reads and rewrites the trailer frame
+/// of `application/grpc-web` and `application/grpc-web-text` ([PROTOCOL-WEB.md]), and the answers that it makes itself are
+/// gRPC-Web, in the encoding that `accept` names, else in that of the request. The decision is the one for gRPC.
+/// Messages that arrive whole pass without a copy.
+///
+/// - A message that arrives in parts is held until it is whole, up to 4 MiB. The rest of a longer one passes as it comes: if
+///   it breaks off, the answer ends there, since a trailer frame cannot follow, and the client sees an incomplete message.
+/// - A trailer frame that arrives in parts is collected up to 256 KiB. It is sent when the body has ended.
+/// - A body that is not gRPC-Web to its end is a failure of the code of INTERNAL: a frame that breaks off, data after the
+///   trailer frame, a compressed trailer frame, a `content-encoding`. Put layers that compress outside.
+///
+/// A browser shows a script only the fields of an answer that CORS exposes. A failure before the first message is in the
+/// headers: expose `grpc-status`, `grpc-message`, `grpc-status-details-bin` and `codelibra-error-code`. Put the layer for
+/// CORS outside of this one: answers that are made here, after a panic for example, have no field of CORS otherwise, and the
+/// failures that are rewritten here keep no field of a layer inside.
+///
+/// ```no_run
+/// use codelibra::{ERROR_CODE_HEADER, ErrorCode, STATUS_DETAILS_HEADER, server::ServerLayer};
+/// use http::{HeaderName, header::CONTENT_TYPE};
+/// use tonic_web::GrpcWebLayer;
+/// use tower_http::cors::CorsLayer;
+///
+/// let name = HeaderName::from_static;
+/// let cors = CorsLayer::new()
+///     .allow_origin(["https://shop.example.com".parse()?])
+///     .allow_methods([http::Method::POST])
+///     .allow_headers([CONTENT_TYPE, name("x-grpc-web"), name("x-user-agent"), name("grpc-timeout")])
+///     .expose_headers([
+///         name("grpc-status"),
+///         name("grpc-message"),
+///         STATUS_DETAILS_HEADER,
+///         ERROR_CODE_HEADER,
+///     ]);
+/// let server = tonic::transport::Server::builder()
+///     .accept_http1(true)
+///     .layer(cors) // The first layer is the outermost.
+///     .layer(ServerLayer::new::<ErrorCode>())
+///     .layer(GrpcWebLayer::new());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [PROTOCOL-WEB.md]: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md
 #[derive(Clone, Debug)]
 pub struct ServerLayer {
     config: Config,
@@ -183,8 +229,8 @@ pub struct ServerService<S> {
 pub(super) struct Call {
     pub(super) config: Arc<Config>,
     pub(super) request_id: Option<RequestId>,
-    /// Whether the request is gRPC: then its answer has to be.
-    pub(super) is_grpc: bool,
+    /// What the request is, and its answer has to be.
+    pub(super) protocol: Protocol,
     pub(super) request: RequestLine,
     /// Who set the deadline of the call.
     pub(super) deadline_of: Origin,
@@ -209,20 +255,24 @@ where
     fn call(&mut self, request: Request<Req>) -> Self::Future {
         let mut request_id = None;
         let mut timeout = None;
-        let mut is_grpc = false;
+        let mut protocol = Protocol::Other;
+        let mut accept = None;
         // There are few fields: looking at each name is quicker than looking two up.
         for (name, value) in request.headers() {
             match name.as_str() {
                 "x-request-id" => request_id = request_id.or_else(|| RequestId::sane(value.as_bytes())),
                 "grpc-timeout" => timeout = timeout.or_else(|| deadline::parse(value.as_bytes())),
-                "content-type" => is_grpc = seen::is_grpc(value.as_bytes()),
+                "content-type" => protocol = Protocol::from_content_type(value.as_bytes()),
+                "accept" => accept = accept.or_else(|| WebEncoding::from_media_type(value.as_bytes())),
                 _ => {}
             }
         }
+        let protocol = protocol.answered_in(accept);
         let (deadline, deadline_of) = deadline::of(timeout, self.config.timeout);
+        let is_grpc = protocol != Protocol::Other;
         let request_line = RequestLine::new(request.method(), request.uri(), is_grpc, timeout.is_some());
         let config = Arc::clone(&self.config);
-        let call = Call { config, request_id, is_grpc, request: request_line, deadline_of };
+        let call = Call { config, request_id, protocol, request: request_line, deadline_of };
         // An interceptor that is a layer runs here.
         let inner = self.readiness.call(|| self.inner.call(request));
         ServerFuture::new(inner, call, deadline)

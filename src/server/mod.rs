@@ -19,6 +19,7 @@ mod deadline;
 mod decide;
 mod failure;
 mod future;
+mod grpc_web;
 mod inner;
 mod layer;
 mod log;

@@ -90,6 +90,22 @@ pub(crate) fn encode_to_bytes(bytes: &[u8]) -> Bytes {
     digits.into()
 }
 
+/// Padded base64, as gRPC-Web's text form sends each piece of a body.
+#[cfg(feature = "server")]
+pub(crate) fn encode_padded(bytes: &[u8]) -> Bytes {
+    let mut digits = vec![b'='; bytes.len().div_ceil(3) * 4];
+    // There is room for just what is written; what is not written stays padding.
+    let _ = STANDARD.encode_slice(bytes, &mut digits);
+    digits.into()
+}
+
+/// Decodes text of a few digits without allocating. `None` where it is not base64 or does not fit.
+#[cfg(feature = "server")]
+pub(crate) fn decode_slice<'a>(text: &[u8], room: &'a mut [u8]) -> Option<&'a [u8]> {
+    let len = STANDARD.decode_slice(text, room).ok()?;
+    room.get(..len)
+}
+
 /// How many digits [`encode`] makes of so many bytes.
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) const fn encoded_len(bytes: usize) -> usize {
@@ -107,6 +123,17 @@ mod tests {
             assert_eq!(decode(text.as_bytes()), Decoded { bytes: bytes.to_vec(), intact: true }, "{text}");
         }
         assert_eq!(decode(encode(&bytes).as_bytes()).bytes, bytes);
+    }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn pads_what_is_sent_in_pieces() {
+        for (bytes, text) in [(&b""[..], ""), (b"a", "YQ=="), (b"ab", "YWI="), (b"abc", "YWJj")] {
+            assert_eq!(encode_padded(bytes), text);
+            assert_eq!(decode_slice(text.as_bytes(), &mut [0; 6]), Some(bytes));
+        }
+        assert_eq!(decode_slice(b"YWJj", &mut [0; 2]), None);
+        assert_eq!(decode_slice(b"*", &mut [0; 2]), None);
     }
 
     #[test]

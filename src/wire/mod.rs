@@ -13,6 +13,8 @@ pub(crate) mod early;
 #[cfg(any(feature = "client", feature = "gateway"))]
 pub(crate) mod encodings;
 pub(crate) mod fields;
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) mod grpc_web;
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 pub(crate) mod mark;
 #[cfg(any(feature = "client", feature = "gateway"))]

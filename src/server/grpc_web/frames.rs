@@ -1,0 +1,253 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http_body::{Body, Frame};
+
+use super::fields;
+use super::frame::{HEAD, Head, Kind, trailer_frame, whole_messages};
+use super::text::{self, Decoder};
+use crate::server::cause::{self, Dropped};
+use crate::wire::base64;
+use crate::wire::grpc_web::WebEncoding;
+
+/// How much of a message is held until it has arrived whole, in bytes: as much as tonic reads by default. A trailer frame
+/// cannot be sent in the middle of a message, so a caller that got the start of one that breaks off receives no status.
+const MAX_HELD_MESSAGE: usize = 4 << 20;
+
+/// The longest trailer frame that is collected, in bytes. One that arrives in one piece is not collected.
+const MAX_TRAILERS: usize = 256 << 10;
+
+const _: () = assert!(MAX_TRAILERS <= MAX_HELD_MESSAGE, "a trailer frame is collected whole");
+
+/// Reads a gRPC-Web body as one of gRPC, and writes trailers as gRPC-Web does.
+#[derive(Debug)]
+pub(in crate::server) struct WebFrames {
+    encoding: WebEncoding,
+    decoder: Decoder,
+    /// Bytes of the service that were not looked at yet.
+    unread: Bytes,
+    /// The start of a frame that has not arrived whole.
+    partial: BytesMut,
+    state: State,
+    /// The causes that the fields of the trailer frame may lead to.
+    dropped: Dropped,
+    /// What is wrong with the body. Nothing more of it is read.
+    fault: Option<&'static str>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Frames follow.
+    Open,
+    /// So many bytes of a long message follow, which pass as they come.
+    InMessage(usize),
+    /// The trailer frame arrived. The body has to end.
+    Trailers(Bytes),
+    /// A status was sent.
+    Ended,
+}
+
+impl WebFrames {
+    pub(in crate::server) fn new(encoding: WebEncoding) -> Self {
+        Self {
+            encoding,
+            decoder: Decoder::default(),
+            unread: Bytes::new(),
+            partial: BytesMut::new(),
+            state: State::Open,
+            dropped: Dropped::default(),
+            fault: None,
+        }
+    }
+
+    /// What is wrong with the body, after it has ended.
+    pub(in crate::server) const fn fault(&self) -> Option<&'static str> {
+        self.fault
+    }
+
+    /// Whether the trailer frame was sent as the service made it.
+    pub(in crate::server) const fn has_ended(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+
+    /// The next frame: messages as data, and the fields of the trailer frame as trailers. A plain OK is data too: after
+    /// it, [`has_ended`](Self::has_ended) is true. The end comes early where the body is broken.
+    pub(in crate::server) fn poll_frame<B: Body<Data = Bytes>>(
+        &mut self,
+        mut inner: Pin<&mut B>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        loop {
+            if let Some(messages) = self.next_messages() {
+                return Poll::Ready(Some(Ok(self.data(messages))));
+            }
+            if self.fault.is_some() || self.has_ended() {
+                return Poll::Ready(None);
+            }
+            let (polled, dropped) = cause::keep_dropped(|| inner.as_mut().poll_frame(cx));
+            let frame = match ready!(polled) {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(self.end(None).map(Ok)),
+            };
+            match frame.into_data() {
+                Ok(data) if self.passes(&data) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                Ok(data) => {
+                    self.read(data);
+                    // The layer that wrote the trailer frame dropped the trailers in the same poll.
+                    if !dropped.is_empty() {
+                        self.dropped = dropped;
+                    }
+                }
+                Err(frame) => return Poll::Ready(self.end(frame.into_trailers().ok()).map(Ok)),
+            }
+        }
+    }
+
+    /// Trailers as gRPC-Web sends them. `None` in the middle of a message, where no frame can begin.
+    pub(in crate::server) fn trailers(&mut self, trailers: &HeaderMap) -> Option<Frame<Bytes>> {
+        if matches!(self.state, State::InMessage(_)) {
+            return None;
+        }
+        self.state = State::Ended;
+        trailer_frame(&fields::write(trailers)).map(|frame| self.data(frame))
+    }
+
+    fn data(&self, bytes: Bytes) -> Frame<Bytes> {
+        Frame::data(match self.encoding {
+            WebEncoding::Binary => bytes,
+            WebEncoding::Text => base64::encode_padded(&bytes),
+        })
+    }
+
+    /// Whether a piece of text is sent as it came. Of binary pieces, the whole messages are never copied.
+    fn passes(&self, piece: &[u8]) -> bool {
+        self.encoding == WebEncoding::Text
+            && matches!(self.state, State::Open)
+            && self.partial.is_empty()
+            && self.decoder.is_at_boundary()
+            && text::is_whole_messages(piece)
+    }
+
+    fn read(&mut self, piece: Bytes) {
+        self.unread = match self.encoding {
+            WebEncoding::Binary => piece,
+            WebEncoding::Text => match self.decoder.decode(&piece) {
+                Some(bytes) => bytes.into(),
+                None => return self.fault = Some("is not base64"),
+            },
+        };
+    }
+
+    /// What is unread as far as it is messages. The rest of it is kept.
+    fn next_messages(&mut self) -> Option<Bytes> {
+        while self.fault.is_none() {
+            if !self.partial.is_empty() {
+                if let Some(message) = self.go_on_with_frame()? {
+                    return Some(message);
+                }
+                continue;
+            }
+            if self.unread.is_empty() {
+                return None;
+            }
+            match &mut self.state {
+                State::InMessage(left) => {
+                    let passing = self.unread.split_to(self.unread.len().min(*left));
+                    *left -= passing.len();
+                    if *left == 0 {
+                        self.state = State::Open;
+                    }
+                    return Some(passing);
+                }
+                State::Trailers(_) | State::Ended => self.fault = Some("goes on after its trailer frame"),
+                State::Open => {
+                    let messages = whole_messages(&self.unread);
+                    if messages > 0 {
+                        return Some(self.unread.split_to(messages));
+                    }
+                    match Head::read(&self.unread) {
+                        Some(head)
+                            if head.kind() == Kind::Trailers && head.frame_len() <= self.unread.len() =>
+                        {
+                            self.state = State::Trailers(self.unread.split_to(head.frame_len()));
+                        }
+                        _ => self.collect(HEAD),
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Collects a frame that did not arrive whole. Returns `None` where more of it has to arrive, and the frame where it
+    /// is a message.
+    fn go_on_with_frame(&mut self) -> Option<Option<Bytes>> {
+        self.collect(HEAD);
+        let head = Head::read(&self.partial)?;
+        let len = head.frame_len();
+        match head.kind() {
+            Kind::Unknown => self.fault = Some("has a frame that is no message and no trailers"),
+            Kind::CompressedTrailers => self.fault = Some("has a compressed trailer frame"),
+            Kind::Trailers if len > MAX_TRAILERS => {
+                self.fault = Some("has a trailer frame of more than 256 KiB");
+            }
+            kind => {
+                self.collect(len.min(MAX_HELD_MESSAGE));
+                let missing = len - self.partial.len();
+                if missing > 0 && self.partial.len() < MAX_HELD_MESSAGE {
+                    return None;
+                }
+                let frame = self.partial.split().freeze();
+                if kind == Kind::Trailers {
+                    self.state = State::Trailers(frame);
+                } else {
+                    if missing > 0 {
+                        self.state = State::InMessage(missing);
+                    }
+                    return Some(Some(frame));
+                }
+            }
+        }
+        Some(None)
+    }
+
+    /// Moves what is unread to the frame that has not arrived whole, until that has this length.
+    fn collect(&mut self, len: usize) {
+        let missing = len.saturating_sub(self.partial.len()).min(self.unread.len());
+        self.partial.extend_from_slice(&self.unread.split_to(missing));
+    }
+
+    /// The end of the body, with the HTTP trailers that the service sent.
+    fn end(&mut self, trailers: Option<HeaderMap>) -> Option<Frame<Bytes>> {
+        match &mut self.state {
+            State::Trailers(_) if !self.decoder.is_at_boundary() => {
+                self.fault = Some("goes on after its trailer frame");
+                None
+            }
+            State::Trailers(frame) => {
+                let frame = std::mem::take(frame);
+                if frame.get(HEAD..).is_some_and(fields::is_plain_ok) {
+                    self.state = State::Ended;
+                    return Some(self.data(frame));
+                }
+                let Some(mut fields) = fields::read(&frame.slice(HEAD..)) else {
+                    self.fault = Some("has too many fields in its trailer frame");
+                    return None;
+                };
+                self.dropped.park_again(&mut fields);
+                Some(Frame::trailers(fields))
+            }
+            State::Open if self.partial.is_empty() && self.decoder.is_at_boundary() => {
+                trailers.map(Frame::trailers)
+            }
+            State::Open | State::InMessage(_) => {
+                self.fault = Some("breaks off in a frame");
+                None
+            }
+            State::Ended => None,
+        }
+    }
+}
