@@ -2,13 +2,14 @@
 
 use std::error::Error;
 
-use ::http::header::{CONTENT_TYPE, HeaderMap};
+use ::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use ::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 
 use super::BoxError;
 use crate::http::Failing;
 use crate::wire::encodings::Encodings;
+use crate::wire::grpc_web::{Protocol, WebEncoding};
 use crate::wire::mend::code_of;
 use crate::wire::sanitize::{self, Behind, Start};
 use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message, seen};
@@ -21,8 +22,20 @@ pub(super) enum Ending {
     Failed(ReceivedError),
 }
 
-/// Whether a request or an answer is gRPC by its `content-type`.
-pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+/// The protocol of a request, by its `content-type` and `accept`.
+pub(super) fn protocol_of(request: &HeaderMap) -> Protocol {
+    let encoding = |value: &HeaderValue| WebEncoding::from_media_type(value.as_bytes());
+    let content_type = request.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    Protocol::from_content_type(content_type).answered_in(request.get(ACCEPT).and_then(encoding))
+}
+
+/// Whether an answer is gRPC-Web by its `content-type`.
+pub(super) fn is_grpc_web(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|value| WebEncoding::from_media_type(value.as_bytes()).is_some())
+}
+
+/// Whether an answer is gRPC by its `content-type`.
+fn is_grpc(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|value| seen::is_grpc(value.as_bytes()))
 }
 

@@ -1,6 +1,6 @@
 //! A failure in gRPC's fields: a trailers-only answer, or trailers.
 
-use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use ::http::header::{CONTENT_TYPE, HeaderMap};
 
 use super::Call;
 use crate::ApiError;
@@ -10,7 +10,7 @@ use crate::outgoing::{Outgoing, field_len};
 /// The fields of a trailers-only answer, within the budget.
 pub(super) fn trailers_only(call: &Call, failing: Failing<'_>) -> HeaderMap {
     let mut fields = HeaderMap::new();
-    fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    fields.insert(CONTENT_TYPE, call.protocol.content_type());
     write(call, failing, &mut fields);
     fields
 }

@@ -14,6 +14,7 @@ use crate::ApiError;
 use crate::guard::{Panic, discard};
 use crate::log::Door;
 use crate::request_line::RequestLine;
+use crate::wire::grpc_web::Protocol;
 
 pub use body::BridgeBody;
 pub(super) use body::Collected;
@@ -30,11 +31,14 @@ struct Call {
     responder: Arc<Responder>,
     caller: Caller,
     request: RequestLine,
-    /// Whether the request is gRPC.
-    is_grpc: bool,
+    protocol: Protocol,
 }
 
 impl Call {
+    fn is_grpc(&self) -> bool {
+        self.protocol == Protocol::Grpc
+    }
+
     /// The error as it leaves. The rest of it is logged.
     fn settle(&self, failing: Failing<'_>) -> ApiError {
         self.responder.settle(Door::Http, (self.caller, Some(&self.request)), failing)

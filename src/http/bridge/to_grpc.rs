@@ -35,7 +35,8 @@ bridge! {
     /// - The ErrorInfos are those that the responder [chooses](Responder::error_infos).
     /// - A gRPC answer to a gRPC request that breaks off, or ends without `grpc-status`, ends with such a failure in its
     ///   trailers.
-    /// - Every other answer passes as it is.
+    /// - Every other answer passes as it is, gRPC-Web too. A gRPC-Web caller gets a failure as trailers-only gRPC-Web.
+    ///   Where streams of gRPC-Web have to end coded, put the layer for gRPC-Web (`tonic_web::GrpcWebLayer`) outside.
     ///
     /// Each failure has the id of its request (google.rpc.RequestInfo): its own, else the caller's `x-request-id`, else
     /// a made one. What does not leave is logged once, as a `tracing` event of the target `codelibra::http`: INFO for 4xx and
@@ -85,7 +86,7 @@ impl Call {
     /// An answer that passes as it is.
     fn pass<B>(&self, response: Response<B>) -> Response<BridgeBody<B>> {
         let is_grpc = ending::speak_grpc(response.headers());
-        let is_open = is_grpc && self.is_grpc && !response.headers().contains_key(GRPC_STATUS);
+        let is_open = is_grpc && self.is_grpc() && !response.headers().contains_key(GRPC_STATUS);
         let begun = ending::Begun::new(Start::OPEN, response.status(), self.responder.catalog());
         response.map(|body| {
             if is_open {

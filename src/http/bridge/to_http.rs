@@ -19,6 +19,7 @@ use crate::guard::{Guarded, catch};
 use crate::http::{Caller, Failing, Responder, read};
 use crate::request_line::RequestLine;
 use crate::service::{BoxError, Readiness, ServiceError};
+use crate::wire::grpc_web::Protocol;
 use crate::wire::sanitize::{Behind, Start};
 
 bridge! {
@@ -35,6 +36,8 @@ bridge! {
     /// - A panic of the service, wherever it is called, polled or dropped, becomes the fallback of INTERNAL (500001), with
     ///   nothing of its payload; after the first message it ends the body with an error.
     /// - A failure after the first message ends the body with an error: see [`BridgeBody`].
+    /// - An answer of gRPC-Web to a request of gRPC-Web passes as it is: a server layer (`codelibra::server`) inside makes
+    ///   its failures coded ones.
     /// - Everything else passes as it is. The header of an answer waits for its first frame.
     ///
     /// Each answer has the id of its request (google.rpc.RequestInfo): the failure's own, else the caller's
@@ -98,8 +101,13 @@ impl Call {
     fn begin<B: Body>(&self, mut parts: Parts, body: B) -> Begun<B> {
         let catalog = self.responder.catalog();
         let is_error = parts.status.is_client_error() || parts.status.is_server_error();
+        // The caller reads gRPC-Web, trailers-only included.
+        let is_web = matches!(self.protocol, Protocol::GrpcWeb(_)) && ending::is_grpc_web(&parts.headers);
+        if is_web && !is_error {
+            return Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())));
+        }
         if !ending::speak_grpc(&parts.headers) {
-            if is_error || self.is_grpc {
+            if is_error || self.is_grpc() {
                 let begun = ending::Begun::new(Start::OPEN, parts.status, catalog);
                 return Begun::Open(Peeked { parts, body, begun, error: Some(Collected::default()) });
             }
