@@ -61,6 +61,9 @@ fn place_of(ticket: &HeaderValue) -> Option<u64> {
     ticket.to_str().ok()?.parse().ok()
 }
 
+/// How many causes of one poll are kept: the last. Trailers are dropped at the end of a poll.
+const MAX_DROPPED: usize = 16;
+
 thread_local! {
     /// Where the causes of fields that this thread drops are kept.
     static DROPPED: RefCell<Option<Dropped>> = const { RefCell::new(None) };
@@ -126,12 +129,13 @@ impl Drop for Ticket {
         // Dropped after the lock is: a cause's own drop may be anything.
         let mut cause = lock().remove(&self.place);
         // An error: the thread ends, and nothing is kept.
-        let _ = DROPPED.try_with(|dropped| {
-            if let Some(Dropped(causes)) = &mut *dropped.borrow_mut() {
-                causes.extend(cause.take().map(|cause| (self.place, cause)));
-            }
+        let oldest = DROPPED.try_with(|dropped| {
+            let mut dropped = dropped.borrow_mut();
+            let Dropped(causes) = dropped.as_mut()?;
+            causes.extend(cause.take().map(|cause| (self.place, cause)));
+            (causes.len() > MAX_DROPPED).then(|| causes.remove(0))
         });
-        drop(cause);
+        drop((cause, oldest));
     }
 }
 
@@ -160,6 +164,9 @@ mod tests {
         assert_eq!(take(&mut fields).unwrap().to_string(), "private");
         drop(dropped);
         assert_eq!(Arc::strong_count(&cause), 1);
+        let ((), dropped) = keep_dropped(|| (0..100).for_each(|_| drop(park(&cause))));
+        assert_eq!((dropped.0.len(), Arc::strong_count(&cause)), (MAX_DROPPED, MAX_DROPPED + 1));
+        drop(dropped);
         let panicked = std::panic::catch_unwind(|| keep_dropped(|| panic!("in poll")));
         assert!(panicked.is_err() && DROPPED.take().is_none());
 

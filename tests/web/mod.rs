@@ -1,6 +1,11 @@
 //! A gRPC-Web answer, as a client of its own reads it: frames, base64, and the trailer frame.
 
-#![allow(dead_code, unreachable_pub, reason = "a test helper; not every test uses all of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::indexing_slicing,
+    reason = "a test helper; not every test uses all of it"
+)]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
