@@ -137,7 +137,7 @@ pub(crate) fn made_here(error: Box<dyn Error + Send + Sync>) -> Status {
     let mut status = match crate::known_error::grpc_code(&*error) {
         Some(grpc_code) => {
             let message = match grpc_code {
-                GrpcCode::DeadlineExceeded => "the deadline of the call passed",
+                GrpcCode::DeadlineExceeded => wire::DEADLINE_PASSED,
                 _ => "the service sheds load",
             };
             let mut status = Status::new(grpc_code.into(), message);
@@ -146,9 +146,25 @@ pub(crate) fn made_here(error: Box<dyn Error + Send + Sync>) -> Status {
         }
         None => Status::from_error(error),
     };
+    mark_synthesized(&mut status);
+    status
+}
+
+/// The status of a call whose deadline passed; `status` is what was found of it.
+#[cfg(any(feature = "client", feature = "gateway"))]
+#[cold]
+pub(crate) fn deadline_exceeded(mut status: Status) -> Status {
+    let metadata = std::mem::take(status.metadata_mut());
+    let mut exceeded = Status::with_metadata(tonic::Code::DeadlineExceeded, wire::DEADLINE_PASSED, metadata);
+    exceeded.set_source(std::sync::Arc::new(status));
+    mark_synthesized(&mut exceeded);
+    exceeded
+}
+
+#[cfg(any(feature = "client", feature = "gateway"))]
+fn mark_synthesized(status: &mut Status) {
     let metadata = status.metadata_mut();
     if !metadata.contains_key(wire::RECEIVED) {
         metadata.insert(wire::RECEIVED, tonic::metadata::MetadataValue::from_static(wire::mark::SYNTHESIZED));
     }
-    status
 }

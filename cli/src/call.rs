@@ -108,7 +108,7 @@ impl Answer {
         } else if !error.is_synthesized() {
             Self::Failed(status)
         } else if error.grpc_code() == GrpcCode::DeadlineExceeded {
-            // tonic's own timer was first.
+            // tonic's timer was first, or the server's: the client layer reads its reset as this.
             Self::Late
         } else {
             // "transport error" alone helps nobody.

@@ -8,8 +8,8 @@ use tonic::Status;
 
 use super::BoxError;
 use super::observe::Watch;
+use super::requested::Deadline;
 use crate::Catalog;
-use crate::status::made_here;
 use crate::wire::early::EarlyFields;
 use crate::wire::sanitize::{self, Ending, Start};
 
@@ -18,12 +18,14 @@ use crate::wire::sanitize::{self, Ending, Start};
 pub(super) struct Answering {
     pub(super) catalog: &'static Catalog,
     pub(super) watch: Option<Watch>,
+    pub(super) deadline: Deadline,
 }
 
 impl Answering {
     /// With fields that are sanitised.
     #[cold]
-    pub(super) fn failed(&self, fields: &HeaderMap) {
+    pub(super) fn failed(&self, fields: &mut HeaderMap) {
+        self.deadline.correct(fields);
         if let Some(watch) = &self.watch {
             watch.fields(fields, self.catalog);
         }
@@ -72,7 +74,8 @@ where
     ) -> Poll<Option<Result<Frame<B::Data>, Status>>> {
         let this = self.project();
         // Changed where it lies: a frame is large, and most are none of ours.
-        let mut polled = this.inner.poll_frame(cx).map_err(|error| made_here(error.into()));
+        let deadline = this.answering.deadline;
+        let mut polled = this.inner.poll_frame(cx).map_err(|error| deadline.status_of(error.into()));
         match &mut polled {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_mut() {
@@ -91,7 +94,7 @@ where
                 *this.ending =
                     sanitize::trailers(&mut trailers, (so_far, this.early), *this.http_status, catalog);
                 if *this.ending == Ending::Failed {
-                    this.answering.failed(&trailers);
+                    this.answering.failed(&mut trailers);
                 }
                 polled = Poll::Ready(Some(Ok(Frame::trailers(trailers))));
             }

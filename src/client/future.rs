@@ -48,10 +48,9 @@ where
         let mut response = match answer {
             Ok(response) => response,
             Err(error) => {
-                let status = made_here(error.into());
-                if let Some(answering) = answering {
-                    answering.failed_with(&status);
-                }
+                let Some(answering) = answering else { return Poll::Ready(Err(made_here(error.into()))) };
+                let status = answering.deadline.status_of(error.into());
+                answering.failed_with(&status);
                 return Poll::Ready(Err(status));
             }
         };
@@ -64,7 +63,7 @@ where
         let (fields, encodings) = (response.headers_mut(), *this.encodings);
         let start = sanitize::headers(fields, behind, http_status, encodings, answering.catalog);
         if start.ending == Ending::Failed {
-            answering.failed(response.headers());
+            answering.failed(response.headers_mut());
         }
         Poll::Ready(Ok(response.map(|body| ClientBody::new(body, start, http_status, answering))))
     }

@@ -11,9 +11,9 @@ use tower_service::Service;
 use super::body::Answering;
 use super::future::ClientFuture;
 use super::observe::{Both, Observe, Watch};
+use super::requested::Requested;
 use super::{BoxError, ClientBody};
 use crate::status::made_here;
-use crate::wire::encodings::Encodings;
 use crate::{Catalog, CatalogCode};
 
 /// Makes whatever a peer sent safe for tonic to read, in headers and in trailers alike. It stands under the
@@ -32,6 +32,11 @@ use crate::{Catalog, CatalogCode};
 ///   that ends without `grpc-status`, unless the details or `codelibra-error-code` say what it was.
 /// - An error of the service below (no connection, a reset stream, a deadline that passed) becomes a [`Status`]:
 ///   DEADLINE_EXCEEDED for a deadline, else as tonic reads it.
+/// - A call that is cancelled at or after its deadline is DEADLINE_EXCEEDED, as in gRPC's other clients: a reset stream,
+///   or CANCELLED without a code, in headers, in trailers and in the middle of a stream. The deadline is the
+///   `grpc-timeout` of the request, counted from its call. The layer cannot see `Endpoint::timeout`: where tonic's timer
+///   for it fires, the call is DEADLINE_EXCEEDED, and a reset that arrives first is CANCELLED. So set the timeout on the
+///   request (`Request::set_timeout`).
 /// - Each of these failures carries [`RECEIVED_HEADER`](crate::RECEIVED_HEADER) in its metadata, whose value becomes
 ///   [notes](crate::ReceivedError::notes) in
 ///   [`StatusCodeExt::to_received`](crate::StatusCodeExt::to_received). A peer's own such field is dropped.
@@ -110,13 +115,8 @@ where
     fn call(&mut self, request: Request<Req>) -> Self::Future {
         let ClientLayer { catalog, observer } = &self.layer;
         let watch = observer.as_ref().map(|it| Watch::new(it, request.uri().path_and_query()));
-        let mut encodings = Encodings::NONE;
-        // There are few fields: looking at each name is quicker than looking one up.
-        for (name, value) in request.headers() {
-            if name.as_str() == "grpc-accept-encoding" {
-                encodings = Encodings::accepted(value.as_bytes());
-            }
-        }
-        ClientFuture::new(self.inner.call(request), Answering { catalog, watch }, encodings)
+        let Requested { deadline, encodings } = Requested::read(request.headers());
+        let answering = Answering { catalog, watch, deadline };
+        ClientFuture::new(self.inner.call(request), answering, encodings)
     }
 }

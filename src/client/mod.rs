@@ -22,6 +22,7 @@ mod layer;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod observe;
+mod requested;
 #[cfg(feature = "tracing")]
 mod tracing;
 

@@ -26,6 +26,8 @@ pub(crate) mod read;
 pub(crate) mod sanitize;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) mod seen;
+#[cfg(any(feature = "client", feature = "server"))]
+pub(crate) mod timeout;
 pub(crate) mod write;
 
 /// The ASCII field with the six digits. It survives lost details, and proxies and access logs can read it.
@@ -44,6 +46,10 @@ pub(crate) const GRPC_MESSAGE: http::HeaderName = http::HeaderName::from_static(
 /// layer.
 pub const RECEIVED_HEADER: http::HeaderName = http::HeaderName::from_static(RECEIVED);
 pub(crate) const RECEIVED: &str = "codelibra-received";
+
+/// The message of a call that did not end before its deadline.
+#[cfg(all(feature = "tonic", any(feature = "client", feature = "gateway")))]
+pub(crate) const DEADLINE_PASSED: &str = "the deadline of the call passed";
 
 /// Leads a server layer to the private cause of an error of its own process. It never leaves one.
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]

@@ -1,5 +1,7 @@
 //! Headers and trailers of a gRPC answer, repaired: any reader reads them safely, tonic included.
 
+#[cfg(feature = "client")]
+use http::HeaderValue;
 use http::{HeaderMap, StatusCode};
 
 use crate::code::{self, class_of, class_phrase};
@@ -272,4 +274,28 @@ fn without_status(
     fields.remove(GRPC_ENCODING);
     fields.insert(RECEIVED_HEADER, mark.into_value());
     Ending::Failed
+}
+
+/// Whether sanitised fields are those of a failure that could be due to the deadline: CANCELLED without a code, or an
+/// UNKNOWN that was made here.
+#[cfg(feature = "client")]
+pub(crate) fn is_uncoded_cancellation(fields: &HeaderMap) -> bool {
+    let has = |name, text| fields.get(name).is_some_and(|value| value == text);
+    (has(GRPC_STATUS, "1") || (has(GRPC_STATUS, "2") && has(RECEIVED_HEADER, wire::mark::SYNTHESIZED)))
+        && !fields.contains_key(STATUS_DETAILS_HEADER)
+        && !has_code(fields)
+}
+
+/// Whether the ASCII field contains a code.
+#[cfg(feature = "client")]
+pub(crate) fn has_code(fields: &HeaderMap) -> bool {
+    code_field(fields).is_some()
+}
+
+/// Turns a failure into that of a call whose deadline passed.
+#[cfg(feature = "client")]
+pub(crate) fn exceed_deadline(fields: &mut HeaderMap) {
+    set_status(fields, GrpcCode::DeadlineExceeded);
+    set_message(fields, wire::DEADLINE_PASSED);
+    fields.insert(RECEIVED_HEADER, HeaderValue::from_static(wire::mark::SYNTHESIZED));
 }
