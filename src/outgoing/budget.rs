@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 
+use prost::encoding::{WireType, encode_key, encode_varint};
+
 use super::Outgoing;
 #[cfg(feature = "server")]
 use crate::ErrorInfos;
@@ -142,36 +144,42 @@ impl Outgoing<'_> {
         self.details.len() != before
     }
 
-    /// Leaves out field violations from the end, and the whole detail where none is left.
+    /// Leaves out field violations from the end, and a whole detail where none of its own is kept. A service decides how
+    /// many details and violations there are: each is looked at twice, whatever their number.
     fn shed_violations(&mut self, excess: usize) -> bool {
-        const FIELD_VIOLATIONS: u64 = 1;
-        const TAG: u8 = 0x0a;
-        let is_violation = |field| match field {
-            (FIELD_VIOLATIONS, Value::Bytes(violation)) => Some(violation),
-            _ => None,
-        };
-        let request = AllDetails::of(&self.details)
-            .filter(|detail| detail.type_name() == "google.rpc.BadRequest")
-            .map(|detail| (detail, Fields::new(detail.value()).filter_map(is_violation).collect::<Vec<_>>()))
-            .find(|(_, violations)| !violations.is_empty());
-        let Some((request, violations)) = request else { return false };
+        // What each violation takes; the first of a detail takes the type of the detail too.
+        let mut lengths = Vec::new();
+        for detail in AllDetails::of(&self.details) {
+            let mut head = detail.type_url().len();
+            for violation in violations(&detail) {
+                lengths.push(violation.len() + 2 + std::mem::take(&mut head));
+            }
+        }
+        let before = lengths.len();
         let mut saved = 0;
-        let mut keep = violations.len();
-        while keep > 0 && base64::encoded_len(saved) < excess {
-            keep -= 1;
-            saved += violations.get(keep).map_or(0, |violation| violation.len() + 2);
+        while base64::encoded_len(saved) < excess
+            && let Some(length) = lengths.pop()
+        {
+            saved += length;
         }
-        let mut value = Vec::new();
-        for violation in violations.iter().take(keep) {
-            prost::encoding::encode_varint(u64::from(TAG), &mut value);
-            prost::encoding::encode_varint(u64::try_from(violation.len()).unwrap_or(0), &mut value);
-            value.extend_from_slice(violation);
+        if lengths.len() == before {
+            return false;
         }
+        let mut room = lengths.len();
         let mut encoded = Vec::with_capacity(self.details.len());
         for detail in AllDetails::of(&self.details) {
-            if detail != request {
+            let all = violations(&detail).count();
+            let kept = all.min(room);
+            room -= kept;
+            if kept == all {
                 wire::write::any(detail.whole_any().unwrap_or_default(), &mut encoded);
-            } else if keep > 0 {
+            } else if kept > 0 {
+                let mut value = Vec::new();
+                for violation in violations(&detail).take(kept) {
+                    encode_key(FIELD_VIOLATIONS, WireType::LengthDelimited, &mut value);
+                    encode_varint(u64::try_from(violation.len()).unwrap_or(0), &mut value);
+                    value.extend_from_slice(violation);
+                }
                 wire::write::detail(detail.type_url(), &value, &mut encoded);
             }
         }
@@ -236,4 +244,16 @@ impl Outgoing<'_> {
             }
         };
     }
+}
+
+/// `google.rpc.BadRequest.field_violations`.
+const FIELD_VIOLATIONS: u32 = 1;
+
+/// The encoded violations of a detail, if it is a google.rpc.BadRequest.
+fn violations<'a>(detail: &Detail<'a>) -> impl Iterator<Item = &'a [u8]> {
+    let request = if detail.is_a("google.rpc.BadRequest") { detail.value() } else { &[] };
+    Fields::new(request).filter_map(|field| match field {
+        (number, Value::Bytes(violation)) if number == u64::from(FIELD_VIOLATIONS) => Some(violation),
+        _ => None,
+    })
 }
