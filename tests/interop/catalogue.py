@@ -1,26 +1,18 @@
-"""The catalogue that the scripts beside this file try: its rows, and a running `codelibra serve`."""
+"""The catalogue that the scripts beside this file try: its rows, its parameters, and a running `codelibra serve`."""
 
 import collections
 import contextlib
 import csv
+import json
 import pathlib
 import subprocess
 
 TIMEOUT = 20  # seconds; an answer takes milliseconds
 
-Addresses = collections.namedtuple("Addresses", ["http", "grpc"])
+ROOT = pathlib.Path(__file__).parent.parent.parent
+MESSAGE = "a message of its own, 100% — ü"
 
-
-def read_rows():
-    """Every code, as tests/data/codes.csv has it."""
-    file = pathlib.Path(__file__).parent.parent / "data" / "codes.csv"
-    with file.open(newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    assert len(rows) == 39, len(rows)
-    return rows
-
-
-# A value of each type of a parameter.
+# A value for each type that a parameter can have.
 SAMPLES = {
     "string": "a b/ü",
     "int64": "9007199254740993",
@@ -29,9 +21,32 @@ SAMPLES = {
     "duration": "3.5s",
 }
 
+Addresses = collections.namedtuple("Addresses", ["http", "grpc"])
+
+
+def read_rows():
+    """Every code, as tests/data/codes.csv has it."""
+    file = ROOT / "tests" / "data" / "codes.csv"
+    with file.open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == 39, len(rows)
+    return rows
+
+
+def run(*command, data=None):
+    """What the command prints."""
+    done = subprocess.run(command, input=data, capture_output=True, timeout=TIMEOUT)
+    assert done.returncode == 0, (command, done)
+    return done.stdout
+
+
+def read_entries(codelibra):
+    """The entries of the catalogue, by their codes."""
+    return {entry["code"]: entry for entry in json.loads(run(codelibra, "list", "--format", "json"))}
+
 
 def sample_params(entry):
-    """A value for each parameter that an entry declares; `serve` refuses others."""
+    """A value for each parameter that the entry declares."""
     return {param["name"]: SAMPLES[param["type"]] for param in entry["params"]}
 
 

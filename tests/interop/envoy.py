@@ -9,7 +9,6 @@ reads of Envoy's bodies, the HTTP status and the lines of the access log have to
 """
 
 import base64
-import http.client
 import json
 import pathlib
 import subprocess
@@ -17,27 +16,11 @@ import sys
 import tempfile
 import time
 
-from catalogue import TIMEOUT, read_rows, sample_params, serve
+from cases import make_error
+from catalogue import MESSAGE, ROOT, TIMEOUT, read_entries, read_rows, run, sample_params, serve
+from gateway import check_decoded, request
 
-ROOT = pathlib.Path(__file__).parent.parent.parent
 STREAM = "/codelibra.catalog.v1.ErrorCatalogService/RaiseErrorStream"
-MESSAGE = "a message of its own, 100% — ü"
-
-
-def run(*command, data=None):
-    done = subprocess.run(command, input=data, capture_output=True, timeout=TIMEOUT)
-    assert done.returncode == 0, (command, done)
-    return done.stdout
-
-
-def request(address, method, path, body=None):
-    connection = http.client.HTTPConnection(address, timeout=TIMEOUT)
-    try:
-        connection.request(method, path, body, {"content-type": "application/json"} if body else {})
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
-    finally:
-        connection.close()
 
 
 def poll(what, attempt):
@@ -79,23 +62,6 @@ def listener_address(admin):
     return f"{socket['address']}:{socket['port_value']}"
 
 
-def check_decoded(codelibra, row, entry, body, message, metadata):
-    decoded = json.loads(run(codelibra, "decode", "-", "--format", "json", data=body))
-    expected = {
-        "code": int(row["code"]),
-        "known": True,
-        "name": row["name"],
-        "reason": row["reason"],
-        "domain": "codelibra",
-        "message": message or entry["summary"],
-        "http_status": int(row["http_status"]),
-        "grpc_code": int(row["grpc_code"]),
-        "metadata": metadata,
-        "notes": [],
-    }
-    assert expected == {key: decoded[key] for key in expected}, (row, decoded)
-
-
 def check_http(codelibra, address, row, entry, method, message, metadata):
     path = f"/v1/errors/{row['code']}:raise"
     body = json.dumps({"message": message, "metadata": metadata}) if method == "POST" else None
@@ -103,7 +69,7 @@ def check_http(codelibra, address, row, entry, method, message, metadata):
     assert status == int(row["http_status"]), (row, status)
     assert headers["codelibra-error-code"] == row["code"], (row, headers.items())
     assert headers["content-type"] == "application/json", (row, headers.items())
-    check_decoded(codelibra, row, entry, answer, message, metadata)
+    check_decoded(codelibra, make_error(row, message or entry["summary"], metadata), answer)
     return f"{method} {path} {status} code={row['code']} trailer=-"
 
 
@@ -121,7 +87,7 @@ def check_stream(codelibra, address, row):
 def check_all(codelibra, address):
     """Raises everything; what the access log has to say of it."""
     rows = read_rows()
-    entries = {entry["code"]: entry for entry in json.loads(run(codelibra, "list", "--format", "json"))}
+    entries = read_entries(codelibra)
     expected = []
     for row in rows:
         entry = entries[int(row["code"])]
