@@ -27,9 +27,9 @@ END_OF_STREAM = 2  # the flag of Connect's last message
 
 
 @contextlib.contextmanager
-def running(*command):
+def running(*command, log):
     """The address that the program prints. It ends when its standard input does."""
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True) as program:
         try:
             yield program.stdout.readline().strip()
         finally:
@@ -78,7 +78,8 @@ def check_lost(fields, body):
 
 def check_transcoder(codelibra, name, command, lost):
     """Raises every code in each way. `lost`: the server sends our ErrorInfo too."""
-    with running(*command) as address:
+    # In the control, grpc-gateway logs every error that it could not write.
+    with running(*command, log=subprocess.DEVNULL if lost else None) as address:
         for way, strict in WAYS[name]:
             count = 0
             for fields, error in errors(codelibra):
