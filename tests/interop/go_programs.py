@@ -32,9 +32,9 @@ def _generate(folder):
     _copy_protos(folder)
     arguments = ["-I", "proto"]
     for plugin in PLUGINS:
-        arguments += [f"--plugin=bin/protoc-gen-{plugin}", f"--{plugin}_out=gen", f"--{plugin}_opt=paths=source_relative"]
-        for source in SOURCES:
-            arguments.append(f"--{plugin}_opt=M{source}={PACKAGE}/{source.rpartition('/')[0]}")
+        packages = [f"M{source}={PACKAGE}/{source.rpartition('/')[0]}" for source in SOURCES]
+        options = ",".join(["paths=source_relative", *packages])
+        arguments += [f"--plugin=bin/protoc-gen-{plugin}", f"--{plugin}_out=gen", f"--{plugin}_opt={options}"]
     protoc(*arguments, *SOURCES, cwd=folder)
 
 

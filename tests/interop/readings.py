@@ -65,7 +65,8 @@ def _check(case, reader, reading, linked):
     where = (case.given["id"], reading)
     if case.kind.endswith("+ours") and not linked:
         # The control: a reader that copes with our ErrorInfo does not need it left out.
-        assert not _infos(reading, GOOGLE_INFO) or "code" not in _infos(reading, GOOGLE_INFO)[0].get("metadata", {}), where
+        assert not any("code" in info.get("metadata", {}) for info in _infos(reading, GOOGLE_INFO)), where
+        assert OUR_INFO in reading.get("error", OUR_INFO), where
         return
     assert "error" not in reading, where
     for key in reader.kinds[case.kind]:

@@ -1,7 +1,7 @@
-import codelibra.catalog.v1.ErrorCatalogServiceOuterClass.RaiseErrorRequest;
-import codelibra.catalog.v1.ErrorCatalogServiceOuterClass.RaiseErrorResponse;
-import codelibra.catalog.v1.ErrorCatalogServiceOuterClass.RaiseErrorStreamRequest;
-import codelibra.catalog.v1.ErrorCatalogServiceOuterClass.RaiseErrorStreamResponse;
+import com.codelibra.catalog.v1.RaiseErrorRequest;
+import com.codelibra.catalog.v1.RaiseErrorResponse;
+import com.codelibra.catalog.v1.RaiseErrorStreamRequest;
+import com.codelibra.catalog.v1.RaiseErrorStreamResponse;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.protobuf.InvalidProtocolBufferException;

@@ -1,3 +1,4 @@
+import com.codelibra.error.v1.ErrorInfo;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
@@ -7,7 +8,6 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import com.google.protobuf.util.JsonFormat.TypeRegistry;
 import com.google.rpc.ErrorDetailsProto;
-import codelibra.error.v1.ErrorInfoOuterClass;
 import java.util.List;
 
 /** The details of a status as JSON, by the types that are linked. */
@@ -19,7 +19,7 @@ final class Details {
     TypeRegistry.Builder builder = TypeRegistry.newBuilder();
     builder.add(ErrorDetailsProto.getDescriptor().getMessageTypes());
     if (linked) {
-      builder.add(ErrorInfoOuterClass.ErrorInfo.getDescriptor());
+      builder.add(ErrorInfo.getDescriptor());
     }
     types = builder.build();
   }
