@@ -12,11 +12,9 @@ Needs the packages of requirements.txt beside this file.
 import sys
 
 import requests
-from catalogue import TIMEOUT, read_rows, sample_params, serve
+from catalogue import MESSAGE, TIMEOUT, read_rows, sample_params, serve
 from google.api_core import exceptions
 from google.rpc import error_details_pb2
-
-MESSAGE = "a message of its own, 100% — ü"
 
 
 def check(row, answer, metadata, message):

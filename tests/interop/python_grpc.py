@@ -6,6 +6,7 @@ Starts `codelibra serve` on free ports and raises every code of the catalogue, w
 message of its own, unary and after items of a stream. For each of them `rpc_status.from_call` has to
 give a google.rpc.Status (it raises where status and details contradict each other) with a
 google.rpc.ErrorInfo that carries the code. Then does the same with what `codelibra encode` prints.
+All this with both ErrorInfos, and with google.rpc.ErrorInfo alone.
 
 Needs the packages of requirements.txt beside this file.
 """
@@ -15,7 +16,7 @@ import subprocess
 import sys
 
 import grpc
-from catalogue import TIMEOUT, read_rows, serve
+from catalogue import MESSAGE, TIMEOUT, read_rows, serve
 from google.protobuf import descriptor_pool, message_factory
 from google.rpc import error_details_pb2, status_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
@@ -82,24 +83,29 @@ def check_call(row, service, method, message, **fields):
     check_status(row, rpc_status.from_call(error), message)
 
 
-def check_encode(row, binary, message):
+def check_encode(row, binary, message, error_info):
     arguments = ["--message", message] if message else []
-    command = [binary, "encode", row["code"], *arguments]
+    command = [binary, "encode", row["code"], "--error-info", error_info, *arguments]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=TIMEOUT).stdout.strip()
     padded = printed + "=" * (-len(printed) % 4)
     check_status(row, status_pb2.Status.FromString(base64.b64decode(padded, validate=True)), message)
 
 
-def main(binary):
-    rows = read_rows()
-    with serve(binary) as addresses, grpc.insecure_channel(addresses.grpc) as channel:
+def check_all(rows, binary, error_info):
+    with serve(binary, "--error-info", error_info) as addresses, grpc.insecure_channel(addresses.grpc) as channel:
         service = Service(channel)
         for row in rows:
-            for message in (None, "a message of its own, 100% — ü"):
+            for message in (None, MESSAGE):
                 check_call(row, service, "RaiseError", message)
                 check_call(row, service, "RaiseErrorStream", message, after_items=0)
                 check_call(row, service, "RaiseErrorStream", message, after_items=3)
-                check_encode(row, binary, message)
+                check_encode(row, binary, message, error_info)
+
+
+def main(binary):
+    rows = read_rows()
+    for error_info in ("both", "google"):
+        check_all(rows, binary, error_info)
     print(f"{len(rows)} codes: rpc_status.from_call read each one, unary, streamed and encoded")
 
 
