@@ -7,14 +7,11 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"log"
-	"net"
-	"net/http"
 	"os"
 
 	catalogv1 "codelibra.test/interop/gen/codelibra/catalog/v1"
+	"codelibra.test/interop/serving"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -29,13 +26,5 @@ func main() {
 	if err := catalogv1.RegisterErrorCatalogServiceHandlerFromEndpoint(ctx, mux, os.Args[1], dial); err != nil {
 		log.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(listener.Addr())
-	go func() {
-		log.Fatal(http.Serve(listener, mux))
-	}()
-	io.Copy(io.Discard, os.Stdin)
+	serving.Run(mux)
 }

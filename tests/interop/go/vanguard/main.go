@@ -6,15 +6,13 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"os"
 
+	"codelibra.test/interop/serving"
 	"connectrpc.com/vanguard"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
@@ -40,15 +38,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(listener.Addr())
-	go func() {
-		log.Fatal(http.Serve(listener, transcoder))
-	}()
-	io.Copy(io.Discard, os.Stdin)
+	serving.Run(transcoder)
 }
 
 // describe finds the service in the file.
