@@ -24,9 +24,12 @@ def need(language, *commands):
 
 
 def copy(name):
-    """A folder below target/ci with what tests/interop/NAME contains."""
-    folder = BUILT / name
-    shutil.copytree(pathlib.Path(__file__).parent / name, folder, dirs_exist_ok=True)
+    """A folder below target/ci with what tests/interop/NAME contains, and with what was built there before."""
+    source, folder = pathlib.Path(__file__).parent / name, BUILT / name
+    for child in source.iterdir():
+        if child.is_dir():
+            shutil.rmtree(folder / child.name, ignore_errors=True)
+    shutil.copytree(source, folder, dirs_exist_ok=True)
     return folder
 
 
