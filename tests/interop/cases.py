@@ -1,4 +1,4 @@
-"""The errors that other languages read, and what they have to read of each of them.
+"""The errors that other languages read, and the expected reading of each of them.
 
 Each case is a call, or the body of an HTTP response, of one code: the 39 of the catalogue and two that are not listed.
 """

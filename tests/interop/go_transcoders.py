@@ -4,7 +4,7 @@
 
 Starts `codelibra serve --error-info google` and, in front of it, a gateway that protoc-gen-grpc-gateway generated and a
 proxy of vanguard. What `codelibra decode` reads of their bodies has to be the error. The control is `serve` without the
-option: of our ErrorInfo, which they cannot resolve, they make an INTERNAL without any of the error.
+option: because they cannot resolve our ErrorInfo, they replace the error by an INTERNAL without code and message.
 
 Needs Go and the packages of requirements.txt beside this file.
 """
@@ -48,7 +48,7 @@ def by_connect(address, fields):
 
 
 def by_connect_stream(address, fields):
-    """A stream that fails after two items; the body is what its end says."""
+    """A stream that fails after two items; the body is the JSON of its last message."""
     message = json.dumps({**fields, "afterItems": 2}).encode()
     stream = {**CONNECT, "content-type": "application/connect+json"}
     body = bytes(1) + len(message).to_bytes(4, "big") + message
@@ -62,7 +62,7 @@ def by_connect_stream(address, fields):
     return status, headers, messages[-1][1]
 
 
-# For each transcoder the ways to call it, and whether an unknown type costs them the body.
+# For each transcoder the ways to call it, and whether one unknown type makes it lose the whole body.
 WAYS = {
     "grpc-gateway": [(by_rest, True)],
     "vanguard": [(by_rest, True), (by_connect, False), (by_connect_stream, False)],

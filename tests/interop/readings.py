@@ -1,4 +1,4 @@
-"""What readers in other languages read of the cases, and whether it is right.
+"""What libraries of other languages read of the cases, compared with what the cases expect.
 
 A reader is a library of one language. A program reads the cases as JSON from its standard input, and prints a line of
 JSON for each case and reader: `reader`, `id`, `details` (a list of `type` and `value`, the value as ProtoJSON, or null
@@ -64,7 +64,7 @@ def _without_empty(info):
 def _check(case, reader, reading, linked):
     where = (case.given["id"], reading)
     if case.kind.endswith("+ours") and not linked:
-        # The control: a reader that copes with our ErrorInfo does not need it left out.
+        # The control: if a reader could read such a body, the forms would not have to omit our ErrorInfo.
         assert not any("code" in info.get("metadata", {}) for info in _infos(reading, GOOGLE_INFO)), where
         assert OUR_INFO in reading.get("error", OUR_INFO), where
         return
@@ -81,7 +81,7 @@ def _check(case, reader, reading, linked):
 
 
 def check_readings(cases, readers, readings, linked):
-    """Every reader reads every case of its kinds once, and rightly. `linked`: the program has our ErrorInfo's type."""
+    """Every reader reads every case of its kinds once and correctly. `linked`: the program has our ErrorInfo's type."""
     found = {(reading["reader"], reading["id"]): reading for reading in readings}
     assert len(found) == len(readings), "a case was read twice"
     counts = collections.Counter()

@@ -1,4 +1,4 @@
-"""The tools of other languages: whether they are there, and what they make below target/ci."""
+"""The tools of other languages: whether they are installed, and what they build below target/ci."""
 
 import os
 import pathlib
@@ -13,7 +13,7 @@ BUILT = ROOT / "target" / "ci"
 
 
 def need(language, *commands):
-    """Ends the script where a command is missing: in CI as a failure, elsewhere as a skip that is seen."""
+    """Ends the script if a command is missing: in CI with an error, elsewhere with 0 after printing SKIPPED."""
     missing = [command for command in commands if shutil.which(command) is None]
     if not missing:
         return

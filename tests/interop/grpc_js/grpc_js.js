@@ -1,6 +1,6 @@
 // Reads the cases of readings.py with grpc-js.
 //
-//     node grpc_js.js PATH-TO-proto PATH-TO-descriptor-set [TYPE-TO-LEAVE-OUT]
+//     node grpc_js.js PATH-TO-proto PATH-TO-descriptor-set [OMITTED-TYPE]
 //
 // proto-loader reads the service out of the .proto files. The details are read with the types of the descriptor set.
 
@@ -12,10 +12,10 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 
 const TIMEOUT = 20_000; // milliseconds; an answer takes a few
-const [protos, descriptorSet, leftOut] = process.argv.slice(2);
+const [protos, descriptorSet, omitted] = process.argv.slice(2);
 
 const files = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(descriptorSet)));
-const registry = createRegistry(...[...files].filter((type) => type.kind === "message" && type.typeName !== leftOut));
+const registry = createRegistry(...[...files].filter((type) => type.kind === "message" && type.typeName !== omitted));
 const Status = registry.getMessage("google.rpc.Status");
 
 const options = { includeDirs: [protos], longs: String };

@@ -10,7 +10,7 @@ import com.google.protobuf.util.JsonFormat.TypeRegistry;
 import com.google.rpc.ErrorDetailsProto;
 import java.util.List;
 
-/** The details of a status as JSON, by the types that are linked. */
+/** Writes the details of a status as JSON, with the types that are linked. */
 final class Details {
   final TypeRegistry types;
 
