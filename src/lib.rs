@@ -59,6 +59,11 @@ pub mod tables;
 mod typed;
 mod wire;
 
+/// Compiles the examples of the page.
+#[cfg(all(doctest, feature = "axum", feature = "client"))]
+#[doc = include_str!("../docs/gateway.md")]
+struct GatewayPage;
+
 pub use catalog::{Catalog, Entry, Param, ParamKind, Recovery};
 pub use code::{
     CatalogCode, InvalidCode, class_code, class_of, class_phrase, grpc_code, http_status, is_code,

@@ -5,6 +5,9 @@
 //! Both answer `GET /v1/errors/{code}:raise` with google.rpc.Status as JSON. `ours` is the gateway of the README,
 //! with the client layer; `by-hand` is what one writes over the same client with tonic-types and serde_json. It
 //! prints its address.
+//!
+//! It calls unary methods only, over one channel, and has no limits. A gateway that is not behind a benchmark needs
+//! both: docs/gateway.md.
 
 use std::net::Ipv4Addr;
 

@@ -19,13 +19,9 @@ use tokio::task::JoinSet;
 
 use super::accept::{Accept, Acceptor};
 use super::activity::{Activity, ReportingIo};
-use super::limits::Limits;
+use super::limits::{Limits, OTHER_REQUESTS};
 use super::streams::ConnectionStreams;
 use super::unread::{ReportingBody, StreamExecutor, holds_for};
-
-/// How many requests may be open on one connection of HTTP/2 besides its `:stream`s. So a caller that reaches the
-/// limit of streams is refused with a code.
-const OTHER_REQUESTS: u32 = 100;
 
 /// How long a connection that is shut down may still take, where nothing is under way on it.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -88,6 +84,8 @@ async fn connection(
     loop {
         let patience = if is_closing { GOODBYE } else { read_timeout };
         tokio::select! {
+            // First, what the peer has sent: on a busy machine it may be in time and read late.
+            biased;
             _ = serving.as_mut() => return,
             () = holds_for(unread_timeout, &mut unread, |activity| activity.is_blocked) => return,
             // hyper has no timeout for a connection that sends nothing.

@@ -114,7 +114,7 @@ impl Gateway {
     }
 
     fn method_not_allowed(&self) -> ApiError {
-        refusal::method_not_allowed(self.catalog)
+        refusal::of_class(self.catalog, StatusCode::METHOD_NOT_ALLOWED)
     }
 
     fn parse(&self, code: &str) -> Result<u32, ApiError> {

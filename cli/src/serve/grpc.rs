@@ -9,16 +9,18 @@ use codelibra::{ApiError, Catalog, Entry, ErrorInfos, is_code};
 use tokio::net::TcpListener;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
+use tower_layer::layer_fn;
 
 use super::accept::Acceptor;
 use super::first_bytes::FirstBytes;
-use super::limits::Limits;
+use super::limits::{Limits, OTHER_REQUESTS};
 use super::pb::error_catalog_service_server::{ErrorCatalogService, ErrorCatalogServiceServer};
 use super::pb::{
     ErrorEntry, ErrorParam, GetErrorRequest, GetErrorResponse, ListErrorsRequest, ListErrorsResponse,
     RaiseErrorRequest, RaiseErrorResponse, RaiseErrorStreamRequest, RaiseErrorStreamResponse,
 };
 use super::refusal;
+use super::slow_body::{PacedCalls, SlowBodies};
 use crate::descriptors;
 use crate::find::{named, nearest_entries};
 use crate::nearest::nearest_of;
@@ -48,12 +50,16 @@ pub(crate) async fn serve(
     };
     let connections = Acceptor::new("gRPC server", listener).into_stream();
     let connections = connections.map(move |io| io.map(|io| FirstBytes::new(io, limits.read_timeout)));
+    let slow_bodies = SlowBodies { catalog, patience: limits.read_timeout };
     tonic::transport::Server::builder()
+        // The gateway has as many streams on one connection.
+        .max_concurrent_streams(limits.max_streams.saturating_add(OTHER_REQUESTS))
         // A peer in the middle of a frame or of a header block cannot answer a ping.
         .http2_keepalive_interval(Some(limits.read_timeout))
         .http2_keepalive_timeout(Some(limits.read_timeout))
         // A raise answers what it was asked for, the message of a 5xx included.
         .layer(ServerLayer::of(catalog).boundary(Boundary::internal()).error_infos(infos))
+        .layer(layer_fn(move |service| PacedCalls { service, slow_bodies }))
         .add_service(ErrorCatalogServiceServer::new(Service { catalog }))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)

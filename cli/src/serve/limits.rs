@@ -6,6 +6,10 @@ use crate::args::Serve;
 use crate::call::duration;
 use crate::failure::Failure;
 
+/// How many requests may be open on one connection of HTTP/2 besides its streams. So a caller that reaches the limit
+/// of streams is refused with a code, and not by HTTP/2.
+pub(super) const OTHER_REQUESTS: u32 = 100;
+
 /// The limits of connections, requests and streams.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {

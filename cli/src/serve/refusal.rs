@@ -1,5 +1,6 @@
 //! The errors of the service itself, in the domain of the catalogue that it serves.
 
+use axum::http::StatusCode;
 use codelibra::{
     ApiError, ArgumentMissingOrUnparseable, Catalog, ErrorCode, LimitTooLarge, NotFound, class_code,
 };
@@ -45,16 +46,12 @@ pub(super) fn not_found(
     own(catalog, NotFound { resource: Some(resource.into()) }.with_message(message.into()))
 }
 
-/// RFC 9110 §15.5.6.
-pub(super) fn method_not_allowed(catalog: &'static Catalog) -> ApiError {
-    of_class(catalog, 405)
-}
-
 /// A fault of this service.
 pub(super) fn unexpected(catalog: &'static Catalog) -> ApiError {
     own(catalog, ErrorCode::UNEXPECTED_ERROR.into())
 }
 
-fn of_class(catalog: &'static Catalog, class: u16) -> ApiError {
-    ApiError::from_catalog(catalog, class_code(class)).unwrap_or_else(|_| unexpected(catalog))
+/// The error of a class, with nothing more specific: `CCC000`.
+pub(super) fn of_class(catalog: &'static Catalog, status: StatusCode) -> ApiError {
+    ApiError::from_catalog(catalog, class_code(status.as_u16())).unwrap_or_else(|_| unexpected(catalog))
 }

@@ -1,4 +1,4 @@
-//! Request bodies that come too slowly.
+//! Request bodies that come too slowly, over HTTP and gRPC.
 
 use std::error::Error;
 use std::fmt;
@@ -15,14 +15,18 @@ use axum::http::{HeaderValue, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use codelibra::{ApiError, Catalog, class_code};
+use codelibra::{ApiError, Catalog};
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
+use tonic::Status;
+use tonic::codegen::Service;
+
+use super::refusal;
 
 /// The rate that no body falls below for long, in bytes per second; Apache's default (mod_reqtimeout).
 const MIN_RATE: u32 = 500;
 
-/// Refuses the bodies of requests that come too slowly, with 408000. A body may pause for `patience`; what arrives
+/// Refuses requests whose bodies come too slowly, with 408000. A body may pause for `patience`; what arrives
 /// earns time at [`MIN_RATE`], so that a body of any length passes at that rate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SlowBodies {
@@ -36,51 +40,92 @@ impl SlowBodies {
         if request.body().is_end_stream() {
             return next.run(request).await;
         }
+        // An extractor makes an error of its own of a body that fails.
         let (version, too_slow) = (request.version(), Arc::new(AtomicBool::new(false)));
-        let body = |body| Body::new(PacedBody::new(body, this.patience, too_slow.clone()));
-        let response = next.run(request.map(body)).await;
-        if too_slow.load(Ordering::Relaxed) { this.refused(version) } else { response }
-    }
-
-    fn refused(self, version: Version) -> Response {
-        let error = ApiError::from_catalog(self.catalog, class_code(StatusCode::REQUEST_TIMEOUT.as_u16()));
-        let error = error.unwrap_or_else(|_| codelibra::ErrorCode::UNEXPECTED_ERROR.into());
-        let patience = self.patience;
-        let message = format!(
-            "the body of the request came too slowly; expected {MIN_RATE} bytes a second, and no pause above {patience:?}"
-        );
-        let mut response = error.with_message(message).into_response();
-        // RFC 9110 §15.5.9. HTTP/2 has no such field.
-        if version < Version::HTTP_2 {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        let mark = too_slow.clone();
+        let late = move || {
+            mark.store(true, Ordering::Relaxed);
+            axum::Error::new(TooSlow)
+        };
+        let request = request.map(|body| Body::new(PacedBody::new(body, this.patience, late)));
+        let mut response = next.run(request).await;
+        if too_slow.load(Ordering::Relaxed) {
+            response = this.error().into_response();
+            // RFC 9110 §15.5.9. HTTP/2 has no such field.
+            if version < Version::HTTP_2 {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
         }
         response
+    }
+
+    fn error(self) -> ApiError {
+        let patience = self.patience;
+        refusal::of_class(self.catalog, StatusCode::REQUEST_TIMEOUT).with_message(format!(
+            "the request came too slowly; expected {MIN_RATE} bytes a second, and no pause above {patience:?}"
+        ))
+    }
+}
+
+/// A gRPC server whose requests must not come too slowly: their messages, for methods that take one.
+#[derive(Clone, Debug)]
+pub(super) struct PacedCalls<S> {
+    pub(super) service: S,
+    pub(super) slow_bodies: SlowBodies,
+}
+
+impl<S> Service<http::Request<tonic::body::Body>> for PacedCalls<S>
+where
+    S: Service<http::Request<tonic::body::Body>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.service.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: http::Request<tonic::body::Body>) -> S::Future {
+        // A client of reflection keeps its stream open between its requests.
+        if request.uri().path().starts_with("/grpc.reflection.") {
+            return self.service.call(request);
+        }
+        let slow_bodies = self.slow_bodies;
+        let late = move || Status::from(slow_bodies.error());
+        self.service.call(
+            request.map(|body| tonic::body::Body::new(PacedBody::new(body, slow_bodies.patience, late))),
+        )
     }
 }
 
 /// A body that fails when it comes too slowly.
-struct PacedBody {
-    body: Body,
+struct PacedBody<B, F> {
+    body: B,
     pace: Pace,
-    too_slow: Arc<AtomicBool>,
+    late: Option<F>,
 }
 
-impl PacedBody {
-    fn new(body: Body, patience: Duration, too_slow: Arc<AtomicBool>) -> Self {
-        Self { body, pace: Pace { patience, left: patience, waiting: None }, too_slow }
+impl<B, F> PacedBody<B, F> {
+    fn new(body: B, patience: Duration, late: F) -> Self {
+        Self { body, pace: Pace { patience, left: patience, waiting: None }, late: Some(late) }
     }
 }
 
-impl HttpBody for PacedBody {
+impl<B, F> HttpBody for PacedBody<B, F>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    F: FnOnce() -> B::Error + Unpin,
+{
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = &mut *self;
-        if this.too_slow.load(Ordering::Relaxed) {
+        if this.late.is_none() {
             return Poll::Ready(None);
         }
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
@@ -89,8 +134,7 @@ impl HttpBody for PacedBody {
             return Poll::Ready(frame);
         }
         ready!(this.pace.poll_late(cx));
-        this.too_slow.store(true, Ordering::Relaxed);
-        Poll::Ready(Some(Err(axum::Error::new(TooSlow))))
+        Poll::Ready(this.late.take().map(|late| Err(late())))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -163,7 +207,7 @@ mod tests {
         let request = Request::post("/").body(Body::from_stream(body)).unwrap();
         let start = Instant::now();
         let mut router = router.into_service::<Body>();
-        let response = tonic::codegen::Service::call(&mut router, request).await.unwrap();
+        let response = Service::call(&mut router, request).await.unwrap();
         (response.status(), start.elapsed())
     }
 

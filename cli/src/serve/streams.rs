@@ -15,12 +15,13 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use codelibra::rpc::RetryInfo;
-use codelibra::{ApiError, Catalog, class_code};
+use codelibra::{ApiError, Catalog, ErrorCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::{Stream, StreamExt};
 use tonic::transport::Endpoint;
 
 use super::limits::Limits;
+use super::refusal;
 
 /// The window of one stream, in bytes. A stream moves at most this much in one round trip.
 const STREAM_WINDOW: u32 = 16 << 10;
@@ -102,9 +103,7 @@ impl Streams {
     }
 
     fn error(&self, status: StatusCode, message: &dyn Display) -> ApiError {
-        let error = ApiError::from_catalog(self.catalog, class_code(status.as_u16()));
-        let error = error.unwrap_or_else(|_| codelibra::ErrorCode::UNEXPECTED_ERROR.into());
-        error.with_message(message.to_string())
+        refusal::of_class(self.catalog, status).with_message(message.to_string())
     }
 
     /// Reads `items` in a task of its own. They are dropped when the caller drops the result, and when it reads
@@ -120,7 +119,7 @@ impl Streams {
         let unread =
             self.error(StatusCode::REQUEST_TIMEOUT, &format_args!("the stream was not read for {idle:?}"));
         tokio::spawn(forward(permit, items, sender, idle, unread));
-        ReadAhead { receiver, ended: false, lost: codelibra::ErrorCode::UNEXPECTED_ERROR }
+        ReadAhead { receiver, ended: false }
     }
 }
 
@@ -162,7 +161,6 @@ async fn forward<S, T>(
 pub(super) struct ReadAhead<T> {
     receiver: mpsc::Receiver<Sent<T>>,
     ended: bool,
-    lost: codelibra::ErrorCode,
 }
 
 impl<T> Stream for ReadAhead<T> {
@@ -175,7 +173,7 @@ impl<T> Stream for ReadAhead<T> {
         let item = match ready!(self.receiver.poll_recv(cx)) {
             Some(item) => item,
             // The task ended without an end of the stream: it panicked. That is no whole stream.
-            None => Some(Err(self.lost.into())),
+            None => Some(Err(ErrorCode::UNEXPECTED_ERROR.into())),
         };
         self.ended = !matches!(item, Some(Ok(_)));
         Poll::Ready(item)
@@ -185,7 +183,7 @@ impl<T> Stream for ReadAhead<T> {
 #[cfg(test)]
 mod tests {
     use axum::http::Request;
-    use codelibra::{CatalogCode, ErrorCode};
+    use codelibra::CatalogCode;
     use tokio::time::Instant;
 
     use super::*;

@@ -13,6 +13,7 @@ mod refused;
 mod running;
 mod slow;
 mod streams;
+mod uncoded;
 mod undeclared;
 
 #[allow(unreachable_pub, clippy::all, clippy::as_conversions, reason = "generated")]

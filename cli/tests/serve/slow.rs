@@ -13,6 +13,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tonic_reflection::pb::v1::ServerReflectionRequest;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 
 use crate::codes::raise;
 use crate::running::Serve;
@@ -35,7 +38,7 @@ async fn until_closed(address: &str, sent: &[u8]) -> Vec<u8> {
 /// Without a timeout, this test does not end.
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_connections_are_closed() {
-    let serve = Serve::start(&["--read-timeout", "200ms"]);
+    let serve = Serve::start(&["--read-timeout", "1s"]);
     let http = serve.http.strip_prefix("http://").unwrap();
     let half_a_preface = &PREFACE[..20];
     let half_a_frame = [PREFACE, SETTINGS, &[0, 0]].concat();
@@ -62,7 +65,7 @@ async fn slow_connections_are_closed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_stalls_is_refused_with_a_code() {
-    let serve = Serve::start(&["--read-timeout", "200ms"]);
+    let serve = Serve::start(&["--read-timeout", "1s"]);
     let http = serve.http.strip_prefix("http://").unwrap();
     for (path, form) in [("/v1/errors/403003:raise", "content-length: 10"), ("/v1/errors/1:raise", CHUNKED)] {
         let sent = format!("POST {path} HTTP/1.1\r\nhost: x\r\n{form}\r\n\r\n1");
@@ -85,6 +88,33 @@ async fn a_body_that_stalls_is_refused_with_a_code() {
     let answer = client.request(request.unwrap()).await.unwrap();
     assert_eq!(answer.headers()["codelibra-error-code"], "408000");
     assert_eq!(serve.send("POST", "/v1/errors/403003:raise", "").await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grpc_message_that_stalls_is_refused_with_a_code() {
+    let serve = Serve::start(&["--read-timeout", "1s"]);
+    // A stream of reflection is older, and is not ended.
+    let (sender, requests) = tokio::sync::mpsc::channel(1);
+    let mut client = ServerReflectionClient::new(serve.channel().await);
+    let requests = tokio_stream::wrappers::ReceiverStream::new(requests);
+    let mut reflected = client.server_reflection_info(requests).await.unwrap().into_inner();
+
+    let stalled = StreamBody::new(tokio_stream::pending::<Result<Frame<Bytes>, std::io::Error>>());
+    let method = "/codelibra.catalog.v1.ErrorCatalogService/RaiseError";
+    let request = Request::post(format!("http://{}{method}", serve.grpc))
+        .header("content-type", "application/grpc")
+        .body(Box::pin(stalled));
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let answer = client.request(request.unwrap()).await.unwrap();
+    assert_eq!(answer.headers()["grpc-status"], "4");
+    assert_eq!(answer.headers()["codelibra-error-code"], "408000");
+
+    let list = ServerReflectionRequest {
+        message_request: Some(MessageRequest::ListServices(String::new())),
+        ..Default::default()
+    };
+    sender.send(list).await.unwrap();
+    assert!(reflected.message().await.unwrap().is_some());
 }
 
 const CHUNKED: &str = "transfer-encoding: chunked";
