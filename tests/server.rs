@@ -8,7 +8,7 @@ mod support;
 use std::time::Duration;
 
 use bytes::Bytes;
-use codelibra::rpc::{BadRequest, DebugInfo, RequestInfo, bad_request::FieldViolation};
+use codelibra::rpc::{BadRequest, DebugInfo, Help, RequestInfo, bad_request::FieldViolation};
 use codelibra::server::{Boundary, Fallback, ServerLayer};
 use codelibra::{ApiError, ErrorCode, GrpcCode, LockedOut, StatusCodeExt};
 use http_body_util::{BodyExt, Full};
@@ -105,6 +105,28 @@ async fn users_set_the_fallback_and_the_boundary() {
         let error = check(&end.unwrap_err());
         assert_eq!(error.code(), Some(ErrorCode::USER_NOT_FOUND_IN_DB));
         assert_eq!(error.message(), "no user 17", "between services of one owner messages stay");
+    }
+}
+
+#[tokio::test]
+async fn an_internal_boundary_keeps_details_beside_any_message() {
+    let failing = |message: &str| {
+        let detail = prost_types::Any::from_msg(&Help::default()).unwrap();
+        let status = tonic_types::Status { code: 5, message: message.into(), details: vec![detail] };
+        let details = prost::Message::encode_to_vec(&status);
+        Script::fail(Status::with_details(Code::NotFound, message, details.into())).after(1)
+    };
+    let channel = serve(layer().boundary(Boundary::internal()), Test::new(failing)).await;
+    for kind in KINDS {
+        // Without a message, the summary of the code is sent.
+        for (message, sent) in
+            [("no user 17", "no user 17"), ("", "The requested entity could not be found.")]
+        {
+            let (_, end) = call(channel.clone(), kind, Request::new(message.into())).await;
+            let error = check(&end.unwrap_err());
+            assert_eq!((error.code(), error.message()), (Some(ErrorCode::NOT_FOUND), sent));
+            assert!(error.detail::<Help>().is_some(), "{message:?}");
+        }
     }
 }
 

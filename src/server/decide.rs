@@ -61,9 +61,14 @@ impl Boundary {
                 let grpc_code =
                     if public && failure.received { GrpcCode::Internal } else { failure.grpc_code };
                 let mut outgoing = Outgoing::of(config.fallback.get(grpc_code), grpc_code);
-                if !public && !failure.message.is_empty() {
-                    outgoing.message = Cow::Borrowed(&failure.message);
-                    outgoing.details = Cow::Owned(self.details(failure));
+                if !public {
+                    if !failure.message.is_empty() {
+                        outgoing.message = Cow::Borrowed(&failure.message);
+                    }
+                    let details = self.details(failure);
+                    if !details.is_empty() {
+                        outgoing.details = Cow::Owned(details);
+                    }
                 }
                 outgoing
             }
