@@ -43,6 +43,9 @@ use crate::{Catalog, CatalogCode};
 ///
 /// A well-formed call that succeeds is not changed: nothing is allocated or copied for it, nor for a message of a stream.
 ///
+/// Over gRPC-Web, put it above tonic-web's `GrpcWebClientLayer`, which decodes the trailers: below it, the layer finds
+/// no `grpc-status`, and each call fails.
+///
 /// hyper takes 16 KiB of headers by default. Longer trailers are cut, and longer headers fail with INTERNAL before
 /// any layer sees them; a client of services with large details raises `Endpoint::http2_max_header_list_size`.
 #[derive(Clone)]

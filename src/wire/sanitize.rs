@@ -2,6 +2,7 @@
 
 #[cfg(feature = "client")]
 use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 
 use crate::code::{self, class_of, class_phrase};
@@ -11,7 +12,7 @@ use crate::wire::mark::Mark;
 use crate::wire::mend::{
     self, code_field, code_of, mend_code, mend_details, mend_message, mend_status, set_message, set_status,
 };
-use crate::wire::seen::Seen;
+use crate::wire::seen::{self, Seen};
 use crate::wire::{self, CAUSE, GRPC_STATUS, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 use crate::{Catalog, GrpcCode, tables};
 
@@ -85,7 +86,7 @@ pub(crate) fn headers(
         }
     } else {
         drop_ours(fields, seen);
-        match (seen.has(Seen::GRPC), behind) {
+        match (seen.has(Seen::GRPC) || is_grpc_web(fields), behind) {
             (true, Behind::More) => Ending::Open,
             (true, Behind::Nothing) => without_status(fields, Silent::Answer, http_status, catalog),
             (false, _) => without_status(fields, Silent::Intermediary, http_status, catalog),
@@ -98,6 +99,12 @@ pub(crate) fn headers(
         early = EarlyFields::take_from(fields);
     }
     Start { ending, early }
+}
+
+/// Whether an answer was gRPC-Web. tonic-web's client decodes the body below this layer, and keeps the type.
+#[cold]
+fn is_grpc_web(fields: &HeaderMap) -> bool {
+    fields.get(CONTENT_TYPE).is_some_and(|value| seen::is_grpc_web(value.as_bytes()))
 }
 
 /// Sanitises trailers, with which the answer ends; empty ones where there are none. `so_far` and `early` are what the
