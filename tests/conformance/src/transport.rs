@@ -1,0 +1,70 @@
+use codelibra::ErrorCode;
+use codelibra::client::ClientLayer;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::transport::Channel;
+use tonic_web::GrpcWebClientLayer;
+use tower::ServiceExt;
+use tower::util::BoxCloneService;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::args::Layers;
+use crate::proto::{ClientCompatRequest, HttpVersion, Protocol};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a generated client calls.
+pub(crate) type Transport = BoxCloneService<http::Request<Body>, http::Response<Body>, Status>;
+
+/// Gives a connection to the server of a request: tonic's channel for gRPC, hyper's client under tonic-web for gRPC-Web.
+///
+/// # Errors
+///
+/// The protocol is another one.
+pub(crate) fn connect(
+    request: &ClientCompatRequest,
+    origin: &http::Uri,
+    layers: Layers,
+) -> Result<Transport, String> {
+    match request.protocol() {
+        Protocol::Grpc => Ok(layered(Channel::builder(origin.clone()).connect_lazy(), layers)),
+        Protocol::GrpcWeb => {
+            let is_http2 = request.http_version() == HttpVersion::HttpVersion2;
+            let client = Client::builder(TokioExecutor::new()).http2_only(is_http2).build_http();
+            Ok(layered(GrpcWebClientLayer::new().layer(client), layers))
+        }
+        other => Err(format!("protocol {other:?} is not supported")),
+    }
+}
+
+fn layered<S, B>(service: S, layers: Layers) -> Transport
+where
+    S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    match layers {
+        Layers::On => erased(ClientLayer::new::<ErrorCode>().layer(service)),
+        Layers::Off => erased(service),
+    }
+}
+
+fn erased<S, B>(service: S) -> Transport
+where
+    S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    // A generated client reads an error of its service in the same way.
+    service
+        .map_response(|response| response.map(Body::new))
+        .map_err(|error| Status::from_error(error.into()))
+        .boxed_clone()
+}
