@@ -1,9 +1,10 @@
-/// `client|server --layers on|off [--details sent|attached]`
+/// `client|server --layers on|off [--details sent|attached] [--web outside|inside]`
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Args {
     pub(crate) mode: Mode,
     pub(crate) layers: Layers,
     pub(crate) details: Details,
+    pub(crate) web: Web,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,15 @@ pub(crate) enum Details {
     Attached,
 }
 
+/// Where tonic-web's layer lies in the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Web {
+    /// Outside of the server layer, which sees gRPC alone.
+    Outside,
+    /// Inside of the server layer, which sees what tonic-web makes of the answers. Details are sent as they are.
+    Inside,
+}
+
 impl Args {
     /// Reads the arguments of the process.
     ///
@@ -41,7 +51,7 @@ impl Args {
             Some("server") => Mode::Server,
             other => return Err(format!("the first argument is {other:?}: use client or server")),
         };
-        let (mut layers, mut details) = (None, Details::Sent);
+        let (mut layers, mut details, mut web) = (None, Details::Sent, Web::Outside);
         while let Some(name) = args.next() {
             let value = args.next().unwrap_or_default();
             match (name.as_str(), value.as_str()) {
@@ -49,10 +59,12 @@ impl Args {
                 ("--layers", "off") => layers = Some(Layers::Off),
                 ("--details", "sent") => details = Details::Sent,
                 ("--details", "attached") => details = Details::Attached,
+                ("--web", "outside") => web = Web::Outside,
+                ("--web", "inside") => web = Web::Inside,
                 _ => return Err(format!("unknown argument {name} {value:?}")),
             }
         }
         let layers = layers.ok_or("--layers is missing: use --layers on or --layers off")?;
-        Ok(Self { mode, layers, details })
+        Ok(Self { mode, layers, details, web })
     }
 }

@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::from_env()?;
     match args.mode {
         Mode::Client => client::run(args.layers).await?,
-        Mode::Server => server::run(args.layers, args.details).await?,
+        Mode::Server => server::run(args).await?,
     }
     Ok(())
 }

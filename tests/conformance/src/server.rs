@@ -14,7 +14,7 @@ use tower::filter::AsyncFilterLayer;
 use tower::util::MapResponseLayer;
 
 use crate::additions;
-use crate::args::{Details, Layers};
+use crate::args::{Args, Layers, Web};
 use crate::messages;
 use crate::proto::conformance_service_server::ConformanceServiceServer;
 use crate::proto::{ServerCompatRequest, ServerCompatResponse};
@@ -25,7 +25,7 @@ use crate::service::{Conformance, append_trailers};
 /// # Errors
 ///
 /// The runner sends no request, or the port fails.
-pub(crate) async fn run(layers: Layers, details: Details) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let request: ServerCompatRequest =
         messages::read(&mut tokio::io::stdin()).await?.ok_or("the runner sent no request")?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -44,21 +44,20 @@ pub(crate) async fn run(layers: Layers, details: Details) -> Result<(), Box<dyn 
         service = service.max_decoding_message_size(request.message_receive_limit.try_into()?);
     }
     let incoming = TcpListenerStream::new(listener);
-    let server = Server::builder()
-        .accept_http1(true)
-        .layer(AsyncFilterLayer::new(collect_http1))
-        .layer(GrpcWebLayer::new());
-    match layers {
-        Layers::Off => {
-            let mut server = server.layer(MapResponseLayer::new(append_trailers));
+    let server = Server::builder().accept_http1(true).layer(AsyncFilterLayer::new(collect_http1));
+    let trailers = MapResponseLayer::new(append_trailers);
+    match (args.layers, args.web) {
+        (Layers::Off, _) => {
+            let mut server = server.layer(GrpcWebLayer::new()).layer(trailers);
             server.add_service(service).serve_with_incoming(incoming).await?;
         }
-        Layers::On => {
-            let layer = server_layer().ok_or("500000 is not a code")?;
-            let mut server = server
-                .layer(MapResponseLayer::new(move |response| additions::check(response, details)))
-                .layer(layer)
-                .layer(MapResponseLayer::new(append_trailers));
+        (Layers::On, Web::Outside) => {
+            let additions = MapResponseLayer::new(move |response| additions::check(response, args.details));
+            let server = server.layer(GrpcWebLayer::new()).layer(additions).layer(server_layer()?);
+            server.layer(trailers).add_service(service).serve_with_incoming(incoming).await?;
+        }
+        (Layers::On, Web::Inside) => {
+            let mut server = server.layer(server_layer()?).layer(GrpcWebLayer::new()).layer(trailers);
             server.add_service(service).serve_with_incoming(incoming).await?;
         }
     }
@@ -68,13 +67,13 @@ pub(crate) async fn run(layers: Layers, details: Details) -> Result<(), Box<dyn 
 /// The suite compares messages and details, which a public boundary removes; some of them are longer than what a public
 /// service sends; and it compares UNKNOWN and DATA_LOSS, which are INTERNAL in the default fallback table, because their
 /// code there, 500001, is listed as INTERNAL. An unlisted code keeps the gRPC code.
-fn server_layer() -> Option<ServerLayer> {
-    let unlisted = ErrorCode::from_u32(500_000)?;
+fn server_layer() -> Result<ServerLayer, &'static str> {
+    let unlisted = ErrorCode::from_u32(500_000).ok_or("500000 is no code")?;
     let fallback = Fallback::of(ErrorCode::catalog())
         .with(GrpcCode::Unknown, unlisted)
         .with(GrpcCode::DataLoss, unlisted);
     let layer = ServerLayer::new::<ErrorCode>().fallback(fallback);
-    Some(layer.boundary(Boundary::internal()).budget(Budget::bytes(1 << 20)))
+    Ok(layer.boundary(Boundary::internal()).budget(Budget::bytes(1 << 20)))
 }
 
 /// Reads a request over HTTP/1 to its end before it is answered. Otherwise hyper closes the connection after an early
