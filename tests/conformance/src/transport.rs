@@ -29,28 +29,25 @@ pub(crate) fn connect(
     origin: &http::Uri,
     layers: Layers,
 ) -> Result<Transport, String> {
+    let layer = ClientLayer::new::<ErrorCode>();
     match request.protocol() {
-        Protocol::Grpc => Ok(layered(Channel::builder(origin.clone()).connect_lazy(), layers)),
+        Protocol::Grpc => {
+            let channel = Channel::builder(origin.clone()).connect_lazy();
+            Ok(match layers {
+                Layers::On => erased(layer.layer(channel)),
+                Layers::Off => erased(channel),
+            })
+        }
         Protocol::GrpcWeb => {
             let is_http2 = request.http_version() == HttpVersion::HttpVersion2;
             let client = Client::builder(TokioExecutor::new()).http2_only(is_http2).build_http();
-            Ok(layered(GrpcWebClientLayer::new().layer(client), layers))
+            let client = GrpcWebClientLayer::new().layer(client);
+            Ok(match layers {
+                Layers::On => erased(layer.layer(client)),
+                Layers::Off => erased(client),
+            })
         }
         other => Err(format!("protocol {other:?} is not supported")),
-    }
-}
-
-fn layered<S, B>(service: S, layers: Layers) -> Transport
-where
-    S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
-    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    match layers {
-        Layers::On => erased(ClientLayer::new::<ErrorCode>().layer(service)),
-        Layers::Off => erased(service),
     }
 }
 
