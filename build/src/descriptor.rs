@@ -1,7 +1,7 @@
 //! From a `.proto` file or a descriptor set to descriptors with positions.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::ErrorKind;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, In
 
 use crate::Error;
 use crate::error::Diagnostic;
+use crate::positions::{self, Positions};
 
 /// The protos that every catalogue may import without having the files.
 const BUNDLED: [(&str, &str); 2] = [
@@ -31,6 +32,8 @@ pub(crate) struct Source {
     pub(crate) paths: Vec<PathBuf>,
     /// What [`compile_relaxed`] took out of the enums.
     pub(crate) retired: HashMap<EnumPlace, Retired>,
+    /// The files that were opened, where their positions are not in the pool.
+    opened: BTreeMap<String, Opened>,
 }
 
 /// A file, and the path of an enum in its descriptor.
@@ -39,8 +42,36 @@ type EnumPlace = (String, Vec<i32>);
 /// What the `reserved` statements of an enum say.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Retired {
-    pub(crate) ranges: Vec<RangeInclusive<i32>>,
-    pub(crate) names: Vec<String>,
+    /// By their first number, with the last number of this range and of all before it.
+    ranges: BTreeMap<i32, i32>,
+    names: HashSet<String>,
+}
+
+impl Retired {
+    /// Adds ranges and names.
+    pub(crate) fn extend(
+        &mut self,
+        ranges: impl IntoIterator<Item = RangeInclusive<i32>>,
+        names: impl IntoIterator<Item = String>,
+    ) {
+        let mut all: Vec<(i32, i32)> = self.ranges.iter().map(|(start, end)| (*start, *end)).collect();
+        all.extend(ranges.into_iter().map(RangeInclusive::into_inner));
+        all.sort_unstable();
+        let mut last = i32::MIN;
+        for (start, end) in all {
+            last = last.max(end);
+            self.ranges.insert(start, last);
+        }
+        self.names.extend(names);
+    }
+
+    pub(crate) fn has_number(&self, number: i32) -> bool {
+        self.ranges.range(..=number).next_back().is_some_and(|(_, last)| number <= *last)
+    }
+
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
 }
 
 pub(crate) fn compile(proto: &Path, includes: &[impl AsRef<Path>]) -> Result<Source, Error> {
@@ -49,16 +80,15 @@ pub(crate) fn compile(proto: &Path, includes: &[impl AsRef<Path>]) -> Result<Sou
     open(proto, resolver(includes)).map_err(|e| from_protox(&e))
 }
 
-/// As [`compile`], without positions: they are most of the time that a large catalogue takes, and only findings
-/// have them. `None` where [`compile`] has something to say.
+/// As [`compile`], but reads the positions itself, when there is a finding: protox compares each option with each
+/// position. `None` where [`compile`] has something to report.
 pub(crate) fn compile_quick(proto: &Path, includes: &[impl AsRef<Path>]) -> Option<Source> {
     let resolver = resolver(includes);
     let name = resolver.resolve_path(proto);
-    let (source, seen) = open_altered(proto, resolver, |_, file| file.source_code_info = None)?;
-    let shadowed = name
-        .and_then(|name| seen.get(&name)?.clone())
-        .is_some_and(|path| !path.components().eq(proto.components()));
-    (!shadowed).then(|| Source { paths: seen.into_values().flatten().collect(), ..source })
+    let source = open_altered(proto, resolver, |_, _| {})?;
+    let path = name.and_then(|name| source.opened.get(&name)?.path.as_deref());
+    let shadowed = path.is_some_and(|path| !path.components().eq(proto.components()));
+    (!shadowed).then_some(source)
 }
 
 /// As [`compile`], but takes numbers that stand twice or are reserved. protox stops at the first of them,
@@ -66,7 +96,7 @@ pub(crate) fn compile_quick(proto: &Path, includes: &[impl AsRef<Path>]) -> Opti
 pub(crate) fn compile_relaxed(proto: &Path, includes: &[impl AsRef<Path>]) -> Option<Source> {
     let retired = Rc::new(RefCell::new(HashMap::new()));
     let taken = Rc::clone(&retired);
-    let (source, _) = open_altered(proto, resolver(includes), move |name, file| {
+    let source = open_altered(proto, resolver(includes), move |name, file| {
         taken.borrow_mut().extend(relax(name, file));
     })?;
     Some(Source { retired: retired.take(), ..source })
@@ -80,9 +110,10 @@ fn relax(name: &str, file: &mut FileDescriptorProto) -> Vec<(EnumPlace, Retired)
         let options = the_enum.options.get_or_insert_default();
         options.uninterpreted_option.retain(|option| !is_alias(option));
         options.allow_alias = Some(true);
-        let ranges = the_enum.reserved_range.drain(..).map(|range| range.start()..=range.end()).collect();
-        let names = std::mem::take(&mut the_enum.reserved_name);
-        ((name.to_owned(), vec![5, index]), Retired { ranges, names })
+        let ranges = the_enum.reserved_range.drain(..).map(|range| range.start()..=range.end());
+        let mut retired = Retired::default();
+        retired.extend(ranges, std::mem::take(&mut the_enum.reserved_name));
+        ((name.to_owned(), vec![5, index]), retired)
     });
     enums.collect()
 }
@@ -110,10 +141,27 @@ fn open(proto: &Path, resolver: impl FileResolver + 'static) -> Result<Source, p
         paths: files().filter_map(|f| f.path().map(Path::to_owned)).collect(),
         pool: compiler.descriptor_pool(),
         retired: HashMap::new(),
+        opened: BTreeMap::new(),
     })
 }
 
+/// The names of enum values that the file uses twice.
+pub(crate) fn repeated_names(proto: &Path, includes: &[impl AsRef<Path>]) -> Option<Error> {
+    let resolver = resolver(includes);
+    let file = resolver.open_file(&resolver.resolve_path(proto)?).ok()?;
+    let repeated = positions::repeated_values(file.file_descriptor_proto());
+    (!repeated.is_empty()).then(|| Error::new(repeated))
+}
+
 impl Source {
+    /// The positions of one of the files.
+    pub(crate) fn positions(&self, file: &FileDescriptor) -> Positions {
+        match self.opened.get(file.name()) {
+            Some(opened) => Positions::of_parsed(&opened.parsed, Some(&self.pool)),
+            None => Positions::of(file),
+        }
+    }
+
     pub(crate) fn from_descriptor_set(bytes: &[u8]) -> Result<Self, Error> {
         let set = prost_types::FileDescriptorSet::decode(bytes)
             .map_err(|e| format!("not a google.protobuf.FileDescriptorSet: {e}"))?;
@@ -122,13 +170,13 @@ impl Source {
         }
         // From the bytes and not from `set`: prost drops custom options.
         let pool = DescriptorPool::decode(bytes).map_err(|e| format!("{e:?}"))?;
-        Ok(Self { pool, main: None, paths: Vec::new(), retired: HashMap::new() })
+        Ok(Self { pool, main: None, paths: Vec::new(), retired: HashMap::new(), opened: BTreeMap::new() })
     }
 }
 
 fn from_protox(error: &protox::Error) -> Error {
     let Some(file) = error.file() else { return format!("{error:?}").into() };
-    let source = error.source_code();
+    let places = error.source_code().map(Places::of);
     let diagnostic = |finding: &dyn miette::Diagnostic| {
         let mut message = finding.to_string();
         // Why the text of an option is none of its type.
@@ -143,8 +191,7 @@ fn from_protox(error: &protox::Error) -> Error {
             message.push_str("; expected each name once");
         }
         let label = finding.labels().into_iter().flatten().last();
-        let place = label.and_then(|label| source?.read_span(label.inner(), 0, 0).ok());
-        let position = place.map(|place| (place.line() + 1, place.column() + 1));
+        let position = label.and_then(|label| places.as_ref()?.position(label.offset()));
         Diagnostic { file: Some(file.to_owned()), position, message }
     };
     let first: &dyn miette::Diagnostic = error;
@@ -154,25 +201,61 @@ fn from_protox(error: &protox::Error) -> Error {
     Error::new(diagnostics).with_missing_import(error.is_file_not_found())
 }
 
-/// Where the files that were opened lie, if on disk.
-type Seen = BTreeMap<String, Option<PathBuf>>;
+/// Lines and columns of a text. miette reads the text from its start for each of them.
+struct Places {
+    /// Where each line starts, in bytes.
+    lines: Vec<usize>,
+    len: usize,
+}
+
+impl Places {
+    fn of(source: &dyn miette::SourceCode) -> Self {
+        // All lines after the start: the whole text.
+        let all = source.read_span(&(0, 0).into(), 0, usize::MAX);
+        let text = all.as_ref().map_or(&[][..], |text| text.data());
+        let is_end = |end: &usize| match text.get(end - 1..) {
+            Some([b'\r', next, ..]) => *next != b'\n',
+            Some([b'\r' | b'\n', ..]) => true,
+            _ => false,
+        };
+        let ends = (1..=text.len()).filter(is_end);
+        Self { lines: std::iter::once(0).chain(ends).collect(), len: text.len() }
+    }
+
+    /// Line and column, counted from 1, the latter in bytes.
+    fn position(&self, offset: usize) -> Option<(usize, usize)> {
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines.get(line.checked_sub(1)?)?;
+        (offset <= self.len).then(|| (line, offset - start + 1))
+    }
+}
+
+/// A file as it was read.
+#[derive(Debug)]
+struct Opened {
+    /// Where it is, if on disk.
+    path: Option<PathBuf>,
+    parsed: FileDescriptorProto,
+}
 
 fn open_altered(
     proto: &Path,
     inner: ChainFileResolver,
     alter: impl Fn(&str, &mut FileDescriptorProto) + 'static,
-) -> Option<(Source, Seen)> {
-    let seen = Rc::new(RefCell::new(Seen::new()));
-    let resolver = AlteredFileResolver { inner, alter, seen: Rc::clone(&seen) };
+) -> Option<Source> {
+    let opened = Rc::new(RefCell::new(BTreeMap::new()));
+    let resolver = AlteredFileResolver { inner, alter, opened: Rc::clone(&opened) };
     let source = open(proto, resolver).ok()?;
-    Some((source, seen.take()))
+    let opened = opened.take();
+    let paths = opened.values().filter_map(|file: &Opened| file.path.clone()).collect();
+    Some(Source { paths, opened, ..source })
 }
 
-/// Changes every file before protox looks at it.
+/// Changes every file before protox looks at it, and keeps it as it was.
 struct AlteredFileResolver<F> {
     inner: ChainFileResolver,
     alter: F,
-    seen: Rc<RefCell<Seen>>,
+    opened: Rc<RefCell<BTreeMap<String, Opened>>>,
 }
 
 impl<F: Fn(&str, &mut FileDescriptorProto)> FileResolver for AlteredFileResolver<F> {
@@ -182,10 +265,12 @@ impl<F: Fn(&str, &mut FileDescriptorProto)> FileResolver for AlteredFileResolver
 
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
         let file = self.inner.open_file(name)?;
-        self.seen.borrow_mut().insert(name.to_owned(), file.path().map(Path::to_owned));
-        let mut descriptor = file.file_descriptor_proto().clone();
-        (self.alter)(name, &mut descriptor);
-        Ok(File::from_file_descriptor_proto(descriptor))
+        let parsed = file.file_descriptor_proto().clone();
+        let mut altered = FileDescriptorProto { source_code_info: None, ..parsed.clone() };
+        (self.alter)(name, &mut altered);
+        let opened = Opened { path: file.path().map(Path::to_owned), parsed };
+        self.opened.borrow_mut().insert(name.to_owned(), opened);
+        Ok(File::from_file_descriptor_proto(altered))
     }
 }
 
@@ -236,33 +321,43 @@ impl FileResolver for BundledFileResolver {
     }
 }
 
-/// Where things stand in one file.
-pub(crate) struct Positions {
-    file: String,
-    by_path: HashMap<Vec<i32>, (usize, usize)>,
-}
+#[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-impl Positions {
-    pub(crate) fn of(file: &FileDescriptor) -> Self {
-        let info = file.file_descriptor_proto().source_code_info.as_ref();
-        let one_based = |n: &i32| usize::try_from(*n).map_or(1, |n| n + 1);
-        let by_path = info
-            .into_iter()
-            .flat_map(|info| &info.location)
-            .filter_map(|location| match location.span.as_slice() {
-                [line, column, ..] => Some((location.path.clone(), (one_based(line), one_based(column)))),
-                _ => None,
-            })
-            .collect();
-        Self { file: file.name().to_owned(), by_path }
+    use miette::{MietteError, SourceCode, SourceSpan, SpanContents};
+
+    use super::*;
+
+    /// Counts how often the text is read.
+    struct Counted(&'static str, AtomicUsize);
+
+    impl SourceCode for Counted {
+        fn read_span<'a>(
+            &'a self,
+            span: &SourceSpan,
+            before: usize,
+            after: usize,
+        ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            self.0.read_span(span, before, after)
+        }
     }
 
-    /// A finding about what stands at `path`, or about the nearest thing around it.
-    pub(crate) fn diagnostic(&self, path: &[i32], message: String) -> Diagnostic {
-        let position = (0..=path.len())
-            .rev()
-            .filter_map(|end| path.get(..end))
-            .find_map(|around| self.by_path.get(around).copied());
-        Diagnostic { file: Some(self.file.clone()), position, message }
+    #[test]
+    fn places_are_those_of_miette_and_the_text_is_read_once() {
+        for text in ["", "a", "a\nbc\n", "\n\n", "gr\u{fc}n\r\nx", "a\rb", "one\ntwo\nthree"] {
+            let counted = Counted(text, AtomicUsize::new(0));
+            let places = Places::of(&counted);
+            let is_in_line = |at: &usize| !matches!(text.as_bytes()[*at], b'\r' | b'\n');
+            for offset in (0..text.len()).filter(is_in_line) {
+                let there = text.read_span(&(offset, 1).into(), 0, 0).unwrap();
+                let expected = Some((there.line() + 1, there.column() + 1));
+                assert_eq!(places.position(offset), expected, "{text:?} at {offset}");
+            }
+            assert_eq!(places.position(text.len() + 1), None);
+            assert_eq!(counted.1.load(Ordering::Relaxed), 1);
+        }
     }
 }

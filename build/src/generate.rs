@@ -175,7 +175,7 @@ impl fmt::Display for Plain<'_> {
         if rest.starts_with(['-', '+', '=', '.', ')']) {
             f.write_char('\\')?;
         }
-        while let Some(start) = ["https://", "http://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
+        while let Some(start) = url_start(rest) {
             let (before, url) = rest.split_at(start);
             let ends =
                 |c: char| c.is_whitespace() || c.is_control() || is_bidi(c) || "<>\"'`()[]".contains(c);
@@ -191,6 +191,14 @@ impl fmt::Display for Plain<'_> {
         }
         Escaped(rest).fmt(f)
     }
+}
+
+/// Where the first URL starts. One search for both schemes: one of them may be missing from a long text.
+fn url_start(text: &str) -> Option<usize> {
+    let is_url = |(at, _): &(usize, &str)| {
+        text.get(*at..).is_some_and(|rest| rest.starts_with("https://") || rest.starts_with("http://"))
+    };
+    text.match_indices("http").find(is_url).map(|(at, _)| at)
 }
 
 struct Escaped<'a>(&'a str);

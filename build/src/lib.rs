@@ -31,6 +31,7 @@ mod descriptor;
 mod error;
 mod generate;
 mod model;
+mod positions;
 mod rules;
 
 use std::path::{Path, PathBuf};
@@ -84,19 +85,20 @@ pub fn package_root(proto: impl AsRef<Path>) -> Option<PathBuf> {
 }
 
 fn read_proto(proto: &Path, includes: &[impl AsRef<Path>]) -> Result<(descriptor::Source, Catalog), Error> {
-    if let Some(source) = descriptor::compile_quick(proto, includes)
-        && let Ok(catalog) = rules::read(&source)
-    {
+    if let Some(source) = descriptor::compile_quick(proto, includes) {
+        let catalog = rules::read(&source)?;
         return Ok((source, catalog));
     }
-    // There is something to report, and now it needs a position.
-    match descriptor::compile(proto, includes) {
-        Ok(source) => rules::read(&source).map(|catalog| (source, catalog)),
-        Err(error) => {
-            let relaxed = descriptor::compile_relaxed(proto, includes);
-            Err(relaxed.and_then(|source| rules::read(&source).err()).unwrap_or(error))
-        }
+    // protox refuses the file. What the rules of catalogues find counts before what it reports.
+    if let Some(error) = descriptor::repeated_names(proto, includes) {
+        return Err(error);
     }
+    if let Some(source) = descriptor::compile_relaxed(proto, includes) {
+        rules::read(&source)?;
+    }
+    let source = descriptor::compile(proto, includes)?;
+    let catalog = rules::read(&source)?;
+    Ok((source, catalog))
 }
 
 #[expect(clippy::print_stdout, reason = "how a build script talks to cargo")]

@@ -1,18 +1,19 @@
 //! The rules of catalogues: from descriptors to a [`Catalog`], or to everything that is wrong.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use prost_reflect::{
     DynamicMessage, EnumDescriptor, EnumValueDescriptor, ExtensionDescriptor, ReflectMessage, Value,
 };
 
-use crate::descriptor::{Positions, Retired, Source};
+use crate::descriptor::{Retired, Source};
 use crate::error::Diagnostic;
 use crate::model::{Catalog, Entry, Param, pascal_case, upper_snake_case};
+use crate::positions::Positions;
 use crate::{Error, generate};
 
-const CATALOG_OPTION: &str = "codelibra.error.v1.catalog";
-const ENTRY_OPTION: &str = "codelibra.error.v1.entry";
+pub(crate) const CATALOG_OPTION: &str = "codelibra.error.v1.catalog";
+pub(crate) const ENTRY_OPTION: &str = "codelibra.error.v1.entry";
 
 /// AIP-193: a reason has at most 63 characters.
 const MAX_REASON: usize = 63;
@@ -54,15 +55,16 @@ pub(crate) fn read(source: &Source) -> Result<Catalog, Error> {
                 first.full_name(),
                 second.full_name()
             );
-            let positions = Positions::of(&second.parent_file());
+            let positions = source.positions(&second.parent_file());
             return Err(Error::new(vec![positions.diagnostic(second.path(), message)]));
         }
     };
 
     let mut reader = Reader {
         the_enum,
+        prefix: upper_snake_case(the_enum.name()) + "_",
         entry_option,
-        positions: Positions::of(&the_enum.parent_file()),
+        positions: source.positions(&the_enum.parent_file()),
         retired: retired(source, the_enum),
         diagnostics: Vec::new(),
     };
@@ -87,13 +89,14 @@ fn no_catalog(source: &Source) -> Error {
 fn retired(source: &Source, the_enum: &EnumDescriptor) -> Retired {
     let place = (the_enum.parent_file().name().to_owned(), the_enum.path().to_vec());
     let mut retired = source.retired.get(&place).cloned().unwrap_or_default();
-    retired.ranges.extend(the_enum.reserved_ranges());
-    retired.names.extend(the_enum.reserved_names().map(str::to_owned));
+    retired.extend(the_enum.reserved_ranges(), the_enum.reserved_names().map(str::to_owned));
     retired
 }
 
 struct Reader<'a> {
     the_enum: &'a EnumDescriptor,
+    /// What the names of values start with.
+    prefix: String,
     entry_option: ExtensionDescriptor,
     positions: Positions,
     retired: Retired,
@@ -200,9 +203,8 @@ impl Reader<'_> {
 
     /// The value's name without the prefix that proto style puts there.
     fn reason(&self, value: &EnumValueDescriptor) -> String {
-        let prefix = upper_snake_case(self.the_enum.name()) + "_";
         let name = value.name();
-        name.strip_prefix(&prefix).unwrap_or(name).to_owned()
+        name.strip_prefix(&self.prefix).unwrap_or(name).to_owned()
     }
 
     fn check_number(&mut self, value: &EnumValueDescriptor) {
@@ -223,11 +225,11 @@ impl Reader<'_> {
 
     fn check_reserved(&mut self, value: &EnumValueDescriptor) {
         let number = value.number();
-        if self.retired.ranges.iter().any(|range| range.contains(&number)) {
+        if self.retired.has_number(number) {
             let path = [value.path(), &[VALUE_NUMBER]].concat();
             self.report(&path, format!("code {number} of `{}` is reserved: a retired number is never used again; expected a new one", value.name()));
         }
-        if self.retired.names.iter().any(|name| name == value.name()) {
+        if self.retired.has_name(value.name()) {
             self.report(
                 &[value.path(), &[VALUE_NAME]].concat(),
                 format!(
@@ -263,6 +265,7 @@ impl Reader<'_> {
         let list = row.get_field_by_name("params");
         let list = list.as_deref().and_then(Value::as_list).unwrap_or_default();
         let mut params: Vec<Param> = Vec::with_capacity(list.len());
+        let mut names = HashSet::with_capacity(list.len());
         for (message, index) in list.iter().filter_map(Value::as_message).zip(0..) {
             let at_name = [path, &[index, PARAM_NAME]].concat();
             let name = string(message, "name");
@@ -277,7 +280,7 @@ impl Reader<'_> {
             } else if let Some((_, use_of_it)) = RESERVED_PARAMS.iter().find(|(key, _)| *key == name) {
                 self.report(&at_name, format!("param {name:?} of {entry} is taken: google.rpc.ErrorInfo carries {use_of_it} under it; expected another name"));
             }
-            if params.iter().any(|p| p.name == name) {
+            if !names.insert(name.clone()) {
                 self.report(
                     &at_name,
                     format!("param {name:?} of {entry} is declared twice; expected each name once"),
@@ -335,19 +338,28 @@ impl Reader<'_> {
     }
 
     fn check_replacements(&mut self, entries: &[Entry]) {
-        let reasons: HashMap<&str, u32> = entries.iter().map(|e| (e.reason.as_str(), e.code)).collect();
+        let reasons: BTreeMap<&str, u32> = entries.iter().map(|e| (e.reason.as_str(), e.code)).collect();
+        let sorted: Vec<&str> = reasons.keys().copied().collect();
         let mut findings = Vec::new();
         for entry in entries.iter().filter(|e| !e.replaced_by.is_empty()) {
             let target = entry.replaced_by.as_str();
             let (code, name) = (entry.code, &entry.name);
             match reasons.get(target) {
-                None => findings.push((code, format!("replaced_by {target:?} of {name} names no entry; expected the reason of one, such as \"{}\"", nearest(target, reasons.keys().copied())))),
+                None => findings.push((code, format!("replaced_by {target:?} of {name} names no entry; expected the reason of one, such as \"{}\"", nearest(target, &sorted)))),
                 Some(found) if *found == code => findings.push((code, format!("replaced_by {target:?} of {name} names the entry itself; expected another"))),
                 Some(_) => {}
             }
         }
+        if findings.is_empty() {
+            return;
+        }
+        let mut values = HashMap::new();
+        for value in self.the_enum.values() {
+            // Of a number that is used twice, the first use.
+            values.entry(value.number()).or_insert(value);
+        }
         for (code, message) in findings {
-            let value = self.the_enum.values().find(|v| u32::try_from(v.number()) == Ok(code));
+            let value = i32::try_from(code).ok().and_then(|code| values.get(&code));
             let path =
                 value.map_or(Vec::new(), |v| option_path(v.path(), &self.entry_option, &[ENTRY_REPLACED_BY]));
             self.report(&path, message);
@@ -368,9 +380,18 @@ fn is_param_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> &'a str {
-    let shared = |name: &str| name.chars().zip(wanted.chars()).take_while(|(a, b)| a == b).count();
-    names.max_by_key(|name| (shared(name), std::cmp::Reverse(*name))).unwrap_or("USER_BANNED")
+/// The name that begins like `wanted` for the most characters, of sorted ones; the first of several.
+fn nearest<'a>(wanted: &str, sorted: &[&'a str]) -> &'a str {
+    let shared = |name: &str| {
+        let same = name.chars().zip(wanted.chars()).take_while(|(a, b)| a == b);
+        same.map(|(c, _)| c.len_utf8()).sum::<usize>()
+    };
+    // Those that begin most alike are next to the place of `wanted`.
+    let place = sorted.partition_point(|name| *name < wanted);
+    let beside = [place.checked_sub(1), Some(place)];
+    let most = beside.iter().flatten().filter_map(|at| sorted.get(*at)).map(|name| shared(name)).max();
+    let prefix = wanted.get(..most.unwrap_or(0)).unwrap_or_default();
+    sorted.get(sorted.partition_point(|name| *name < prefix)).copied().unwrap_or("USER_BANNED")
 }
 
 fn string(message: &DynamicMessage, field: &str) -> String {
@@ -388,4 +409,22 @@ fn enum_name(message: &DynamicMessage, field: &str) -> Option<String> {
     let prefix = upper_snake_case(the_enum.name()) + "_";
     let value = the_enum.get_value(number)?;
     Some(value.name().strip_prefix(&prefix)?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn the_nearest_name_is_the_one_that_a_search_of_all_finds() {
+        let mut sorted = ["A", "AB", "ABC", "ABD", "B", "BÄ", "BÖ", "C_X", "C_Y"];
+        sorted.sort_unstable();
+        for wanted in ["", "A", "ABCD", "ABX", "ABÄ", "B", "BÜ", "C", "C_Z", "Z", "a", "Ä"] {
+            let shared = |name: &str| name.chars().zip(wanted.chars()).take_while(|(a, b)| a == b).count();
+            let all = sorted.iter().copied();
+            let expected = all.max_by_key(|name| (shared(name), std::cmp::Reverse(*name))).unwrap();
+            assert_eq!(nearest(wanted, &sorted), expected, "{wanted:?}");
+        }
+        assert_eq!(nearest("A", &[]), "USER_BANNED");
+    }
 }
