@@ -121,7 +121,8 @@ impl<T> Guarded<T> {
     }
 }
 
-#[cfg(all(test, any(feature = "gateway", feature = "server")))]
+#[cfg(test)]
+#[cfg(any(feature = "gateway", feature = "server"))]
 mod tests {
     use std::pin::pin;
 

@@ -1,7 +1,7 @@
 //! One event for each failure, with what its caller does not get.
 //!
-//! Its level says who has to act. An unknown caller can cause as many failures as it likes, so what it causes at will is
-//! never an ERROR: see [`Origin`].
+//! Its level shows who caused it. An unknown caller can cause as many failures as it likes, so what it causes at will
+//! is never an ERROR: see [`Origin`].
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -31,8 +31,8 @@ pub(crate) enum Door {
     Axum,
 }
 
-/// Who caused a failure of class 5xx. Failures of class 4xx are the caller's, and so is UNIMPLEMENTED: any path that does
-/// not exist is one.
+/// Who caused a failure of class 5xx. Failures of class 4xx are the caller's, and so is UNIMPLEMENTED: any path that
+/// does not exist is one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The service: ERROR.
@@ -41,7 +41,8 @@ pub(crate) enum Origin {
     /// The caller, with a deadline of its own: INFO.
     #[cfg(feature = "server")]
     Caller,
-    /// One of both: a caller that sends or reads slowly causes a timeout as well as a service that computes slowly. WARN.
+    /// One of both: a caller that sends or reads slowly causes a timeout, and so does a service that computes slowly.
+    /// WARN.
     Either,
 }
 

@@ -5,8 +5,8 @@ use std::fmt::{self, Write};
 /// How long a field of a log event may be, in bytes, escapes included: 4 KiB unless set otherwise.
 ///
 /// A longer text is cut between two characters. A mark with the length of the whole text in bytes follows:
-/// `… (15600000 bytes)`, or `… (more than 5000 bytes)` where the rest was not formatted. Peers decide how long a message is,
-/// and no more than this is formatted or copied of it.
+/// `… (15600000 bytes)`, or `… (more than 5000 bytes)` where the rest was not formatted. A peer decides how long a
+/// message is, and no more of it than this is formatted or copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLimit(usize);
 
@@ -206,7 +206,8 @@ fn is_escaped(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-#[cfg(all(test, any(feature = "gateway", feature = "server")))]
+#[cfg(test)]
+#[cfg(any(feature = "gateway", feature = "server"))]
 mod tests {
     use super::*;
 

@@ -196,6 +196,10 @@ async fn an_http_answer_to_a_grpc_request() {
     }
 }
 
+async fn panics() -> &'static str {
+    panic!("a panic")
+}
+
 #[tokio::test(start_paused = true)]
 async fn over_axum() {
     let log = Log::start();
@@ -206,7 +210,7 @@ async fn over_axum() {
             .route("/text", get(|| async { (StatusCode::INTERNAL_SERVER_ERROR, "bug") }))
             .route("/stub", get(|| async { StatusCode::NOT_IMPLEMENTED }))
             .route("/json", post(|_: axum::Json<u32>| async {}))
-            .route("/panic", get(|| async { panic!("a panic") as &str }))
+            .route("/panic", get(panics))
             .route("/never", get(|| async { pending::<&str>().await }));
         routes.layer(ErrorLayer::new(responder()).timeout(Duration::from_secs(1)))
     };

@@ -77,19 +77,26 @@ fn service() -> Test {
     Test::new(|_| Script::fail(ErrorCode::USER_BANNED.with_message("banned for spam")).after(2))
 }
 
+async fn panics() -> &'static str {
+    panic!("secret")
+}
+
+async fn never() -> &'static str {
+    pending().await
+}
+
+async fn banned() -> ApiError {
+    ErrorCode::USER_BANNED.into()
+}
+
+/// Each route for both kinds of callers: gRPC posts.
 fn http_routes() -> Router {
+    let with_field = || async { ([("x-secret", "secret")], ApiError::from(ErrorCode::USER_BANNED)) };
     Router::new()
-        .route("/coded", get(|| async { ErrorCode::USER_BANNED }).post(|| async { ErrorCode::USER_BANNED }))
-        .route(
-            "/panic",
-            get(|| async { panic!("secret") as &str }).post(|| async { panic!("secret") as &str }),
-        )
-        .route("/never", get(|| async { pending::<&str>().await }).post(|| async { pending::<&str>().await }))
-        .route(
-            "/cookie",
-            get(|| async { "" })
-                .post(|| async { ([("x-secret", "secret")], ApiError::from(ErrorCode::USER_BANNED)) }),
-        )
+        .route("/coded", get(banned).post(banned))
+        .route("/panic", get(panics).post(panics))
+        .route("/never", get(never).post(never))
+        .route("/field", get(with_field).post(with_field))
 }
 
 fn errors() -> ErrorLayer {
@@ -143,7 +150,7 @@ async fn every_arrangement_answers_each_caller_in_its_protocol() {
             assert_eq!(support::check(&status).number(), Some(number), "{name} {path}");
             assert!(!format!("{parts:?}").contains("secret"));
         }
-        let request = Request::post("/cookie").header("content-type", "application/grpc").body(Body::empty());
+        let request = Request::post("/field").header("content-type", "application/grpc").body(Body::empty());
         let (parts, _) = app.oneshot(request.unwrap()).await.unwrap().into_parts();
         assert!(!format!("{parts:?}").contains("secret"), "{name}: a field of the handler is none of gRPC");
     }

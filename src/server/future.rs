@@ -186,8 +186,8 @@ impl Call {
     }
 }
 
-/// What a service of ours means by an HTTP status. A path that does not exist is a method that does not exist, as in gRPC's
-/// "HTTP to gRPC Status Code Mapping".
+/// What a service of ours means by an HTTP status. A path that does not exist is a method that does not exist, as in
+/// gRPC's "HTTP to gRPC Status Code Mapping".
 fn http_to_grpc(status: StatusCode) -> GrpcCode {
     if status == StatusCode::NOT_FOUND {
         return GrpcCode::Unimplemented;

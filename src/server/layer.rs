@@ -21,27 +21,30 @@ use crate::{Catalog, CatalogCode, ErrorInfos};
 /// Makes every failure that leaves a service a coded one: of handlers, interceptors and of tonic itself, in the
 /// header of a trailers-only answer and in trailers after any number of messages.
 ///
-/// - A failure without a code gets one from the [`Fallback`] table; a panic gets the one of INTERNAL, with
-///   nothing of its payload. The layer catches a panic wherever it runs the service: in `poll_ready`, in `call`, in a poll
-///   or a drop of the future, and in a poll or a drop of the body. A panic of a drop after the answer is only logged.
-/// - An error of `poll_ready` is answered like an error of the call. A timeout of tower, tokio, tonic or the operating
-///   system inside of this layer is DEADLINE_EXCEEDED, and tower's `Overloaded` is RESOURCE_EXHAUSTED, by type, whatever is
-///   around the error.
+/// - A failure without a code gets one from the [`Fallback`] table; a panic gets the one of INTERNAL, with nothing
+///   of its payload. The layer catches a panic wherever it runs the service: in `poll_ready`, in `call`, in a poll
+///   or a drop of the future, and in a poll or a drop of the body. A panic of a drop after the answer is only
+///   logged.
+/// - An error of `poll_ready` is answered like an error of the call. A timeout of tower, tokio, tonic or the
+///   operating system inside of this layer is DEADLINE_EXCEEDED, and tower's `Overloaded` is RESOURCE_EXHAUSTED, by
+///   type, whatever is around the error.
 /// - The deadline of the caller (`grpc-timeout`) and the [`timeout`](Self::timeout) of the server end a call with
 ///   DEADLINE_EXCEEDED, streams included.
 /// - What may leave is the [`Boundary`]'s decision; what does not is logged once, with the private cause and the
-///   request id that the caller gets (`google.rpc.RequestInfo`): its `x-request-id` where that is 1 to 48
-///   letters, digits and `-._:+/=`, else a made one.
-/// - The fields of a failure stay within the [`Budget`]; other metadata of a handler, which [`Boundary::internal`] lets
-///   leave, are dropped where they leave no room for the error. gRPC's own fields are limited to what they may contain:
-///   `grpc-retry-pushback-ms` to a number (gRFC A6), `grpc-encoding` and `grpc-accept-encoding` to tokens of at most 32
-///   bytes (a list has at most 128), `content-type` to 64 bytes. Otherwise the field is removed, and the event in the log
-///   has its name in `removed_fields`; a `content-type` becomes `application/grpc`.
-/// - A gRPC request that is answered with something else, or with no `grpc-status` at the end, failed: with the code in the
-///   field `codelibra-error-code` of the answer, else the code of the HTTP status ([`class_to_grpc`](crate::tables::class_to_grpc); 404 is UNIMPLEMENTED), else of INTERNAL.
+///   request id that the caller gets (`google.rpc.RequestInfo`): its `x-request-id` where that is 1 to 48 letters,
+///   digits and `-._:+/=`, else a made one.
+/// - The fields of a failure stay within the [`Budget`]; other metadata of a handler, which [`Boundary::internal`]
+///   lets leave, are dropped where they leave no room for the error. gRPC's own fields are limited to what they may
+///   contain: `grpc-retry-pushback-ms` to a number (gRFC A6), `grpc-encoding` and `grpc-accept-encoding` to tokens
+///   of at most 32 bytes (a list has at most 128), `content-type` to 64 bytes. Otherwise the field is removed, and
+///   the event in the log has its name in `removed_fields`; a `content-type` becomes `application/grpc`.
+/// - A gRPC request that is answered with something else, or with no `grpc-status` at the end, failed: with the
+///   code in the field `codelibra-error-code` of the answer, else the code of the HTTP status
+///   ([`class_to_grpc`](crate::tables::class_to_grpc); 404 is UNIMPLEMENTED), else of INTERNAL.
 ///
-/// Events are `tracing`'s, with the target `codelibra::server`. They have the `method` of the call, or `http_method` and
-/// `path` of a request that is not gRPC, without its query; no field is longer than the [`LogLimit`]. The level:
+/// Events are `tracing`'s, with the target `codelibra::server`. They have the `method` of the call, or
+/// `http_method` and `path` of a request that is not gRPC, without its query; no field is longer than the
+/// [`LogLimit`]. The level:
 ///
 /// | failure | level |
 /// |---|---|
