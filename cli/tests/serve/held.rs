@@ -1,5 +1,7 @@
 //! Streams that a client opens and does not read.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use codelibra::http::{DetailTypes, read_body};
 use codelibra::{CatalogCode, ErrorCode, StatusCodeExt};
@@ -14,6 +16,9 @@ use crate::codes::{raise, raise_stream};
 use crate::running::Serve;
 
 const USER_BANNED: Option<ErrorCode> = Some(ErrorCode::USER_BANNED);
+/// How long a call that does not end is waited for.
+const BOUND: Duration = Duration::from_secs(60);
+
 /// The most items that a stream has.
 const PATH: &str = "/v1/errors/403003:stream?items=1000";
 
@@ -53,7 +58,8 @@ impl Unreading {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn others_are_answered_while_streams_are_held() {
-    let serve = Serve::start(&[]);
+    // The streams are not ended while the test runs.
+    let serve = Serve::start(&["--stream-idle", "60m"]);
     let mut held = Vec::new();
     // Before there were limits, 700 stopped every caller: the bodies filled the window of the one channel.
     for _ in 0..15 {
@@ -73,7 +79,7 @@ async fn others_are_answered_while_streams_are_held() {
         ("/v1/errors/403003:raise", 403),
         (PATH, 200),
     ] {
-        let answer = serve.get(path).await;
+        let answer = tokio::time::timeout(BOUND, serve.get(path)).await.expect(path);
         assert_eq!(answer.status, status, "{path}");
         assert!(path != PATH || answer.body.ends_with(b"}\n"), "the end of the stream");
     }
