@@ -15,7 +15,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use codelibra::rpc::RetryInfo;
-use codelibra::{ApiError, Catalog, ErrorCode};
+use codelibra::{ApiError, Catalog};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::{Stream, StreamExt};
 use tonic::transport::Endpoint;
@@ -119,7 +119,7 @@ impl Streams {
         let unread =
             self.error(StatusCode::REQUEST_TIMEOUT, &format_args!("the stream was not read for {idle:?}"));
         tokio::spawn(forward(permit, items, sender, idle, unread));
-        ReadAhead { receiver, ended: false }
+        ReadAhead { receiver, ended: false, catalog: self.catalog }
     }
 }
 
@@ -161,6 +161,8 @@ async fn forward<S, T>(
 pub(super) struct ReadAhead<T> {
     receiver: mpsc::Receiver<Sent<T>>,
     ended: bool,
+    /// Whose domain the error of a lost stream has.
+    catalog: &'static Catalog,
 }
 
 impl<T> Stream for ReadAhead<T> {
@@ -173,7 +175,7 @@ impl<T> Stream for ReadAhead<T> {
         let item = match ready!(self.receiver.poll_recv(cx)) {
             Some(item) => item,
             // The task ended without an end of the stream: it panicked. That is no whole stream.
-            None => Some(Err(ErrorCode::UNEXPECTED_ERROR.into())),
+            None => Some(Err(refusal::unexpected(self.catalog))),
         };
         self.ended = !matches!(item, Some(Ok(_)));
         Poll::Ready(item)
@@ -183,7 +185,7 @@ impl<T> Stream for ReadAhead<T> {
 #[cfg(test)]
 mod tests {
     use axum::http::Request;
-    use codelibra::CatalogCode;
+    use codelibra::{CatalogCode, ErrorCode};
     use tokio::time::Instant;
 
     use super::*;
