@@ -70,6 +70,7 @@ type Map = BTreeMap<String, String>;
 struct Native {
     code: u32,
     name: String,
+    reason: String,
     message: String,
     domain: String,
     metadata: Map,

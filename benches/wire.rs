@@ -1,7 +1,8 @@
 //! What a coded failure costs, next to tonic-types doing the same work in the same run.
 //!
 //! `cargo bench --bench wire`, then `benches/ratios` prints how they compare. Each side reads the bytes that it
-//! writes itself; tonic-types' are about half as long, because they hold one ErrorInfo and not two.
+//! writes itself; tonic-types' are about half as long, because they hold one ErrorInfo and not two. The rows `google` are
+//! ours with google.rpc.ErrorInfo alone; how long each status is is printed first.
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use codelibra::rpc::BadRequest;
 use codelibra::rpc::bad_request::FieldViolation;
-use codelibra::{CATALOG, Catalog, Entry, ErrorCode, LimitTooLarge, StatusCodeExt};
+use codelibra::{ApiError, CATALOG, Catalog, Entry, ErrorCode, ErrorInfos, LimitTooLarge, StatusCodeExt};
 use criterion::{Criterion, Throughput};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -24,12 +25,26 @@ fn main() {
         .warm_up_time(Duration::from_secs(1))
         .measurement_time(Duration::from_secs(3))
         .configure_from_args();
+    sizes();
     encode_code(&mut criterion);
     encode_full(&mut criterion);
     decode_code(&mut criterion);
     decode_full(&mut criterion);
     lookup(&mut criterion);
     criterion.final_summary();
+}
+
+/// How long the details of the two statuses are, encoded and as the value of their field.
+#[expect(clippy::print_stderr, reason = "beside what criterion prints")]
+fn sizes() {
+    let plain = |infos| Status::from(ApiError::new(ErrorCode::USER_BANNED).with_error_infos(infos));
+    for infos in ErrorInfos::ALL {
+        for (name, status) in [("code", plain(infos)), ("full", full(500, 100, infos))] {
+            let bytes = status.details().len();
+            let digits = (bytes * 4).div_ceil(3);
+            eprintln!("{name} with {infos}: {bytes} bytes, {digits} in base64");
+        }
+    }
 }
 
 /// One code with its default message, from the constant to the status.
@@ -50,7 +65,9 @@ fn encode_code(criterion: &mut Criterion) {
 /// Two parameters, a message and a BadRequest of two violations, from the values to the status.
 fn encode_full(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("encode_full");
-    group.bench_function("codelibra", |b| b.iter(|| full(black_box(500), black_box(100))));
+    for (name, infos) in CHOICES {
+        group.bench_function(name, |b| b.iter(|| full(black_box(500), black_box(100), infos)));
+    }
     group.bench_function("tonic_types", |b| b.iter(|| peer::full(black_box(500), black_box(100))));
     group.finish();
 }
@@ -58,31 +75,41 @@ fn encode_full(criterion: &mut Criterion) {
 /// From a status to its number.
 fn decode_code(criterion: &mut Criterion) {
     let (ours, theirs) = (Status::from(ErrorCode::USER_BANNED), peer::code(ErrorCode::USER_BANNED));
-    assert_eq!(ours.error_code(), Some(ErrorCode::USER_BANNED));
+    let google = ApiError::new(ErrorCode::USER_BANNED).with_error_infos(ErrorInfos::Google);
+    let google = Status::from(google);
+    for status in [&ours, &google] {
+        assert_eq!(status.error_code(), Some(ErrorCode::USER_BANNED));
+    }
     assert_eq!(peer::read_code(&theirs), Some(403_003));
 
     let mut group = criterion.benchmark_group("decode_code");
     group.bench_function("codelibra", |b| b.iter(|| black_box(&ours).error_code::<ErrorCode>()));
+    group.bench_function("google", |b| b.iter(|| black_box(&google).error_code::<ErrorCode>()));
     group.bench_function("tonic_types", |b| b.iter(|| peer::read_code(black_box(&theirs))));
     group.finish();
 }
 
 /// From a status to everything that it says, typed.
 fn decode_full(criterion: &mut Criterion) {
-    let (ours, theirs) = (full(500, 100), peer::full(500, 100));
-    let (mut of_ours, mut of_theirs) = (false, false);
-    read_full(&ours, |said| of_ours = said.is_expected());
+    let theirs = peer::full(500, 100);
+    let mut of_theirs = false;
     peer::read_full(&theirs, |said| of_theirs = said.is_expected());
-    assert!(of_ours && of_theirs, "both sides read what was written");
+    assert!(of_theirs, "the peer reads what it wrote");
 
     let mut group = criterion.benchmark_group("decode_full");
-    group.bench_function("codelibra", |b| {
-        b.iter(|| {
-            read_full(black_box(&ours), |said| {
-                black_box(said);
+    for (name, infos) in CHOICES {
+        let ours = full(500, 100, infos);
+        let mut of_ours = false;
+        read_full(&ours, |said| of_ours = said.is_expected());
+        assert!(of_ours, "{name} is read as it was written");
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                read_full(black_box(&ours), |said| {
+                    black_box(said);
+                })
             })
-        })
-    });
+        });
+    }
     group.bench_function("tonic_types", |b| {
         b.iter(|| {
             peer::read_full(black_box(&theirs), |said| {
@@ -181,7 +208,10 @@ impl Said<'_> {
     }
 }
 
-fn full(limit: i64, max_limit: i64) -> Status {
+/// What a service may choose, and the names of its rows.
+const CHOICES: [(&str, ErrorInfos); 2] = [("codelibra", ErrorInfos::Both), ("google", ErrorInfos::Google)];
+
+fn full(limit: i64, max_limit: i64, infos: ErrorInfos) -> Status {
     let violation = |(field, description): (&str, &str)| FieldViolation {
         field: field.into(),
         description: description.into(),
@@ -190,6 +220,7 @@ fn full(limit: i64, max_limit: i64) -> Status {
     LimitTooLarge { limit: Some(limit), max_limit: Some(max_limit) }
         .with_message(MESSAGE)
         .with_detail(&BadRequest { field_violations: VIOLATIONS.map(violation).into() })
+        .with_error_infos(infos)
         .into()
 }
 

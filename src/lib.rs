@@ -103,3 +103,8 @@ pub use generated::*;
 pub mod pb {
     include!(concat!(env!("OUT_DIR"), "/codelibra.error.v1.rs"));
 }
+
+/// The examples of the page compile.
+#[cfg(all(doctest, feature = "gateway", feature = "server"))]
+#[doc = include_str!("../docs/other-languages.md")]
+mod other_languages {}

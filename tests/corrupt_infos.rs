@@ -111,7 +111,7 @@ fn texts_that_are_not_utf_8_contradict_nothing() {
     assert_eq!(read.number(), Some(403_003));
 }
 
-/// The control: what is whole and says something else is noted.
+/// The control: a whole one with another code is noted.
 #[test]
 fn a_whole_contradiction_is_noted() {
     let other = pb::ErrorInfo { code: 404_001, domain: "codelibra".into(), ..Default::default() };

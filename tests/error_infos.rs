@@ -127,7 +127,7 @@ fn every_form_gives_the_same_error_with_our_error_info_and_without() {
             assert_eq!(found(&read_body(&without, &CATALOG, types)), expected, "{name} {form} without ours");
 
             let mut with: Value = serde_json::from_slice(&written).unwrap();
-            // A problem has no reason of a listed code: there, the detail says more than the body, and is kept.
+            // A problem has no reason of a listed code: the detail contains more than the body, and is kept.
             if !matches!(form, Form::Connect | Form::Problem) {
                 details(&mut with).insert(0, our_info(&error));
             }
@@ -141,7 +141,7 @@ fn every_form_gives_the_same_error_with_our_error_info_and_without() {
     }
 }
 
-/// A problem leaves the reason of a listed code to the catalogue: a detail that has it contradicts nothing.
+/// A problem has no reason of a listed code: a detail that has it contradicts nothing.
 #[test]
 fn a_reason_that_only_a_detail_has_is_no_contradiction() {
     let types = DetailTypes::standard();

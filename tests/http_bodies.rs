@@ -302,13 +302,13 @@ fn a_kratos_reason_of_the_catalogue_gives_the_code() {
         let body = serde_json::json!({
             "code": entry.class(),
             "reason": entry.reason,
-            "message": "said",
+            "message": "banned",
             "metadata": {"id": "7"},
         });
         let error = read_body(body.to_string().as_bytes(), &CATALOG, types());
         assert_eq!(error.notes(), [], "{}", entry.name);
         assert_eq!(error.entry(), Some(entry));
-        assert_eq!((error.message(), error.metadata().get("id")), ("said", Some("7")));
+        assert_eq!((error.message(), error.metadata().get("id")), ("banned", Some("7")));
         // What we write has the members that Kratos reads.
         let native = write_body(Form::Native, &error.forward(), types());
         let native: serde_json::Value = serde_json::from_slice(&native).unwrap();

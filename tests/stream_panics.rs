@@ -68,7 +68,7 @@ enum Payload {
     Other,
 }
 
-/// So many sound items, then what the place says.
+/// A number of sound items, then a panic at the place.
 struct Items {
     place: Place,
     payload: Payload,

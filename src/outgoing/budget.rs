@@ -15,8 +15,8 @@ use crate::{Detail, Shed};
 /// value and 32 for each field, after base64 and percent-encoding.
 ///
 /// What does not fit is left out in the order of [`Shed`], and marked. The code, its domain, its reason and the
-/// request id always leave; where even they do not fit, google.rpc.ErrorInfo is left out if it repeats ours. Sent alone
-/// ([`ErrorInfos::Google`](crate::ErrorInfos::Google)), it always leaves.
+/// request id are always sent; if even they do not fit, google.rpc.ErrorInfo is removed, which repeats ours. Where it is sent
+/// alone ([`ErrorInfos::Google`](crate::ErrorInfos::Google)), it is never removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     bytes: usize,
@@ -187,7 +187,7 @@ impl Outgoing<'_> {
         true
     }
 
-    /// Leaves out the largest entries: the fewest that save enough. An entry stands in each ErrorInfo.
+    /// Removes the largest entries: the fewest that save enough. Each ErrorInfo has a copy of an entry.
     fn shed_metadata(&mut self, excess: usize) -> bool {
         let copies = match self.infos {
             WrittenInfos::Both => 2,

@@ -43,7 +43,7 @@ pub(super) fn note_code(
 
 /// `domain` is the reader's.
 pub(super) fn note_details(status: &[u8], found: Option<Identity<'_>>, domain: &str, notes: &mut Notes) {
-    // What a corrupt ErrorInfo says is not compared: each contradicts what is cut.
+    // A corrupt ErrorInfo is not compared with the others: what is cut off would look like a contradiction.
     let mut repeats =
         found.filter(|found| is_sound(&found.info)).map(|found| Repeats::of(found.info, Some(found.code)));
     for (index, detail) in AllDetails::of(status).enumerate() {

@@ -147,7 +147,7 @@ impl<'a> Info<'a> {
         str::from_utf8(self.domain).is_ok() && str::from_utf8(self.reason).is_ok()
     }
 
-    /// Whether the message does not name another error. A body without a reason leaves it to the catalogue.
+    /// Whether the message does not name another error. Without a reason, the reason is the one of the catalogue.
     fn agrees_with(&self, identity: &Self, code: Option<u32>) -> bool {
         let same_code = self.code() == code || (self.speaker == Speaker::Google && self.number.is_none());
         let same_reason =

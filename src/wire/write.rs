@@ -44,7 +44,7 @@ impl WrittenInfos {
         matches!(self, Self::Both | Self::Google)
     }
 
-    /// What google.rpc.ErrorInfo says of `shed`: where ours stands beside it, ours does.
+    /// The marks that google.rpc.ErrorInfo contains: none, where ours is beside it.
     const fn googles_shed(self, shed: ShedMarks) -> ShedMarks {
         match self {
             Self::Google => shed,

@@ -18,7 +18,7 @@ use crate::{ApiError, Detail, ErrorInfos};
 ///
 /// [`Form::Aip193`] and [`Form::RpcStatus`] contain google.rpc.ErrorInfo and not `codelibra.error.v1.ErrorInfo`: a parser
 /// of protobuf JSON that does not know a detail's type refuses the whole body. [`Form::Connect`] contains both, unless the
-/// error [says otherwise](ApiError::with_error_infos).
+/// error [asks for google's alone](ApiError::with_error_infos).
 pub fn write_body(form: Form, error: &ApiError, types: &DetailTypes) -> Vec<u8> {
     write_body_with(form, error, types, error.error_infos())
 }
