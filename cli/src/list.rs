@@ -57,7 +57,7 @@ fn table(entries: &[&Entry]) -> String {
         );
         let _ = match deprecation(entry).as_str() {
             "" => writeln!(out),
-            deprecation => writeln!(out, " (deprecated {deprecation})"),
+            deprecation => writeln!(out, " (deprecated {})", visible(deprecation)),
         };
     }
     out

@@ -19,11 +19,14 @@ const WIDTHS = [390, 1280];
 const SCHEMES = ["light", "dark"];
 const [codelibra, executablePath, catalogue, screenshots] = process.argv.slice(2);
 
+let running; // the server, which must not outlive this process
+
 // Runs `use` with the address of the gateway of `codelibra serve`.
 async function serving(args, use) {
   const free = ["serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"];
   const server = spawn(codelibra, [...args, ...free], { stdio: ["ignore", "pipe", "ignore"], timeout: TIMEOUT });
   const ended = once(server, "exit");
+  running = server;
   try {
     for await (const line of createInterface({ input: server.stdout })) {
       const address = /^HTTP gateway\s+(\S+)/.exec(line);
@@ -132,6 +135,7 @@ const args = [
 ];
 const timer = setTimeout(() => {
   console.error(`the pages took longer than ${TIMEOUT / 1000} s`);
+  running?.kill();
   process.exit(1);
 }, TIMEOUT);
 const browser = await chromium.launch({ executablePath, args, env: { ...process.env, HOME: userDataDir } });
