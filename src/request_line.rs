@@ -1,13 +1,17 @@
-use http::uri::PathAndQuery;
 #[cfg(feature = "gateway")]
-use http::{HeaderMap, Request};
+use http::Request;
+use http::uri::PathAndQuery;
 use http::{Method, Uri};
+
+#[cfg(feature = "gateway")]
+use crate::wire::grpc_web::Protocol;
 
 /// What a request asked for, for the log. The clones of both parts share their bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestLine {
     http_method: Method,
     path: Option<PathAndQuery>,
+    /// Whether it is a call of gRPC or gRPC-Web.
     is_grpc: bool,
     /// Whether the caller chose a deadline.
     has_deadline: bool,
@@ -20,14 +24,11 @@ impl RequestLine {
 
     #[cfg(feature = "gateway")]
     pub(crate) fn from_request<B>(request: &Request<B>) -> Self {
-        let is_grpc = |fields: &HeaderMap| {
-            let content_type = fields.get(http::header::CONTENT_TYPE);
-            content_type.is_some_and(|value| crate::wire::seen::is_grpc(value.as_bytes()))
-        };
         let fields = request.headers();
+        let is_grpc = Protocol::from_request(fields) != Protocol::Other;
         // gRPC's, and Connect's.
         let has_deadline = fields.contains_key("grpc-timeout") || fields.contains_key("connect-timeout-ms");
-        Self::new(request.method(), request.uri(), is_grpc(fields), has_deadline)
+        Self::new(request.method(), request.uri(), is_grpc, has_deadline)
     }
 
     #[cfg(feature = "axum")]

@@ -9,10 +9,10 @@ mod web;
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use codelibra::ErrorCode;
 use codelibra::axum::ErrorLayer;
 use codelibra::http::{Form, GrpcToHttpLayer, HttpToGrpcLayer, Responder};
 use codelibra::server::{ServerLayer, ServerService};
+use codelibra::{ApiError, ErrorCode};
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full};
 use support::{KINDS, Kind, Script, Test, check};
@@ -97,6 +97,25 @@ async fn an_answer_of_grpc_web_passes() {
             for received in [there, back, axum] {
                 assert_eq!((&received.headers, &received.body), (&bare.headers, &bare.body), "{kind:?}");
             }
+        }
+    }
+}
+
+/// What axum's layer makes itself of a call of gRPC-Web is gRPC-Web.
+#[tokio::test]
+async fn axum_answers_grpc_web_in_grpc_web() {
+    for (content_type, expected) in [(BINARY, BINARY), (TEXT, TEXT), ("application/grpc-web", BINARY)] {
+        for (path, number) in [("/panics", 500_001), ("/missing", 501_000), ("/refuses", 403_003)] {
+            let panics = axum::routing::post(|| async { panic!("cAnArY") as () });
+            let refuses = axum::routing::post(|| async { ApiError::from(ErrorCode::USER_BANNED) });
+            let router = axum::Router::new().route("/panics", panics).route("/refuses", refuses);
+            let router = router.layer(ErrorLayer::new(responder()));
+            let received = router.oneshot(request(path, content_type, "hello")).await.unwrap();
+            assert_eq!(received.status(), 200);
+            assert_eq!(received.headers()["content-type"], expected);
+            let received = receive(received).await;
+            assert_eq!(check(&received.status().unwrap()).number(), Some(number), "{content_type} {path}");
+            assert!(!received.contains("cAnArY"));
         }
     }
 }

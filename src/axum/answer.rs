@@ -18,6 +18,7 @@ use crate::guard::{Panic, discard};
 use crate::http::{Caller, Failing, Responder};
 use crate::log::Door;
 use crate::request_line::RequestLine;
+use crate::wire::grpc_web::Protocol;
 use crate::wire::{ERROR_CODE_HEADER, GRPC_STATUS, seen};
 
 /// What describes a body that is replaced.
@@ -32,9 +33,6 @@ const OF_THE_BODY: [HeaderName; 8] = [
     TRANSFER_ENCODING,
 ];
 
-/// The media type of gRPC.
-const GRPC: &str = "application/grpc";
-
 /// The code of UNIMPLEMENTED where nothing more specific is known.
 const UNIMPLEMENTED: u32 = 501_000;
 
@@ -43,6 +41,7 @@ const UNIMPLEMENTED: u32 = 501_000;
 pub(super) struct Call {
     pub(super) responder: Arc<Responder>,
     pub(super) caller: Caller,
+    pub(super) protocol: Protocol,
     pub(super) request: RequestLine,
 }
 
@@ -131,7 +130,7 @@ impl Call {
         }
         let mut response = Response::new(Bytes::new());
         let fields = response.headers_mut();
-        fields.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
+        fields.insert(CONTENT_TYPE, self.protocol.content_type());
         self.responder.write_grpc(&error, fields);
         response
     }

@@ -14,6 +14,7 @@ use super::answer::Call;
 use crate::http::{Caller, Responder};
 use crate::request_line::RequestLine;
 use crate::service::{BoxError, Readiness};
+use crate::wire::grpc_web::Protocol;
 
 /// Makes every failure of an axum `Router`, or of any service with axum's body, a coded one.
 ///
@@ -30,9 +31,10 @@ use crate::service::{BoxError, Readiness};
 ///   longer than the [`timeout`](Self::timeout) becomes the one of DEADLINE_EXCEEDED (504000).
 /// - A body that panics or fails after its answer has begun is cut by the server, and is not seen here:
 ///   [`StreamBody`](crate::http::StreamBody) says in its last line how a stream ended.
-/// - A gRPC request (`application/grpc`) is answered in gRPC: all of the above become `grpc-status` and its fields, within
-///   the responder's [`Budget`](crate::http::Budget). A path that does not exist (404, 405) is UNIMPLEMENTED then. Answers
-///   of gRPC to a gRPC request pass as they are; a `ServerLayer` around the gRPC routes gives them their codes.
+/// - A gRPC request (`application/grpc`) is answered in gRPC, and one of gRPC-Web in gRPC-Web: all of the above become
+///   `grpc-status` and its fields, within the responder's [`Budget`](crate::http::Budget). A path that does not exist (404,
+///   405) is UNIMPLEMENTED then. Answers of gRPC to such a request pass as they are; a `ServerLayer` around the gRPC routes
+///   gives them their codes.
 /// - A gRPC failure in the headers of an answer to any other request becomes an HTTP answer: UNIMPLEMENTED without a code of
 ///   its own, as tonic's router answers unknown paths, is 404003; others are forwarded.
 /// - Answers of gRPC-Web on the same router pass as they are. What this layer makes itself of a gRPC-Web request, after a panic for
@@ -101,6 +103,7 @@ where
         let call = Call {
             responder: Arc::clone(&self.layer.responder),
             caller: Caller::from(&request),
+            protocol: Protocol::from_request(request.headers()),
             request: RequestLine::from_request(&request),
         };
         // A deadline beyond what a clock can say is none.

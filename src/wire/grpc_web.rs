@@ -1,4 +1,4 @@
-use http::header::HeaderValue;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::seen;
 
@@ -51,6 +51,14 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
+    /// Of a request, by its `content-type` and `accept`.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn from_request(request: &HeaderMap) -> Self {
+        let encoding = |value: &HeaderValue| WebEncoding::from_media_type(value.as_bytes());
+        let content_type = request.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        Self::from_content_type(content_type).answered_in(request.get(ACCEPT).and_then(encoding))
+    }
+
     /// Of a `content-type`.
     #[inline]
     pub(crate) fn from_content_type(value: &[u8]) -> Self {

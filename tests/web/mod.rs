@@ -79,11 +79,11 @@ pub fn frame(flag: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// A call with a string as its message.
-pub fn request(path: &str, content_type: &str, text: &str) -> Request<Body> {
+pub fn request(path: &'static str, content_type: &str, text: &str) -> Request<Body> {
     let message = frame(0, &prost::Message::encode_to_vec(&text.to_owned()));
     let is_text = content_type.starts_with("application/grpc-web-text");
     let body = if is_text { encode(&message) } else { Bytes::from(message) };
-    Request::post(path)
+    Request::post(http::Uri::from_static(path))
         .header("content-type", content_type)
         .header("accept", content_type)
         .header("x-grpc-web", "1")

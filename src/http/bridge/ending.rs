@@ -2,14 +2,14 @@
 
 use std::error::Error;
 
-use ::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
+use ::http::header::{CONTENT_TYPE, HeaderMap};
 use ::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 
 use super::BoxError;
 use crate::http::Failing;
 use crate::wire::encodings::Encodings;
-use crate::wire::grpc_web::{Protocol, WebEncoding};
+use crate::wire::grpc_web::WebEncoding;
 use crate::wire::mend::code_of;
 use crate::wire::sanitize::{self, Behind, Start};
 use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message, seen};
@@ -20,13 +20,6 @@ pub(super) enum Ending {
     Open(Start),
     Ok,
     Failed(ReceivedError),
-}
-
-/// The protocol of a request, by its `content-type` and `accept`.
-pub(super) fn protocol_of(request: &HeaderMap) -> Protocol {
-    let encoding = |value: &HeaderValue| WebEncoding::from_media_type(value.as_bytes());
-    let content_type = request.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    Protocol::from_content_type(content_type).answered_in(request.get(ACCEPT).and_then(encoding))
 }
 
 /// Whether an answer is gRPC-Web by its `content-type`.

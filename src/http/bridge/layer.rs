@@ -53,7 +53,7 @@ macro_rules! bridge {
                     responder: Arc::clone(&self.responder),
                     caller: Caller::from(&request),
                     request: RequestLine::from_request(&request),
-                    protocol: ending::protocol_of(request.headers()),
+                    protocol: crate::wire::grpc_web::Protocol::from_request(request.headers()),
                 };
                 $Future::new(self.readiness.call(|| self.inner.call(request)), call)
             }
