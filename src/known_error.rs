@@ -16,8 +16,11 @@ pub(crate) fn grpc_code(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
         #[cfg(feature = "tonic")]
         {
             // A connection that was not made in time: no request was sent, so it is UNAVAILABLE.
-            if error.is::<tonic::Status>() || error.is::<tonic::ConnectError>() {
+            if error.is::<tonic::ConnectError>() {
                 return None;
+            }
+            if let Some(status) = error.downcast_ref::<tonic::Status>() {
+                return is_timer(status).then_some(GrpcCode::DeadlineExceeded);
             }
             // tonic alone reads it as CANCELLED, which says that the caller gave up.
             if error.is::<tonic::TimeoutExpired>() {
@@ -36,4 +39,17 @@ pub(crate) fn grpc_code(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
         next = error.source();
     }
     None
+}
+
+/// Whether tonic made the status of its own timer: a body of tonic passes the error on as a status.
+#[cfg(feature = "tonic")]
+fn is_timer(status: &tonic::Status) -> bool {
+    let mut next = status.source().filter(|_| status.code() == tonic::Code::Cancelled);
+    while let Some(error) = next {
+        if error.is::<tonic::TimeoutExpired>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
