@@ -1,4 +1,4 @@
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::HeaderValue;
 
 use super::seen;
 
@@ -53,7 +53,8 @@ pub(crate) enum Protocol {
 impl Protocol {
     /// Of a request, by its `content-type` and `accept`.
     #[cfg(feature = "gateway")]
-    pub(crate) fn from_request(request: &HeaderMap) -> Self {
+    pub(crate) fn from_request(request: &http::HeaderMap) -> Self {
+        use http::header::{ACCEPT, CONTENT_TYPE};
         let encoding = |value: &HeaderValue| WebEncoding::from_media_type(value.as_bytes());
         let content_type = request.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         Self::from_content_type(content_type).answered_in(request.get(ACCEPT).and_then(encoding))
