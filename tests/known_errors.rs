@@ -70,6 +70,11 @@ fn request() -> Request<Body> {
     Request::post("/a.B/C").header("content-type", "application/grpc").body(Body::empty()).unwrap()
 }
 
+/// A request that is not gRPC: `ErrorLayer` answers gRPC in gRPC.
+fn http_request() -> Request<Body> {
+    Request::get("/").body(Body::empty()).unwrap()
+}
+
 fn failing(
     error: BoxError,
 ) -> impl Service<Request<Body>, Response = Response<Body>, Error = BoxError, Future: Send> {
@@ -116,13 +121,17 @@ async fn an_error_has_its_code_through_every_layer() {
 
             let http = (u16::try_from(number / 1000).unwrap(), number);
             let layered = ErrorLayer::new(responder()).layer(failing(error().await.1));
-            assert_eq!(over_http(layered.oneshot(request()).await.unwrap()).await, http, "{name}, axum");
+            assert_eq!(over_http(layered.oneshot(http_request()).await.unwrap()).await, http, "{name}, axum");
 
             let layered = HttpToGrpcLayer::new(responder()).layer(failing(error().await.1));
             assert_eq!(over_grpc(&layered.oneshot(request()).await.unwrap()).1, number, "{name}, to gRPC");
 
             let layered = GrpcToHttpLayer::new(responder()).layer(failing(error().await.1));
-            assert_eq!(over_http(layered.oneshot(request()).await.unwrap()).await, http, "{name}, to HTTP");
+            assert_eq!(
+                over_http(layered.oneshot(http_request()).await.unwrap()).await,
+                http,
+                "{name}, to HTTP"
+            );
 
             let layered = ClientLayer::new::<ErrorCode>().layer(failing(error().await.1));
             let status = layered.oneshot(request()).await.unwrap_err();
