@@ -51,7 +51,7 @@ fn corrupt(type_name: &str, value: &[u8]) -> Vec<(String, Vec<u8>)> {
         all.push((format!("its Any cut at {len}"), cut_detail(type_name, value, value.len() - len)));
     }
     let is_corrupt = |note: &Note| matches!(note, Note::CorruptDetail { .. });
-    all.retain(|(_, detail)| read(&[detail.clone()]).notes().iter().any(is_corrupt));
+    all.retain(|(_, detail)| read(std::slice::from_ref(detail)).notes().iter().any(is_corrupt));
     all
 }
 

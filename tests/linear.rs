@@ -91,7 +91,8 @@ fn receive(details: &[u8]) {
 
 #[test]
 fn twice_the_input_is_twice_the_work() {
-    let steps: [(&str, fn(&[u8])); 3] = [
+    type Work = fn(&[u8]);
+    let steps: [(&str, Work); 3] = [
         ("sent, public", |details| send(details, Boundary::public())),
         ("sent, internal", |details| send(details, Boundary::internal())),
         ("received", receive),
