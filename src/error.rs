@@ -7,11 +7,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::{Message, Name};
 
-use crate::code::{self, class_of};
-use crate::shed::ShedMarks;
+use crate::catalog::code::{self, class_of};
+use crate::catalog::{Catalog, CatalogCode, Entry, GrpcCode};
 use crate::wire::details::{AllDetails, Detail};
+use crate::wire::error_infos::ErrorInfos;
+use crate::wire::shed::ShedMarks;
 use crate::wire::{self, ERROR_INFO, GOOGLE_ERROR_INFO};
-use crate::{Catalog, CatalogCode, Entry, ErrorInfos, GrpcCode};
 
 /// An error that an API answers with: a code, a public message, metadata and details for the caller, and a
 /// private cause for the log.

@@ -13,13 +13,13 @@ use http::response::Parts;
 use http::{Response, StatusCode};
 
 use super::into_response::Failed;
-use crate::GrpcCode;
+use crate::catalog::GrpcCode;
 use crate::guard::{Panic, discard};
 use crate::http::{Caller, Failing, Responder};
-use crate::log::Door;
-use crate::request_line::RequestLine;
+use crate::outbound::log::Door;
+use crate::outbound::request_line::RequestLine;
 use crate::wire::grpc_web::Protocol;
-use crate::wire::{ERROR_CODE_HEADER, GRPC_STATUS, seen};
+use crate::wire::{ERROR_CODE_HEADER, GRPC_STATUS, media_type};
 
 /// What describes a body that is replaced.
 const OF_THE_BODY: [HeaderName; 8] = [
@@ -174,6 +174,6 @@ fn is_plain_failure(parts: &Parts) -> bool {
 
 /// Whether the answer is gRPC's and failed in its headers.
 fn is_grpc_failure(parts: &Parts) -> bool {
-    let is_grpc = parts.headers.get(CONTENT_TYPE).is_some_and(|value| seen::is_grpc(value.as_bytes()));
+    let is_grpc = parts.headers.get(CONTENT_TYPE).is_some_and(|value| media_type::is_grpc(value.as_bytes()));
     is_grpc && parts.headers.get(GRPC_STATUS).is_some_and(|status| status != "0")
 }

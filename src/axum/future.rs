@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::answer::{Call, Sorted};
 use crate::guard::Guarded;
-use crate::service::{BoxError, ServiceError};
+use crate::guard::service::{BoxError, ServiceError};
 
 /// How much of an answer's text becomes the message, in bytes.
 const MAX_TEXT: usize = 4096;

@@ -7,8 +7,11 @@ use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 
 use super::late_body::LateBody;
+use crate::CATALOG;
+use crate::catalog::Catalog;
+use crate::error::ApiError;
 use crate::http::{Caller, Failing, Form, Responder};
-use crate::{ApiError, CATALOG, Catalog, ReceivedError};
+use crate::inbound::ReceivedError;
 
 /// The error that an answer was made of. It travels in the extensions of the answer, so that the layer, which knows
 /// the caller, can make it again.

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::ApiError;
+use crate::error::ApiError;
 use crate::http::{DetailTypes, Form, write_body};
 
 /// The native form of an error, written when somebody asks for it or for its length. Under a layer, which writes

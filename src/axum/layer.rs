@@ -11,9 +11,9 @@ use tower_service::Service;
 
 use super::ErrorFuture;
 use super::answer::Call;
+use crate::guard::service::{BoxError, Readiness};
 use crate::http::{Caller, Responder};
-use crate::request_line::RequestLine;
-use crate::service::{BoxError, Readiness};
+use crate::outbound::request_line::RequestLine;
 use crate::wire::grpc_web::Protocol;
 
 /// Makes every failure of an axum `Router`, or of any service with axum's body, a coded one.

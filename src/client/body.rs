@@ -9,9 +9,9 @@ use tonic::Status;
 use super::BoxError;
 use super::observe::Watch;
 use super::requested::Deadline;
-use crate::Catalog;
-use crate::wire::early::EarlyFields;
-use crate::wire::sanitize::{self, Ending, Start};
+use crate::catalog::Catalog;
+use crate::inbound::early::EarlyFields;
+use crate::inbound::sanitize::{self, Ending, Start};
 
 /// What is known of a call while it is answered.
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use tonic::Status;
 
 use super::body::Answering;
 use super::{BoxError, ClientBody};
-use crate::status::made_here;
-use crate::wire::encodings::Encodings;
-use crate::wire::sanitize::{self, Behind, Ending};
+use crate::inbound::encodings::Encodings;
+use crate::inbound::sanitize::{self, Behind, Ending};
+use crate::tonic::made_here;
 
 pin_project! {
     /// The future of [`ClientService`](super::ClientService).

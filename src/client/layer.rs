@@ -13,8 +13,8 @@ use super::future::ClientFuture;
 use super::observe::{Both, Observe, Watch};
 use super::requested::Requested;
 use super::{BoxError, ClientBody};
-use crate::status::made_here;
-use crate::{Catalog, CatalogCode};
+use crate::catalog::{Catalog, CatalogCode};
+use crate::tonic::made_here;
 
 /// Makes whatever a peer sent safe for tonic to read, in headers and in trailers alike. It stands under the
 /// generated client and above the channel, or any other service that answers gRPC.
@@ -28,7 +28,7 @@ use crate::{Catalog, CatalogCode};
 ///   end, the trailers count, and the headers complete them. A failure in the headers ends the call.
 /// - A `grpc-encoding` that the request does not accept is removed, so that the status is read.
 /// - An answer that is not gRPC becomes a failure by
-///   [`tables::intermediary_to_grpc`](crate::tables::intermediary_to_grpc), without a word of its body. So does one
+///   [`tables::intermediary_to_grpc`](crate::catalog::tables::intermediary_to_grpc), without a word of its body. So does one
 ///   that ends without `grpc-status`, unless the details or `codelibra-error-code` say what it was.
 /// - An error of the service below (no connection, a reset stream, a deadline that passed) becomes a [`Status`]:
 ///   DEADLINE_EXCEEDED for a deadline, else as tonic reads it.

@@ -1,7 +1,7 @@
 use ::metrics::{counter, histogram};
 
 use super::{Call, Observe};
-use crate::ReceivedError;
+use crate::inbound::ReceivedError;
 
 /// Counts every failure, by the recorder of the crate `metrics`.
 ///

@@ -35,6 +35,6 @@ pub use self::observe::{Call, Observe};
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;
 #[cfg(feature = "tracing")]
-pub use crate::log_limit::LogLimit;
+pub use crate::outbound::log_limit::LogLimit;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -6,8 +6,10 @@ use http::HeaderMap;
 use http::uri::PathAndQuery;
 use tonic::Status;
 
+use crate::catalog::Catalog;
 use crate::guard::catch;
-use crate::{Catalog, ReceivedError, StatusCodeExt};
+use crate::inbound::ReceivedError;
+use crate::tonic::StatusCodeExt;
 
 /// Sees every failure that a client receives, with what it was the answer to. Closures are observers; so are
 /// `TracingObserver` (feature `tracing`) and `MetricsObserver` (feature `metrics`).

@@ -4,9 +4,10 @@ use http::HeaderMap;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-use crate::status::{deadline_exceeded, made_here};
-use crate::wire::encodings::Encodings;
-use crate::wire::{sanitize, timeout};
+use crate::inbound::encodings::Encodings;
+use crate::inbound::sanitize;
+use crate::tonic::{deadline_exceeded, made_here};
+use crate::wire::timeout;
 
 use super::BoxError;
 

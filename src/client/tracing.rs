@@ -1,8 +1,8 @@
 use ::tracing::Level;
 
 use super::{Call, Observe};
-use crate::ReceivedError;
-use crate::log_limit::LogLimit;
+use crate::inbound::ReceivedError;
+use crate::outbound::log_limit::LogLimit;
 
 /// Writes every failure as one `tracing` event of the target `codelibra::client`: WARN for a class of 5xx and for
 /// what [was made on this side](ReceivedError::is_synthesized), DEBUG for the rest.

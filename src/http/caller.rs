@@ -3,7 +3,7 @@ use ::http::request::Parts;
 use ::http::{Method, Request, Uri};
 
 use super::Form;
-use crate::request_id::RequestId;
+use crate::outbound::request_id::RequestId;
 
 /// "Unary-Request", Connect Protocol: the version that the client speaks.
 const CONNECT_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");

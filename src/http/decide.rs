@@ -5,15 +5,18 @@ use std::error::Error;
 
 use super::retry_after::RETRY_INFO;
 use super::{Caller, Responder};
-use crate::boundary::{facts, is_debug};
-use crate::code::{class_code, class_of};
+use crate::catalog::GrpcCode;
+use crate::catalog::code::{class_code, class_of};
+use crate::error::ApiError;
 use crate::guard::Panic;
+use crate::inbound::ReceivedError;
+use crate::outbound::boundary::{facts, is_debug};
 #[cfg(feature = "axum")]
-use crate::known_error;
-use crate::log::{self, Door, Event, Leaves, Origin, Said};
-use crate::request_id::RequestId;
-use crate::request_line::RequestLine;
-use crate::{ApiError, GrpcCode, ReceivedError, rpc};
+use crate::outbound::known_error;
+use crate::outbound::log::{self, Door, Event, Leaves, Origin, Said};
+use crate::outbound::request_id::RequestId;
+use crate::outbound::request_line::RequestLine;
+use crate::rpc;
 
 /// A failure, before it is decided what of it leaves.
 #[derive(Clone, Copy)]
@@ -188,7 +191,7 @@ impl Responder {
     #[cfg(feature = "axum")]
     pub(crate) fn of_status(&self, status: ::http::StatusCode) -> ApiError {
         let class = status.as_u16();
-        self.fallback(crate::tables::class_to_grpc(class), Some(class))
+        self.fallback(crate::catalog::tables::class_to_grpc(class), Some(class))
     }
 
     fn event<'a>(

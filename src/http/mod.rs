@@ -30,10 +30,10 @@ mod retry_after;
 mod stream;
 mod write;
 
-pub use crate::boundary::Boundary;
-pub use crate::fallback::Fallback;
-pub use crate::log_limit::LogLimit;
-pub use crate::outgoing::Budget;
+pub use crate::outbound::boundary::Boundary;
+pub use crate::outbound::budget::Budget;
+pub use crate::outbound::fallback::Fallback;
+pub use crate::outbound::log_limit::LogLimit;
 pub use bridge::{
     BridgeBody, GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService, HttpToGrpcFuture, HttpToGrpcLayer,
     HttpToGrpcService,

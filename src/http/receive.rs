@@ -7,7 +7,8 @@ use http_body::Body;
 
 use super::bridge::Collected;
 use super::{DetailTypes, read};
-use crate::{Catalog, ReceivedError};
+use crate::catalog::Catalog;
+use crate::inbound::ReceivedError;
 
 /// Reads the error of a whole HTTP answer, such as reqwest's and hyper's: its body to
 /// [`MAX_BODY`](super::MAX_BODY), then as [`read`] does. Where the body breaks off, what arrived is read.

@@ -8,9 +8,12 @@ use bytes::Bytes;
 use super::decide::Failing;
 use super::write::write_body_with;
 use super::{Boundary, Budget, Caller, DetailTypes, Fallback, Form, retry_after};
-use crate::log_limit::LogLimit;
+use crate::catalog::{Catalog, CatalogCode, Recovery};
+use crate::error::ApiError;
+use crate::inbound::ReceivedError;
+use crate::outbound::log_limit::LogLimit;
+use crate::wire::error_infos::ErrorInfos;
 use crate::wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
-use crate::{ApiError, Catalog, CatalogCode, ErrorInfos, ReceivedError, Recovery};
 
 /// The fields that a browser's gRPC-Web client has to be let see, for `Access-Control-Expose-Headers`: without
 /// them a failure of another origin has neither message nor code.

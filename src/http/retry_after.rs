@@ -2,8 +2,10 @@
 
 use ::http::header::HeaderValue;
 
-use crate::code::class_of;
-use crate::{ApiError, Recovery, rpc};
+use crate::catalog::Recovery;
+use crate::catalog::code::class_of;
+use crate::error::ApiError;
+use crate::rpc;
 
 pub(crate) const RETRY_INFO: &str = "google.rpc.RetryInfo";
 

@@ -12,9 +12,9 @@ use super::grpc_web::WebFrames;
 use super::inner::Inner;
 use super::layer::Call;
 use super::log;
-use crate::GrpcCode;
+use crate::catalog::GrpcCode;
+use crate::inbound::seen::Seen;
 use crate::wire::grpc_web::WebEncoding;
-use crate::wire::seen::Seen;
 
 /// Whether the trailers have to say how the call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,15 +5,19 @@ use std::borrow::Cow;
 use super::Boundary;
 use super::failure::Failure;
 use super::layer::Config;
-use crate::boundary::{facts, is_debug};
-use crate::code::class_of;
-use crate::outgoing::Outgoing;
-use crate::tables::class_to_grpc;
+use crate::catalog::GrpcCode;
+use crate::catalog::code::class_of;
+use crate::catalog::tables::class_to_grpc;
+use crate::inbound::Metadata;
+use crate::outbound::boundary::{facts, is_debug};
+use crate::outbound::outgoing::Outgoing;
+use crate::wire;
 use crate::wire::canonical::Canonical;
+use crate::wire::details::Detail;
 use crate::wire::details::{AllDetails, REQUEST_INFO};
+use crate::wire::error_infos::ErrorInfos;
 use crate::wire::read::{Identity, identity};
 use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO};
-use crate::{Detail, ErrorInfos, GrpcCode, Metadata, wire};
 
 impl Boundary {
     /// The usual failure: an entry of this service's catalogue, made here, of which all may leave as it is. `None`

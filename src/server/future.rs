@@ -15,14 +15,15 @@ use super::failure::Failure;
 use super::grpc_web::{self, answer_encoding};
 use super::layer::Call;
 use super::log;
+use crate::catalog::GrpcCode;
+use crate::catalog::tables::class_to_grpc;
+use crate::error::ApiError;
+use crate::guard::service::{BoxError, ServiceError};
 use crate::guard::{Guarded, discard};
-use crate::log::Origin;
-use crate::service::{BoxError, ServiceError};
-use crate::tables::class_to_grpc;
+use crate::inbound::seen::Seen;
+use crate::outbound::log::Origin;
 use crate::wire::grpc_web::Protocol;
-use crate::wire::seen::Seen;
 use crate::wire::{ERROR_CODE_HEADER, parse_code};
-use crate::{ApiError, GrpcCode};
 
 pin_project! {
     /// The future of [`ServerService`](super::ServerService).

@@ -7,16 +7,18 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::request_id::RequestId;
-use super::{ServerBody, ServerFuture, cause, deadline};
-use crate::boundary::Boundary;
-use crate::fallback::Fallback;
-use crate::log::Origin;
-use crate::log_limit::LogLimit;
-use crate::outgoing::Budget;
-use crate::request_line::RequestLine;
-use crate::service::{BoxError, Readiness};
+use super::{ServerBody, ServerFuture, deadline};
+use crate::catalog::{Catalog, CatalogCode};
+use crate::guard::service::{BoxError, Readiness};
+use crate::outbound::boundary::Boundary;
+use crate::outbound::budget::Budget;
+use crate::outbound::cause;
+use crate::outbound::fallback::Fallback;
+use crate::outbound::log::Origin;
+use crate::outbound::log_limit::LogLimit;
+use crate::outbound::request_line::RequestLine;
+use crate::wire::error_infos::ErrorInfos;
 use crate::wire::grpc_web::{Protocol, WebEncoding};
-use crate::{Catalog, CatalogCode, ErrorInfos};
 
 /// Makes every failure that leaves a service a coded one: of handlers, interceptors and of tonic itself, in the
 /// header of a trailers-only answer and in trailers after any number of messages.
@@ -40,7 +42,7 @@ use crate::{Catalog, CatalogCode, ErrorInfos};
 ///   the event in the log has its name in `removed_fields`; a `content-type` becomes `application/grpc`.
 /// - A gRPC request that is answered with something else, or with no `grpc-status` at the end, failed: with the
 ///   code in the field `codelibra-error-code` of the answer, else the code of the HTTP status
-///   ([`class_to_grpc`](crate::tables::class_to_grpc); 404 is UNIMPLEMENTED), else of INTERNAL.
+///   ([`class_to_grpc`](crate::catalog::tables::class_to_grpc); 404 is UNIMPLEMENTED), else of INTERNAL.
 ///
 /// Events are `tracing`'s, with the target `codelibra::server`. They have the `method` of the call, or
 /// `http_method` and `path` of a request that is not gRPC, without its query; no field is longer than the

@@ -8,9 +8,9 @@ use super::failure::Failure;
 use super::layer::Call;
 use super::request_id::RequestId;
 use crate::guard::Panic;
-use crate::log;
-use crate::log::{Door, Event, Leaves, Said};
-use crate::outgoing::Outgoing;
+use crate::outbound::log;
+use crate::outbound::log::{Door, Event, Leaves, Said};
+use crate::outbound::outgoing::Outgoing;
 
 /// Logs a failure once.
 pub(super) fn failure(call: &Call, failure: &Failure<'_>, outgoing: &Outgoing<'_>, status: Option<&Status>) {

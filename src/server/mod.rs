@@ -14,7 +14,6 @@
 //! [`Boundary`] says what may leave, [`Budget`] how much, [`Fallback`] which code a failure without one gets.
 
 mod body;
-pub(crate) mod cause;
 mod deadline;
 mod decide;
 mod failure;
@@ -26,12 +25,12 @@ mod log;
 mod origin;
 mod protocol;
 
-use crate::request_id;
+use crate::outbound::request_id;
 
-pub use crate::boundary::Boundary;
-pub use crate::fallback::Fallback;
-pub use crate::log_limit::LogLimit;
-pub use crate::outgoing::Budget;
+pub use crate::outbound::boundary::Boundary;
+pub use crate::outbound::budget::Budget;
+pub use crate::outbound::fallback::Fallback;
+pub use crate::outbound::log_limit::LogLimit;
 pub use body::ServerBody;
 pub use future::ServerFuture;
 pub use layer::{ServerLayer, ServerService};

@@ -2,8 +2,8 @@
 
 use super::failure::Failure;
 use super::layer::Call;
-use crate::GrpcCode;
-use crate::log::Origin;
+use crate::catalog::GrpcCode;
+use crate::outbound::log::Origin;
 
 /// How the messages begin with which tonic rejects a request that it cannot read. Their gRPC code is INTERNAL, as the gRPC
 /// specification demands, although the caller caused them. tonic marks them in no other way.

@@ -2,7 +2,7 @@
 
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
-use crate::outgoing::field_len;
+use crate::outbound::budget::field_len;
 
 /// A field, and whether a value is one that it may contain.
 struct Field {

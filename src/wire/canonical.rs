@@ -6,7 +6,8 @@ use super::fields::{Fields, Value};
 use super::read::{Info, Speaker};
 use super::write::{CODE_KEY, is_reserved, six_digits};
 use super::{ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL};
-use crate::{ErrorInfos, Metadata};
+use crate::inbound::Metadata;
+use crate::wire::error_infos::ErrorInfos;
 
 /// A status whose ErrorInfos come first, agree, and have nothing that was shed.
 #[derive(Clone, Copy, Debug)]
@@ -155,7 +156,8 @@ mod tests {
     use prost::Message;
 
     use super::*;
-    use crate::{ApiError, CATALOG, pb, rpc};
+    use crate::error::ApiError;
+    use crate::{CATALOG, pb, rpc};
 
     fn error() -> impl Strategy<Value = ApiError> {
         let metadata = proptest::collection::btree_map("[a-z]{1,9}", ".{0,200}", 0..4);

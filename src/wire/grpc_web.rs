@@ -1,6 +1,6 @@
 use http::header::HeaderValue;
 
-use super::seen;
+use crate::wire::media_type::is_grpc;
 
 /// How a gRPC-Web body is written (PROTOCOL-WEB.md, "Content-Type").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Protocol {
     /// Of a `content-type`.
     #[inline]
     pub(crate) fn from_content_type(value: &[u8]) -> Self {
-        if seen::is_grpc(value) {
+        if is_grpc(value) {
             return Self::Grpc;
         }
         WebEncoding::from_media_type(value).map_or(Self::Other, Self::GrpcWeb)

@@ -8,24 +8,16 @@ pub(crate) mod base64;
 #[cfg(feature = "server")]
 pub(crate) mod canonical;
 pub(crate) mod details;
-#[cfg(any(feature = "client", feature = "gateway"))]
-pub(crate) mod early;
-#[cfg(any(feature = "client", feature = "gateway"))]
-pub(crate) mod encodings;
+pub(crate) mod error_infos;
 pub(crate) mod fields;
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod grpc_web;
-#[cfg(any(feature = "gateway", feature = "tonic"))]
-pub(crate) mod mark;
-#[cfg(any(feature = "client", feature = "gateway"))]
-pub(crate) mod mend;
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
+pub(crate) mod media_type;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) mod message;
 pub(crate) mod read;
-#[cfg(any(feature = "client", feature = "gateway"))]
-pub(crate) mod sanitize;
-#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
-pub(crate) mod seen;
+pub(crate) mod shed;
 #[cfg(any(feature = "client", feature = "server"))]
 pub(crate) mod timeout;
 pub(crate) mod write;
@@ -71,5 +63,5 @@ pub(crate) fn parse_code(text: &[u8]) -> Option<u32> {
         return None;
     }
     let number = text.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
-    crate::code::is_code(number).then_some(number)
+    crate::catalog::code::is_code(number).then_some(number)
 }

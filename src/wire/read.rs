@@ -2,9 +2,10 @@
 
 use std::str;
 
-use crate::code::is_code;
-use crate::shed::ShedMarks;
-use crate::{Catalog, Metadata};
+use crate::catalog::Catalog;
+use crate::catalog::code::is_code;
+use crate::inbound::Metadata;
+use crate::wire::shed::ShedMarks;
 
 use super::details::{AllDetails, Detail};
 use super::fields::{Fields, Value};

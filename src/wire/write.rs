@@ -3,8 +3,9 @@
 
 use prost::Message;
 
-use crate::shed::{Shed, ShedMarks};
-use crate::{ErrorInfos, GrpcCode};
+use crate::catalog::GrpcCode;
+use crate::wire::error_infos::ErrorInfos;
+use crate::wire::shed::{Shed, ShedMarks};
 
 #[cfg(feature = "gateway")]
 use super::read::Speaker;

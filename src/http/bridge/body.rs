@@ -8,10 +8,10 @@ use pin_project_lite::pin_project;
 
 use super::ending::{self, Begun, Broken, Ending};
 use super::{Call, fields};
-use crate::ReceivedError;
+use crate::guard::service::BoxError;
 use crate::guard::{Guarded, Panic};
 use crate::http::{Failing, MAX_BODY};
-use crate::service::BoxError;
+use crate::inbound::ReceivedError;
 
 pin_project! {
     /// The body of an answer that crossed a bridge: an error's own, or that of the service, as it is.

@@ -7,13 +7,14 @@ use ::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 
 use super::BoxError;
+use crate::catalog::{Catalog, GrpcCode};
 use crate::http::Failing;
-use crate::wire::encodings::Encodings;
+use crate::inbound::ReceivedError;
+use crate::inbound::encodings::Encodings;
+use crate::inbound::mend::code_of;
+use crate::inbound::sanitize::{self, Behind, Start};
 use crate::wire::grpc_web::WebEncoding;
-use crate::wire::mend::code_of;
-use crate::wire::sanitize::{self, Behind, Start};
-use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message, seen};
-use crate::{Catalog, GrpcCode, ReceivedError};
+use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, media_type, message};
 
 pub(super) enum Ending {
     /// The trailers decide.
@@ -29,7 +30,7 @@ pub(super) fn is_grpc_web(headers: &HeaderMap) -> bool {
 
 /// Whether an answer is gRPC by its `content-type`.
 fn is_grpc(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|value| seen::is_grpc(value.as_bytes()))
+    headers.get(CONTENT_TYPE).is_some_and(|value| media_type::is_grpc(value.as_bytes()))
 }
 
 /// Whether headers speak gRPC, whatever their `content-type`.
@@ -95,15 +96,15 @@ pub(super) struct Broken {
 impl Broken {
     #[cfg(feature = "tonic")]
     pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
-        use crate::StatusCodeExt;
-        let status = crate::status::made_here(error);
+        use crate::tonic::StatusCodeExt;
+        let status = crate::tonic::made_here(error);
         Self { error: status.to_received_of(catalog), kept: status.into() }
     }
 
     /// Without tonic, nobody knows what the error is of.
     #[cfg(not(feature = "tonic"))]
     pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
-        let grpc_code = crate::known_error::grpc_code(&*error).unwrap_or(GrpcCode::Unavailable);
+        let grpc_code = crate::outbound::known_error::grpc_code(&*error).unwrap_or(GrpcCode::Unavailable);
         let what = "the service behind did not answer";
         Self { error: ReceivedError::made_here(grpc_code, what, catalog), kept: error }
     }

@@ -3,9 +3,9 @@
 use ::http::header::{CONTENT_TYPE, HeaderMap};
 
 use super::Call;
-use crate::ApiError;
+use crate::error::ApiError;
 use crate::http::{Failing, Responder};
-use crate::outgoing::{Outgoing, field_len};
+use crate::outbound::{budget::field_len, outgoing::Outgoing};
 
 /// The fields of a trailers-only answer, within the budget.
 pub(super) fn trailers_only(call: &Call, failing: Failing<'_>) -> HeaderMap {

@@ -10,10 +10,10 @@ mod to_http;
 use std::sync::Arc;
 
 use super::{Caller, Failing, Responder};
-use crate::ApiError;
+use crate::error::ApiError;
 use crate::guard::{Panic, discard};
-use crate::log::Door;
-use crate::request_line::RequestLine;
+use crate::outbound::log::Door;
+use crate::outbound::request_line::RequestLine;
 use crate::wire::grpc_web::Protocol;
 
 pub use body::BridgeBody;
@@ -23,7 +23,7 @@ pub(super) use ending::received;
 pub use to_grpc::{HttpToGrpcFuture, HttpToGrpcLayer, HttpToGrpcService};
 pub use to_http::{GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService};
 
-use crate::service::BoxError;
+use crate::guard::service::BoxError;
 
 /// What is known of one call.
 #[derive(Clone, Debug)]

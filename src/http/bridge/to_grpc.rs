@@ -16,11 +16,11 @@ use super::ending::{self, Broken};
 use super::layer::bridge;
 use super::{BridgeBody, Call, fields};
 use crate::guard::Guarded;
+use crate::guard::service::{BoxError, Readiness, ServiceError};
 use crate::http::{Caller, Failing, Responder, read};
-use crate::request_line::RequestLine;
-use crate::service::{BoxError, Readiness, ServiceError};
+use crate::inbound::sanitize::Start;
+use crate::outbound::request_line::RequestLine;
 use crate::wire::GRPC_STATUS;
-use crate::wire::sanitize::Start;
 
 bridge! {
     /// Turns HTTP errors into gRPC failures (trailers-only), around any HTTP service whose callers speak gRPC.

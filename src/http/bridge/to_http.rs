@@ -15,12 +15,12 @@ use super::body::Collected;
 use super::ending::{self, Broken, Ending};
 use super::layer::bridge;
 use super::{BridgeBody, Call};
+use crate::guard::service::{BoxError, Readiness, ServiceError};
 use crate::guard::{Guarded, catch};
 use crate::http::{Caller, Failing, Responder, read};
-use crate::request_line::RequestLine;
-use crate::service::{BoxError, Readiness, ServiceError};
+use crate::inbound::sanitize::{Behind, Start};
+use crate::outbound::request_line::RequestLine;
 use crate::wire::grpc_web::Protocol;
-use crate::wire::sanitize::{Behind, Start};
 
 bridge! {
     /// Turns failed gRPC answers into HTTP answers, around any service whose answers are gRPC: a transcoder, a proxy,
@@ -30,7 +30,7 @@ bridge! {
     ///   [`Responder`] makes of it. Its fields are read as the client layer reads them, whatever is wrong with them. It is
     ///   an error of the service behind: what the boundary does with it is what [`Responder::respond_forwarded`] says.
     /// - An answer that ends without `grpc-status` is a failure too: the details or `codelibra-error-code` may know
-    ///   which; else the [intermediary table](crate::tables::intermediary_to_grpc) says.
+    ///   which; else the [intermediary table](crate::catalog::tables::intermediary_to_grpc) says.
     /// - An answer that is no gRPC, and has an error status or answers a gRPC request (a proxy spoke), is read as [`read`]
     ///   does, and answered alike. So is an error of the service itself: no connection, a reset stream.
     /// - A panic of the service, wherever it is called, polled or dropped, becomes the fallback of INTERNAL (500001), with

@@ -6,7 +6,7 @@ use super::info::{InfoMembers, write_info};
 use super::json::{self, Fault, Json};
 use crate::http::DetailTypes;
 use crate::http::write::ENCODING;
-use crate::note::{Note, Notes, excerpt};
+use crate::inbound::note::{Note, Notes, excerpt};
 use crate::wire::read::Speaker;
 use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO, TYPE_URL_PREFIX, base64, write};
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::json::{self, Json};
 use super::members::Members;
-use crate::note::{Note, Notes, excerpt};
-use crate::shed::ShedMarks;
+use crate::inbound::note::{Note, Notes, excerpt};
 use crate::wire::read::Speaker;
+use crate::wire::shed::ShedMarks;
 use crate::wire::write;
 
 /// The members that become an ErrorInfo, of the body itself or of a detail.

@@ -1,9 +1,9 @@
 use std::borrow::Cow;
 
 use super::json::{self, Json};
-use crate::GrpcCode;
-use crate::code::is_code;
-use crate::note::{Note, Notes, excerpt};
+use crate::catalog::GrpcCode;
+use crate::catalog::code::is_code;
+use crate::inbound::note::{Note, Notes, excerpt};
 
 macro_rules! members {
     ($($field:ident = $name:literal,)*) => {

@@ -19,14 +19,16 @@ use self::members::{Code, Members};
 pub use self::text::MAX_BODY;
 use super::DetailTypes;
 use super::retry_after::RETRY_INFO;
-use crate::code;
-use crate::note::{Note, Notes, excerpt};
-use crate::received::Sent;
-use crate::retry::RetryHints;
+use crate::catalog::code;
+use crate::catalog::{Catalog, GrpcCode, tables};
+use crate::inbound::ReceivedError;
+use crate::inbound::note::{Note, Notes, excerpt};
+use crate::inbound::received::Sent;
+use crate::inbound::retry::RetryHints;
+use crate::rpc;
 use crate::wire::details::{AllDetails, REQUEST_INFO};
 use crate::wire::read::{Speaker, identity};
 use crate::wire::{self, ERROR_CODE_HEADER, TYPE_URL_PREFIX, write};
-use crate::{Catalog, GrpcCode, ReceivedError, rpc, tables};
 
 /// Reads the error of an HTTP answer: from its body, which may be in any [`Form`](super::Form) or in Kratos'
 /// `{code, reason, message, metadata}`; else from the field `codelibra-error-code`; else from its HTTP status.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::note::{Note, Notes};
+use crate::inbound::note::{Note, Notes};
 
 /// How much of a body is read, in bytes: 1 MiB. What stands behind it is not looked at, which a note says.
 pub const MAX_BODY: usize = 1024 * 1024;

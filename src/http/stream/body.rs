@@ -11,10 +11,10 @@ use pin_project_lite::pin_project;
 use serde::Serialize;
 
 use super::StreamForm;
-use crate::ApiError;
+use crate::error::ApiError;
 use crate::guard::{Guarded, discard};
 use crate::http::{Caller, Failing, Responder};
-use crate::log::Door;
+use crate::outbound::log::Door;
 
 pin_project! {
     /// The body of a streaming answer: items, then how they ended.

@@ -22,7 +22,7 @@ pub use reader::{StreamEvent, StreamReader};
 
 use super::caller::Quality;
 use super::{DetailTypes, Form, write_body};
-use crate::ApiError;
+use crate::error::ApiError;
 
 /// How a streaming answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

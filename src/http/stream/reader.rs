@@ -3,8 +3,9 @@ use serde_json::value::RawValue;
 
 use super::StreamForm;
 use super::array::{ArrayScanner, Piece};
+use crate::catalog::Catalog;
 use crate::http::{DetailTypes, MAX_BODY, read_body};
-use crate::{Catalog, ReceivedError};
+use crate::inbound::ReceivedError;
 
 /// What a streaming answer says next.
 #[derive(Clone, Debug)]

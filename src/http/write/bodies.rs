@@ -7,9 +7,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
 use super::details::{Attached, ConnectDetails, ShedNames, StatusDetails};
-use crate::code::{class_of, class_phrase};
+use crate::catalog::Entry;
+use crate::catalog::code::{class_of, class_phrase};
+use crate::error::ApiError;
 use crate::http::DetailTypes;
-use crate::{ApiError, Entry, ErrorInfos};
+use crate::wire::error_infos::ErrorInfos;
 
 type Metadata = BTreeMap<Cow<'static, str>, String>;
 

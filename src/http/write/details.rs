@@ -10,10 +10,10 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 use serde_json::value::RawValue;
 
-use crate::ApiError;
+use crate::error::ApiError;
 use crate::http::DetailTypes;
-use crate::shed::{self, Shed, ShedMarks};
 use crate::wire::details::{AllDetails, Detail};
+use crate::wire::shed::{self, Shed, ShedMarks};
 use crate::wire::write::{CODE_KEY, SHED_KEY, is_reserved, six_digits};
 use crate::wire::{
     ERROR_INFO, ERROR_INFO_URL, GOOGLE_ERROR_INFO, GOOGLE_ERROR_INFO_URL, TYPE_URL_PREFIX, base64,

@@ -9,7 +9,9 @@ use serde_json::Serializer;
 use self::details::BodyFormatter;
 pub(super) use self::details::ENCODING;
 use super::{DetailTypes, Form};
-use crate::{ApiError, Detail, ErrorInfos};
+use crate::error::ApiError;
+use crate::wire::details::Detail;
+use crate::wire::error_infos::ErrorInfos;
 
 /// Writes the body of an error, in UTF-8.
 ///

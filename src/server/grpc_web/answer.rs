@@ -1,7 +1,7 @@
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 
-use crate::GrpcCode;
+use crate::catalog::GrpcCode;
 use crate::server::failure::Failure;
 use crate::wire::grpc_web::{Protocol, WebEncoding};
 

@@ -8,7 +8,7 @@ use http_body::{Body, Frame};
 use super::fields;
 use super::frame::{HEAD, Head, Kind, trailer_frame, whole_messages};
 use super::text::{self, Decoder};
-use crate::server::cause::{self, Dropped};
+use crate::outbound::cause::{self, Dropped};
 use crate::wire::base64;
 use crate::wire::grpc_web::WebEncoding;
 

@@ -1,0 +1,110 @@
+//! What the code that `#[derive(ApiError)]` writes calls. Not for other callers.
+
+use std::error::Error as StdError;
+
+use crate::catalog::{Entry, ParamKind};
+use crate::error::ApiError;
+
+/// The error with a parameter, if the field has a value.
+pub fn with_param(error: ApiError, name: &'static str, text: Option<String>) -> ApiError {
+    match text {
+        Some(text) => error.with_metadata(name, text),
+        None => error,
+    }
+}
+
+/// The error with the domain error that it was made from.
+pub fn with_cause<E: StdError + Send + Sync + 'static>(error: ApiError, cause: E) -> ApiError {
+    error.with_cause(cause)
+}
+
+/// What the entry of a code says against a field of this kind as parameter `name`; `None` where it agrees.
+pub const fn param_fault(entries: &[Entry], code: u32, name: &str, kind: ParamKind) -> Option<Fault> {
+    let Some(entry) = find_entry(entries, code) else {
+        return Some(Fault::new("no entry of the catalogue has this code, so it declares no param"));
+    };
+    let mut rest = entry.params;
+    while let [param, others @ ..] = rest {
+        if same_text(param.name, name) {
+            if param.kind.same(kind) {
+                return None;
+            }
+            let fault =
+                Fault::new("param `").and(name).and("` of ").and(entry.reason).and(" is of the type ");
+            return Some(fault.and(param.kind.name()).and("; this field is of the type ").and(kind.name()));
+        }
+        rest = others;
+    }
+
+    let mut fault = Fault::new(entry.reason).and(" declares no param `").and(name).and("`; ");
+    let mut rest = entry.params;
+    if rest.is_empty() {
+        fault = fault.and("it declares none");
+    }
+    let mut separator = "expected `";
+    while let [param, others @ ..] = rest {
+        fault = fault.and(separator).and(param.name).and("`");
+        separator = " or `";
+        rest = others;
+    }
+    Some(fault)
+}
+
+const fn find_entry(mut entries: &[Entry], code: u32) -> Option<&Entry> {
+    while let [entry, others @ ..] = entries {
+        if entry.code == code {
+            return Some(entry);
+        }
+        entries = others;
+    }
+    None
+}
+
+const fn same_text(a: &str, b: &str) -> bool {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    while let ([x, a_rest @ ..], [y, b_rest @ ..]) = (a, b) {
+        if *x != *y {
+            return false;
+        }
+        (a, b) = (a_rest, b_rest);
+    }
+    a.is_empty() && b.is_empty()
+}
+
+/// A message of the compiler, put together by the compiler.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    text: [u8; 1024],
+    len: usize,
+}
+
+impl Fault {
+    const fn new(text: &str) -> Self {
+        Self { text: [0; 1024], len: 0 }.and(text)
+    }
+
+    /// What does not fit is left out.
+    const fn and(mut self, text: &str) -> Self {
+        let (_, room) = self.text.split_at_mut(self.len);
+        if let Some((slot, _)) = room.split_at_mut_checked(text.len()) {
+            slot.copy_from_slice(text.as_bytes());
+            self.len += text.len();
+        }
+        self
+    }
+
+    /// The text.
+    pub const fn as_str(&self) -> &str {
+        match std::str::from_utf8(self.text.split_at(self.len).0) {
+            Ok(text) => text,
+            Err(_) => "not a declared param",
+        }
+    }
+}
+
+impl ParamKind {
+    /// `==`, for the compiler.
+    const fn same(self, other: Self) -> bool {
+        same_text(self.name(), other.name())
+    }
+}

@@ -1,0 +1,369 @@
+//! The catalogue: codes and their classes, the three tables, the entries of one domain and their lookup, their parameters,
+//! and what a generated module and the derive macro call.
+
+pub(crate) mod code;
+#[cfg(feature = "derive")]
+pub mod derive;
+mod grpc_code;
+mod macros;
+pub mod params;
+pub mod tables;
+mod typed;
+
+pub use code::{
+    CatalogCode, InvalidCode, class_code, class_of, class_phrase, grpc_code, http_status, is_code,
+};
+pub use grpc_code::GrpcCode;
+pub use typed::TypedError;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::OnceLock;
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use crate::wire;
+use crate::wire::shed::ShedMarks;
+
+/// The entries of one domain. A generated module has one as `CATALOG`.
+pub struct Catalog {
+    domain: &'static str,
+    pages: &'static str,
+    entries: &'static [Entry],
+    index: OnceLock<Index>,
+}
+
+impl Catalog {
+    /// A catalogue of entries that keep the rules; `codelibra-build` checks them.
+    ///
+    /// `pages` is where the pages of the codes are: 403003 has `{pages}/403003`.
+    pub const fn new(domain: &'static str, pages: &'static str, entries: &'static [Entry]) -> Self {
+        Self { domain, pages, entries, index: OnceLock::new() }
+    }
+
+    /// A catalogue that is made at run time, of entries that keep the rules. It lives as long as the process.
+    pub fn leak(domain: &'static str, pages: &'static str, mut entries: Vec<Entry>) -> &'static Self {
+        for entry in &mut entries {
+            let mut attached = vec![0; entry.attached_len()];
+            entry.write_attached(&mut attached);
+            entry.attached = attached.leak();
+            let mut details = vec![0; entry.details_len()];
+            wire::write::status(&entry.parts(), &mut details);
+            entry.details = details.leak();
+        }
+        Box::leak(Box::new(Self::new(domain, pages, entries.leak())))
+    }
+
+    /// Whose codes these are.
+    pub const fn domain(&self) -> &'static str {
+        self.domain
+    }
+
+    /// Where the pages of the codes are, without a `/` at the end; may be empty.
+    pub const fn pages(&self) -> &'static str {
+        self.pages
+    }
+
+    /// The entries, in the order of their codes.
+    pub const fn entries(&self) -> &'static [Entry] {
+        self.entries
+    }
+
+    /// The entry of a six-digit number. Takes the same time in a catalogue of any size.
+    #[inline]
+    pub fn by_code(&self, code: u32) -> Option<&'static Entry> {
+        self.index().entry(code)
+    }
+
+    /// The entry of a name such as `UserBanned`.
+    pub fn by_name(&self, name: &str) -> Option<&'static Entry> {
+        self.index().by_name.get(name).copied()
+    }
+
+    /// The entry of a reason such as `USER_BANNED`.
+    pub fn by_reason(&self, reason: &str) -> Option<&'static Entry> {
+        self.index().by_reason.get(reason).copied()
+    }
+
+    #[inline]
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::of(self.entries))
+    }
+}
+
+impl fmt::Debug for Catalog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Catalog({}, {} entries)", self.domain, self.entries.len())
+    }
+}
+
+/// Built at the first lookup: a number is found in two steps, whatever the size of the catalogue.
+struct Index {
+    /// For each class from 400, where its slots start; one more at the end.
+    classes: Vec<usize>,
+    /// For each number of a class up to the highest listed one, its entry.
+    slots: Vec<Option<&'static Entry>>,
+    by_name: HashMap<&'static str, &'static Entry>,
+    by_reason: HashMap<&'static str, &'static Entry>,
+}
+
+/// Where the number lies: its class counted from 400, and its place in the class.
+const fn split(code: u32) -> Option<(usize, usize)> {
+    #[expect(clippy::as_conversions, reason = "below 200 000; `TryFrom` is not const")]
+    match code.checked_sub(400_000) {
+        Some(rest) if rest < 200_000 => Some(((rest / 1000) as usize, (rest % 1000) as usize)),
+        _ => None,
+    }
+}
+
+impl Index {
+    fn of(entries: &'static [Entry]) -> Self {
+        let mut lengths = [0_usize; 200];
+        for (class, number) in entries.iter().filter_map(|e| split(e.code)) {
+            if let Some(length) = lengths.get_mut(class) {
+                *length = (*length).max(number + 1);
+            }
+        }
+        let mut end = 0;
+        let mut classes = vec![0];
+        classes.extend(lengths.iter().map(|length| {
+            end += length;
+            end
+        }));
+        let mut index = Self {
+            classes,
+            slots: vec![None; end],
+            by_name: HashMap::with_capacity(entries.len()),
+            by_reason: HashMap::with_capacity(entries.len()),
+        };
+        for entry in entries {
+            if let Some(slot) = index.slot(entry.code).and_then(|at| index.slots.get_mut(at)) {
+                *slot = Some(entry);
+            }
+            index.by_name.insert(entry.name, entry);
+            index.by_reason.insert(entry.reason, entry);
+        }
+        index
+    }
+
+    #[inline]
+    fn slot(&self, code: u32) -> Option<usize> {
+        let (class, number) = split(code)?;
+        let at = self.classes.get(class)? + number;
+        (at < *self.classes.get(class + 1)?).then_some(at)
+    }
+
+    #[inline]
+    fn entry(&self, code: u32) -> Option<&'static Entry> {
+        *self.slots.get(self.slot(code)?)?
+    }
+}
+
+/// One row of a catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The six digits.
+    pub code: u32,
+    /// `UserBanned`.
+    pub name: &'static str,
+    /// `USER_BANNED` (AIP-193).
+    pub reason: &'static str,
+    /// Whose catalogue it is.
+    pub domain: &'static str,
+    /// The default public message, one sentence.
+    pub summary: &'static str,
+    /// What happened; may be empty.
+    pub cause: &'static str,
+    /// What the caller does now; may be empty.
+    pub resolution: &'static str,
+    /// The next step, for programs.
+    pub recovery: Recovery,
+    /// The declared metadata keys.
+    pub params: &'static [Param],
+    /// The gRPC code: the rule of its class, unless that is wrong for this one code.
+    pub grpc_code: GrpcCode,
+    /// The version that brought the entry; may be empty.
+    pub since: &'static str,
+    /// The version that deprecated the entry; empty where it is not deprecated.
+    pub deprecated: &'static str,
+    /// The reason of the entry to use instead; may be empty.
+    pub replaced_by: &'static str,
+    /// The encoded details that every error of this entry has besides the two ErrorInfos. The macro `entry!`
+    /// and [`Catalog::leak`] fill it.
+    pub attached: &'static [u8],
+    /// The encoded `google.rpc.Status` with the default message. Filled as `attached` is.
+    pub details: &'static [u8],
+}
+
+impl Entry {
+    /// The HTTP status: the class of the code.
+    pub const fn class(&self) -> u16 {
+        class_of(self.code)
+    }
+
+    /// How long [`encode_attached`](Self::encode_attached) is.
+    pub const fn attached_len(&self) -> usize {
+        match self.recovery {
+            Recovery::AcceptTerms => wire::write::terms_len(self.domain, self.summary),
+            _ => 0,
+        }
+    }
+
+    /// The details that every error of this entry has: for terms that are to be accepted, a
+    /// google.rpc.PreconditionFailure of the type `TOS`. `N` has to be [`attached_len`](Self::attached_len).
+    pub const fn encode_attached<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.write_attached(&mut bytes);
+        bytes
+    }
+
+    const fn write_attached(&self, out: &mut [u8]) {
+        if let Recovery::AcceptTerms = self.recovery {
+            wire::write::terms(self.domain, self.summary, out);
+        }
+    }
+
+    /// How long [`encode_details`](Self::encode_details) is.
+    pub const fn details_len(&self) -> usize {
+        wire::write::status_len(&self.parts())
+    }
+
+    /// The encoded `google.rpc.Status` with the default message. The macro `entry!` calls it at compile
+    /// time; `N` has to be [`details_len`](Self::details_len).
+    pub const fn encode_details<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        wire::write::status(&self.parts(), &mut bytes);
+        bytes
+    }
+
+    const fn parts(&self) -> wire::write::Parts<'static> {
+        wire::write::Parts {
+            grpc_code: self.grpc_code,
+            message: self.summary,
+            code: self.code,
+            domain: self.domain,
+            reason: self.reason,
+            metadata: &[],
+            rest: self.attached,
+            shed: ShedMarks::NONE,
+            infos: wire::write::WrittenInfos::Both,
+        }
+    }
+}
+
+/// The row as `codelibra list --format json` prints it.
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut row = serializer.serialize_struct("Entry", 15)?;
+        row.serialize_field("code", &self.code)?;
+        row.serialize_field("name", self.name)?;
+        row.serialize_field("reason", self.reason)?;
+        row.serialize_field("domain", self.domain)?;
+        row.serialize_field("http_status", &self.class())?;
+        row.serialize_field("grpc_code", &self.grpc_code)?;
+        row.serialize_field("grpc_status", self.grpc_code.name())?;
+        row.serialize_field("summary", self.summary)?;
+        row.serialize_field("cause", self.cause)?;
+        row.serialize_field("resolution", self.resolution)?;
+        row.serialize_field("recovery", self.recovery.name())?;
+        row.serialize_field("params", self.params)?;
+        row.serialize_field("since", self.since)?;
+        row.serialize_field("deprecated", self.deprecated)?;
+        row.serialize_field("replaced_by", self.replaced_by)?;
+        row.end()
+    }
+}
+
+/// A declared metadata key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Param {
+    /// The key.
+    pub name: &'static str,
+    /// How the text of the value is read.
+    #[serde(rename = "type")]
+    pub kind: ParamKind,
+    /// What the value says, with its unit.
+    pub description: &'static str,
+}
+
+macro_rules! named {
+    ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $type {
+            $($(#[$variant_doc])* $variant,)*
+        }
+
+        impl $type {
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name, as the catalogue prints it.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The value of a name, whatever its case.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|v| v.name().eq_ignore_ascii_case(name))
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        /// As the name.
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
+        }
+    };
+}
+
+named! {
+    /// The one next step that a program can take.
+    Recovery {
+        /// Change the request, then send it again.
+        FixRequest = "FIX_REQUEST",
+        /// Sign in, then send it again.
+        Authenticate = "AUTHENTICATE",
+        /// Prove more about the user.
+        StepUp = "STEP_UP",
+        /// Wait until the time that the error names.
+        Wait = "WAIT",
+        /// Read the state again; the caller's copy is stale.
+        Refresh = "REFRESH",
+        /// Have the user accept the terms.
+        AcceptTerms = "ACCEPT_TERMS",
+        /// Send the same request again, after a pause.
+        Retry = "RETRY",
+        /// A person has to look at it.
+        ContactSupport = "CONTACT_SUPPORT",
+        /// Nothing to be done.
+        None = "NONE",
+    }
+}
+
+named! {
+    /// How the text of a metadata value is read.
+    ParamKind {
+        /// Any text.
+        String = "string",
+        /// A decimal 64-bit signed integer.
+        Int64 = "int64",
+        /// `true` or `false`.
+        Bool = "bool",
+        /// RFC 3339.
+        Timestamp = "timestamp",
+        /// Seconds and an `s`, such as `1.5s` (ProtoJSON).
+        Duration = "duration",
+    }
+}

@@ -1,0 +1,220 @@
+//! The types of declared parameters, and their text in metadata.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::time::SystemTime;
+
+pub use prost_types::{Duration, Timestamp};
+
+use std::ops::RangeInclusive;
+
+use crate::catalog::ParamKind;
+
+/// Any text.
+pub type String = std::string::String;
+/// A decimal 64-bit signed integer.
+pub type Int64 = i64;
+/// `true` or `false`.
+pub type Bool = bool;
+
+/// A value that metadata can carry as text.
+pub trait ParamValue: Sized {
+    /// The kind that the catalogue declares for it.
+    const KIND: ParamKind;
+
+    /// The text, as the kind prescribes it.
+    fn to_text(&self) -> std::string::String;
+
+    /// The value of a text; `None` where it does not fit the kind.
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+macro_rules! param_values {
+    ($($type:ident),*) => {$(
+        impl ParamValue for $type {
+            const KIND: ParamKind = ParamKind::$type;
+
+            fn to_text(&self) -> std::string::String {
+                self.to_string()
+            }
+
+            fn from_text(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+        }
+    )*};
+}
+
+param_values!(String, Int64, Bool);
+
+/// What RFC 3339 can write: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z.
+const TIMESTAMP_SECONDS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+/// What `google.protobuf.Duration` may hold: 10,000 years either way.
+const DURATION_SECONDS: RangeInclusive<i64> = -315_576_000_000..=315_576_000_000;
+
+/// A time outside the years 1 to 9999 is written as the nearest inside.
+impl ParamValue for Timestamp {
+    const KIND: ParamKind = ParamKind::Timestamp;
+
+    fn to_text(&self) -> std::string::String {
+        let Self { seconds, nanos } = self.normalized();
+        let (first, last) = TIMESTAMP_SECONDS.into_inner();
+        let nearest = match seconds {
+            _ if seconds < first => Self { seconds: first, nanos: 0 },
+            _ if seconds > last => Self { seconds: last, nanos: 999_999_999 },
+            _ => Self { seconds, nanos },
+        };
+        // It is written piece by piece: room for all of them at once.
+        let mut text = String::with_capacity("2026-01-31T09:30:00.000000000Z".len());
+        let _ = write!(text, "{nearest}");
+        text
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        // prost-types reads more than RFC 3339: a date alone, a space in place of the T.
+        let rest = shaped(text.as_bytes(), b"0000-00-00T00:00:00")?;
+        let offset = fraction(rest)?;
+        let whole = matches!(offset, b"Z" | b"z") || shaped(offset.get(1..)?, b"00:00")?.is_empty();
+        let time: Self = text.parse().ok().filter(|_| whole)?;
+        TIMESTAMP_SECONDS.contains(&time.seconds).then_some(time)
+    }
+}
+
+/// A duration of more than 10,000 years is written as that.
+impl ParamValue for Duration {
+    const KIND: ParamKind = ParamKind::Duration;
+
+    fn to_text(&self) -> std::string::String {
+        // Normalized: otherwise prost-types takes the sign of one part for that of the whole.
+        let Self { seconds, nanos } = self.normalized();
+        let (first, last) = DURATION_SECONDS.into_inner();
+        let nearest = match seconds {
+            _ if seconds <= first => Self { seconds: first, nanos: 0 },
+            _ if seconds >= last => Self { seconds: last, nanos: 0 },
+            _ => Self { seconds, nanos },
+        };
+        nearest.to_string()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('-').unwrap_or(text).trim_start_matches(|c: char| c.is_ascii_digit());
+        let whole = fraction(digits.as_bytes())? == b"s";
+        let duration: Self = text.parse().ok().filter(|_| whole)?;
+        DURATION_SECONDS.contains(&duration.seconds).then_some(duration)
+    }
+}
+
+/// What follows text of this shape, in which `0` is any digit.
+fn shaped<'a>(text: &'a [u8], shape: &[u8]) -> Option<&'a [u8]> {
+    let (head, rest) = text.split_at_checked(shape.len())?;
+    let fits = |(byte, shape): (&u8, &u8)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        other => byte.eq_ignore_ascii_case(other),
+    };
+    head.iter().zip(shape).all(fits).then_some(rest)
+}
+
+/// What follows a decimal point and one to nine digits, or the whole where there is no point.
+fn fraction(text: &[u8]) -> Option<&[u8]> {
+    let Some(text) = text.strip_prefix(b".") else { return Some(text) };
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (1..=9).contains(&digits).then(|| text.get(digits..)).flatten()
+}
+
+/// What a field can be that is a declared parameter of an error: `#[param]` of
+/// `#[derive(ApiError)]`.
+///
+/// Every [`ParamValue`] is one, so implement that for a type of your own. From std come those that lose nothing:
+///
+/// | parameter | field |
+/// |---|---|
+/// | string | `String`, `&'static str`, `Cow<'static, str>` |
+/// | int64 | `i64`, `i32`, `i16`, `i8`, `u32`, `u16`, `u8` |
+/// | bool | `bool` |
+/// | timestamp | [`Timestamp`], [`SystemTime`] |
+/// | duration | [`Duration`], [`std::time::Duration`] up to protobuf's 10,000 years |
+///
+/// and an `Option` of any of them: `None` is not sent. `u64` and `usize` are missing because an int64 cannot
+/// hold all of their values.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter",
+    label = "not the type of a parameter",
+    note = "a parameter is a string, an integer that always fits an i64, a bool, a timestamp, a duration, or an `Option` of one",
+    note = "implement `codelibra::params::ParamValue` for a type of your own"
+)]
+pub trait ToParam {
+    /// The kind that the catalogue has to declare for it.
+    const KIND: ParamKind;
+
+    /// The text of the value; `None` where there is none to send.
+    fn to_param(&self) -> Option<std::string::String>;
+}
+
+impl<T: ParamValue> ToParam for T {
+    const KIND: ParamKind = T::KIND;
+
+    fn to_param(&self) -> Option<std::string::String> {
+        Some(self.to_text())
+    }
+}
+
+impl<T: ToParam> ToParam for Option<T> {
+    const KIND: ParamKind = T::KIND;
+
+    fn to_param(&self) -> Option<std::string::String> {
+        self.as_ref()?.to_param()
+    }
+}
+
+macro_rules! to_param {
+    ($($type:ty: $kind:ident = |$value:ident| $text:expr;)*) => {$(
+        impl ToParam for $type {
+            const KIND: ParamKind = ParamKind::$kind;
+
+            fn to_param(&self) -> Option<std::string::String> {
+                let $value = self;
+                Some($text)
+            }
+        }
+    )*};
+}
+
+to_param! {
+    &str: String = |text| (*text).to_owned();
+    Cow<'_, str>: String = |text| text.clone().into_owned();
+    i32: Int64 = |number| number.to_string();
+    i16: Int64 = |number| number.to_string();
+    i8: Int64 = |number| number.to_string();
+    u32: Int64 = |number| number.to_string();
+    u16: Int64 = |number| number.to_string();
+    u8: Int64 = |number| number.to_string();
+    SystemTime: Timestamp = |time| Timestamp::from(*time).to_text();
+    std::time::Duration: Duration = |time| Duration::try_from(*time).unwrap_or(LONGEST).to_text();
+}
+
+/// What `google.protobuf.Duration` holds at most: some 10,000 years.
+const LONGEST: Duration = Duration { seconds: 315_576_000_000, nanos: 0 };
+
+impl ParamKind {
+    /// Whether a text is a value of this kind.
+    pub fn accepts(self, text: &str) -> bool {
+        match self {
+            Self::String => true,
+            Self::Int64 => Int64::from_text(text).is_some(),
+            Self::Bool => Bool::from_text(text).is_some(),
+            Self::Timestamp => Timestamp::from_text(text).is_some(),
+            Self::Duration => Duration::from_text(text).is_some(),
+        }
+    }
+
+    /// A value of this kind, to show what is expected.
+    pub const fn example(self) -> &'static str {
+        match self {
+            Self::String => "any text",
+            Self::Int64 => "a decimal 64-bit integer such as 500",
+            Self::Bool => "true or false",
+            Self::Timestamp => "RFC 3339 such as 2026-01-31T09:30:00Z",
+            Self::Duration => "seconds and an s, such as 1.5s",
+        }
+    }
+}

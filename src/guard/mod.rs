@@ -1,0 +1,177 @@
+//! Runs foreign code (services, bodies, streams, observers), which may panic when it is called, polled or dropped.
+
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) mod service;
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(any(feature = "gateway", feature = "server"))]
+use std::pin::Pin;
+
+#[cfg(any(feature = "gateway", feature = "server"))]
+use pin_project_lite::pin_project;
+
+/// A panic that was caught. Its text is for the log and is never sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Panic(Cow<'static, str>);
+
+impl Panic {
+    #[cold]
+    fn new(payload: Box<dyn Any + Send>) -> Self {
+        let payload = match payload.downcast::<String>() {
+            Ok(text) => return Self(Cow::Owned(*text)),
+            Err(payload) => payload,
+        };
+        let text = payload.downcast_ref::<&'static str>().copied();
+        // The payload is foreign too: its drop may panic.
+        if let Err(other) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(other);
+        }
+        Self(Cow::Borrowed(text.unwrap_or("the payload is not a text")))
+    }
+
+    #[cfg_attr(
+        not(any(feature = "gateway", feature = "server")),
+        expect(dead_code, reason = "the client layer alone logs no panics")
+    )]
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Runs foreign code. The caller must not use again what a panic may have left half changed.
+#[inline]
+pub(crate) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, Panic> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(Panic::new)
+}
+
+/// Drops a foreign value.
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) fn discard<T>(value: T) -> Result<(), Panic> {
+    catch(|| drop(value))
+}
+
+#[cfg(any(feature = "gateway", feature = "server"))]
+pin_project! {
+    /// A foreign future, body or stream. No panic of it gets out, whether it is polled or dropped. After a panic it is
+    /// dropped and never polled again.
+    ///
+    /// A panic of [`run`](Self::run) and of [`clear`](Self::clear) is returned. Where the owner drops this value (the
+    /// caller went away), a panic is only reported by the panic hook of the process.
+    #[derive(Debug)]
+    pub(crate) struct Guarded<T> {
+        #[pin]
+        inner: Option<T>,
+    }
+
+    impl<T> PinnedDrop for Guarded<T> {
+        fn drop(this: Pin<&mut Self>) {
+            drop(this.clear());
+        }
+    }
+}
+
+#[cfg(any(feature = "gateway", feature = "server"))]
+impl<T> Guarded<T> {
+    pub(crate) const fn new(inner: T) -> Self {
+        Self { inner: Some(inner) }
+    }
+
+    /// A value that is already dropped.
+    pub(crate) const fn empty() -> Self {
+        Self { inner: None }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.inner.is_none()
+    }
+
+    /// Polls the value; `None` where it is dropped. After a panic, also one of this drop, the value is dropped.
+    #[inline]
+    pub(crate) fn run<R>(
+        mut self: Pin<&mut Self>,
+        run: impl FnOnce(Pin<&mut T>) -> R,
+    ) -> Result<Option<R>, Panic> {
+        let Some(inner) = self.as_mut().project().inner.as_pin_mut() else { return Ok(None) };
+        catch(|| run(inner)).map(Some).inspect_err(|_| drop(self.clear()))
+    }
+
+    /// Asks the value something that changes nothing; `None` where it is dropped or panics.
+    #[inline]
+    pub(crate) fn ask<R>(&self, ask: impl FnOnce(&T) -> R) -> Option<R> {
+        let inner = self.inner.as_ref()?;
+        catch(|| ask(inner)).ok()
+    }
+
+    /// Returns the value, which is then no longer guarded.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn take(self: Pin<&mut Self>) -> Option<T>
+    where
+        T: Unpin,
+    {
+        self.project().inner.get_mut().take()
+    }
+
+    /// Drops the value. Even if its drop panics, nothing of it is used again.
+    #[inline]
+    pub(crate) fn clear(self: Pin<&mut Self>) -> Result<(), Panic> {
+        let mut inner = self.project().inner;
+        if inner.is_none() {
+            return Ok(());
+        }
+        catch(|| inner.set(None))
+    }
+}
+
+#[cfg(test)]
+#[cfg(any(feature = "gateway", feature = "server"))]
+mod tests {
+    use std::pin::pin;
+
+    use super::*;
+
+    /// A value, and a payload of a panic, whose drop panics.
+    #[derive(Debug)]
+    struct Bomb(&'static str);
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            std::panic::panic_any(self.0);
+        }
+    }
+
+    #[test]
+    fn every_panic_is_caught_and_named() {
+        type Throw = fn();
+        let throws: [(Throw, &str); 4] = [
+            (|| std::panic::panic_any("text"), "text"),
+            (|| std::panic::panic_any(String::from("owned")), "owned"),
+            (|| std::panic::panic_any(7), "the payload is not a text"),
+            (|| std::panic::panic_any(Bomb("payload")), "the payload is not a text"),
+        ];
+        for (throw, text) in throws {
+            assert_eq!(catch(throw).unwrap_err().text(), text);
+        }
+        assert_eq!(catch(|| 7).unwrap(), 7);
+    }
+
+    #[test]
+    fn a_value_is_dropped_once_whatever_panics() {
+        let mut guarded = pin!(Guarded::new(Bomb("drop")));
+        assert_eq!(guarded.as_mut().run(|bomb| bomb.0).unwrap(), Some("drop"));
+        assert_eq!(guarded.ask(|bomb| bomb.0), Some("drop"));
+        assert_eq!(guarded.ask(|_| panic!("ask")), None::<()>);
+        assert_eq!(guarded.as_mut().clear().unwrap_err().text(), "drop");
+        assert!(guarded.is_empty());
+        assert_eq!(guarded.as_mut().clear().is_ok(), guarded.as_mut().run(|_| ()).unwrap().is_none());
+
+        // The first panic is the one that counts.
+        let mut guarded = pin!(Guarded::new(Bomb("drop")));
+        let panic = guarded.as_mut().run::<()>(|_| std::panic::panic_any("run"));
+        assert_eq!(panic.unwrap_err().text(), "run");
+        assert!(guarded.is_empty());
+        // Dropped by its owner.
+        drop(Guarded::new(Bomb("drop")));
+    }
+}

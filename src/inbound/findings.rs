@@ -1,0 +1,73 @@
+//! What is wrong with the details of an error. It is looked for when somebody asks.
+
+use std::borrow::Cow;
+
+use crate::catalog::{Entry, GrpcCode, code};
+use crate::inbound::Metadata;
+use crate::inbound::note::{Note, Notes, excerpt};
+use crate::wire::details::AllDetails;
+use crate::wire::read::{Identity, Info, Repeats, Speaker};
+
+pub(super) fn note_code(
+    code: u32,
+    entry: Option<&'static Entry>,
+    received: GrpcCode,
+    is_own: bool,
+    info: Option<&Info<'_>>,
+    notes: &mut Notes,
+) {
+    if !is_own {
+        let domain = info.map_or(Cow::Borrowed(""), |info| String::from_utf8_lossy(info.domain));
+        notes.push(Note::ForeignDomain(excerpt(&domain)));
+    } else if entry.is_none() && !code.is_multiple_of(1000) {
+        notes.push(Note::UnknownCode(code));
+    }
+    let expected = code::grpc_code(code, entry);
+    // A foreign catalogue may map a code as it likes.
+    if expected != received && received != GrpcCode::Ok && entry.is_some() {
+        notes.push(Note::ClassContradiction { code, expected, received });
+    }
+    let Some(info) = info else { return };
+    for part in info.shed.iter() {
+        notes.push(Note::Shed(part));
+    }
+    let metadata = Metadata::of(info);
+    if metadata.is_damaged() {
+        notes.push(Note::InvalidMetadata);
+    }
+    for param in entry.map_or(&[][..], |e| e.params) {
+        if metadata.get(param.name).is_some_and(|text| !param.kind.accepts(text)) {
+            notes.push(Note::InvalidParam(param.name));
+        }
+    }
+}
+
+/// `domain` is the reader's.
+pub(super) fn note_details(status: &[u8], found: Option<Identity<'_>>, domain: &str, notes: &mut Notes) {
+    // A corrupt ErrorInfo is not compared with the others: what is cut off would look like a contradiction.
+    let mut repeats =
+        found.filter(|found| is_sound(&found.info)).map(|found| Repeats::of(found.info, Some(found.code)));
+    for (index, detail) in AllDetails::of(status).enumerate() {
+        let info = Info::read(&detail);
+        let is_whole = detail.is_intact() && !detail.type_name().is_empty();
+        let is_sound = is_whole && info.as_ref().is_none_or(is_sound);
+        if !is_sound {
+            notes.push(Note::CorruptDetail { index, type_name: excerpt(detail.type_name()) });
+        }
+        let Some(info) = info else { continue };
+        let contradicts = repeats.as_mut().is_some_and(|repeats| repeats.is_contradicted(&info));
+        // Another domain may use the key `code` as it likes.
+        let is_meant_as_code = info.speaker == Speaker::Ours || info.is_of(domain);
+        match (info.number, info.code()) {
+            (Some(number), None) if is_meant_as_code => notes.push(Note::InvalidCode(number)),
+            (Some(_), Some(_)) if contradicts && is_sound => {
+                notes.push(Note::ContradictingErrorInfo { index });
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_sound(info: &Info<'_>) -> bool {
+    info.is_whole && info.is_text()
+}

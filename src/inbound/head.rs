@@ -1,0 +1,98 @@
+//! What the gRPC header says, and what the details repeat of it.
+
+use std::borrow::Cow;
+
+use crate::catalog::GrpcCode;
+use crate::inbound::note::{Note, Notes};
+use crate::wire;
+use crate::wire::details::{STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
+use crate::wire::fields::{Fields, Value};
+
+/// The two fields of a `google.rpc.Status` that the gRPC header repeats.
+pub(super) struct Head<'a> {
+    code: Option<i64>,
+    message: Cow<'a, str>,
+}
+
+impl<'a> Head<'a> {
+    pub(super) fn read(status: &'a [u8], notes: &mut Notes) -> Self {
+        let mut head = Self { code: None, message: Cow::Borrowed("") };
+        let mut fields = Fields::new(status);
+        let mut message: &[u8] = &[];
+        let mut misfit = false;
+        for field in fields.by_ref() {
+            match field {
+                // An int32: a longer varint is cut to it, as every protobuf reader does.
+                (STATUS_CODE, Value::Varint(code)) => head.code = Some(i64::from(low_i32(code))),
+                (STATUS_MESSAGE, Value::Bytes(bytes) | Value::Cut(bytes)) => message = bytes,
+                (STATUS_DETAILS, Value::Bytes(_) | Value::Cut(_)) => {}
+                (STATUS_CODE | STATUS_MESSAGE | STATUS_DETAILS, _) => misfit = true,
+                _ => {}
+            }
+        }
+        if misfit || fields.is_corrupt() {
+            notes.push(Note::CorruptStatus);
+        }
+        head.message = String::from_utf8_lossy(message);
+        if let Cow::Owned(_) = head.message {
+            notes.push(Note::InvalidMessage);
+        }
+        head
+    }
+
+    pub(super) fn reconcile_code(&self, header: Option<GrpcCode>, notes: &mut Notes) -> GrpcCode {
+        match (header, self.code) {
+            (Some(header), Some(embedded)) if i64::from(header.number()) != embedded => {
+                notes.push(Note::GrpcCodeContradiction { header, embedded });
+                header
+            }
+            (Some(header), _) => header,
+            (None, Some(number)) => GrpcCode::from_number(number).unwrap_or_else(|| {
+                notes.push(Note::InvalidGrpcCode(number));
+                GrpcCode::Unknown
+            }),
+            (None, None) => {
+                if !notes.as_slice().contains(&Note::CorruptStatus) {
+                    notes.push(Note::CorruptStatus);
+                }
+                GrpcCode::Unknown
+            }
+        }
+    }
+
+    /// The header's message counts; an empty one is not sent, and then the embedded one is all there is.
+    pub(super) fn reconcile_message(self, header: Option<Cow<'a, str>>, notes: &mut Notes) -> Cow<'a, str> {
+        match header {
+            Some(header) if self.code.is_some() && header != self.message => {
+                notes.push(Note::MessageContradiction);
+                if header.is_empty() { self.message } else { header }
+            }
+            Some(header) => header,
+            None => self.message,
+        }
+    }
+}
+
+#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "what protobuf prescribes")]
+fn low_i32(varint: u64) -> i32 {
+    varint as i32
+}
+
+pub(super) fn reconcile_code_field(
+    found: Option<u32>,
+    field: Option<&[u8]>,
+    notes: &mut Notes,
+) -> Option<u32> {
+    let Some(field) = field else { return found };
+    match (found, wire::parse_code(field)) {
+        (_, None) => {
+            notes.push(Note::InvalidCodeField);
+            found
+        }
+        (Some(taken), Some(other)) if taken != other => {
+            notes.push(Note::CodeContradiction { taken, other });
+            found
+        }
+        (_, parsed) => found.or(parsed),
+    }
+}

@@ -1,0 +1,92 @@
+//! The value of the field `codelibra-received`: what [`sanitize`](crate::inbound::sanitize) found wrong, for the reader of the
+//! fields.
+//!
+//! `as-sent`, or tokens joined by commas: `synthesized`, `base64`, `message`, `details-lost`, `status-lost`,
+//! `status=` and the text that stood there, percent-encoded.
+
+use percent_encoding::percent_decode_str;
+
+use crate::inbound::note::{Note, Notes};
+
+pub(crate) const SYNTHESIZED: &str = "synthesized";
+const INVALID_BASE64: &str = "base64";
+const INVALID_MESSAGE: &str = "message";
+const DETAILS_LOST: &str = "details-lost";
+const STATUS_LOST: &str = "status-lost";
+const INVALID_STATUS: &str = "status=";
+
+/// One of each is all that there can be.
+const MAX_TOKENS: usize = 6;
+/// The longest text of a peer that a mark repeats, in bytes.
+#[cfg(any(feature = "client", feature = "gateway"))]
+const MAX_TEXT: usize = 24;
+
+/// Reads a mark. What it does not know it leaves out.
+pub(crate) fn read(mark: &[u8], notes: &mut Notes) {
+    let mark = str::from_utf8(mark).unwrap_or_default();
+    for token in mark.split(',').take(MAX_TOKENS) {
+        notes.push(match token {
+            SYNTHESIZED => Note::Synthesized,
+            INVALID_BASE64 => Note::InvalidBase64,
+            INVALID_MESSAGE => Note::InvalidMessage,
+            DETAILS_LOST => Note::DetailsLost,
+            STATUS_LOST => Note::StatusLost,
+            _ => match token.strip_prefix(INVALID_STATUS) {
+                Some(text) => {
+                    let text = percent_decode_str(text).decode_utf8_lossy();
+                    Note::InvalidGrpcStatus(crate::inbound::note::excerpt(&text))
+                }
+                None => continue,
+            },
+        });
+    }
+}
+
+/// Writes a mark. Without a token it is `as-sent`, and allocates nothing.
+#[cfg(any(feature = "client", feature = "gateway"))]
+#[derive(Debug, Default)]
+pub(crate) struct Mark(String);
+
+#[cfg(any(feature = "client", feature = "gateway"))]
+impl Mark {
+    pub(crate) fn synthesized(&mut self) {
+        self.push(SYNTHESIZED);
+    }
+
+    pub(crate) fn invalid_base64(&mut self) {
+        self.push(INVALID_BASE64);
+    }
+
+    pub(crate) fn invalid_message(&mut self) {
+        self.push(INVALID_MESSAGE);
+    }
+
+    pub(crate) fn details_lost(&mut self) {
+        self.push(DETAILS_LOST);
+    }
+
+    pub(crate) fn status_lost(&mut self) {
+        self.push(STATUS_LOST);
+    }
+
+    pub(crate) fn invalid_status(&mut self, received: &[u8]) {
+        let received = received.get(..MAX_TEXT).unwrap_or(received);
+        self.push(INVALID_STATUS);
+        self.0.extend(percent_encoding::percent_encode(received, percent_encoding::NON_ALPHANUMERIC));
+    }
+
+    fn push(&mut self, token: &str) {
+        if !self.0.is_empty() {
+            self.0.push(',');
+        }
+        self.0.push_str(token);
+    }
+
+    pub(crate) fn into_value(self) -> http::HeaderValue {
+        const AS_SENT: http::HeaderValue = http::HeaderValue::from_static("as-sent");
+        if self.0.is_empty() {
+            return AS_SENT;
+        }
+        http::HeaderValue::try_from(self.0).unwrap_or(AS_SENT)
+    }
+}

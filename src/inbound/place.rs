@@ -1,0 +1,51 @@
+use std::ops::Range;
+
+use crate::wire::read::{Info, Speaker};
+use crate::wire::shed::ShedMarks;
+
+/// An [`Info`], as places in the status that it was read from.
+#[derive(Clone)]
+pub(super) struct InfoAt {
+    speaker: Speaker,
+    number: Option<u64>,
+    domain: Range<usize>,
+    reason: Range<usize>,
+    shed: ShedMarks,
+    message: Range<usize>,
+    is_whole: bool,
+}
+
+impl InfoAt {
+    pub(super) fn of(info: &Info<'_>, status: &[u8]) -> Self {
+        Self {
+            speaker: info.speaker,
+            number: info.number,
+            domain: range_in(status, info.domain),
+            reason: range_in(status, info.reason),
+            shed: info.shed,
+            message: range_in(status, info.message),
+            is_whole: info.is_whole,
+        }
+    }
+
+    pub(super) fn read<'a>(&self, status: &'a [u8]) -> Option<Info<'a>> {
+        Some(Info {
+            speaker: self.speaker,
+            number: self.number,
+            domain: status.get(self.domain.clone())?,
+            reason: status.get(self.reason.clone())?,
+            shed: self.shed,
+            message: status.get(self.message.clone())?,
+            is_whole: self.is_whole,
+        })
+    }
+}
+
+fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
+    if part.is_empty() {
+        // It need not lie in `whole`.
+        return 0..0;
+    }
+    let start = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
+    start..start + part.len()
+}

@@ -1,0 +1,441 @@
+//! An error that a peer answered with: `grpc` reads it from fields, [`head`](super::head) reconciles it with the gRPC header,
+//! [`place`](super::place) remembers where its parts are, and [`findings`](super::findings) notes what was wrong with it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use prost::{Message, Name};
+
+use crate::inbound::findings::{note_code, note_details};
+use crate::inbound::head::{Head, reconcile_code_field};
+use crate::inbound::place::InfoAt;
+
+use crate::catalog::code::{class_code, class_of};
+use crate::catalog::{Catalog, CatalogCode, Entry, GrpcCode, TypedError, tables};
+use crate::error::ApiError;
+use crate::inbound::Metadata;
+use crate::inbound::note::{Note, Notes};
+use crate::inbound::retry::RetryHints;
+use crate::wire::details::{AllDetails, Detail};
+use crate::wire::read::{Info, Repeats, Speaker, first_info, identity};
+use crate::wire::shed::ShedMarks;
+use crate::wire::{self, ERROR_INFO, GOOGLE_ERROR_INFO};
+
+/// An error that a peer answered with, as far as it could be read. Reading never fails: the
+/// [notes](Self::notes) say what was wrong.
+///
+/// It is another type than [`ApiError`](struct@ApiError), so that a peer's error does not leave through our own API by
+/// accident: [`forward`](Self::forward) sends it on, [`replace_with`](Self::replace_with) answers with another one.
+/// A `?` does neither:
+///
+/// ```compile_fail,E0277
+/// fn handler(inner: Result<(), codelibra::ReceivedError>) -> Result<(), tonic::Status> {
+///     Ok(inner?)
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn handler(inner: Result<(), codelibra::ReceivedError>) -> Result<(), codelibra::ApiError> {
+///     Ok(inner?)
+/// }
+/// ```
+///
+/// Details and metadata are read where they lie when they are asked for; reading copies the details once.
+#[derive(Clone)]
+pub struct ReceivedError(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    catalog: &'static Catalog,
+    /// Whether the code is of the catalogue's domain, or of nobody's.
+    is_own: bool,
+    entry: Option<&'static Entry>,
+    grpc_code: GrpcCode,
+    message: String,
+    /// The encoded `google.rpc.Status`.
+    status: Bytes,
+    code: Option<u32>,
+    /// The message that gave the code, else the first ErrorInfo, with its place in `status`.
+    info: Option<InfoAt>,
+    http_status: Option<u16>,
+    request_id: Option<String>,
+    retry: RetryHints,
+    notes: EarlyNotes,
+    /// All of them, once they were asked for.
+    all_notes: OnceLock<Notes>,
+}
+
+/// What was noted while an error was read. What is wrong with its details is looked for when it is asked for.
+#[derive(Clone, Default)]
+struct EarlyNotes {
+    /// About the header, and the head of the details.
+    head: Notes,
+    /// About the ASCII field.
+    code_field: Notes,
+    /// About HTTP.
+    http: Notes,
+}
+
+/// What a peer sent, before it is read.
+pub(crate) struct Sent<'a> {
+    /// `None` where nothing but the details was received.
+    pub(crate) grpc_code: Option<GrpcCode>,
+    pub(crate) message: Option<Cow<'a, str>>,
+    pub(crate) details: Bytes,
+    /// The ASCII field.
+    pub(crate) code_field: Option<&'a [u8]>,
+    pub(crate) notes: Notes,
+}
+
+impl ReceivedError {
+    /// Reads an encoded `google.rpc.Status`: the value of `grpc-status-details-bin`, after base64.
+    pub fn from_details(status: impl Into<Bytes>, catalog: &'static Catalog) -> Self {
+        Self::read(
+            Sent {
+                grpc_code: None,
+                message: None,
+                details: status.into(),
+                code_field: None,
+                notes: Notes::default(),
+            },
+            catalog,
+        )
+    }
+
+    /// Reads a value of `grpc-status-details-bin`: base64 padded or not, of the standard or the URL-safe
+    /// alphabet; of values joined by commas the first that decodes.
+    pub fn from_details_header(value: &[u8], catalog: &'static Catalog) -> Self {
+        let decoded = wire::base64::decode_joined(value, |status| identity(status, catalog).is_some());
+        let mut notes = Notes::default();
+        if !decoded.intact {
+            notes.push(Note::InvalidBase64);
+        }
+        let details = decoded.bytes.into();
+        Self::read(Sent { grpc_code: None, message: None, details, code_field: None, notes }, catalog)
+    }
+
+    pub(crate) fn read(sent: Sent<'_>, catalog: &'static Catalog) -> Self {
+        let Sent { grpc_code, message, details: status, code_field, mut notes } = sent;
+        let head = Head::read(&status, &mut notes);
+        let grpc_code = head.reconcile_code(grpc_code, &mut notes);
+        let message = head.reconcile_message(message, &mut notes).into_owned();
+        if grpc_code == GrpcCode::Ok && !status.is_empty() {
+            notes.push(Note::OkWithDetails);
+        }
+
+        let found = identity(&status, catalog);
+        let mut notes = EarlyNotes { head: notes, ..EarlyNotes::default() };
+        let code = reconcile_code_field(found.map(|f| f.code), code_field, &mut notes.code_field);
+        // Without a code, an ErrorInfo still says reason, domain and metadata, of whosever domain.
+        let info = found.map(|f| f.info).or_else(|| code.is_none().then(|| first_info(&status)).flatten());
+        let is_own = info.is_none_or(|info| info.is_of(catalog.domain()));
+        let entry = code.filter(|_| is_own).and_then(|code| catalog.by_code(code));
+        let info = info.map(|info| InfoAt::of(&info, &status));
+
+        Self(Box::new(Inner {
+            catalog,
+            is_own,
+            entry,
+            grpc_code,
+            message,
+            status,
+            code,
+            info,
+            http_status: None,
+            request_id: None,
+            retry: RetryHints::default(),
+            notes,
+            all_notes: OnceLock::new(),
+        }))
+    }
+
+    /// Adds what HTTP said: the status that the body names, and the one of the answer.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn with_http_status(mut self, body: Option<u16>, answer: Option<u16>) -> Self {
+        let class = self.0.code.map(class_of).or(body);
+        for received in body.into_iter().chain(answer.filter(|answer| Some(*answer) != body)) {
+            if let Some(class) = class
+                && class != received
+            {
+                self.0.notes.http.push(Note::HttpStatusContradiction { class, received });
+            }
+        }
+        self.0.http_status = body.or(answer);
+        self
+    }
+
+    /// Says what the code stands for, where the peer said nothing: the entry's summary, else the phrase of the class.
+    #[cfg(any(feature = "gateway", feature = "tonic"))]
+    pub(crate) fn with_own_message(mut self) -> Self {
+        let message = self
+            .entry()
+            .map_or_else(|| crate::catalog::code::class_phrase(self.class()), |entry| entry.summary);
+        message.clone_into(&mut self.0.message);
+        self
+    }
+
+    /// Adds what stood around the error about sending the request again.
+    #[cfg(any(feature = "gateway", feature = "tonic"))]
+    pub(crate) fn with_retry_hints(mut self, hints: RetryHints) -> Self {
+        self.0.retry = hints;
+        self
+    }
+
+    pub(crate) fn retry_hints(&self) -> &RetryHints {
+        &self.0.retry
+    }
+
+    fn find_notes(&self) -> Notes {
+        let Inner { catalog, status, code, entry, grpc_code, is_own, notes: early, .. } = &*self.0;
+        let mut notes = early.head.clone();
+        note_details(status, identity(status, catalog), catalog.domain(), &mut notes);
+        notes.extend(&early.code_field);
+        if let Some(code) = *code {
+            note_code(code, *entry, *grpc_code, *is_own, self.info().as_ref(), &mut notes);
+        }
+        notes.extend(&early.http);
+        notes
+    }
+
+    /// The six digits; `None` where the peer sent no code.
+    pub fn number(&self) -> Option<u32> {
+        self.0.code
+    }
+
+    /// The six digits, or `CCC000` of the class where the peer sent no code.
+    pub fn number_or_class(&self) -> u32 {
+        self.0.code.unwrap_or_else(|| class_code(self.class()))
+    }
+
+    /// The code, if it is of `C`'s domain.
+    pub fn code<C: CatalogCode>(&self) -> Option<C> {
+        let domain = C::catalog().domain();
+        let ours = match self.info() {
+            Some(info) if !info.domain.is_empty() => info.is_of(domain),
+            // A code of no domain is of the catalogue that the error was read with.
+            _ => self.0.catalog.domain() == domain,
+        };
+        ours.then_some(self.0.code).flatten().and_then(C::from_u32)
+    }
+
+    /// The entry, where the catalogue lists the code.
+    pub fn entry(&self) -> Option<&'static Entry> {
+        self.0.entry
+    }
+
+    /// The domain where it is not UTF-8 too: it is somebody's, and not ours.
+    fn lossy_domain(&self) -> Cow<'_, str> {
+        self.info().map_or(Cow::Borrowed(""), |info| String::from_utf8_lossy(info.domain))
+    }
+
+    /// The catalogue, unless the error is of another domain.
+    pub(crate) fn own_catalog(&self) -> Option<&'static Catalog> {
+        self.0.is_own.then_some(self.0.catalog)
+    }
+
+    fn info(&self) -> Option<Info<'_>> {
+        self.0.info.as_ref()?.read(&self.0.status)
+    }
+
+    /// Whose code it is; empty where the peer did not say, or not in UTF-8.
+    pub fn domain(&self) -> &str {
+        self.info().map_or("", |info| info.domain_str())
+    }
+
+    /// The reason, such as `USER_BANNED`: the peer's, else the entry's, else empty.
+    pub fn reason(&self) -> &str {
+        match self.info().and_then(|info| std::str::from_utf8(info.reason).ok()) {
+            Some(reason) if !reason.is_empty() => reason,
+            _ => self.entry().map_or("", |e| e.reason),
+        }
+    }
+
+    /// The public message, as the peer sent it.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The metadata, without the number that google.rpc.ErrorInfo carries in it.
+    pub fn metadata(&self) -> Metadata<'_> {
+        Metadata::of(&self.info().unwrap_or(Info::of(Speaker::Ours, &[])))
+    }
+
+    /// The details, without the ErrorInfos that say who the error is. Corrupt ones are among them.
+    pub fn details(&self) -> impl Iterator<Item = Detail<'_>> {
+        self.own_details()
+    }
+
+    fn own_details(&self) -> impl Iterator<Item = Detail<'_>> + Clone {
+        let mut repeats = self.info().map(|info| Repeats::of(info, self.0.code));
+        AllDetails::of(&self.0.status).filter(move |detail| match (&mut repeats, Info::read(detail)) {
+            (Some(repeats), Some(info)) => !repeats.is_repeated(&info),
+            _ => true,
+        })
+    }
+
+    /// The first detail of type `M`.
+    ///
+    /// # Errors
+    ///
+    /// There is one, but its bytes are no `M`.
+    pub fn detail<M: Message + Name + Default>(&self) -> Option<Result<M, prost::DecodeError>> {
+        match M::full_name().as_str() {
+            ERROR_INFO | GOOGLE_ERROR_INFO => self.details().find_map(|detail| detail.to_message()),
+            // No ErrorInfo: it need not be told from those that say who the error is.
+            name => {
+                let detail = AllDetails::of(&self.0.status).find(|detail| detail.is_a(name))?;
+                Some(M::decode(detail.value()))
+            }
+        }
+    }
+
+    /// The parameters, if the error has the code of `T`. A parameter that is absent, or whose text does not
+    /// fit its type, is `None`.
+    pub fn decode<T: TypedError>(&self) -> Option<T> {
+        let metadata = self.metadata();
+        (self.code::<T::Code>()? == T::CODE).then(|| T::from_metadata(|key| metadata.get(key)))
+    }
+
+    /// The gRPC code that was received.
+    pub fn grpc_code(&self) -> GrpcCode {
+        self.0.grpc_code
+    }
+
+    fn class(&self) -> u16 {
+        match (self.0.code, self.0.http_status) {
+            (Some(code), _) => class_of(code),
+            (None, Some(status @ 400..=599)) => status,
+            (None, _) => tables::grpc_to_class(self.0.grpc_code),
+        }
+    }
+
+    /// The HTTP status: the class of the code, else the one received over HTTP, else the one of the gRPC code.
+    pub fn http_status(&self) -> http::StatusCode {
+        http::StatusCode::from_u16(self.class()).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The id of the request, where the peer sent one.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref().or_else(|| self.details().find_map(|detail| detail.request_id()))
+    }
+
+    /// What was wrong, and what is worth knowing.
+    pub fn notes(&self) -> &[Note] {
+        self.0.all_notes.get_or_init(|| self.find_notes()).as_slice()
+    }
+
+    /// Whether the error is not the API's own: it was made on this side, from the answer of a proxy, from a
+    /// connection that failed, or from an answer that ended too early.
+    ///
+    /// # Troubleshooting
+    ///
+    /// The API may not have seen the request, or may have served it all the same. Look at what stands between:
+    /// proxies, load balancers, limits on time and on the size of headers.
+    pub fn is_synthesized(&self) -> bool {
+        self.notes().contains(&Note::Synthesized)
+    }
+
+    /// The number where the catalogue lists it, else `CCC000` of its class. There are as many of these as entries
+    /// and classes, whatever a peer sends: a label for metrics.
+    pub fn listed_number(&self) -> u32 {
+        self.entry().map_or_else(|| class_code(self.class()), |entry| entry.code)
+    }
+
+    /// Answers with an error of this service instead. The peer's is its private cause, for the log: nothing of it
+    /// is sent.
+    ///
+    /// ```
+    /// use codelibra::{CATALOG, ErrorCode, ReceivedError};
+    ///
+    /// # let details = codelibra::ApiError::new(ErrorCode::USER_BANNED).to_details();
+    /// let received = ReceivedError::from_details(details, &CATALOG);
+    /// let answer = received.replace_with(ErrorCode::UNEXPECTED_ERROR);
+    /// assert_eq!(answer.code(), Some(ErrorCode::UNEXPECTED_ERROR));
+    /// assert!(answer.cause().is_some());
+    /// ```
+    pub fn replace_with<C: CatalogCode>(self, code: C) -> ApiError {
+        ApiError::new(code).with_cause(self)
+    }
+
+    /// Turns the peer's error into one that this service answers with, as it came: code, domain, reason,
+    /// message, metadata, details. Details that are corrupt stay behind.
+    ///
+    /// An error without a code becomes `CCC000` of its class, and one that is of nobody's domain one of the
+    /// catalogue's. It is this service's own then: no boundary takes its message for one of nobody. Where that is too
+    /// much, a gateway answers with `Responder::respond_forwarded`, and the layers of bridges do.
+    pub fn forward(&self) -> ApiError {
+        let entry = self.entry();
+        let own = |text: &str, known: Option<&'static str>| match known {
+            Some(known) if known == text => Cow::Borrowed(known),
+            _ => Cow::Owned(text.to_owned()),
+        };
+        let domain = match &*self.lossy_domain() {
+            "" => Cow::Borrowed(self.0.catalog.domain()),
+            domain => own(domain, Some(self.0.catalog.domain())),
+        };
+        let reason = own(self.reason(), entry.map(|e| e.reason));
+        let mut error = ApiError::from_identity(self.number_or_class(), self.own_catalog(), domain, reason);
+        if entry.is_none_or(|e| e.summary != self.message()) {
+            error = error.with_message(self.message().to_owned());
+        }
+        for (key, value) in self.metadata().to_map() {
+            error = error.with_metadata(key.to_owned(), value);
+        }
+        error.put_details(self.own_details());
+        error.with_shed(self.info().map_or(ShedMarks::NONE, |info| info.shed))
+    }
+
+    /// Message and details of an error without a code, told by one with a code.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn told_by(&self, mut error: ApiError) -> ApiError {
+        // What has no type can be read by nobody.
+        error.put_details(self.own_details().filter(|detail| !detail.type_name().is_empty()));
+        if self.message().is_empty() { error } else { error.with_message(self.message().to_owned()) }
+    }
+
+    /// The HTTP status, where HTTP said it and it is an error's.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn received_class(&self) -> Option<u16> {
+        self.0.http_status.filter(|status| matches!(status, 400..=599))
+    }
+
+    /// What was received, encoded.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn encoded(&self) -> &Bytes {
+        &self.0.status
+    }
+}
+
+/// `403003 USER_BANNED: the message`, or `NOT_FOUND: the message` where the peer sent no code.
+impl fmt::Display for ReceivedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.code {
+            Some(code) => write!(f, "{code}")?,
+            None => write!(f, "{}", self.0.grpc_code)?,
+        }
+        if !self.reason().is_empty() {
+            write!(f, " {}", self.reason())?;
+        }
+        write!(f, ": {}", self.message())
+    }
+}
+
+impl fmt::Debug for ReceivedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let types: Vec<&str> = self.details().map(|d| d.type_name()).collect();
+        f.debug_struct("ReceivedError")
+            .field("code", &self.0.code)
+            .field("domain", &self.domain())
+            .field("reason", &self.reason())
+            .field("grpc_code", &self.0.grpc_code)
+            .field("message", &self.0.message)
+            .field("metadata", &self.metadata().to_map())
+            .field("details", &types)
+            .field("notes", &self.notes())
+            .finish()
+    }
+}
+
+impl std::error::Error for ReceivedError {}

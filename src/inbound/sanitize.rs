@@ -1,0 +1,309 @@
+//! Headers and trailers of a gRPC answer, repaired: any reader reads them safely, tonic included.
+
+#[cfg(feature = "client")]
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+
+use crate::catalog::code::{self, class_of, class_phrase};
+use crate::catalog::{Catalog, GrpcCode, tables};
+use crate::inbound::early::EarlyFields;
+use crate::inbound::encodings::{Encodings, GRPC_ENCODING};
+use crate::inbound::mark::Mark;
+use crate::inbound::mend::{
+    self, code_field, code_of, mend_code, mend_details, mend_message, mend_status, set_message, set_status,
+};
+use crate::inbound::seen::Seen;
+use crate::wire::{self, CAUSE, GRPC_STATUS, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Not yet.
+    Open,
+    /// Not yet, but the headers said OK. What the trailers say counts, where there are any.
+    SaidOk,
+    Ok,
+    Failed,
+}
+
+impl Ending {
+    /// Whether trailers are still to come, or to be made up for.
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::SaidOk)
+    }
+}
+
+/// What follows the headers of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// A body, or trailers.
+    More,
+    /// Nothing: the headers are the trailers too.
+    Nothing,
+}
+
+impl Behind {
+    pub(crate) fn headers_of(body: &impl http_body::Body) -> Self {
+        if body.is_end_stream() { Self::Nothing } else { Self::More }
+    }
+}
+
+/// What the headers of an answer came to.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) ending: Ending,
+    /// What an unfinished answer contained of the fields of its end.
+    pub(crate) early: EarlyFields,
+}
+
+#[cfg(feature = "gateway")]
+impl Start {
+    /// Of headers that contain nothing about the end.
+    pub(crate) const OPEN: Self = Self { ending: Ending::Open, early: EarlyFields::NONE };
+}
+
+/// Sanitises the headers of an answer, whose reader accepts `encodings`. A failure in the headers ends the call,
+/// whatever follows: tonic does not read on.
+#[inline]
+pub(crate) fn headers(
+    fields: &mut HeaderMap,
+    behind: Behind,
+    http_status: StatusCode,
+    encodings: Encodings,
+    catalog: &'static Catalog,
+) -> Start {
+    let seen = Seen::in_fields(fields);
+    let mut early = EarlyFields::NONE;
+    let ending = if seen.has(Seen::STATUS) {
+        match with_status(fields, seen, &early, catalog) {
+            Ending::Ok if behind == Behind::More => {
+                // tonic takes it for the end of the call, whatever the trailers say.
+                fields.remove(GRPC_STATUS);
+                Ending::SaidOk
+            }
+            ending => ending,
+        }
+    } else {
+        drop_ours(fields, seen);
+        match (seen.has(Seen::GRPC) || is_grpc_web(fields), behind) {
+            (true, Behind::More) => Ending::Open,
+            (true, Behind::Nothing) => without_status(fields, Silent::Answer, http_status, catalog),
+            (false, _) => without_status(fields, Silent::Intermediary, http_status, catalog),
+        }
+    };
+    if seen.has(Seen::ENCODING) {
+        encodings.remove_others(fields);
+    }
+    if ending.is_open() && seen.has(Seen::MESSAGE | Seen::DETAILS | Seen::CODE) {
+        early = EarlyFields::take_from(fields);
+    }
+    Start { ending, early }
+}
+
+/// Whether an answer was gRPC-Web. tonic-web's client decodes the body below this layer, and keeps the type.
+#[cold]
+fn is_grpc_web(fields: &HeaderMap) -> bool {
+    fields.get(CONTENT_TYPE).is_some_and(|value| crate::wire::media_type::is_grpc_web(value.as_bytes()))
+}
+
+/// Sanitises trailers, with which the answer ends; empty ones where there are none. `so_far` and `early` are what the
+/// headers came to.
+#[inline]
+pub(crate) fn trailers(
+    fields: &mut HeaderMap,
+    (so_far, early): (Ending, &EarlyFields),
+    http_status: StatusCode,
+    catalog: &'static Catalog,
+) -> Ending {
+    let seen = Seen::in_fields(fields);
+    if seen.has(Seen::STATUS) {
+        return with_status(fields, seen, early, catalog);
+    }
+    drop_ours(fields, seen);
+    if so_far == Ending::SaidOk {
+        if seen.has(Seen::MESSAGE | Seen::DETAILS) {
+            mend_ok(fields);
+        }
+        set_status(fields, GrpcCode::Ok);
+        return Ending::Ok;
+    }
+    early.add_to(fields, catalog);
+    without_status(fields, Silent::Answer, http_status, catalog)
+}
+
+/// Fields with a `grpc-status`, whatever its text.
+#[inline]
+fn with_status(fields: &mut HeaderMap, seen: Seen, early: &EarlyFields, catalog: &Catalog) -> Ending {
+    drop_ours(fields, seen);
+    if seen.is_plain_ok() { Ending::Ok } else { with_odd_status(fields, early, catalog) }
+}
+
+/// Repairs the details and the message of an OK. They mean nothing, but tonic reads them: it panics at the former, and
+/// makes UNKNOWN of the latter.
+#[cold]
+fn mend_ok(fields: &mut HeaderMap) {
+    let mut mark = Mark::default();
+    mend_details(fields, Some(GrpcCode::Ok), &mut mark);
+    mend_message(fields, &mut mark);
+}
+
+/// Removes the fields with which the layers of one process talk: no peer may.
+#[inline]
+fn drop_ours(fields: &mut HeaderMap, seen: Seen) {
+    if seen.has(Seen::OURS) {
+        fields.remove(RECEIVED_HEADER);
+        fields.remove(CAUSE);
+    }
+}
+
+/// What one pass over the fields of a failure finds wrong.
+#[derive(Default)]
+struct Faults {
+    /// The code, where `grpc-status` stands there once and well.
+    code: Option<GrpcCode>,
+    statuses: usize,
+    message: bool,
+    details: usize,
+    odd_details: bool,
+    code_field: bool,
+    odd_code_field: bool,
+    encoding: bool,
+}
+
+impl Faults {
+    fn in_fields(fields: &HeaderMap) -> Self {
+        let mut faults = Self::default();
+        for (name, value) in fields {
+            let value = value.as_bytes();
+            match name.as_str() {
+                "grpc-status" => {
+                    faults.statuses += 1;
+                    let is_plain = value.len() == 1 || !value.starts_with(b"0");
+                    faults.code = code_of(value).filter(|_| is_plain && faults.statuses == 1);
+                }
+                "grpc-message" => faults.message |= !mend::is_plain_message(value),
+                "grpc-status-details-bin" => {
+                    faults.details += 1;
+                    faults.odd_details |= faults.details > 1 || !mend::is_unpadded_standard(value);
+                }
+                "codelibra-error-code" => {
+                    faults.code_field = true;
+                    faults.odd_code_field |= wire::parse_code(value).is_none();
+                }
+                "grpc-encoding" => faults.encoding = true,
+                _ => {}
+            }
+        }
+        faults
+    }
+}
+
+/// Fields with a `grpc-status` that is no plain OK.
+#[cold]
+fn with_odd_status(fields: &mut HeaderMap, early: &EarlyFields, catalog: &Catalog) -> Ending {
+    let mut faults = Faults::in_fields(fields);
+    let mut mark = Mark::default();
+    let code = faults.code.unwrap_or_else(|| mend_status(fields, &mut mark));
+    if code == GrpcCode::Ok {
+        mend_ok(fields);
+        return Ending::Ok;
+    }
+    if !early.is_empty() {
+        early.add_to(fields, catalog);
+        faults = Faults::in_fields(fields);
+    }
+    if faults.odd_details {
+        mend_details(fields, Some(code), &mut mark);
+    }
+    if faults.message {
+        mend_message(fields, &mut mark);
+    }
+    if faults.odd_code_field {
+        mend_code(fields);
+    }
+    if faults.code_field && faults.details == 0 {
+        mark.details_lost();
+    }
+    if faults.encoding {
+        // tonic asks for the encoding first, and answers UNIMPLEMENTED to one that it does not know.
+        fields.remove(GRPC_ENCODING);
+    }
+    fields.insert(RECEIVED_HEADER, mark.into_value());
+    Ending::Failed
+}
+
+/// Who did not say how a call ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Silent {
+    /// A gRPC answer, which was cut short.
+    Answer,
+    /// Something that does not speak gRPC.
+    Intermediary,
+}
+
+/// The answer ended, and nobody said how. The details or the ASCII field may still know; else it was an intermediary
+/// that spoke, or cut the answer short.
+#[cold]
+fn without_status(
+    fields: &mut HeaderMap,
+    who: Silent,
+    http_status: StatusCode,
+    catalog: &'static Catalog,
+) -> Ending {
+    let mut mark = Mark::default();
+    let has_details = fields.contains_key(STATUS_DETAILS_HEADER);
+    let embedded = mend_details(fields, None, &mut mark);
+    let number = code_field(fields);
+    mend_code(fields);
+    let code = if let Some(code) = embedded {
+        mark.status_lost();
+        mend_message(fields, &mut mark);
+        code
+    } else if let Some(number) = number {
+        mark.status_lost();
+        if !has_details {
+            mark.details_lost();
+        }
+        let entry = catalog.by_code(number);
+        set_message(fields, entry.map_or_else(|| class_phrase(class_of(number)), |entry| entry.summary));
+        code::grpc_code(number, entry)
+    } else {
+        mark.synthesized();
+        if who == Silent::Answer && http_status == StatusCode::OK {
+            set_message(fields, "the answer ended without grpc-status");
+        } else {
+            set_message(fields, &format!("HTTP {} from an intermediary", http_status.as_u16()));
+        }
+        tables::intermediary_to_grpc(http_status.as_u16())
+    };
+    set_status(fields, code);
+    fields.remove(GRPC_ENCODING);
+    fields.insert(RECEIVED_HEADER, mark.into_value());
+    Ending::Failed
+}
+
+/// Whether sanitised fields are those of a failure that could be due to the deadline: CANCELLED without a code, or an
+/// UNKNOWN that was made here.
+#[cfg(feature = "client")]
+pub(crate) fn is_uncoded_cancellation(fields: &HeaderMap) -> bool {
+    let has = |name, text| fields.get(name).is_some_and(|value| value == text);
+    (has(GRPC_STATUS, "1")
+        || (has(GRPC_STATUS, "2") && has(RECEIVED_HEADER, crate::inbound::mark::SYNTHESIZED)))
+        && !fields.contains_key(STATUS_DETAILS_HEADER)
+        && !has_code(fields)
+}
+
+/// Whether the ASCII field contains a code.
+#[cfg(feature = "client")]
+pub(crate) fn has_code(fields: &HeaderMap) -> bool {
+    code_field(fields).is_some()
+}
+
+/// Turns a failure into that of a call whose deadline passed.
+#[cfg(feature = "client")]
+pub(crate) fn exceed_deadline(fields: &mut HeaderMap) {
+    set_status(fields, GrpcCode::DeadlineExceeded);
+    set_message(fields, wire::DEADLINE_PASSED);
+    fields.insert(RECEIVED_HEADER, HeaderValue::from_static(crate::inbound::mark::SYNTHESIZED));
+}

@@ -1,0 +1,57 @@
+//! What one pass over the fields of a gRPC answer finds.
+
+use http::HeaderMap;
+
+use crate::wire::media_type::is_grpc;
+use crate::wire::{CAUSE, RECEIVED};
+
+/// A set of bits, which stays in a register. There are few fields: looking at each name is quicker than looking names
+/// up.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen(u8);
+
+impl Seen {
+    pub(crate) const STATUS: u8 = 1;
+    /// A `grpc-status` other than `0`, or more than one.
+    pub(crate) const ODD_STATUS: u8 = 2;
+    pub(crate) const DETAILS: u8 = 4;
+    /// A field of our own which no peer may send.
+    pub(crate) const OURS: u8 = 8;
+    /// A `content-type` of gRPC.
+    pub(crate) const GRPC: u8 = 16;
+    /// A `grpc-message` that is not empty.
+    pub(crate) const MESSAGE: u8 = 32;
+    /// A `codelibra-error-code`.
+    pub(crate) const CODE: u8 = 64;
+    /// A `grpc-encoding` other than `identity`.
+    pub(crate) const ENCODING: u8 = 128;
+
+    #[inline]
+    pub(crate) fn in_fields(fields: &HeaderMap) -> Self {
+        let mut seen = 0;
+        for (name, value) in fields {
+            seen |= match name.as_str() {
+                "grpc-status" if seen & Self::STATUS == 0 && value.as_bytes() == b"0" => Self::STATUS,
+                "grpc-status" => Self::STATUS | Self::ODD_STATUS,
+                "content-type" if is_grpc(value.as_bytes()) => Self::GRPC,
+                "grpc-status-details-bin" => Self::DETAILS,
+                RECEIVED | CAUSE => Self::OURS,
+                "grpc-message" if !value.is_empty() => Self::MESSAGE,
+                "codelibra-error-code" => Self::CODE,
+                "grpc-encoding" if value.as_bytes() != b"identity" => Self::ENCODING,
+                _ => 0,
+            };
+        }
+        Self(seen)
+    }
+
+    pub(crate) const fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+
+    /// An OK without anything that tonic could fail on.
+    #[cfg(any(feature = "client", feature = "gateway"))]
+    pub(crate) const fn is_plain_ok(self) -> bool {
+        self.0 & (Self::STATUS | Self::ODD_STATUS | Self::DETAILS | Self::MESSAGE) == Self::STATUS
+    }
+}

@@ -1,0 +1,260 @@
+use std::borrow::Cow;
+
+use prost::encoding::{WireType, encode_key, encode_varint};
+
+use crate::outbound::outgoing::Outgoing;
+use crate::wire::details::AllDetails;
+use crate::wire::details::Detail;
+#[cfg(feature = "server")]
+use crate::wire::error_infos::ErrorInfos;
+use crate::wire::fields::{Fields, Value};
+use crate::wire::shed::Shed;
+use crate::wire::write::WrittenInfos;
+use crate::wire::{self, base64, message};
+
+/// How large the fields of a failure may be together, counted as RFC 9113 §6.5.2 counts a header list: name,
+/// value and 32 for each field, after base64 and percent-encoding.
+///
+/// What does not fit is left out in the order of [`Shed`], and marked. The code, its domain, its reason and the
+/// request id are always sent; if even they do not fit, google.rpc.ErrorInfo is removed, which repeats ours. Where it is sent
+/// alone ([`ErrorInfos::Google`](crate::ErrorInfos::Google)), it is never removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    bytes: usize,
+}
+
+/// A field's share besides its name and its value.
+const FIELD: usize = 32;
+
+/// What the server's HTTP adds to a trailers-only answer: `:status` and `date`.
+const HTTP_FIELDS: usize = field_len(":status", 3) + field_len("date", 29);
+
+/// `grpc-status` of two digits, and the code field.
+const FIXED_FIELDS: usize = field_len("grpc-status", 2) + field_len("codelibra-error-code", 6);
+
+/// What the core of an error needs.
+const CORE: usize = 720;
+
+/// What it needs where google.rpc.ErrorInfo is sent alone, which has the marks of what was left out by name.
+const CORE_OF_GOOGLES: usize = 832;
+
+impl Budget {
+    /// 3 KiB: the smallest limit measured in the wild, nginx from 1.31.3 on.
+    pub const KIB_3: Self = Self::bytes(3 << 10);
+
+    /// 8 KiB: the usual limit of gRPC's own implementations.
+    pub const KIB_8: Self = Self::bytes(8 << 10);
+
+    /// A number of bytes, at least 720: what the core of an error needs, with any reason and a domain of some
+    /// twenty characters. Where google.rpc.ErrorInfo is sent alone, that takes 832.
+    pub const fn bytes(bytes: usize) -> Self {
+        Self { bytes: if bytes < CORE { CORE } else { bytes } }
+    }
+
+    /// Leaves out what does not fit beside other fields of this size that leave too.
+    pub(crate) fn apply(self, outgoing: &mut Outgoing<'_>, others: usize) {
+        for part in Shed::ALL {
+            // Again, where what was left out saved less than it seemed.
+            loop {
+                let Some(excess) = self.excess(outgoing, others) else { return };
+                let excess = excess + base64::encoded_len(outgoing.mark_len(*part));
+                if !outgoing.shed(*part, excess) {
+                    break;
+                }
+            }
+        }
+        if outgoing.infos == WrittenInfos::Both && self.excess(outgoing, others).is_some() {
+            outgoing.infos = WrittenInfos::Ours;
+        }
+    }
+
+    /// Whether the core of an error fits beside other fields of this size.
+    #[cfg(feature = "server")]
+    pub(crate) const fn has_room_beside(self, others: usize, infos: ErrorInfos) -> bool {
+        let core = match infos {
+            ErrorInfos::Both => CORE,
+            ErrorInfos::Google => CORE_OF_GOOGLES,
+        };
+        others + core <= self.bytes
+    }
+
+    /// Whether nothing has to be left out.
+    #[cfg(feature = "server")]
+    pub(crate) fn fits(self, outgoing: &Outgoing<'_>, others: usize) -> bool {
+        self.excess(outgoing, others).is_none()
+    }
+
+    /// How many bytes of fields are too many; `None` where all fits.
+    fn excess(self, outgoing: &Outgoing<'_>, others: usize) -> Option<usize> {
+        let bytes = match outgoing.infos {
+            WrittenInfos::Google => self.bytes.max(CORE_OF_GOOGLES),
+            WrittenInfos::Both | WrittenInfos::Ours => self.bytes,
+        };
+        let room = bytes.saturating_sub(others + HTTP_FIELDS + FIXED_FIELDS);
+        let message = field_len("grpc-message", message::encoded_len(&outgoing.message));
+        let details = field_len("grpc-status-details-bin", base64::encoded_len(outgoing.status_len()));
+        (message + details).checked_sub(room).filter(|excess| *excess > 0)
+    }
+}
+
+/// What a field counts as, by its name and the length of its value.
+pub(crate) const fn field_len(name: &str, value: usize) -> usize {
+    name.len() + value + FIELD
+}
+
+impl Outgoing<'_> {
+    /// Leaves out one part, or enough of it to save `excess` bytes of fields. `false` where nothing is left of it.
+    fn shed(&mut self, part: Shed, excess: usize) -> bool {
+        let shed = match part {
+            Shed::DebugInfo => self.shed_details(|name| name == "google.rpc.DebugInfo"),
+            Shed::Help => self.shed_details(|name| name == "google.rpc.Help"),
+            Shed::LocalizedMessage => self.shed_details(|name| name == "google.rpc.LocalizedMessage"),
+            Shed::FieldViolations => self.shed_violations(excess),
+            Shed::Details => self.shed_details(|_| true),
+            Shed::Metadata => self.shed_metadata(excess),
+            Shed::Message => self.shed_message(excess),
+        };
+        if shed {
+            self.shed = self.shed.with(part);
+        }
+        shed
+    }
+
+    /// At most how many bytes the mark of a part adds to the encoded status.
+    fn mark_len(&self, part: Shed) -> usize {
+        /// A tag and a number, and lengths that may take one byte more: of the list, of the message, and around it.
+        const OURS: usize = 12;
+        match self.infos {
+            WrittenInfos::Both | WrittenInfos::Ours => OURS,
+            WrittenInfos::Google => {
+                let [with, without] = [self.shed.with(part), self.shed].map(wire::write::shed_entry_len);
+                OURS + with - without
+            }
+        }
+    }
+
+    fn shed_details(&mut self, is_shed: impl Fn(&str) -> bool) -> bool {
+        let before = self.details.len();
+        let kept: Vec<Detail<'_>> =
+            AllDetails::of(&self.details).filter(|detail| !is_shed(detail.type_name())).collect();
+        let mut encoded = Vec::with_capacity(before);
+        for detail in kept {
+            wire::write::any(detail.whole_any().unwrap_or_default(), &mut encoded);
+        }
+        self.details = Cow::Owned(encoded);
+        self.details.len() != before
+    }
+
+    /// Leaves out field violations from the end, and a whole detail where none of its own is kept. A service decides how
+    /// many details and violations there are: each is looked at twice, whatever their number.
+    fn shed_violations(&mut self, excess: usize) -> bool {
+        // What each violation takes; the first of a detail takes the type of the detail too.
+        let mut lengths = Vec::new();
+        for detail in AllDetails::of(&self.details) {
+            let mut head = detail.type_url().len();
+            for violation in violations(&detail) {
+                lengths.push(violation.len() + 2 + std::mem::take(&mut head));
+            }
+        }
+        let before = lengths.len();
+        let mut saved = 0;
+        while base64::encoded_len(saved) < excess
+            && let Some(length) = lengths.pop()
+        {
+            saved += length;
+        }
+        if lengths.len() == before {
+            return false;
+        }
+        let mut room = lengths.len();
+        let mut encoded = Vec::with_capacity(self.details.len());
+        for detail in AllDetails::of(&self.details) {
+            let all = violations(&detail).count();
+            let kept = all.min(room);
+            room -= kept;
+            if kept == all {
+                wire::write::any(detail.whole_any().unwrap_or_default(), &mut encoded);
+            } else if kept > 0 {
+                let mut value = Vec::new();
+                for violation in violations(&detail).take(kept) {
+                    encode_key(FIELD_VIOLATIONS, WireType::LengthDelimited, &mut value);
+                    encode_varint(u64::try_from(violation.len()).unwrap_or(0), &mut value);
+                    value.extend_from_slice(violation);
+                }
+                wire::write::detail(detail.type_url(), &value, &mut encoded);
+            }
+        }
+        self.details = Cow::Owned(encoded);
+        true
+    }
+
+    /// Removes the largest entries: the fewest that save enough. Each ErrorInfo has a copy of an entry.
+    fn shed_metadata(&mut self, excess: usize) -> bool {
+        let copies = match self.infos {
+            WrittenInfos::Both => 2,
+            WrittenInfos::Ours | WrittenInfos::Google => 1,
+        };
+        let before = self.metadata.len();
+        let size = |entry: &(&str, &str)| entry.0.len() + entry.1.len();
+        self.metadata.sort_by_key(size);
+        let mut saved = 0;
+        while base64::encoded_len(saved) < excess
+            && let Some(largest) = self.metadata.pop()
+        {
+            saved += copies * wire::write::entry_len(largest.0, largest.1);
+        }
+        self.metadata.sort();
+        self.metadata.len() != before
+    }
+
+    /// Cuts the message at a character's boundary. It stands in the status and, percent-encoded, in its own field.
+    fn shed_message(&mut self, excess: usize) -> bool {
+        let (mut in_status, mut in_field) = (0, 0);
+        // A space at the end makes three bytes of each: without it, the rest may fit.
+        let trimmed = self.message.trim_end_matches(' ').len();
+        if trimmed < self.message.len() {
+            self.cut_message(trimmed);
+            return true;
+        }
+        let mut end = self.message.len();
+        for (at, c) in self.message.char_indices().rev() {
+            if base64::encoded_len(in_status) + in_field >= excess {
+                break;
+            }
+            in_status += c.len_utf8();
+            in_field += match c {
+                ' ' if !self.message.starts_with(' ') => 1,
+                c => message::encoded_len(c.encode_utf8(&mut [0; 4])),
+            };
+            end = at;
+        }
+        let cut = end < self.message.len();
+        self.cut_message(end);
+        cut
+    }
+
+    /// Spaces at the new end go too.
+    fn cut_message(&mut self, end: usize) {
+        let end = self.message.get(..end).unwrap_or_default().trim_end_matches(' ').len();
+        let message = std::mem::take(&mut self.message);
+        self.message = match message {
+            Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
+            Cow::Owned(mut text) => {
+                text.truncate(end);
+                Cow::Owned(text)
+            }
+        };
+    }
+}
+
+/// `google.rpc.BadRequest.field_violations`.
+const FIELD_VIOLATIONS: u32 = 1;
+
+/// The encoded violations of a detail, if it is a google.rpc.BadRequest.
+fn violations<'a>(detail: &Detail<'a>) -> impl Iterator<Item = &'a [u8]> {
+    let request = if detail.is_a("google.rpc.BadRequest") { detail.value() } else { &[] };
+    Fields::new(request).filter_map(|field| match field {
+        (number, Value::Bytes(violation)) if number == u64::from(FIELD_VIOLATIONS) => Some(violation),
+        _ => None,
+    })
+}

@@ -1,0 +1,87 @@
+use std::error::Error;
+use std::fmt;
+
+use crate::outbound::log_limit::{Beginning, LogLimit};
+
+/// An error and its sources, each once, for a log: in one line, whatever a peer's text in it contains.
+#[derive(Clone, Copy)]
+pub(crate) struct Chain<'a> {
+    pub(crate) error: &'a (dyn Error + 'static),
+    pub(crate) limit: LogLimit,
+}
+
+impl<'a> Chain<'a> {
+    /// The texts of the error and of its sources.
+    fn texts(self) -> impl Iterator<Item = Beginning> + use<'a> {
+        let source =
+            |error: &&'a (dyn Error + 'static)| -> Option<&'a (dyn Error + 'static)> { (*error).source() };
+        let errors = std::iter::successors(Some(self.error), source);
+        errors.map(move |error| self.limit.beginning_of(&error))
+    }
+
+    /// Whether the chain shows a text, as far as it is logged.
+    pub(crate) fn shows(self, text: &str) -> bool {
+        /// A chain with more errors than this is not a cause of anything.
+        const MAX_ERRORS: usize = 64;
+        self.texts().take(MAX_ERRORS).any(|shown| {
+            let is_beginning = !shown.is_whole() && text.starts_with(&shown.text);
+            is_beginning || shown.text.contains(text)
+        })
+    }
+}
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.limit.in_one_line(f, |line| {
+            let mut last: Option<Beginning> = None;
+            for shown in self.texts() {
+                match &last {
+                    // An error that shows its source has said it.
+                    Some(last) if last.text.contains(&shown.text) => {}
+                    Some(_) => {
+                        line.push(": ");
+                        line.push_beginning(&shown);
+                    }
+                    None => line.push_beginning(&shown),
+                }
+                if line.is_cut() {
+                    break;
+                }
+                last = Some(shown);
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chain(error: &(dyn Error + 'static)) -> String {
+        Chain { error, limit: LogLimit::KIB_4 }.to_string()
+    }
+
+    #[test]
+    fn a_text_stays_in_its_line() {
+        let error = std::io::Error::other("no \"such\" file\r\n2026-01-01 INFO forged\u{1b}[2J");
+        let expected = r#"no "such" file\r\n2026-01-01 INFO forged\u{1b}[2J"#;
+        assert_eq!(chain(&error), expected);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_a_panic_of_a_display_is_named() {
+        let error = std::io::Error::other("x".repeat(15_600_000));
+        assert_eq!(chain(&error), "x".repeat(4096) + "… (15600000 bytes)");
+        assert!(Chain { error: &error, limit: LogLimit::KIB_4 }.shows(&"x".repeat(15_600_000)));
+
+        #[derive(Debug)]
+        struct Bad;
+        impl fmt::Display for Bad {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                panic!("a Display")
+            }
+        }
+        impl Error for Bad {}
+        assert_eq!(chain(&Bad), "an error whose Display panics");
+    }
+}

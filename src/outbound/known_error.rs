@@ -1,0 +1,55 @@
+//! The errors of tower, tokio, tonic and the operating system whose gRPC code is known.
+
+use std::error::Error;
+use std::io;
+
+use crate::catalog::GrpcCode;
+
+/// The gRPC code of an error that a service returns in place of a response: DEADLINE_EXCEEDED for a timeout,
+/// RESOURCE_EXHAUSTED for load that was shed (as tonic's own server answers it). The outermost error of the chain
+/// counts that has one. `None` for every other error, and where a `tonic::Status` comes first, which has a code itself.
+///
+/// A timeout of hyper is one of its keep-alive; the gRPC specification makes it UNAVAILABLE, as tonic does.
+pub(crate) fn grpc_code(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        #[cfg(feature = "tonic")]
+        {
+            // A connection that was not made in time: no request was sent, so it is UNAVAILABLE.
+            if error.is::<tonic::ConnectError>() {
+                return None;
+            }
+            if let Some(status) = error.downcast_ref::<tonic::Status>() {
+                return is_timer(status).then_some(GrpcCode::DeadlineExceeded);
+            }
+            // tonic alone reads it as CANCELLED, which says that the caller gave up.
+            if error.is::<tonic::TimeoutExpired>() {
+                return Some(GrpcCode::DeadlineExceeded);
+            }
+        }
+        if error.is::<tower::timeout::error::Elapsed>()
+            || error.is::<tokio::time::error::Elapsed>()
+            || error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+        {
+            return Some(GrpcCode::DeadlineExceeded);
+        }
+        if error.is::<tower::load_shed::error::Overloaded>() {
+            return Some(GrpcCode::ResourceExhausted);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// Whether tonic made the status of its own timer: a body of tonic passes the error on as a status.
+#[cfg(feature = "tonic")]
+fn is_timer(status: &tonic::Status) -> bool {
+    let mut next = status.source().filter(|_| status.code() == tonic::Code::Cancelled);
+    while let Some(error) = next {
+        if error.is::<tonic::TimeoutExpired>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}

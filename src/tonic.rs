@@ -1,0 +1,176 @@
+//! `tonic::Status` in both directions.
+
+use std::borrow::Cow;
+#[cfg(any(feature = "client", feature = "gateway"))]
+use std::error::Error;
+
+use bytes::Bytes;
+use tonic::Status;
+
+#[cfg(any(feature = "client", feature = "gateway"))]
+use crate::catalog::GrpcCode;
+use crate::catalog::{Catalog, CatalogCode, TypedError};
+use crate::error::ApiError;
+use crate::inbound::{Metadata, ReceivedError};
+use crate::wire;
+use crate::wire::ERROR_CODE_HEADER;
+use crate::wire::read::{self, Identity, Info, Speaker, identity};
+
+/// The status of a code with its default message: one allocation for the message, one for the status.
+#[doc(hidden)]
+#[inline]
+pub fn default_status(catalog: &'static Catalog, number: u32) -> Status {
+    match catalog.by_code(number) {
+        Some(entry) if !entry.details.is_empty() => {
+            Status::with_details(entry.grpc_code.into(), entry.summary, Bytes::from_static(entry.details))
+        }
+        _ => ApiError::of(catalog, number).into(),
+    }
+}
+
+/// The status as it leaves: gRPC code, message and details. The cause becomes the status's source, which tonic
+/// does not send.
+impl From<&ApiError> for Status {
+    fn from(error: &ApiError) -> Self {
+        let details = error.to_details();
+        let mut status = Self::with_details(error.grpc_code().into(), error.message(), details);
+        if let Some(cause) = error.shared_cause() {
+            #[cfg(feature = "server")]
+            if let Some((name, value)) = crate::outbound::cause::park(&cause) {
+                let fields = http::HeaderMap::from_iter([(name, value)]);
+                *status.metadata_mut() = tonic::metadata::MetadataMap::from_headers(fields);
+            }
+            status.set_source(cause);
+        }
+        status
+    }
+}
+
+impl From<ApiError> for Status {
+    fn from(error: ApiError) -> Self {
+        Self::from(&error)
+    }
+}
+
+/// Reads the six-digit code of a `tonic::Status`.
+///
+/// ```
+/// use codelibra::{ErrorCode, LockedOut, StatusCodeExt};
+///
+/// # let status = tonic::Status::from(ErrorCode::USER_BANNED);
+/// match status.error_code() {
+///     Some(ErrorCode::USER_BANNED) => { /* … */ }
+///     Some(code) if code.http_status() == 403 => { /* … */ }
+///     _ => { /* … */ }
+/// }
+/// if let Some(LockedOut { locked_until, .. }) = status.decode() {
+///     println!("locked until {locked_until:?}");
+/// }
+/// ```
+pub trait StatusCodeExt {
+    /// The code, if the status has one of `C`'s domain. Allocates nothing and decodes nothing else.
+    fn error_code<C: CatalogCode>(&self) -> Option<C>;
+
+    /// The parameters, if the status has the code of `T`.
+    fn decode<T: TypedError>(&self) -> Option<T>;
+
+    /// Everything that the status says, as an error of `C`'s catalogue.
+    fn to_received<C: CatalogCode>(&self) -> ReceivedError {
+        self.to_received_of(C::catalog())
+    }
+
+    /// Everything that the status says, as an error of a catalogue that is known only at run time.
+    fn to_received_of(&self, catalog: &'static Catalog) -> ReceivedError;
+}
+
+impl StatusCodeExt for Status {
+    #[inline]
+    fn error_code<C: CatalogCode>(&self) -> Option<C> {
+        let catalog = C::catalog();
+        // What nearly every coded status has comes first, and stays short: the rest is out of line.
+        let number = match read::ours(self.details()) {
+            Some(Identity { code, info }) => info.is_of(catalog.domain()).then_some(code),
+            None => code_without_ours(self, catalog),
+        };
+        C::from_u32(number?)
+    }
+
+    fn decode<T: TypedError>(&self) -> Option<T> {
+        let catalog = T::Code::catalog();
+        let (number, info) = match identity(self.details(), catalog) {
+            Some(Identity { code, info }) if info.is_of(catalog.domain()) => (code, info),
+            Some(_) => return None,
+            None => (code_field(self).and_then(wire::parse_code)?, Info::of(Speaker::Ours, &[])),
+        };
+        if T::Code::from_u32(number)? != T::CODE {
+            return None;
+        }
+        let metadata = Metadata::of(&info);
+        Some(T::from_metadata(|key| metadata.get(key)))
+    }
+
+    fn to_received_of(&self, catalog: &'static Catalog) -> ReceivedError {
+        let details = Bytes::copy_from_slice(self.details());
+        let message = Cow::Borrowed(self.message());
+        ReceivedError::of_grpc(self.code().into(), message, details, self.metadata().as_ref(), catalog)
+    }
+}
+
+/// The code of a status without our ErrorInfo.
+#[inline(never)]
+fn code_without_ours(status: &Status, catalog: &Catalog) -> Option<u32> {
+    match read::without_ours(status.details(), catalog) {
+        Some(Identity { code, info }) => info.is_of(catalog.domain()).then_some(code),
+        None => code_field(status).and_then(wire::parse_code),
+    }
+}
+
+fn code_field(status: &Status) -> Option<&[u8]> {
+    let metadata = status.metadata();
+    if metadata.is_empty() {
+        return None;
+    }
+    metadata.get(ERROR_CODE_HEADER.as_str()).map(|value| value.as_bytes())
+}
+
+/// The status of an error that no peer answered with.
+#[cfg(any(feature = "client", feature = "gateway"))]
+#[cold]
+pub(crate) fn made_here(error: Box<dyn Error + Send + Sync>) -> Status {
+    let mut status = match crate::outbound::known_error::grpc_code(&*error) {
+        Some(grpc_code) => {
+            let message = match grpc_code {
+                GrpcCode::DeadlineExceeded => wire::DEADLINE_PASSED,
+                _ => "the service sheds load",
+            };
+            let mut status = Status::new(grpc_code.into(), message);
+            status.set_source(error.into());
+            status
+        }
+        None => Status::from_error(error),
+    };
+    mark_synthesized(&mut status);
+    status
+}
+
+/// The status of a call whose deadline passed; `status` is what was found of it.
+#[cfg(any(feature = "client", feature = "gateway"))]
+#[cold]
+pub(crate) fn deadline_exceeded(mut status: Status) -> Status {
+    let metadata = std::mem::take(status.metadata_mut());
+    let mut exceeded = Status::with_metadata(tonic::Code::DeadlineExceeded, wire::DEADLINE_PASSED, metadata);
+    exceeded.set_source(std::sync::Arc::new(status));
+    mark_synthesized(&mut exceeded);
+    exceeded
+}
+
+#[cfg(any(feature = "client", feature = "gateway"))]
+fn mark_synthesized(status: &mut Status) {
+    let metadata = status.metadata_mut();
+    if !metadata.contains_key(wire::RECEIVED) {
+        metadata.insert(
+            wire::RECEIVED,
+            tonic::metadata::MetadataValue::from_static(crate::inbound::mark::SYNTHESIZED),
+        );
+    }
+}
