@@ -34,21 +34,23 @@ struct GatewayPage;
 
 #[cfg(feature = "tonic")]
 pub use self::tonic::{StatusCodeExt, default_status};
-#[cfg(feature = "derive")]
-#[doc(hidden)]
-pub use catalog::derive;
 pub use catalog::{
-    Catalog, CatalogCode, Entry, GrpcCode, InvalidCode, Param, ParamKind, Recovery, TypedError, class_code,
-    class_of, class_phrase, grpc_code, http_status, is_code, params, tables,
+    Catalog, CatalogCode, Entry, GrpcCode, InvalidCode, Param, ParamKind, Recovery, class_code, class_of,
+    class_phrase, grpc_code, http_status, is_code, params, tables,
 };
 #[cfg(feature = "derive")]
 pub use codelibra_derive::ApiError;
-pub use error::ApiError;
-pub use inbound::{Metadata, Note, ReceivedError, RetryAdvice};
+#[cfg(feature = "derive")]
+#[doc(hidden)]
+pub use error::derive;
+pub use error::{ApiError, TypedError};
+pub use inbound::{Note, ReceivedError, RetryAdvice};
 pub use wire::details::Detail;
 pub use wire::error_infos::ErrorInfos;
+pub use wire::metadata::Metadata;
+pub use wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 pub use wire::shed::Shed;
-pub use wire::{ERROR_CODE_HEADER, ERROR_INFO, GOOGLE_ERROR_INFO, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
+pub use wire::{ERROR_CODE_HEADER, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 
 #[doc(hidden)]
 #[cfg(feature = "tonic")]

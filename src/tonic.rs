@@ -9,12 +9,16 @@ use tonic::Status;
 
 #[cfg(any(feature = "client", feature = "gateway"))]
 use crate::catalog::GrpcCode;
-use crate::catalog::{Catalog, CatalogCode, TypedError};
+use crate::catalog::{Catalog, CatalogCode};
 use crate::error::ApiError;
-use crate::inbound::{Metadata, ReceivedError};
+use crate::error::TypedError;
+use crate::inbound::ReceivedError;
+use crate::inbound::identity::{self, Identity, identity};
 use crate::wire;
 use crate::wire::ERROR_CODE_HEADER;
-use crate::wire::read::{self, Identity, Info, Speaker, identity};
+use crate::wire::info::Info;
+use crate::wire::info::InfoKind;
+use crate::wire::metadata::Metadata;
 
 /// The status of a code with its default message: one allocation for the message, one for the status.
 #[doc(hidden)]
@@ -88,7 +92,7 @@ impl StatusCodeExt for Status {
     fn error_code<C: CatalogCode>(&self) -> Option<C> {
         let catalog = C::catalog();
         // What nearly every coded status has comes first, and stays short: the rest is out of line.
-        let number = match read::ours(self.details()) {
+        let number = match identity::ours(self.details()) {
             Some(Identity { code, info }) => info.is_of(catalog.domain()).then_some(code),
             None => code_without_ours(self, catalog),
         };
@@ -100,7 +104,7 @@ impl StatusCodeExt for Status {
         let (number, info) = match identity(self.details(), catalog) {
             Some(Identity { code, info }) if info.is_of(catalog.domain()) => (code, info),
             Some(_) => return None,
-            None => (code_field(self).and_then(wire::parse_code)?, Info::of(Speaker::Ours, &[])),
+            None => (code_field(self).and_then(wire::parse_code)?, Info::of(InfoKind::Ours, &[])),
         };
         if T::Code::from_u32(number)? != T::CODE {
             return None;
@@ -119,7 +123,7 @@ impl StatusCodeExt for Status {
 /// The code of a status without our ErrorInfo.
 #[inline(never)]
 fn code_without_ours(status: &Status, catalog: &Catalog) -> Option<u32> {
-    match read::without_ours(status.details(), catalog) {
+    match identity::without_ours(status.details(), catalog) {
         Some(Identity { code, info }) => info.is_of(catalog.domain()).then_some(code),
         None => code_field(status).and_then(wire::parse_code),
     }

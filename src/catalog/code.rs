@@ -1,6 +1,7 @@
 use std::{fmt, hash::Hash};
 
 use crate::catalog::{Catalog, Entry, GrpcCode, tables};
+pub use crate::wire::is_code;
 
 /// The type of the codes of one catalogue: the `ErrorCode` of a generated module.
 ///
@@ -22,11 +23,6 @@ pub trait CatalogCode: Copy + Eq + Ord + Hash + fmt::Debug + fmt::Display + Send
 
     /// The six digits.
     fn as_u32(self) -> u32;
-}
-
-/// Whether a number is a six-digit code: its class is 400–599.
-pub const fn is_code(number: u32) -> bool {
-    matches!(number, 400_000..=599_999)
 }
 
 /// The class of a code, an HTTP status. 500 for a number that is no code.

@@ -1,20 +1,16 @@
 //! The catalogue: codes and their classes, the three tables, the entries of one domain and their lookup, their parameters,
-//! and what a generated module and the derive macro call.
+//! and the macros that a generated module calls.
 
 pub(crate) mod code;
-#[cfg(feature = "derive")]
-pub mod derive;
 mod grpc_code;
 mod macros;
 pub mod params;
 pub mod tables;
-mod typed;
 
 pub use code::{
     CatalogCode, InvalidCode, class_code, class_of, class_phrase, grpc_code, http_status, is_code,
 };
 pub use grpc_code::GrpcCode;
-pub use typed::TypedError;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -239,7 +235,7 @@ impl Entry {
 
     const fn parts(&self) -> wire::write::Parts<'static> {
         wire::write::Parts {
-            grpc_code: self.grpc_code,
+            grpc_code: self.grpc_code.number(),
             message: self.summary,
             code: self.code,
             domain: self.domain,

@@ -4,8 +4,9 @@ use prost::Message;
 use serde::{Deserialize, Serialize};
 
 use crate::rpc;
-use crate::wire::details::{Detail, REQUEST_INFO};
+use crate::wire::details::Detail;
 use crate::wire::fields::{Fields, Value};
+use crate::wire::schema::REQUEST_INFO;
 
 /// Longer ones are left to reflection, and to its limits.
 const MAX_LEN: usize = 1024;

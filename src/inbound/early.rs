@@ -3,8 +3,9 @@
 use http::header::{Entry, HeaderMap, HeaderName, HeaderValue};
 
 use crate::catalog::Catalog;
+use crate::inbound::identity::Identity;
+use crate::inbound::identity::identity;
 use crate::inbound::mend::{code_field, joined};
-use crate::wire::read::{Identity, identity};
 use crate::wire::{ERROR_CODE_HEADER, GRPC_MESSAGE, STATUS_DETAILS_HEADER, base64};
 
 /// The message, the details and the code that the headers of an unfinished answer contained.

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use crate::catalog::{Entry, GrpcCode, code};
-use crate::inbound::Metadata;
+use crate::inbound::identity::Identity;
+use crate::inbound::identity::Repeats;
 use crate::inbound::note::{Note, Notes, excerpt};
 use crate::wire::details::AllDetails;
-use crate::wire::read::{Identity, Info, Repeats, Speaker};
+use crate::wire::info::Info;
+use crate::wire::info::InfoKind;
+use crate::wire::metadata::Metadata;
 
 pub(super) fn note_code(
     code: u32,
@@ -57,7 +60,7 @@ pub(super) fn note_details(status: &[u8], found: Option<Identity<'_>>, domain: &
         let Some(info) = info else { continue };
         let contradicts = repeats.as_mut().is_some_and(|repeats| repeats.is_contradicted(&info));
         // Another domain may use the key `code` as it likes.
-        let is_meant_as_code = info.speaker == Speaker::Ours || info.is_of(domain);
+        let is_meant_as_code = info.kind == InfoKind::Ours || info.is_of(domain);
         match (info.number, info.code()) {
             (Some(number), None) if is_meant_as_code => notes.push(Note::InvalidCode(number)),
             (Some(_), Some(_)) if contradicts && is_sound => {

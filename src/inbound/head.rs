@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::catalog::GrpcCode;
 use crate::inbound::note::{Note, Notes};
 use crate::wire;
-use crate::wire::details::{STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
 use crate::wire::fields::{Fields, Value};
+use crate::wire::schema::status;
 
 /// The two fields of a `google.rpc.Status` that the gRPC header repeats.
 pub(super) struct Head<'a> {
@@ -23,10 +23,10 @@ impl<'a> Head<'a> {
         for field in fields.by_ref() {
             match field {
                 // An int32: a longer varint is cut to it, as every protobuf reader does.
-                (STATUS_CODE, Value::Varint(code)) => head.code = Some(i64::from(low_i32(code))),
-                (STATUS_MESSAGE, Value::Bytes(bytes) | Value::Cut(bytes)) => message = bytes,
-                (STATUS_DETAILS, Value::Bytes(_) | Value::Cut(_)) => {}
-                (STATUS_CODE | STATUS_MESSAGE | STATUS_DETAILS, _) => misfit = true,
+                (status::CODE, Value::Varint(code)) => head.code = Some(i64::from(low_i32(code))),
+                (status::MESSAGE, Value::Bytes(bytes) | Value::Cut(bytes)) => message = bytes,
+                (status::DETAILS, Value::Bytes(_) | Value::Cut(_)) => {}
+                (status::CODE | status::MESSAGE | status::DETAILS, _) => misfit = true,
                 _ => {}
             }
         }

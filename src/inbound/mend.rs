@@ -5,8 +5,8 @@ use percent_encoding::percent_decode;
 
 use crate::catalog::GrpcCode;
 use crate::inbound::mark::Mark;
-use crate::wire::details::STATUS_CODE;
 use crate::wire::fields::{Fields, Value};
+use crate::wire::schema::status;
 use crate::wire::{
     self, ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message,
 };
@@ -67,7 +67,7 @@ fn has_status_field(status: &[u8]) -> bool {
 /// `google.rpc.Status.code`.
 fn embedded_code(status: &[u8]) -> Option<GrpcCode> {
     let codes = Fields::new(status).filter_map(|field| match field {
-        (STATUS_CODE, Value::Varint(code)) => Some(code),
+        (status::CODE, Value::Varint(code)) => Some(code),
         _ => None,
     });
     GrpcCode::from_number(i64::try_from(codes.last()?).ok()?)

@@ -11,11 +11,11 @@ mod findings;
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 mod grpc;
 mod head;
+pub(crate) mod identity;
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 pub(crate) mod mark;
 #[cfg(any(feature = "client", feature = "gateway"))]
 pub(crate) mod mend;
-mod metadata;
 pub(crate) mod note;
 mod place;
 pub(crate) mod received;
@@ -25,7 +25,6 @@ pub(crate) mod sanitize;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) mod seen;
 
-pub use metadata::Metadata;
 pub use note::Note;
 pub use received::ReceivedError;
 pub use retry::RetryAdvice;

@@ -1,12 +1,13 @@
 use std::ops::Range;
 
-use crate::wire::read::{Info, Speaker};
+use crate::wire::info::Info;
+use crate::wire::info::InfoKind;
 use crate::wire::shed::ShedMarks;
 
 /// An [`Info`], as places in the status that it was read from.
 #[derive(Clone)]
 pub(super) struct InfoAt {
-    speaker: Speaker,
+    kind: InfoKind,
     number: Option<u64>,
     domain: Range<usize>,
     reason: Range<usize>,
@@ -18,7 +19,7 @@ pub(super) struct InfoAt {
 impl InfoAt {
     pub(super) fn of(info: &Info<'_>, status: &[u8]) -> Self {
         Self {
-            speaker: info.speaker,
+            kind: info.kind,
             number: info.number,
             domain: range_in(status, info.domain),
             reason: range_in(status, info.reason),
@@ -30,7 +31,7 @@ impl InfoAt {
 
     pub(super) fn read<'a>(&self, status: &'a [u8]) -> Option<Info<'a>> {
         Some(Info {
-            speaker: self.speaker,
+            kind: self.kind,
             number: self.number,
             domain: status.get(self.domain.clone())?,
             reason: status.get(self.reason.clone())?,

@@ -13,15 +13,21 @@ use crate::inbound::head::{Head, reconcile_code_field};
 use crate::inbound::place::InfoAt;
 
 use crate::catalog::code::{class_code, class_of};
-use crate::catalog::{Catalog, CatalogCode, Entry, GrpcCode, TypedError, tables};
+use crate::catalog::{Catalog, CatalogCode, Entry, GrpcCode, tables};
 use crate::error::ApiError;
-use crate::inbound::Metadata;
+use crate::error::TypedError;
+use crate::inbound::identity::Repeats;
+use crate::inbound::identity::first_info;
+use crate::inbound::identity::identity;
 use crate::inbound::note::{Note, Notes};
 use crate::inbound::retry::RetryHints;
+use crate::wire;
 use crate::wire::details::{AllDetails, Detail};
-use crate::wire::read::{Info, Repeats, Speaker, first_info, identity};
+use crate::wire::info::Info;
+use crate::wire::info::InfoKind;
+use crate::wire::metadata::Metadata;
+use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 use crate::wire::shed::ShedMarks;
-use crate::wire::{self, ERROR_INFO, GOOGLE_ERROR_INFO};
 
 /// An error that a peer answered with, as far as it could be read. Reading never fails: the
 /// [notes](Self::notes) say what was wrong.
@@ -259,7 +265,7 @@ impl ReceivedError {
 
     /// The metadata, without the number that google.rpc.ErrorInfo carries in it.
     pub fn metadata(&self) -> Metadata<'_> {
-        Metadata::of(&self.info().unwrap_or(Info::of(Speaker::Ours, &[])))
+        Metadata::of(&self.info().unwrap_or(Info::of(InfoKind::Ours, &[])))
     }
 
     /// The details, without the ErrorInfos that say who the error is. Corrupt ones are among them.

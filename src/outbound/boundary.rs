@@ -1,8 +1,8 @@
 use std::borrow::Cow;
 
 use crate::catalog::{Catalog, Entry, ParamKind};
-use crate::inbound::Metadata;
 use crate::wire::details::Detail;
+use crate::wire::metadata::Metadata;
 
 /// What of a failure may leave, over gRPC and over HTTP alike.
 ///

@@ -11,15 +11,16 @@ use std::fmt;
 use crate::catalog::code::class_of;
 use crate::catalog::{Catalog, GrpcCode};
 use crate::guard::Panic;
-use crate::inbound::Metadata;
+use crate::inbound::identity::first_info;
+use crate::inbound::identity::identity;
 use crate::inbound::note::Note;
 use crate::outbound::chain::Chain;
 use crate::outbound::log_limit::LogLimit;
 use crate::outbound::request_line::RequestLine;
 use crate::wire::details::AllDetails;
 use crate::wire::details::Detail;
-use crate::wire::read::{first_info, identity};
-use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO};
+use crate::wire::metadata::Metadata;
+use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 use tracing::Level;
 
 /// Where a failure leaves: the target of its event.

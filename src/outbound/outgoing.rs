@@ -11,13 +11,14 @@ use crate::catalog::code::{class_of, class_phrase};
 use crate::catalog::{Catalog, Entry};
 #[cfg(feature = "gateway")]
 use crate::error::ApiError;
+#[cfg(feature = "gateway")]
+use crate::wire;
 use crate::wire::error_infos::ErrorInfos;
+use crate::wire::schema::REQUEST_INFO;
 use crate::wire::shed::ShedMarks;
 use crate::wire::write::{
     Parts, WrittenInfos, is_reserved, request_info, request_info_len, six_digits, status_len, status_to_vec,
 };
-#[cfg(feature = "gateway")]
-use crate::wire::{self, details::REQUEST_INFO};
 use crate::wire::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
 
 /// The longest domain and reason that leave, in bytes.
@@ -132,7 +133,7 @@ impl<'a> Outgoing<'a> {
     /// What the writer takes.
     fn parts(&self) -> Parts<'_> {
         Parts {
-            grpc_code: self.grpc_code,
+            grpc_code: self.grpc_code.number(),
             message: &self.message,
             code: self.code,
             domain: self.domain,

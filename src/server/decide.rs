@@ -8,16 +8,18 @@ use super::layer::Config;
 use crate::catalog::GrpcCode;
 use crate::catalog::code::class_of;
 use crate::catalog::tables::class_to_grpc;
-use crate::inbound::Metadata;
+use crate::inbound::identity::Identity;
+use crate::inbound::identity::identity;
 use crate::outbound::boundary::{facts, is_debug};
 use crate::outbound::outgoing::Outgoing;
 use crate::wire;
 use crate::wire::canonical::Canonical;
+use crate::wire::details::AllDetails;
 use crate::wire::details::Detail;
-use crate::wire::details::{AllDetails, REQUEST_INFO};
 use crate::wire::error_infos::ErrorInfos;
-use crate::wire::read::{Identity, identity};
-use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO};
+use crate::wire::metadata::Metadata;
+use crate::wire::schema::REQUEST_INFO;
+use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 
 impl Boundary {
     /// The usual failure: an entry of this service's catalogue, made here, of which all may leave as it is. `None`

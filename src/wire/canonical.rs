@@ -1,13 +1,13 @@
 //! The strict twin of [`write`](super::write): reads a status only where it says everything once and alike, as the
 //! writer does. Such a status can be sent as it is, or without our ErrorInfo.
 
-use super::details::{Detail, STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
+use super::details::Detail;
+use super::error_infos::ErrorInfos;
 use super::fields::{Fields, Value};
-use super::read::{Info, Speaker};
-use super::write::{CODE_KEY, is_reserved, six_digits};
-use super::{ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL};
-use crate::inbound::Metadata;
-use crate::wire::error_infos::ErrorInfos;
+use super::info::{Info, InfoKind};
+use super::metadata::Metadata;
+use super::schema::{CODE_KEY, ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL, any, googles, map, ours, status};
+use super::write::{is_reserved, six_digits};
 
 /// A status whose ErrorInfos come first, agree, and have nothing that was shed.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +33,8 @@ impl<'a> Canonical<'a> {
     /// `None` for every status that the writer would write in another way, as far as a reader can tell.
     pub(crate) fn read(status: &'a [u8]) -> Option<Self> {
         let mut fields = Fields::new(status);
-        let (STATUS_CODE, Value::Varint(grpc_code)) = fields.next()? else { return None };
-        let (STATUS_MESSAGE, Value::Bytes(message)) = fields.next()? else { return None };
+        let (status::CODE, Value::Varint(grpc_code)) = fields.next()? else { return None };
+        let (status::MESSAGE, Value::Bytes(message)) = fields.next()? else { return None };
         let (head, _) = status.split_at_checked(status.len().checked_sub(fields.rest().len())?)?;
         let mut from_googles = fields.rest();
         let mut next = fields.next()?;
@@ -50,7 +50,7 @@ impl<'a> Canonical<'a> {
         };
         let rest = fields.rest();
         let whole_detail = |field| match field {
-            (STATUS_DETAILS, Value::Bytes(any)) => Detail::read(any, false).is_intact(),
+            (status::DETAILS, Value::Bytes(any)) => Detail::read(any, false).is_intact(),
             _ => false,
         };
         if !fields.all(whole_detail) || fields.is_corrupt() {
@@ -77,25 +77,27 @@ impl<'a> Canonical<'a> {
 
     /// The metadata.
     pub(crate) fn metadata(&self) -> Vec<(&'a str, &'a str)> {
-        Metadata::of(&Info::of(Speaker::Google, self.googles)).to_pairs()
+        Metadata::of(&Info::of(InfoKind::Google, self.googles)).to_pairs()
     }
 }
 
 /// Code, domain and reason, where both ErrorInfos say the same.
-fn both<'a>(ours: &'a [u8], googles: &'a [u8]) -> Option<(u64, &'a [u8], &'a [u8])> {
-    let (mut ours, mut googles) = (Fields::new(ours), Fields::new(googles));
-    let (1, Value::Varint(code)) = ours.next()? else { return None };
-    let (2, Value::Bytes(domain)) = ours.next()? else { return None };
-    let (3, Value::Bytes(reason)) = ours.next()? else { return None };
-    if head_of_googles(&mut googles)? != (text(&six_digits(u32::try_from(code).ok()?))?, domain, reason) {
+fn both<'a>(our: &'a [u8], google: &'a [u8]) -> Option<(u64, &'a [u8], &'a [u8])> {
+    let (mut our, mut google) = (Fields::new(our), Fields::new(google));
+    let (ours::CODE, Value::Varint(code)) = our.next()? else { return None };
+    let (ours::DOMAIN, Value::Bytes(domain)) = our.next()? else { return None };
+    let (ours::REASON, Value::Bytes(reason)) = our.next()? else { return None };
+    if head_of_googles(&mut google)? != (text(&six_digits(u32::try_from(code).ok()?))?, domain, reason) {
         return None;
     }
     loop {
-        match (ours.next(), googles.next()) {
-            (Some((4, Value::Bytes(pair))), Some((3, Value::Bytes(same)))) if pair == same => {
+        match (our.next(), google.next()) {
+            (Some((ours::METADATA, Value::Bytes(pair))), Some((googles::METADATA, Value::Bytes(same))))
+                if pair == same =>
+            {
                 entry(pair).filter(|(key, _)| !is_reserved(key))?;
             }
-            (None, None) if !ours.is_corrupt() && !googles.is_corrupt() => break,
+            (None, None) if !our.is_corrupt() && !google.is_corrupt() => break,
             _ => return None,
         }
     }
@@ -103,41 +105,41 @@ fn both<'a>(ours: &'a [u8], googles: &'a [u8]) -> Option<(u64, &'a [u8], &'a [u8
 }
 
 /// Code, domain and reason of google.rpc.ErrorInfo alone.
-fn googles_alone(googles: &[u8]) -> Option<(u64, &[u8], &[u8])> {
-    let mut googles = Fields::new(googles);
-    let (digits, domain, reason) = head_of_googles(&mut googles)?;
+fn googles_alone(google: &[u8]) -> Option<(u64, &[u8], &[u8])> {
+    let mut google = Fields::new(google);
+    let (digits, domain, reason) = head_of_googles(&mut google)?;
     let code = super::parse_code(digits.as_bytes())?;
-    for field in googles.by_ref() {
-        let (3, Value::Bytes(pair)) = field else { return None };
+    for field in google.by_ref() {
+        let (googles::METADATA, Value::Bytes(pair)) = field else { return None };
         entry(pair).filter(|(key, _)| !is_reserved(key))?;
     }
-    (!googles.is_corrupt()).then_some((u64::from(code), domain, reason))
+    (!google.is_corrupt()).then_some((u64::from(code), domain, reason))
 }
 
 /// The digits of the code, domain and reason, with which google.rpc.ErrorInfo begins.
-fn head_of_googles<'a>(googles: &mut Fields<'a>) -> Option<(&'a str, &'a [u8], &'a [u8])> {
-    let (1, Value::Bytes(reason)) = googles.next()? else { return None };
-    let (2, Value::Bytes(domain)) = googles.next()? else { return None };
-    let (3, Value::Bytes(number)) = googles.next()? else { return None };
+fn head_of_googles<'a>(google: &mut Fields<'a>) -> Option<(&'a str, &'a [u8], &'a [u8])> {
+    let (googles::REASON, Value::Bytes(reason)) = google.next()? else { return None };
+    let (googles::DOMAIN, Value::Bytes(domain)) = google.next()? else { return None };
+    let (googles::METADATA, Value::Bytes(number)) = google.next()? else { return None };
     let (key, digits) = entry(number)?;
     (key == CODE_KEY).then_some((digits, domain, reason))
 }
 
 /// The message in a `details` field of this type.
 fn detail<'a>(field: (u64, Value<'a>), type_url: &str) -> Option<&'a [u8]> {
-    let (STATUS_DETAILS, Value::Bytes(any)) = field else { return None };
+    let (status::DETAILS, Value::Bytes(any)) = field else { return None };
     let mut fields = Fields::new(any);
-    let (1, Value::Bytes(url)) = fields.next()? else { return None };
-    let (2, Value::Bytes(message)) = fields.next()? else { return None };
+    let (any::TYPE_URL, Value::Bytes(url)) = fields.next()? else { return None };
+    let (any::VALUE, Value::Bytes(message)) = fields.next()? else { return None };
     (url == type_url.as_bytes() && fields.rest().is_empty()).then_some(message)
 }
 
 /// Key and value of a map entry.
 fn entry(pair: &[u8]) -> Option<(&str, &str)> {
     let mut fields = Fields::new(pair);
-    let (1, Value::Bytes(key)) = fields.next()? else { return None };
+    let (map::KEY, Value::Bytes(key)) = fields.next()? else { return None };
     let value = match fields.next() {
-        Some((2, Value::Bytes(value))) => value,
+        Some((map::VALUE, Value::Bytes(value))) => value,
         None => &[],
         Some(_) => return None,
     };

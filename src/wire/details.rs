@@ -3,14 +3,7 @@
 use prost::{Message, Name};
 
 use super::fields::{Fields, Value};
-
-/// Field numbers of `google.rpc.Status`.
-pub(crate) const STATUS_CODE: u64 = 1;
-pub(crate) const STATUS_MESSAGE: u64 = 2;
-pub(crate) const STATUS_DETAILS: u64 = 3;
-
-pub(crate) const REQUEST_INFO: &str = "google.rpc.RequestInfo";
-const REQUEST_ID: u64 = 1;
+use super::schema::{REQUEST_INFO, any, request_info::REQUEST_ID, status};
 
 /// One detail of an error: a protobuf message and the name of its type, as `google.protobuf.Any` carries them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +21,13 @@ impl<'a> Detail<'a> {
         let mut fields = Fields::new(any);
         for field in fields.by_ref() {
             match field {
-                (1, Value::Bytes(url)) => match std::str::from_utf8(url) {
+                (any::TYPE_URL, Value::Bytes(url)) => match std::str::from_utf8(url) {
                     Ok(url) => detail.type_url = url,
                     Err(_) => detail.intact = false,
                 },
-                (2, Value::Bytes(value) | Value::Cut(value)) => detail.value = value,
+                (any::VALUE, Value::Bytes(value) | Value::Cut(value)) => detail.value = value,
                 // Strict readers refuse a group that ends as another one, and then the whole status.
-                (1 | 2, _) | (_, Value::Group) => detail.intact = false,
+                (any::TYPE_URL | any::VALUE, _) | (_, Value::Group) => detail.intact = false,
                 _ => {}
             }
         }
@@ -113,8 +106,8 @@ impl<'a> AllDetails<'a> {
     #[inline]
     pub(crate) fn next_any(&mut self) -> Option<(&'a [u8], bool)> {
         self.0.find_map(|field| match field {
-            (STATUS_DETAILS, Value::Bytes(any)) => Some((any, false)),
-            (STATUS_DETAILS, Value::Cut(any)) => Some((any, true)),
+            (status::DETAILS, Value::Bytes(any)) => Some((any, false)),
+            (status::DETAILS, Value::Cut(any)) => Some((any, true)),
             _ => None,
         })
     }

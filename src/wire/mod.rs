@@ -1,8 +1,7 @@
-//! The wire: header names, type URLs, the writer and the reader of `google.rpc.Status`.
+//! The bytes of the wire: field names, the [`schema`], and the writer and readers of `google.rpc.Status`.
 //!
-//! [`write`] is for what we say, [`fields`], [`details`] and [`read`] are for what a peer said: they are
-//! total, allocate nothing, and lose nothing that can be read. [`sanitize`] repairs the fields of a peer before they
-//! are read, field by field with [`mend`], for the client layer and for the bridges alike.
+//! [`write`] writes what we send. [`fields`], [`details`], [`info`] and [`metadata`] read what a peer sent: they never fail,
+//! allocate nothing, and keep everything that can be read.
 
 pub(crate) mod base64;
 #[cfg(feature = "server")]
@@ -12,11 +11,13 @@ pub(crate) mod error_infos;
 pub(crate) mod fields;
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod grpc_web;
+pub(crate) mod info;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) mod media_type;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) mod message;
-pub(crate) mod read;
+pub(crate) mod metadata;
+pub(crate) mod schema;
 pub(crate) mod shed;
 #[cfg(any(feature = "client", feature = "server"))]
 pub(crate) mod timeout;
@@ -47,15 +48,15 @@ pub(crate) const DEADLINE_PASSED: &str = "the deadline of the call passed";
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) const CAUSE: &str = "codelibra-cause";
 
-/// `codelibra.error.v1.ErrorInfo`: the name of our own detail.
-pub const ERROR_INFO: &str = "codelibra.error.v1.ErrorInfo";
-/// `google.rpc.ErrorInfo`: another message than [`ERROR_INFO`].
-pub const GOOGLE_ERROR_INFO: &str = "google.rpc.ErrorInfo";
-
-/// What type URLs begin with. A reader compares only what follows the last `/`.
-pub(crate) const TYPE_URL_PREFIX: &str = "type.googleapis.com/";
-pub(crate) const ERROR_INFO_URL: &str = "type.googleapis.com/codelibra.error.v1.ErrorInfo";
-pub(crate) const GOOGLE_ERROR_INFO_URL: &str = "type.googleapis.com/google.rpc.ErrorInfo";
+/// Whether a number is a code: its class is 400 to 599.
+///
+/// ```
+/// assert!(codelibra::is_code(403_003) && codelibra::is_code(403_000));
+/// assert!(!codelibra::is_code(200_000) && !codelibra::is_code(600_000));
+/// ```
+pub const fn is_code(number: u32) -> bool {
+    matches!(number, 400_000..=599_999)
+}
 
 /// Reads the ASCII field: six digits of a valid class.
 pub(crate) fn parse_code(text: &[u8]) -> Option<u32> {
@@ -63,5 +64,5 @@ pub(crate) fn parse_code(text: &[u8]) -> Option<u32> {
         return None;
     }
     let number = text.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
-    crate::catalog::code::is_code(number).then_some(number)
+    is_code(number).then_some(number)
 }

@@ -3,17 +3,21 @@
 
 use prost::Message;
 
-use crate::catalog::GrpcCode;
-use crate::wire::error_infos::ErrorInfos;
-use crate::wire::shed::{Shed, ShedMarks};
-
+use super::error_infos::ErrorInfos;
 #[cfg(feature = "gateway")]
-use super::read::Speaker;
-use super::{ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL, TYPE_URL_PREFIX};
+use super::info::InfoKind;
+#[cfg(any(feature = "gateway", feature = "server"))]
+use super::schema::REQUEST_INFO_URL;
+use super::schema::{
+    self, CODE_KEY, ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL, PRECONDITION_FAILURE_URL, SHED_KEY,
+    TYPE_URL_PREFIX, delimited_tag, googles, ours, precondition_failure, varint_tag,
+};
+use super::shed::{Shed, ShedMarks};
 
 /// What a coded status consists of.
 pub(crate) struct Parts<'a> {
-    pub(crate) grpc_code: GrpcCode,
+    /// 0 to 16.
+    pub(crate) grpc_code: u8,
     pub(crate) message: &'a str,
     pub(crate) code: u32,
     pub(crate) domain: &'a str,
@@ -63,41 +67,27 @@ impl From<ErrorInfos> for WrittenInfos {
     }
 }
 
-// google.rpc.Status
-const STATUS_CODE: u8 = 0x08;
-const STATUS_MESSAGE: u8 = 0x12;
-const STATUS_DETAILS: u8 = 0x1a;
-// google.protobuf.Any
-pub(crate) const ANY_TYPE_URL: u8 = 0x0a;
-pub(crate) const ANY_VALUE: u8 = 0x12;
-// codelibra.error.v1.ErrorInfo
-const INFO_CODE: u8 = 0x08;
-const INFO_DOMAIN: u8 = 0x12;
-const INFO_REASON: u8 = 0x1a;
-const INFO_METADATA: u8 = 0x22;
-const INFO_SHED: u8 = 0x2a;
-// google.rpc.ErrorInfo
-const GOOGLE_REASON: u8 = 0x0a;
-const GOOGLE_DOMAIN: u8 = 0x12;
-const GOOGLE_METADATA: u8 = 0x1a;
-// google.rpc.PreconditionFailure and its Violation
-const PRECONDITION_VIOLATION: u8 = 0x0a;
-const VIOLATION_TYPE: u8 = 0x0a;
-const VIOLATION_SUBJECT: u8 = 0x12;
-const VIOLATION_DESCRIPTION: u8 = 0x1a;
-// google.rpc.RequestInfo
+const STATUS_CODE: u8 = varint_tag(schema::status::CODE);
+const STATUS_MESSAGE: u8 = delimited_tag(schema::status::MESSAGE);
+const STATUS_DETAILS: u8 = delimited_tag(schema::status::DETAILS);
+const ANY_TYPE_URL: u8 = delimited_tag(schema::any::TYPE_URL);
+const ANY_VALUE: u8 = delimited_tag(schema::any::VALUE);
+const INFO_CODE: u8 = varint_tag(ours::CODE);
+const INFO_DOMAIN: u8 = delimited_tag(ours::DOMAIN);
+const INFO_REASON: u8 = delimited_tag(ours::REASON);
+const INFO_METADATA: u8 = delimited_tag(ours::METADATA);
+const INFO_SHED: u8 = delimited_tag(ours::SHED);
+const GOOGLE_REASON: u8 = delimited_tag(googles::REASON);
+const GOOGLE_DOMAIN: u8 = delimited_tag(googles::DOMAIN);
+const GOOGLE_METADATA: u8 = delimited_tag(googles::METADATA);
+const PRECONDITION_VIOLATION: u8 = delimited_tag(precondition_failure::VIOLATIONS);
+const VIOLATION_TYPE: u8 = delimited_tag(precondition_failure::TYPE);
+const VIOLATION_SUBJECT: u8 = delimited_tag(precondition_failure::SUBJECT);
+const VIOLATION_DESCRIPTION: u8 = delimited_tag(precondition_failure::DESCRIPTION);
 #[cfg(any(feature = "gateway", feature = "server"))]
-const REQUEST_ID: u8 = 0x0a;
-#[cfg(any(feature = "gateway", feature = "server"))]
-const REQUEST_INFO_URL: &str = "type.googleapis.com/google.rpc.RequestInfo";
-// map<string, string>
-const MAP_KEY: u8 = 0x0a;
-const MAP_VALUE: u8 = 0x12;
-
-/// The metadata key under which google.rpc.ErrorInfo carries the number.
-pub(crate) const CODE_KEY: &str = "code";
-/// The metadata key under which google.rpc.ErrorInfo carries the marks of what was left out, where it is sent alone.
-pub(crate) const SHED_KEY: &str = "shed";
+const REQUEST_ID: u8 = delimited_tag(schema::request_info::REQUEST_ID);
+const MAP_KEY: u8 = delimited_tag(schema::map::KEY);
+const MAP_VALUE: u8 = delimited_tag(schema::map::VALUE);
 
 /// Whether google.rpc.ErrorInfo has a meaning of its own for a metadata key. An error's own metadata under such a key
 /// stand in our ErrorInfo only.
@@ -159,7 +149,6 @@ pub(crate) fn status_to_vec(parts: &Parts<'_>, bytes: &mut Vec<u8>) {
 
 /// The violation type of google.rpc.PreconditionFailure for terms of service: its own example.
 const TERMS_OF_SERVICE: &str = "TOS";
-const PRECONDITION_FAILURE_URL: &str = "type.googleapis.com/google.rpc.PreconditionFailure";
 
 /// The length of what [`terms`] writes.
 pub(crate) const fn terms_len(subject: &str, description: &str) -> usize {
@@ -263,13 +252,13 @@ pub(crate) fn any(any: &[u8], out: &mut Vec<u8>) {
 
 /// Appends one `details` field to encoded ones: one of the two ErrorInfos, field by field.
 #[cfg(feature = "gateway")]
-pub(crate) fn info_detail(speaker: Speaker, out: &mut Vec<u8>, write: impl FnOnce(&mut InfoWriter<'_>)) {
-    let url = match speaker {
-        Speaker::Ours => ERROR_INFO_URL,
-        Speaker::Google => GOOGLE_ERROR_INFO_URL,
+pub(crate) fn info_detail(kind: InfoKind, out: &mut Vec<u8>, write: impl FnOnce(&mut InfoWriter<'_>)) {
+    let url = match kind {
+        InfoKind::Ours => ERROR_INFO_URL,
+        InfoKind::Google => GOOGLE_ERROR_INFO_URL,
     };
     let start = out.len();
-    write(&mut InfoWriter { speaker, out });
+    write(&mut InfoWriter { kind, out });
     let value = out.len() - start;
     // What stands before the message has its length in it: the message is moved behind that.
     let any = any_len(url, value);
@@ -288,7 +277,7 @@ pub(crate) fn info_detail(speaker: Speaker, out: &mut Vec<u8>, write: impl FnOnc
 /// Writes the fields of one of the two ErrorInfos, which have different numbers.
 #[cfg(feature = "gateway")]
 pub(crate) struct InfoWriter<'a> {
-    speaker: Speaker,
+    kind: InfoKind,
     out: &'a mut Vec<u8>,
 }
 
@@ -296,7 +285,7 @@ pub(crate) struct InfoWriter<'a> {
 impl InfoWriter<'_> {
     /// The number of our ErrorInfo; the other one has it in its metadata.
     pub(crate) fn code(&mut self, code: u64) {
-        if self.speaker == Speaker::Ours {
+        if self.kind == InfoKind::Ours {
             self.out.push(INFO_CODE);
             prost::encoding::encode_varint(code, self.out);
         }
@@ -312,7 +301,7 @@ impl InfoWriter<'_> {
 
     /// What was left out; the other one has it in its metadata.
     pub(crate) fn shed(&mut self, shed: ShedMarks) {
-        if self.speaker == Speaker::Ours && !shed.is_empty() {
+        if self.kind == InfoKind::Ours && !shed.is_empty() {
             append(delimited_len(shed_count(shed)), self.out, |out| out.shed_numbers(shed));
         }
     }
@@ -330,9 +319,9 @@ impl InfoWriter<'_> {
     }
 
     const fn tag(&self, [ours, google]: [u8; 2]) -> u8 {
-        match self.speaker {
-            Speaker::Ours => ours,
-            Speaker::Google => google,
+        match self.kind {
+            InfoKind::Ours => ours,
+            InfoKind::Google => google,
         }
     }
 }
@@ -469,7 +458,7 @@ impl Out<'_> {
     const fn status(&mut self, parts: &Parts<'_>, lengths: Lengths) {
         // Never 0: a coded status is an error. Below 128: one byte.
         self.byte(STATUS_CODE);
-        self.byte(parts.grpc_code.number());
+        self.byte(parts.grpc_code);
         self.string(STATUS_MESSAGE, parts.message);
 
         if parts.infos.has_ours() {

@@ -7,8 +7,9 @@ use super::json::{self, Fault, Json};
 use crate::http::DetailTypes;
 use crate::http::write::ENCODING;
 use crate::inbound::note::{Note, Notes, excerpt};
-use crate::wire::read::Speaker;
-use crate::wire::{ERROR_INFO, GOOGLE_ERROR_INFO, TYPE_URL_PREFIX, base64, write};
+use crate::wire::info::InfoKind;
+use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO, TYPE_URL_PREFIX};
+use crate::wire::{base64, write};
 
 /// Appends the elements of an array of details, each as one `details` field. What cannot be read is noted and
 /// hides nothing else.
@@ -85,12 +86,12 @@ impl<'a> JsonDetail<'a> {
         out: &mut Vec<u8>,
     ) -> Result<(), String> {
         let name = self.type_name();
-        let speaker = match name {
-            ERROR_INFO => Some(Speaker::Ours),
-            GOOGLE_ERROR_INFO => Some(Speaker::Google),
+        let kind = match name {
+            ERROR_INFO => Some(InfoKind::Ours),
+            GOOGLE_ERROR_INFO => Some(InfoKind::Google),
             _ => None,
         };
-        let encoded = if self.is_base64(speaker, types) { self.value.and_then(Json::string) } else { None };
+        let encoded = if self.is_base64(kind, types) { self.value.and_then(Json::string) } else { None };
         if let Some(encoded) = encoded {
             let decoded = base64::decode(encoded.as_bytes());
             if !decoded.intact {
@@ -99,9 +100,9 @@ impl<'a> JsonDetail<'a> {
             write::detail(&self.full_url(), &decoded.bytes, out);
             return Ok(());
         }
-        if let Some(speaker) = speaker {
+        if let Some(kind) = kind {
             let info = if self.url.is_some() { self.info } else { InfoMembers::read(self.debug) };
-            write_info(speaker, &info, None, notes, out);
+            write_info(kind, &info, None, notes, out);
             return Ok(());
         }
         let (value, fault) = match (&self.url, self.debug) {
@@ -120,11 +121,11 @@ impl<'a> JsonDetail<'a> {
 
     /// Whether `value` is the message in base64: in the Connect form always, beside `@type` where it is the
     /// only member and ProtoJSON has no meaning for it.
-    fn is_base64(&self, speaker: Option<Speaker>, types: &DetailTypes) -> bool {
+    fn is_base64(&self, kind: Option<InfoKind>, types: &DetailTypes) -> bool {
         if self.url.is_none() || self.is_encoded {
             return self.name.is_some() || self.is_encoded;
         }
-        self.others == 0 && (speaker.is_some() || !types.has_value_member(self.type_name()))
+        self.others == 0 && (kind.is_some() || !types.has_value_member(self.type_name()))
     }
 
     /// The type URL. Connect sends the name alone.

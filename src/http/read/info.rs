@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::json::{self, Json};
 use super::members::Members;
 use crate::inbound::note::{Note, Notes, excerpt};
-use crate::wire::read::Speaker;
+use crate::wire::info::InfoKind;
 use crate::wire::shed::ShedMarks;
 use crate::wire::write;
 
@@ -85,7 +85,7 @@ impl<'a> InfoMembers<'a> {
 
 /// Appends an ErrorInfo as one `details` field. `code` is the body's own.
 pub(super) fn write_info(
-    speaker: Speaker,
+    kind: InfoKind,
     members: &InfoMembers<'_>,
     code: Option<u32>,
     notes: &mut Notes,
@@ -93,10 +93,10 @@ pub(super) fn write_info(
 ) {
     let domain = text_member("domain", members.domain, notes);
     let reason = text_member("reason", members.reason, notes);
-    write::info_detail(speaker, out, |info| {
-        match (speaker, code.map(u64::from).or_else(|| members.number())) {
-            (Speaker::Ours, Some(code)) => info.code(code),
-            (Speaker::Google, _) | (Speaker::Ours, None) => {}
+    write::info_detail(kind, out, |info| {
+        match (kind, code.map(u64::from).or_else(|| members.number())) {
+            (InfoKind::Ours, Some(code)) => info.code(code),
+            (InfoKind::Google, _) | (InfoKind::Ours, None) => {}
         }
         info.domain(&domain);
         info.reason(&reason);
@@ -126,7 +126,7 @@ pub(super) fn write_info(
 /// Appends a google.rpc.ErrorInfo with what somebody else's problem says besides message and status: its type,
 /// and the extension members (RFC 9457 §3.2), which are JSON unless they are strings.
 pub(super) fn write_problem(problem: &Members<'_>, out: &mut Vec<u8>) {
-    write::info_detail(Speaker::Google, out, |info| {
+    write::info_detail(InfoKind::Google, out, |info| {
         problem.for_each(|name, value| match &*name {
             "status" | "detail" | "details" | "message" => {}
             "type" if value.string().is_some_and(|kind| kind == "about:blank") => {}

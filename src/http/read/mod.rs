@@ -22,13 +22,16 @@ use super::retry_after::RETRY_INFO;
 use crate::catalog::code;
 use crate::catalog::{Catalog, GrpcCode, tables};
 use crate::inbound::ReceivedError;
+use crate::inbound::identity::identity;
 use crate::inbound::note::{Note, Notes, excerpt};
 use crate::inbound::received::Sent;
 use crate::inbound::retry::RetryHints;
 use crate::rpc;
-use crate::wire::details::{AllDetails, REQUEST_INFO};
-use crate::wire::read::{Speaker, identity};
-use crate::wire::{self, ERROR_CODE_HEADER, TYPE_URL_PREFIX, write};
+use crate::wire::details::AllDetails;
+use crate::wire::info::InfoKind;
+use crate::wire::schema::REQUEST_INFO;
+use crate::wire::schema::TYPE_URL_PREFIX;
+use crate::wire::{self, ERROR_CODE_HEADER, write};
 
 /// Reads the error of an HTTP answer: from its body, which may be in any [`Form`](super::Form) or in Kratos'
 /// `{code, reason, message, metadata}`; else from the field `codelibra-error-code`; else from its HTTP status.
@@ -190,8 +193,8 @@ fn write_identity(
         _ => code,
     };
     match code {
-        Some(Code::Six(code)) => write_info(Speaker::Ours, &info, Some(code), notes, out),
-        _ if !info.is_empty() => write_info(Speaker::Google, &info, None, notes, out),
+        Some(Code::Six(code)) => write_info(InfoKind::Ours, &info, Some(code), notes, out),
+        _ if !info.is_empty() => write_info(InfoKind::Google, &info, None, notes, out),
         _ if object.is_problem() => info::write_problem(object, out),
         _ => {}
     }

@@ -12,12 +12,14 @@ use serde_json::value::RawValue;
 
 use crate::error::ApiError;
 use crate::http::DetailTypes;
+use crate::wire::base64;
 use crate::wire::details::{AllDetails, Detail};
-use crate::wire::shed::{self, Shed, ShedMarks};
-use crate::wire::write::{CODE_KEY, SHED_KEY, is_reserved, six_digits};
-use crate::wire::{
-    ERROR_INFO, ERROR_INFO_URL, GOOGLE_ERROR_INFO, GOOGLE_ERROR_INFO_URL, TYPE_URL_PREFIX, base64,
+use crate::wire::schema::{CODE_KEY, SHED_KEY};
+use crate::wire::schema::{
+    ERROR_INFO, ERROR_INFO_URL, GOOGLE_ERROR_INFO, GOOGLE_ERROR_INFO_URL, TYPE_URL_PREFIX,
 };
+use crate::wire::shed::{self, Shed, ShedMarks};
+use crate::wire::write::{is_reserved, six_digits};
 
 /// The details without both ErrorInfos.
 pub(super) struct Attached<'a> {

@@ -1,3 +1,11 @@
+//! [`ApiError`], the errors with parameters that become one, and what the derive macro calls.
+
+#[cfg(feature = "derive")]
+pub mod derive;
+mod typed;
+
+pub use typed::TypedError;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -9,10 +17,11 @@ use prost::{Message, Name};
 
 use crate::catalog::code::{self, class_of};
 use crate::catalog::{Catalog, CatalogCode, Entry, GrpcCode};
+use crate::wire;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::error_infos::ErrorInfos;
+use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 use crate::wire::shed::ShedMarks;
-use crate::wire::{self, ERROR_INFO, GOOGLE_ERROR_INFO};
 
 /// An error that an API answers with: a code, a public message, metadata and details for the caller, and a
 /// private cause for the log.
@@ -374,7 +383,7 @@ impl ApiError {
             }
         };
         let parts = wire::write::Parts {
-            grpc_code: self.grpc_code(),
+            grpc_code: self.grpc_code().number(),
             message: self.message(),
             code: *code,
             domain,

@@ -1,0 +1,162 @@
+//! Who an error is: the code in the details of a status.
+
+use std::str;
+
+use crate::catalog::Catalog;
+use crate::wire::details::{AllDetails, Detail};
+use crate::wire::info::{Info, InfoKind};
+use crate::wire::schema::{self, ERROR_INFO, ERROR_INFO_URL, TYPE_URL_PREFIX, delimited_tag};
+
+const ANY_TYPE_URL: u8 = delimited_tag(schema::any::TYPE_URL);
+const ANY_VALUE: u8 = delimited_tag(schema::any::VALUE);
+
+/// Who an error is, and which message said so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity<'a> {
+    pub(crate) code: u32,
+    pub(crate) info: Info<'a>,
+}
+
+/// Says which ErrorInfos can be left out, because they say what the identity says: it itself, and its twin for
+/// the readers of the other message.
+#[derive(Clone, Debug)]
+pub(crate) struct Repeats<'a> {
+    identity: Info<'a>,
+    code: Option<u32>,
+    /// Only one is compared to its end: a peer decides how many there are.
+    compared: bool,
+}
+
+impl<'a> Repeats<'a> {
+    pub(crate) const fn of(identity: Info<'a>, code: Option<u32>) -> Self {
+        Self { identity, code, compared: false }
+    }
+
+    /// Whether nothing is lost without the message. To be asked in the order of the details.
+    pub(crate) fn is_repeated(&mut self, info: &Info<'_>) -> bool {
+        std::ptr::eq(info.message, self.identity.message)
+            || (!std::mem::replace(&mut self.compared, true)
+                && (info.reason.is_empty() || info.reason == self.identity.reason)
+                && self.says_the_same(info))
+    }
+
+    /// Whether the message contradicts the identity. To be asked in the order of the details.
+    pub(crate) fn is_contradicted(&mut self, info: &Info<'_>) -> bool {
+        if std::ptr::eq(info.message, self.identity.message) {
+            false
+        } else if std::mem::replace(&mut self.compared, true) {
+            !info.agrees_with(&self.identity, self.code)
+        } else {
+            !self.says_the_same(info)
+        }
+    }
+
+    fn says_the_same(&self, info: &Info<'_>) -> bool {
+        info.agrees_with(&self.identity, self.code) && info.has_metadata_of(&self.identity)
+    }
+}
+
+/// The identity that the details of an encoded `google.rpc.Status` give, in the order of the contract: our
+/// ErrorInfo; a google.rpc.ErrorInfo with a number; one whose reason the catalogue knows. A corrupt ErrorInfo with a
+/// number counts where no whole one has any. Allocates nothing.
+pub(crate) fn identity<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
+    ours(status).or_else(|| without_ours(status, catalog))
+}
+
+/// The identity that our ErrorInfo gives, where it is whole.
+#[inline]
+pub(crate) fn ours(status: &[u8]) -> Option<Identity<'_>> {
+    let mut details = AllDetails::of(status);
+    while let Some((any, cut)) = details.next_any() {
+        if let Some(message) = plain_message_of_ours(any) {
+            let info = Info::ours(message);
+            if let Some(code) = info.code()
+                && info.is_whole
+            {
+                return Some(Identity { code, info });
+            }
+        } else if let Some(identity) = ours_in(any, cut) {
+            return Some(identity);
+        }
+    }
+    None
+}
+
+/// The identity that a detail gives, if it is our ErrorInfo and whole. Out of line, because most need not come here.
+#[inline(never)]
+fn ours_in(any: &[u8], cut: bool) -> Option<Identity<'_>> {
+    let info = Info::read(&Detail::read(any, cut))?;
+    let is_whole_ours = info.kind == InfoKind::Ours && info.is_whole;
+    Some(Identity { code: info.code().filter(|_| is_whole_ours)?, info })
+}
+
+/// The message in a `google.protobuf.Any` of our ErrorInfo that is written as every writer does it: one
+/// comparison in place of the general reader, which finds the same.
+#[inline]
+fn plain_message_of_ours(any: &[u8]) -> Option<&[u8]> {
+    const URL_LEN: u8 = {
+        assert!(ERROR_INFO_URL.len() < 0x80, "one byte");
+        #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "asserted; const")]
+        {
+            ERROR_INFO_URL.len() as u8
+        }
+    };
+    let url = any.strip_prefix(&[ANY_TYPE_URL, URL_LEN])?;
+    let value = url.strip_prefix(TYPE_URL_PREFIX.as_bytes())?.strip_prefix(ERROR_INFO.as_bytes())?;
+    match value {
+        [ANY_VALUE, len @ ..0x80, message @ ..] if message.len() == usize::from(*len) => Some(message),
+        _ => None,
+    }
+}
+
+/// The identity of a status without a whole ErrorInfo of ours that has a number: what a google.rpc.ErrorInfo gives, by
+/// its number or by a reason that the catalogue knows; or a corrupt ErrorInfo; or ours, by its reason alone.
+pub(crate) fn without_ours<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
+    let mut corrupt = None;
+    let mut named = None;
+    for info in AllDetails::of(status).filter_map(|detail| Info::read(&detail)) {
+        match info.code() {
+            Some(code) if info.is_whole => return Some(Identity { code, info }),
+            Some(code) => corrupt = corrupt.or(Some(Identity { code, info })),
+            None if named.is_none() && info.domain == catalog.domain().as_bytes() => {
+                named = str::from_utf8(info.reason)
+                    .ok()
+                    .and_then(|reason| catalog.by_reason(reason))
+                    .map(|entry| Identity { code: entry.code, info });
+            }
+            None => {}
+        }
+    }
+    corrupt.or(named)
+}
+
+/// The first ErrorInfo, whether it gives a code or not.
+pub(crate) fn first_info(status: &[u8]) -> Option<Info<'_>> {
+    AllDetails::of(status).find_map(|detail| Info::read(&detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_reads_the_same() {
+        let status = crate::CATALOG.by_code(403_003).map_or(&[][..], |entry| entry.details);
+        assert!(
+            AllDetails::of(status).next_any().is_some_and(|(any, _)| plain_message_of_ours(any).is_some())
+        );
+        // Every byte of the status, replaced by every value.
+        for at in 0..status.len() {
+            for byte in 0..=u8::MAX {
+                let mut status = status.to_vec();
+                status[at] = byte;
+                let short = ours(&status).map(|found| (found.code, found.info.domain, found.info.reason));
+                let long = AllDetails::of(&status)
+                    .filter_map(|detail| Info::read(&detail))
+                    .filter(|info| info.kind == InfoKind::Ours && info.is_whole)
+                    .find_map(|info| Some((info.code()?, info.domain, info.reason)));
+                assert_eq!(short, long, "byte {at} is {byte:#04x}");
+            }
+        }
+    }
+}

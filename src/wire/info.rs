@@ -1,0 +1,171 @@
+//! The two ErrorInfos, read where they are in a message.
+
+use std::str;
+
+use super::details::Detail;
+use super::fields::{Fields, Value};
+use super::is_code;
+use super::metadata::{Metadata, map_entry};
+use super::schema::{CODE_KEY, ERROR_INFO, GOOGLE_ERROR_INFO, SHED_KEY, googles, ours};
+use super::shed::ShedMarks;
+use super::write::is_reserved;
+
+/// Which of the two ErrorInfos a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InfoKind {
+    Ours,
+    Google,
+}
+
+/// What one of the two ErrorInfos contains. Text is not checked yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Info<'a> {
+    pub(crate) kind: InfoKind,
+    /// The number as it was sent, valid or not.
+    pub(crate) number: Option<u64>,
+    pub(crate) domain: &'a [u8],
+    pub(crate) reason: &'a [u8],
+    /// What the server left out.
+    pub(crate) shed: ShedMarks,
+    /// The encoded message: its metadata is read from here.
+    pub(crate) message: &'a [u8],
+    /// Whether all of the message is there. What a cut one lacks may have been sent.
+    pub(crate) is_whole: bool,
+}
+
+impl<'a> Info<'a> {
+    /// Reads one of the two messages; `None` for other details.
+    pub(crate) fn read(detail: &Detail<'a>) -> Option<Self> {
+        let mut info = if detail.is_a(ERROR_INFO) {
+            Self::ours(detail.value())
+        } else if detail.is_a(GOOGLE_ERROR_INFO) {
+            Self::google(detail.value())
+        } else {
+            return None;
+        };
+        if detail.whole_any().is_none() {
+            info.is_whole = false;
+            info.number = info.number.filter(|number| *number != 0);
+        }
+        Some(info)
+    }
+
+    /// Reads the encoded message of a kind.
+    #[inline]
+    pub(crate) fn of(kind: InfoKind, message: &'a [u8]) -> Self {
+        match kind {
+            InfoKind::Ours => Self::ours(message),
+            InfoKind::Google => Self::google(message),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn ours(message: &'a [u8]) -> Self {
+        let mut info = Self::empty(InfoKind::Ours, message);
+        let mut fields = Fields::new(message);
+        for field in fields.by_ref() {
+            match field {
+                // A uint32: a longer varint is cut to it, as every protobuf reader does.
+                (ours::CODE, Value::Varint(number)) => info.number = Some(number & u64::from(u32::MAX)),
+                (ours::DOMAIN, Value::Bytes(domain)) => info.domain = domain,
+                (ours::REASON, Value::Bytes(reason)) => info.reason = reason,
+                // A repeated enum: packed or not, and several times, as every protobuf reader takes it.
+                (ours::SHED, Value::Bytes(packed)) => info.shed.add_packed(packed),
+                (ours::SHED, Value::Varint(number)) => info.shed.add_number(number),
+                _ => {}
+            }
+        }
+        info.is_whole = !fields.is_corrupt();
+        // proto3: what is not sent is 0.
+        if info.number.is_none() && info.is_whole {
+            info.number = Some(0);
+        }
+        info
+    }
+
+    fn google(message: &'a [u8]) -> Self {
+        let mut info = Self::empty(InfoKind::Google, message);
+        let mut fields = Fields::new(message);
+        for field in fields.by_ref() {
+            match field {
+                (googles::REASON, Value::Bytes(reason)) => info.reason = reason,
+                (googles::DOMAIN, Value::Bytes(domain)) => info.domain = domain,
+                (googles::METADATA, Value::Bytes(entry)) => match map_entry(entry) {
+                    // Not a number: the peer uses the key for something else.
+                    (key, text) if key == CODE_KEY.as_bytes() => {
+                        info.number = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+                    }
+                    (key, text) if key == SHED_KEY.as_bytes() => {
+                        let marks = str::from_utf8(text).ok().and_then(ShedMarks::from_text);
+                        info.shed = marks.unwrap_or_default();
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        info.is_whole = !fields.is_corrupt();
+        // Marks are about an error with a code.
+        if info.code().is_none() {
+            info.shed = ShedMarks::NONE;
+        }
+        info
+    }
+
+    const fn empty(kind: InfoKind, message: &'a [u8]) -> Self {
+        Self { kind, number: None, domain: &[], reason: &[], shed: ShedMarks::NONE, message, is_whole: true }
+    }
+
+    /// The number, where it is a code.
+    #[inline]
+    pub(crate) fn code(&self) -> Option<u32> {
+        self.number.and_then(|n| u32::try_from(n).ok()).filter(|n| is_code(*n))
+    }
+
+    /// Whether the message speaks of this domain: it names it, or none.
+    #[inline]
+    pub(crate) fn is_of(&self, domain: &str) -> bool {
+        self.domain.is_empty() || self.domain == domain.as_bytes()
+    }
+
+    /// The domain; empty where it is not UTF-8.
+    pub(crate) fn domain_str(&self) -> &'a str {
+        str::from_utf8(self.domain).unwrap_or("")
+    }
+
+    /// Whether domain and reason are UTF-8.
+    pub(crate) fn is_text(&self) -> bool {
+        str::from_utf8(self.domain).is_ok() && str::from_utf8(self.reason).is_ok()
+    }
+
+    /// Whether the message does not name another error. Without a reason, the reason is the one of the catalogue.
+    pub(crate) fn agrees_with(&self, identity: &Self, code: Option<u32>) -> bool {
+        let same_code = self.code() == code || (self.kind == InfoKind::Google && self.number.is_none());
+        let same_reason =
+            |reason: &[u8]| reason.is_empty() || self.reason.is_empty() || self.reason == reason;
+        same_code && self.domain == identity.domain && same_reason(identity.reason)
+    }
+
+    /// Whether the metadata is the same, but for the keys that Google's has a meaning of its own for.
+    pub(crate) fn has_metadata_of(&self, other: &Self) -> bool {
+        let coded = self.code().is_some() && other.code().is_some();
+        let entries = |info: &Self| {
+            let metadata = Metadata::of(info).into_raw();
+            metadata.filter(move |entry| !coded || entry.is_none_or(|(key, _)| !is_reserved(key)))
+        };
+        if entries(self).eq(entries(other)) {
+            return true;
+        }
+        // Maps have no order, and the last value of a key counts.
+        let sorted = |info: &Self| {
+            let mut pairs = Vec::with_capacity(entries(info).count());
+            for entry in entries(info) {
+                pairs.push(entry?);
+            }
+            pairs.sort_unstable_by_key(|(key, _)| (*key, std::cmp::Reverse(key.as_ptr().addr())));
+            pairs.dedup_by_key(|(key, _)| *key);
+            Some(pairs)
+        };
+        sorted(self).is_some_and(|pairs| Some(pairs) == sorted(other))
+    }
+}

@@ -1,0 +1,89 @@
+//! The schema of what is written and read by hand: every field number and every type name, once.
+//!
+//! Sources: `google/rpc/status.proto`, `google/rpc/error_details.proto`, `google/protobuf/any.proto`, and
+//! `proto/codelibra/error/v1/error_info.proto`.
+
+/// `codelibra.error.v1.ErrorInfo`: the name of our own detail.
+pub const ERROR_INFO: &str = "codelibra.error.v1.ErrorInfo";
+/// `google.rpc.ErrorInfo`: another message than [`ERROR_INFO`].
+pub const GOOGLE_ERROR_INFO: &str = "google.rpc.ErrorInfo";
+pub(crate) const REQUEST_INFO: &str = "google.rpc.RequestInfo";
+
+/// What type URLs begin with. A reader compares only what follows the last `/`.
+pub(crate) const TYPE_URL_PREFIX: &str = "type.googleapis.com/";
+pub(crate) const ERROR_INFO_URL: &str = "type.googleapis.com/codelibra.error.v1.ErrorInfo";
+pub(crate) const GOOGLE_ERROR_INFO_URL: &str = "type.googleapis.com/google.rpc.ErrorInfo";
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) const REQUEST_INFO_URL: &str = "type.googleapis.com/google.rpc.RequestInfo";
+pub(crate) const PRECONDITION_FAILURE_URL: &str = "type.googleapis.com/google.rpc.PreconditionFailure";
+
+/// The metadata key under which google.rpc.ErrorInfo carries the number.
+pub(crate) const CODE_KEY: &str = "code";
+/// The metadata key under which google.rpc.ErrorInfo carries the marks of what was left out, where it is sent alone.
+pub(crate) const SHED_KEY: &str = "shed";
+
+/// `google.rpc.Status`
+pub(crate) mod status {
+    pub(crate) const CODE: u64 = 1;
+    pub(crate) const MESSAGE: u64 = 2;
+    pub(crate) const DETAILS: u64 = 3;
+}
+
+/// `google.protobuf.Any`
+pub(crate) mod any {
+    pub(crate) const TYPE_URL: u64 = 1;
+    pub(crate) const VALUE: u64 = 2;
+}
+
+/// `codelibra.error.v1.ErrorInfo`
+pub(crate) mod ours {
+    pub(crate) const CODE: u64 = 1;
+    pub(crate) const DOMAIN: u64 = 2;
+    pub(crate) const REASON: u64 = 3;
+    pub(crate) const METADATA: u64 = 4;
+    pub(crate) const SHED: u64 = 5;
+}
+
+/// `google.rpc.ErrorInfo`
+pub(crate) mod googles {
+    pub(crate) const REASON: u64 = 1;
+    pub(crate) const DOMAIN: u64 = 2;
+    pub(crate) const METADATA: u64 = 3;
+}
+
+/// An entry of `map<string, string>`
+pub(crate) mod map {
+    pub(crate) const KEY: u64 = 1;
+    pub(crate) const VALUE: u64 = 2;
+}
+
+/// `google.rpc.RequestInfo`
+pub(crate) mod request_info {
+    pub(crate) const REQUEST_ID: u64 = 1;
+}
+
+/// `google.rpc.PreconditionFailure` and its `Violation`
+pub(crate) mod precondition_failure {
+    pub(crate) const VIOLATIONS: u64 = 1;
+    pub(crate) const TYPE: u64 = 1;
+    pub(crate) const SUBJECT: u64 = 2;
+    pub(crate) const DESCRIPTION: u64 = 3;
+}
+
+/// The tag of a varint field, in one byte: its number is below 16.
+pub(crate) const fn varint_tag(number: u64) -> u8 {
+    tag(number, 0)
+}
+
+/// The tag of a field with a length, in one byte: its number is below 16.
+pub(crate) const fn delimited_tag(number: u64) -> u8 {
+    tag(number, 2)
+}
+
+const fn tag(number: u64, wire_type: u8) -> u8 {
+    assert!(number < 16, "the tag takes one byte");
+    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "below 16; const")]
+    {
+        (number as u8) << 3 | wire_type
+    }
+}
