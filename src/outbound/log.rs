@@ -72,9 +72,9 @@ pub(crate) enum Said<'a> {
     /// Nothing, or nothing that does not leave.
     Nothing,
     #[cfg(feature = "gateway")]
-    Error(&'a crate::ApiError),
+    Error(&'a crate::error::ApiError),
     #[cfg(feature = "gateway")]
-    Received(&'a crate::ReceivedError),
+    Received(&'a crate::inbound::ReceivedError),
     /// A message, and an encoded `google.rpc.Status`.
     #[cfg(feature = "server")]
     Status(&'a str, &'a [u8]),

@@ -14,6 +14,7 @@ use crate::error::ApiError;
 #[cfg(feature = "gateway")]
 use crate::wire;
 use crate::wire::error_infos::ErrorInfos;
+#[cfg(feature = "gateway")]
 use crate::wire::schema::REQUEST_INFO;
 use crate::wire::shed::ShedMarks;
 use crate::wire::write::{
