@@ -113,14 +113,13 @@ impl Call {
     /// The HTTP answer to a gRPC failure of a caller that does not take gRPC.
     fn grpc_failure(&self, fields: &HeaderMap) -> Response<Body> {
         let error = self.responder.read_grpc(fields);
-        let says_nothing_more = error.number().is_none_or(|number| number == UNIMPLEMENTED);
-        let failing = if error.grpc_code() == GrpcCode::Unimplemented && says_nothing_more {
+        let has_no_own_code = error.number().is_none_or(|number| number == UNIMPLEMENTED);
+        if error.grpc_code() == GrpcCode::Unimplemented && has_no_own_code {
             // No route of HTTP has this path.
-            Failing::Own(&self.responder.of_status(StatusCode::NOT_FOUND))
-        } else {
-            Failing::Forwarded(&error)
-        };
-        self.answer_alone(failing).map(Body::from)
+            let not_found = self.responder.of_status(StatusCode::NOT_FOUND);
+            return self.answer_alone(Failing::Own(&not_found)).map(Body::from);
+        }
+        self.answer_alone(Failing::Forwarded(&error)).map(Body::from)
     }
 
     fn answer_alone(&self, failing: Failing<'_>) -> Response<Bytes> {
