@@ -23,6 +23,16 @@ pub(crate) enum Misfit<'a> {
     },
 }
 
+/// Checks a parameter of an error that `serve` raises: [`check`] and [`check_declared`].
+pub(crate) fn check_raised<'a>(
+    entry: Option<&'a Entry>,
+    key: &'a str,
+    value: &'a str,
+) -> Result<(), Misfit<'a>> {
+    check(entry, key, value)?;
+    check_declared(entry, key)
+}
+
 /// Checks that the code declares the key, if the catalogue lists the code; `entry` where it does.
 pub(crate) fn check_declared<'a>(entry: Option<&'a Entry>, key: &'a str) -> Result<(), Misfit<'a>> {
     match entry {
@@ -65,7 +75,7 @@ impl fmt::Display for Misfit<'_> {
             Self::Twice(key) => write!(f, "`{}` stands twice; expected each once", excerpt(key)),
             Self::Undeclared { key, entry: Entry { code, name, params, .. } } => {
                 let key = excerpt(key);
-                write!(f, "`{key}` is no declared parameter of {code} {name}; ")?;
+                write!(f, "`{key}` is not declared by {code} {name}; ")?;
                 match nearest_name(params.iter().map(|param| param.name), &key) {
                     Some(nearest) => write!(f, "nearest: {nearest}"),
                     None => write!(f, "{code} {name} declares none"),

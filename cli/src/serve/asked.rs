@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use codelibra::{ApiError, Catalog};
+use codelibra::{ApiError, Catalog, is_code};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::grpc::{CLASSES, MAX_ITEMS};
+use super::grpc::{CLASSES, MAX_ITEMS, is_class_or_all};
 use super::refusal;
-use crate::params::{Misfit, excerpt};
+use crate::params::{Misfit, check_raised, excerpt};
 
 /// The parameters of a query, or of a query and a body; each of them stands there once.
 #[derive(Debug)]
@@ -40,6 +40,26 @@ impl Asked {
         Ok(())
     }
 
+    /// Checks the parameters of a query that are metadata of `code`: all but the message. The service checks all metadata,
+    /// but it would call `key` in the query `metadata.key`.
+    ///
+    /// # Errors
+    ///
+    /// 400001 with the name of the first parameter that cannot be sent, in the order of the names.
+    pub(super) fn check_metadata(&self, code: u32) -> Result<(), ApiError> {
+        // The service refuses any other number, whatever its metadata.
+        if !is_code(code) {
+            return Ok(());
+        }
+        let entry = self.catalog.by_code(code);
+        let mut parameters: Vec<_> = self.parameters.iter().filter(|(key, _)| *key != MESSAGE).collect();
+        parameters.sort_unstable();
+        parameters.into_iter().try_for_each(|(key, value)| {
+            check_raised(entry, key, value)
+                .map_err(|misfit| self.unparseable(excerpt(key), format!("parameter {misfit}")))
+        })
+    }
+
     /// Adds what the body of a raise says.
     pub(super) fn add_body(&mut self, body: &[u8]) -> Result<(), ApiError> {
         if body.is_empty() {
@@ -67,11 +87,18 @@ impl Asked {
     /// The class; as `http_status` too, which is what transcoders call it.
     pub(super) fn take_class(&mut self) -> Result<u32, ApiError> {
         let (class, alias) = ("class", "http_status");
-        match (self.parameters.contains_key(class), self.parameters.contains_key(alias)) {
-            (true, true) => Err(self
-                .unparseable(class, format!("`{class}` and `{alias}` are the same; expected one of them"))),
-            (false, true) => self.take_number(alias, CLASSES),
-            _ => self.take_number(class, CLASSES),
+        let written = match (self.parameters.contains_key(class), self.parameters.contains_key(alias)) {
+            (true, true) => {
+                let message = format!("`{class}` and `{alias}` are the same; expected one of them");
+                return Err(self.unparseable(class, message));
+            }
+            (false, true) => alias,
+            _ => class,
+        };
+        // The service would call it `http_status`.
+        match self.take_number(written, CLASSES)? {
+            number if is_class_or_all(number) => Ok(number),
+            number => Err(refusal::no_class(self.catalog, written, number)),
         }
     }
 

@@ -162,6 +162,7 @@ impl Gateway {
     async fn raise(&self, code: &str, query: Vec<(String, String)>, body: &[u8]) -> Answered {
         let code = self.parse(code)?;
         let mut asked = Asked::of(self.catalog, query)?;
+        asked.check_metadata(code)?;
         asked.add_body(body)?;
         let message = asked.take_message();
         let request = RaiseErrorRequest { code, message, metadata: asked.into_metadata() };
@@ -174,6 +175,7 @@ impl Gateway {
         let code = self.parse(code)?;
         let mut asked = Asked::of(self.catalog, query)?;
         let (message, after_items) = (asked.take_message(), asked.take_items()?);
+        asked.check_metadata(code)?;
         let raise = RaiseErrorStreamRequest { code, message, metadata: asked.into_metadata(), after_items };
         let permit = self.streams.admit(request)?;
         let items = self.stream_client.clone().raise_error_stream(raise).await.map_err(|s| self.error(&s))?;

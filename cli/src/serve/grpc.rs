@@ -28,8 +28,13 @@ use crate::params::{self, excerpt};
 
 /// The most items that a stream sends before it fails.
 pub(super) const MAX_ITEMS: u32 = 1000;
-/// What the filter of a list takes.
+/// The values of the filter of a list.
 pub(super) const CLASSES: &str = "400 to 599, or 0 for all";
+
+/// Whether the filter of a list has one of the [`CLASSES`].
+pub(super) fn is_class_or_all(class: u32) -> bool {
+    class == 0 || (400..=599).contains(&class)
+}
 
 /// Serves until `stop` is ready, then drains.
 pub(crate) async fn serve(
@@ -106,9 +111,7 @@ impl Service {
         let entry = self.catalog.by_code(code);
         // Sorted, so that of several misfits always the same one is named.
         for (key, value) in metadata.into_iter().collect::<BTreeMap<_, _>>() {
-            let checked =
-                params::check(entry, &key, &value).and_then(|()| params::check_declared(entry, &key));
-            checked.map_err(|misfit| {
+            params::check_raised(entry, &key, &value).map_err(|misfit| {
                 let argument = format!("metadata.{}", excerpt(&key));
                 refusal::unparseable(self.catalog, argument, format!("metadata {misfit}"))
             })?;
@@ -127,9 +130,8 @@ impl ErrorCatalogService for Service {
         request: Request<ListErrorsRequest>,
     ) -> Result<Response<ListErrorsResponse>, Status> {
         let class = request.into_inner().http_status;
-        if class != 0 && !(400..=599).contains(&class) {
-            let message = format!("the class is {class}; expected {CLASSES}");
-            return Err(refusal::unparseable(self.catalog, "http_status", message).into());
+        if !is_class_or_all(class) {
+            return Err(refusal::no_class(self.catalog, "http_status", class).into());
         }
         let of_class = |entry: &&Entry| class == 0 || u32::from(entry.class()) == class;
         let errors = self.catalog.entries().iter().filter(of_class).map(ErrorEntry::from).collect();

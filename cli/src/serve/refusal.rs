@@ -5,7 +5,7 @@ use codelibra::{
     ApiError, ArgumentMissingOrUnparseable, Catalog, ErrorCode, LimitTooLarge, NotFound, class_code,
 };
 
-use super::grpc::MAX_ITEMS;
+use super::grpc::{CLASSES, MAX_ITEMS};
 
 /// An error of this service. An entry of CodeLibra's catalogue is kept if the served catalogue has the same one, by
 /// number and reason; otherwise the code is `CCC000` of the served catalogue. So a caller never receives a code of a
@@ -36,6 +36,11 @@ pub(super) fn unparseable(
 pub(super) fn too_many_items(catalog: &'static Catalog, argument: &str, items: u32) -> ApiError {
     let error = LimitTooLarge { limit: Some(items.into()), max_limit: Some(MAX_ITEMS.into()) };
     own(catalog, error.with_message(format!("{argument} is {items}; expected at most {MAX_ITEMS}")))
+}
+
+/// Refuses the class of a list, which the caller calls `argument`.
+pub(super) fn no_class(catalog: &'static Catalog, argument: &str, class: u32) -> ApiError {
+    unparseable(catalog, argument, format!("{argument} is {class}; expected {CLASSES}"))
 }
 
 pub(super) fn not_found(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use codelibra::{ErrorCode, ReceivedError, StatusCodeExt};
 
 use crate::codes::{raise, received};
-use crate::pb::{RaiseErrorRequest, RaiseErrorStreamRequest};
+use crate::pb::{ListErrorsRequest, RaiseErrorRequest, RaiseErrorStreamRequest};
 use crate::running::Serve;
 
 #[tokio::test]
@@ -132,23 +132,33 @@ async fn a_parameter_that_cannot_be_sent_is_refused_by_its_name() {
 #[tokio::test]
 async fn a_query_that_is_not_known_is_not_ignored() {
     let serve = Serve::start(&[]);
-    for (path, named) in [
-        ("/v1/errors?class=4xx", "4xx"),
-        ("/v1/errors?class=", "\"\""),
-        ("/v1/errors?class=-1", "-1"),
-        ("/v1/errors?class=200", "200"),
-        ("/v1/errors?class=600", "600"),
-        ("/v1/errors?http_status=4xx", "4xx"),
-        ("/v1/errors?class=403&class=404", "class"),
-        ("/v1/errors?class=403&http_status=404", "expected one"),
-        ("/v1/errors?clas=403", "clas"),
-        ("/v1/errors/403003?message=x", "message"),
-        ("/v1/errors/403003:stream?items=-1", "-1"),
+    for (path, argument, named) in [
+        ("/v1/errors?class=4xx", "class", "class is \"4xx\""),
+        ("/v1/errors?class=", "class", "class is \"\""),
+        ("/v1/errors?class=-1", "class", "class is \"-1\""),
+        ("/v1/errors?class=42", "class", "class is 42; expected 400 to 599"),
+        ("/v1/errors?class=200", "class", "class is 200"),
+        ("/v1/errors?class=600", "class", "class is 600"),
+        ("/v1/errors?http_status=4xx", "http_status", "http_status is \"4xx\""),
+        ("/v1/errors?http_status=42", "http_status", "http_status is 42"),
+        ("/v1/errors?class=403&class=404", "class", "class"),
+        ("/v1/errors?class=403&http_status=404", "class", "expected one"),
+        ("/v1/errors?clas=403", "clas", "clas"),
+        ("/v1/errors/403003?message=x", "message", "message"),
+        ("/v1/errors/403003:raise?zzz=x", "zzz", "parameter `zzz` is not declared"),
+        ("/v1/errors/403003:stream?items=-1", "items", "-1"),
+        ("/v1/errors/403003:stream?items=1&zzz=x", "zzz", "parameter `zzz` is not declared"),
     ] {
         let answer = serve.get(path).await;
         assert_eq!((answer.status, answer.error().number()), (400, Some(400_001)), "{path}");
         assert!(answer.error().message().contains(named), "{path}: {}", answer.error());
+        assert_eq!(answer.error().metadata().get("argument"), Some(argument), "{path}");
     }
+    // The client of gRPC wrote `http_status`.
+    let request = ListErrorsRequest { http_status: 42 };
+    let refused = received(&serve.client().await.list_errors(request).await.unwrap_err());
+    assert_eq!(refused.metadata().get("argument"), Some("http_status"));
+    assert!(refused.message().contains("http_status is 42"), "{refused}");
 }
 
 /// A client of Connect that sends GET says so in its query, and that is no parameter of the error.
