@@ -6,14 +6,15 @@ use std::future::Future;
 use codelibra::http::DetailTypes;
 use codelibra::server::{Boundary, ServerLayer};
 use codelibra::{ApiError, Catalog, Entry, ErrorInfos, is_code};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_stream::{Stream, StreamExt};
+use tonic::transport::server::Connected;
 use tonic::{Request, Response, Status};
 use tower_layer::layer_fn;
 
-use super::accept::Acceptor;
+use super::accept::{Accept, Acceptor};
 use super::first_bytes::FirstBytes;
-use super::limits::{Limits, OTHER_REQUESTS};
+use super::limits::{CALL_TIMEOUT, CONNECTION_GRACE, Limits, MAX_CONNECTION_AGE, OTHER_REQUESTS};
 use super::pb::error_catalog_service_server::{ErrorCatalogService, ErrorCatalogServiceServer};
 use super::pb::{
     ErrorEntry, ErrorParam, GetErrorRequest, GetErrorResponse, ListErrorsRequest, ListErrorsResponse,
@@ -37,13 +38,16 @@ pub(super) fn is_class_or_all(class: u32) -> bool {
 }
 
 /// Serves until `stop` is ready, then drains.
-pub(crate) async fn serve(
+pub(crate) async fn serve<L>(
     catalog: &'static Catalog,
     infos: ErrorInfos,
-    listener: TcpListener,
+    listener: L,
     limits: Limits,
     stop: impl Future<Output = ()>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+where
+    L: Accept<Io: AsyncRead + AsyncWrite + Connected + Unpin>,
+{
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<ErrorCatalogServiceServer<Service>>().await;
     let details = DetailTypes::standard().to_descriptor_set();
@@ -56,14 +60,22 @@ pub(crate) async fn serve(
     let connections = Acceptor::new("gRPC server", listener).into_stream();
     let connections = connections.map(move |io| io.map(|io| FirstBytes::new(io, limits.read_timeout)));
     let slow_bodies = SlowBodies { catalog, patience: limits.read_timeout };
+    let server_layer = ServerLayer::of(catalog)
+        // A raise answers what it was asked for, the message of a 5xx included.
+        .boundary(Boundary::internal())
+        .error_infos(infos)
+        // A client may open a stream and not read it.
+        .timeout(CALL_TIMEOUT)
+        .drop_unread();
     tonic::transport::Server::builder()
         // The gateway has as many streams on one connection.
         .max_concurrent_streams(limits.max_streams.saturating_add(OTHER_REQUESTS))
         // A peer in the middle of a frame or of a header block cannot answer a ping.
         .http2_keepalive_interval(Some(limits.read_timeout))
         .http2_keepalive_timeout(Some(limits.read_timeout))
-        // A raise answers what it was asked for, the message of a 5xx included.
-        .layer(ServerLayer::of(catalog).boundary(Boundary::internal()).error_infos(infos))
+        .max_connection_age(MAX_CONNECTION_AGE)
+        .max_connection_age_grace(CONNECTION_GRACE)
+        .layer(server_layer)
         .layer(layer_fn(move |service| PacedCalls { service, slow_bodies }))
         .add_service(ErrorCatalogServiceServer::new(Service { catalog }))
         .add_service(health_service)
@@ -206,5 +218,108 @@ impl From<&codelibra::Param> for ErrorParam {
             r#type: param.kind.name().into(),
             description: param.description.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use bytes::{BufMut, BytesMut};
+    use codelibra::{CatalogCode, ErrorCode};
+    use http::HeaderMap;
+    use http_body_util::{BodyExt, Full};
+    use hyper::body::Incoming;
+    use hyper::client::conn::http2::Builder;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use prost::Message;
+    use tokio::io::{DuplexStream, duplex};
+    use tokio::time::{Duration, Instant, timeout};
+
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        max_streams: 10,
+        max_streams_per_connection: 10,
+        stream_idle: Duration::from_secs(30),
+        read_timeout: Duration::from_secs(30),
+    };
+
+    /// One connection, and then no other.
+    struct One(Option<DuplexStream>);
+
+    impl Accept for One {
+        type Io = DuplexStream;
+
+        async fn accept(&mut self) -> io::Result<DuplexStream> {
+            match self.0.take() {
+                Some(io) => Ok(io),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// The response to a call, of a server of its own; its connection has stream windows of `window` bytes.
+    async fn call(window: u32, method: &str, message: &impl Message) -> http::Response<Incoming> {
+        let (ours, theirs) = duplex(1 << 16);
+        let server =
+            serve(ErrorCode::catalog(), ErrorInfos::Both, One(Some(theirs)), LIMITS, std::future::pending());
+        tokio::spawn(server);
+        let mut builder = Builder::new(TokioExecutor::new());
+        let (mut client, connection) =
+            builder.initial_stream_window_size(window).handshake(TokioIo::new(ours)).await.unwrap();
+        tokio::spawn(connection);
+        let mut body = BytesMut::new();
+        body.put_u8(0);
+        body.put_u32(message.encoded_len().try_into().unwrap());
+        message.encode(&mut body).unwrap();
+        let request = http::Request::post(format!("http://test/{method}"))
+            .header("content-type", "application/grpc")
+            .header("te", "trailers");
+        client.send_request(request.body(Full::new(body.freeze())).unwrap()).await.unwrap()
+    }
+
+    /// The trailers of a response; `Err` where the connection ends before them.
+    async fn trailers(mut body: Incoming) -> Result<HeaderMap, hyper::Error> {
+        loop {
+            let frame = body.frame().await.expect("trailers")?;
+            if let Ok(trailers) = frame.into_trailers() {
+                return Ok(trailers);
+            }
+        }
+    }
+
+    /// A day on the clock of the test.
+    const LONG: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// The client answers pings, and opens no window for its response.
+    #[tokio::test(start_paused = true)]
+    async fn an_unread_stream_ends_with_its_connection() {
+        let message = RaiseErrorStreamRequest { code: 403_003, after_items: MAX_ITEMS, ..Default::default() };
+        let method = "codelibra.catalog.v1.ErrorCatalogService/RaiseErrorStream";
+        let start = Instant::now();
+        let response = call(0, method, &message).await;
+        assert_eq!(response.status(), 200);
+        let ended = timeout(LONG, trailers(response.into_body())).await;
+        ended.expect("the stream is open for a day").unwrap_err();
+        let at_most = MAX_CONNECTION_AGE + CONNECTION_GRACE;
+        assert!(start.elapsed() <= at_most, "the clock of the test: {:?}", start.elapsed());
+
+        // Read, it ends by itself.
+        let read = trailers(call(1 << 16, method, &message).await.into_body()).await.unwrap();
+        assert_eq!(read["codelibra-error-code"], "403003");
+    }
+
+    /// A stream of a service that ends none.
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_takes_too_long_ends_with_a_code() {
+        let message = tonic_health::pb::HealthCheckRequest::default();
+        let start = Instant::now();
+        let response = call(1 << 16, "grpc.health.v1.Health/Watch", &message).await;
+        let ended = timeout(LONG, trailers(response.into_body())).await;
+        let trailers = ended.expect("the call is open for a day").unwrap();
+        assert_eq!(trailers["grpc-status"], "4");
+        assert_eq!(trailers["codelibra-error-code"], "504000");
+        assert_eq!(start.elapsed(), CALL_TIMEOUT, "the clock of the test");
     }
 }

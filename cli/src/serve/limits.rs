@@ -10,6 +10,17 @@ use crate::failure::Failure;
 /// of streams is refused with a code, and not by HTTP/2.
 pub(super) const OTHER_REQUESTS: u32 = 100;
 
+/// How long a call of the gRPC server may take. An honest one is over at once, or is a stream of health or reflection, whose
+/// clients open the next one.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+
+/// The age at which a connection to the gRPC server takes no more calls. A stream that is not read ends with its
+/// connection: no layer can reset one stream of HTTP/2.
+pub(super) const MAX_CONNECTION_AGE: Duration = Duration::from_secs(60 * 60);
+
+/// How long the calls of such a connection may still take: as long as any.
+pub(super) const CONNECTION_GRACE: Duration = CALL_TIMEOUT;
+
 /// The limits of connections, requests and streams.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
