@@ -146,7 +146,8 @@ async fn a_page_that_is_not_read_is_ended() {
     held.body_mut().frame().await.unwrap().unwrap_err();
 }
 
-/// A caller that reads slowly, and for longer than the idle timeout, reads all.
+/// A caller that reads gets all items and the error at their end. The unit test of `streams` reads slowly, on the clock of
+/// the test.
 #[tokio::test]
 async fn a_stream_that_is_read_is_not_ended() {
     let serve = Serve::start(&["--stream-idle", "5s", "--max-streams", "1"]);
