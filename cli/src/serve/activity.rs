@@ -1,11 +1,8 @@
 //! What a connection is doing.
 
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
+
+use super::watched_io::WatchIo;
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,62 +20,23 @@ impl Activity {
     }
 }
 
-/// A connection that reports whether it is blocked; again after each write while it is.
+/// Reports whether a connection is blocked.
 #[derive(Debug)]
-pub(super) struct ReportingIo<T> {
-    io: T,
+pub(super) struct BlockReporter {
     activity: watch::Sender<Activity>,
     is_blocked: bool,
 }
 
-impl<T> ReportingIo<T> {
-    pub(super) fn new(io: T, activity: watch::Sender<Activity>) -> Self {
-        Self { io, activity, is_blocked: false }
+impl BlockReporter {
+    pub(super) const fn new(activity: watch::Sender<Activity>) -> Self {
+        Self { activity, is_blocked: false }
     }
+}
 
-    fn report(&mut self, is_blocked: bool) {
-        if std::mem::replace(&mut self.is_blocked, is_blocked) != is_blocked {
-            self.activity.send_modify(|activity| activity.is_blocked = is_blocked);
+impl WatchIo for BlockReporter {
+    fn after_write(&mut self, is_pending: bool) {
+        if std::mem::replace(&mut self.is_blocked, is_pending) != is_pending {
+            self.activity.send_modify(|activity| activity.is_blocked = is_pending);
         }
-    }
-}
-
-impl<T: AsyncRead + Unpin> AsyncRead for ReportingIo<T> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buffer)
-    }
-}
-
-impl<T: AsyncWrite + Unpin> AsyncWrite for ReportingIo<T> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.report(written.is_pending());
-        written
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        self.report(written.is_pending());
-        written
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }

@@ -18,10 +18,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::accept::{Accept, Acceptor};
-use super::activity::{Activity, ReportingIo};
+use super::activity::{Activity, BlockReporter};
 use super::limits::{Limits, OTHER_REQUESTS};
 use super::streams::ConnectionStreams;
 use super::unread::{ReportingBody, StreamExecutor, holds_for};
+use super::watched_io::WatchedIo;
 
 /// How long a connection that is shut down may still take, where nothing is under way on it.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -73,7 +74,7 @@ async fn connection(
 
     let (activity, mut watched) = watch::channel(Activity::default());
     let mut unread = watched.clone();
-    let io = TokioIo::new(ReportingIo::new(io, activity.clone()));
+    let io = TokioIo::new(WatchedIo::new(io, BlockReporter::new(activity.clone())));
     let service = GatewayService {
         router: TowerToHyperService::new(router),
         streams: ConnectionStreams::new(limits.max_streams_per_connection),

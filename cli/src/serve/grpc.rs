@@ -22,6 +22,7 @@ use super::pb::{
 };
 use super::refusal;
 use super::slow_body::{PacedCalls, SlowBodies};
+use super::watched_io::WatchedIo;
 use crate::descriptors;
 use crate::find::{named, nearest_entries};
 use crate::nearest::nearest_of;
@@ -58,7 +59,8 @@ where
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let connections = Acceptor::new("gRPC server", listener).into_stream();
-    let connections = connections.map(move |io| io.map(|io| FirstBytes::new(io, limits.read_timeout)));
+    let connections =
+        connections.map(move |io| io.map(|io| WatchedIo::new(io, FirstBytes::new(limits.read_timeout))));
     let slow_bodies = SlowBodies { catalog, patience: limits.read_timeout };
     let server_layer = ServerLayer::of(catalog)
         // A raise answers what it was asked for, the message of a 5xx included.

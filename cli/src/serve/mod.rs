@@ -14,6 +14,7 @@ mod refusal;
 mod slow_body;
 mod streams;
 mod unread;
+mod watched_io;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
