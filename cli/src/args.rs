@@ -155,8 +155,8 @@ pub(crate) enum Export {
 
 const CALL_STATUS: &str = "\
 Text prints messages as they come, each of at most 16 MiB; JSON prints them at the end, at most 16 MiB
-together. Where the time is over, be it before the connection stands or in a stream, the error is
-DEADLINE_EXCEEDED, as for any gRPC client.
+together. If the deadline passes, before or after the connection is made, the error is DEADLINE_EXCEEDED,
+as for any gRPC client.
 
 Exit status: 0 if the call ended, be it with an error; 2 if the server cannot be reached or sent more
 than that.";

@@ -54,7 +54,7 @@ impl Unlisted {
         let meaning = if code.is_multiple_of(1000) {
             format!("Class {class} ({}) and nothing more specific.", status(class))
         } else {
-            format!("Not in the catalogue of {}; its class says {}.", catalog.domain(), status(class))
+            format!("Not in the catalogue of {}; its class is {}.", catalog.domain(), status(class))
         };
         Self {
             code,

@@ -140,7 +140,7 @@ async fn code_page(mut gateway: Gateway, headers: &HeaderMap, code: u32) -> Answ
     let catalog = gateway.catalog;
     let (entry, failure) = match gateway.client.get_error(GetErrorRequest { code }).await {
         Ok(found) => (found.into_inner().entry, None),
-        // Not listed: the page says what its class says.
+        // Not listed: the page shows what its class means.
         Err(status) if status.code() == tonic::Code::NotFound && !prefers_json(headers) => {
             (None, Some(gateway.error(&status)))
         }
