@@ -4,14 +4,20 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
 
 const BASE: &str = include_str!("../templates/base.html");
-const PAGES: [&str; 4] = [
-    BASE,
-    include_str!("../templates/code.html"),
-    include_str!("../templates/list.html"),
-    include_str!("../templates/failure.html"),
-];
+
+/// Every template, by its file name.
+fn pages() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let paths = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let pages: Vec<(String, String)> =
+        paths.map(|path| (path.display().to_string(), fs::read_to_string(path).unwrap())).collect();
+    assert!(pages.iter().any(|(_, page)| page == BASE), "{} templates", pages.len());
+    pages
+}
 
 const TEXTS: [&str; 5] = ["text", "dim", "warn", "bad", "link"];
 const BACKGROUNDS: [&str; 2] = ["back", "soft"];
@@ -87,11 +93,13 @@ fn no_page_has_another_colour() {
         known.sort_unstable();
         assert_eq!(names, known);
     }
-    for page in PAGES {
+    for (path, page) in pages() {
         for used in page.split("var(--").skip(1).map(|rest| rest.split_once(')').unwrap().0) {
-            assert!(known.contains(&used), "{used}");
+            assert!(known.contains(&used), "{path}: {used}");
         }
-        assert!(!page.contains("opacity: 0") && !page.contains("rgb") && !page.contains(" style="));
+        for colour in ["opacity: 0", "rgb", " style="] {
+            assert!(!page.contains(colour), "{path}: {colour}");
+        }
     }
     // A colour is written once, as a property.
     let literal = BASE.split('#').skip(1).filter(|rest| rest.starts_with(|c: char| c.is_ascii_hexdigit()));
