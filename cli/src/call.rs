@@ -111,7 +111,7 @@ impl Answer {
             // tonic's timer was first, or the server's: the client layer reads its reset as this.
             Self::Late
         } else {
-            // "transport error" alone helps nobody.
+            // "transport error" alone does not name the cause.
             let (message, why) = (status.message(), innermost(&status));
             let is_said = status.source().is_none() || why.contains(message);
             Self::Failed(if is_said { status } else { made_here(status.code(), format!("{message}: {why}")) })

@@ -74,7 +74,7 @@ async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
     let http = Acceptor::new("HTTP gateway", http);
     let mut gateway = tokio::spawn(connections::serve(http, gateway, limits, stopped));
 
-    // Before anybody is told that the process runs: whoever is told may stop it.
+    // Before the addresses are printed: a script that reads them may stop the process at once.
     let mut signals = Signals::listen()?;
     announce(catalog, http_addr, grpc_addr)?;
     tokio::select! {
@@ -98,7 +98,7 @@ async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One half without the other serves nobody.
+/// The gateway needs the gRPC server, and a client of gRPC expects both: the process ends when one of them does.
 fn early(half: &str, ended: &impl std::fmt::Debug) -> Failure {
     Failure::bad_input(format_args!("the {half} ended on its own: {ended:?}"))
 }
