@@ -16,6 +16,7 @@ mod streams;
 mod unread;
 mod watched_io;
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -113,12 +114,12 @@ struct Address<'a> {
 impl<'a> Address<'a> {
     async fn resolve(option: &'static str, text: &'a str) -> Result<Self, Failure> {
         let wrong = |why: &str| {
-            Failure::bad_input(format_args!(
-                "{option} `{text}` is no address{why}; expected such as 127.0.0.1:8080"
-            ))
+            let right = similar_address(text);
+            Failure::bad_input(format_args!("{option} `{text}` is no address{why}; expected such as {right}"))
         };
         // Without a port it is not asked for at all.
-        if text.rsplit_once(':').is_none_or(|(host, port)| host.is_empty() || port.parse::<u16>().is_err()) {
+        let has_port = |(host, port): (&str, &str)| !host.is_empty() && port.parse::<u16>().is_ok();
+        if text.parse::<IpAddr>().is_ok() || !text.rsplit_once(':').is_some_and(has_port) {
             return Err(wrong(""));
         }
         let found = tokio::net::lookup_host(text).await.map_err(|e| wrong(&format!(": {e}")))?.next();
@@ -137,11 +138,14 @@ impl<'a> Address<'a> {
 
     async fn listen(&self) -> Result<(TcpListener, SocketAddr), Failure> {
         let Self { option, text, found } = self;
-        let failed = |e| {
-            let free = SocketAddr::new(found.ip(), 0);
-            Failure::bad_input(format_args!(
-                "cannot listen on {text} ({option}): {e}; `{option} {free}` takes a free port"
-            ))
+        let failed = |error: io::Error| {
+            let failed = format!("cannot listen on {text} ({option}): {error}");
+            match usable_address(*found, error.kind()) {
+                Some(usable) => {
+                    Failure::bad_input(format_args!("{failed}; `{option} {usable}` takes a free port"))
+                }
+                None => Failure::bad_input(format_args!("{failed}")),
+            }
         };
         let listener = TcpListener::bind(found).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
@@ -149,13 +153,38 @@ impl<'a> Address<'a> {
     }
 }
 
+/// A right address with what a wrong one contains: its IP address, or else its port.
+fn similar_address(wrong: &str) -> SocketAddr {
+    if let Ok(ip) = wrong.parse() {
+        return SocketAddr::new(ip, 8080);
+    }
+    let port = wrong.rsplit_once(':').map_or(wrong, |(_, port)| port);
+    SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port.parse().unwrap_or(8080))
+}
+
+/// An address to listen on in place of `failed`, with a free port; `None` if it is `failed` itself. A port that is taken, or
+/// that only root may use, is one of an IP address of this machine; for other failures the IP address is at fault.
+fn usable_address(failed: SocketAddr, why: io::ErrorKind) -> Option<SocketAddr> {
+    let is_of_port = matches!(why, io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied);
+    let ip = match failed.ip() {
+        ip if is_of_port => ip,
+        ip => loopback_like(ip),
+    };
+    Some(SocketAddr::new(ip, 0)).filter(|usable| *usable != failed)
+}
+
+/// The loopback address of the same family.
+fn loopback_like(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
 /// Where a listener is reached from this machine.
 fn reachable(mut addr: SocketAddr) -> SocketAddr {
     if addr.ip().is_unspecified() {
-        addr.set_ip(match addr.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
+        addr.set_ip(loopback_like(addr.ip()));
     }
     addr
 }

@@ -22,6 +22,42 @@ fn a_taken_port_is_said_in_one_line() {
     }
 }
 
+/// What a message suggests works.
+#[test]
+fn an_address_that_cannot_be_used_is_refused_with_one_that_can() {
+    let run = |option: &str, address: &str, other: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_codelibra"))
+            .args(["serve", option, address, other, "127.0.0.1:0"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{address}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    for (option, other) in [("--http", "--grpc"), ("--grpc", "--http")] {
+        for (wrong, right) in [
+            // TEST-NET-3 (RFC 5737) and the documentation prefix (RFC 3849): of no machine.
+            ("203.0.113.9:0", "`OPTION 127.0.0.1:0` takes a free port"),
+            ("203.0.113.9:8080", "`OPTION 127.0.0.1:0` takes a free port"),
+            ("[2001:db8::9]:0", "`OPTION [::1]:0` takes a free port"),
+            ("9000", "expected such as 127.0.0.1:9000"),
+            (":9000", "expected such as 127.0.0.1:9000"),
+            ("nowhere.invalid:9000", "expected such as 127.0.0.1:9000"),
+            ("localhost", "expected such as 127.0.0.1:8080"),
+            ("127.0.0.1:99999", "expected such as 127.0.0.1:8080"),
+            ("127.0.0.2", "expected such as 127.0.0.2:8080"),
+            ("::1", "expected such as [::1]:8080"),
+        ] {
+            let error = run(option, wrong, other);
+            let right = right.replace("OPTION", option);
+            assert!(error.ends_with(&format!("{right}\n")) && error.lines().count() == 1, "{wrong}: {error}");
+        }
+    }
+    // The IP address of a port that is taken is kept.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let error = run("--http", &taken.local_addr().unwrap().to_string(), "--grpc");
+    assert!(error.ends_with("`--http 127.0.0.1:0` takes a free port\n"), "{error}");
+}
+
 /// A wrong argument is reported before anything is bound: each wrong value is the one that the message names,
 /// although the other address is taken.
 #[test]
