@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::grpc_web::WebFrames;
 use super::inner::Inner;
 use super::layer::Call;
-use super::log;
+use super::{log, success};
 use crate::catalog::GrpcCode;
 use crate::inbound::seen::Seen;
 use crate::wire::grpc_web::WebEncoding;
@@ -20,7 +20,7 @@ use crate::wire::grpc_web::WebEncoding;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Due,
-    /// The headers have, or it is no gRPC.
+    /// The headers already contain the status, or the response is not gRPC.
     Said,
 }
 
@@ -184,6 +184,8 @@ impl Call {
         } else if end == End::Due && !seen.has(Seen::STATUS) {
             trailers.clear();
             self.send(trailers, &no_status());
+        } else {
+            success::remove_failure(trailers, seen);
         }
     }
 }

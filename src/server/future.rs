@@ -14,7 +14,7 @@ use super::body::End;
 use super::failure::Failure;
 use super::grpc_web::{self, answer_encoding};
 use super::layer::Call;
-use super::log;
+use super::{log, success};
 use crate::catalog::GrpcCode;
 use crate::catalog::tables::class_to_grpc;
 use crate::error::ApiError;
@@ -124,6 +124,8 @@ impl Call {
                         ServerBody::ended()
                     });
                 }
+            } else {
+                success::remove_failure(response.headers_mut(), seen);
             }
             End::Said
         } else if !grpc_web::fits(self.protocol, seen.has(Seen::GRPC), web, response.status()) {
@@ -133,6 +135,7 @@ impl Call {
         } else if self.protocol == Protocol::Other {
             End::Said
         } else {
+            success::remove_failure(response.headers_mut(), seen);
             End::Due
         };
         response.map(|body| ServerBody::new(body, self, deadline, end, web))

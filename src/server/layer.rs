@@ -43,6 +43,9 @@ use crate::wire::grpc_web::{Protocol, WebEncoding};
 /// - A gRPC request that is answered with something else, or with no `grpc-status` at the end, failed: with the
 ///   code in the field `codelibra-error-code` of the answer, else the code of the HTTP status
 ///   ([`class_to_grpc`](crate::catalog::tables::class_to_grpc); 404 is UNIMPLEMENTED), else of INTERNAL.
+/// - A success keeps no field that describes a failure: the layer removes `grpc-message`, `grpc-status-details-bin`,
+///   `codelibra-error-code` and the fields of our own layers, in headers, trailers and trailer frames. The headers of a
+///   response to a request that is not gRPC keep theirs, unless they contain `grpc-status`.
 ///
 /// Events are `tracing`'s, with the target `codelibra::server`. They have the `method` of the call, or
 /// `http_method` and `path` of a request that is not gRPC, without its query; no field is longer than the

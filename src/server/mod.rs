@@ -24,6 +24,7 @@ mod layer;
 mod log;
 mod origin;
 mod protocol;
+mod success;
 
 use crate::outbound::request_id;
 

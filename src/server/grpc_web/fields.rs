@@ -3,8 +3,10 @@
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Whether a block is one `grpc-status` of 0, and otherwise what any reader takes for the same fields. Such a block is
-/// sent as it is.
+use crate::server::success::is_of_failure;
+
+/// Whether a block is one `grpc-status` of 0, without a field of a failure, and otherwise what any reader takes for the same
+/// fields. Such a block is sent as it is.
 pub(super) fn is_plain_ok(block: &[u8]) -> bool {
     let mut statuses = 0;
     for line in block.split_inclusive(|byte| *byte == b'\n') {
@@ -12,6 +14,9 @@ pub(super) fn is_plain_ok(block: &[u8]) -> bool {
         if name.is_empty()
             || !name.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'))
         {
+            return false;
+        }
+        if is_of_failure(name) {
             return false;
         }
         // The control characters, CR among them, separate lines for some readers.
@@ -88,6 +93,8 @@ mod tests {
             "x-a:b\rgrpc-status:13\r\ngrpc-status:0\r\n",
             "x-a:b\ngrpc-status:0\r\n",
             "x-a:\0\r\ngrpc-status:0\r\n",
+            "grpc-status:0\r\ngrpc-message:private\r\n",
+            "codelibra-cause:1\r\ngrpc-status:0\r\n",
         ] {
             assert!(!is_plain_ok(block.as_bytes()), "{block:?}");
         }
