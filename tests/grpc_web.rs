@@ -281,14 +281,19 @@ async fn a_call_that_is_late_is_coded() {
     for order in ORDERS {
         for content_type in CONTENT_TYPES {
             for kind in [Kind::Unary, Kind::ServerStream] {
-                for deadline_of_caller in [false, true] {
+                for (deadline_of_caller, drops_unread) in
+                    [(false, false), (true, false), (false, true), (true, true)]
+                {
                     let mut request = request(kind.path(), content_type, "hello");
-                    let layer = if deadline_of_caller {
+                    let mut layer = layer();
+                    if deadline_of_caller {
                         request.headers_mut().insert("grpc-timeout", "100m".parse().unwrap());
-                        layer()
                     } else {
-                        layer().timeout(Duration::from_millis(100))
-                    };
+                        layer = layer.timeout(Duration::from_millis(100));
+                    }
+                    if drops_unread {
+                        layer = layer.drop_unread();
+                    }
                     let service = scripted(|| Script { items: 2, at_once: false, end: End::Never });
                     let service = order.stack(layer, service);
                     let received = receive(service.oneshot(request).await.unwrap()).await;

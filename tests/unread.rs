@@ -27,6 +27,7 @@ use tonic::transport::{Channel, Server};
 use tonic::{Code, Status};
 use tower::{Service, ServiceExt};
 use tower_layer::Layer;
+use tracing::Instrument;
 
 /// Long enough for a test on a slow machine; nothing waits for it to pass.
 const BOUND: Duration = Duration::from_secs(30);
@@ -209,4 +210,77 @@ async fn a_call_that_waits_is_woken_and_one_that_ended_is_not_logged() {
     tokio::time::advance(Duration::from_secs(1)).await;
     tokio::task::yield_now().await;
     assert_eq!(log.take(), "");
+}
+
+/// Polls a body while an event is written, as a subscriber may that writes to a stream of the same server.
+struct PollsInEvent {
+    body: Arc<Mutex<Option<Pin<Box<dyn http_body::Body<Data = Bytes, Error = Status> + Send>>>>>,
+    polled: std::sync::mpsc::Sender<(bool, bool)>,
+}
+
+impl tracing::Subscriber for PollsInEvent {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::Id {
+        tracing::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::Id, _: &tracing::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        if event.metadata().target() != "codelibra::server" {
+            return;
+        }
+        let (body, polled) = (Arc::clone(&self.body), self.polled.clone());
+        let (ended, is_over) = std::sync::mpsc::channel();
+        // On another thread: where the lock is held, the test fails instead of waiting forever.
+        std::thread::spawn(move || {
+            let mut body = body.lock().unwrap();
+            let body = body.as_mut().unwrap();
+            let is_end = body.is_end_stream();
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            let is_pending = body.as_mut().poll_frame(&mut cx).is_pending();
+            polled.send((is_end, is_pending)).unwrap();
+            ended.send(()).unwrap();
+        });
+        let _ = is_over.recv_timeout(BOUND);
+    }
+
+    fn enter(&self, _: &tracing::Id) {}
+
+    fn exit(&self, _: &tracing::Id) {}
+}
+
+/// No lock is held while the failure is logged, and the response has not ended before its trailers.
+#[tokio::test(start_paused = true)]
+async fn the_body_may_be_polled_while_the_failure_is_logged() {
+    let (service, _dropped) = Unending::new(0, 1);
+    let request = Request::post("/a.B/C").header("content-type", "application/grpc").body(Body::empty());
+    let response = layer().drop_unread().layer(service).oneshot(request.unwrap()).await.unwrap();
+    let body = Arc::new(Mutex::new(Some(Box::pin(response.into_body()) as _)));
+    let (sender, polled) = std::sync::mpsc::channel();
+    let subscriber = PollsInEvent { body: Arc::clone(&body), polled: sender };
+    let guard = tracing::subscriber::set_default(subscriber);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    drop(guard);
+    assert_eq!(polled.try_recv(), Ok((false, true)), "not at its end, and pending");
+    let mut body = body.lock().unwrap().take().unwrap();
+    let trailers = body.frame().await.unwrap().unwrap().into_trailers().unwrap();
+    assert_eq!(Status::from_header_map(&trailers).unwrap().code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_event_of_a_dropped_call_is_in_the_span_of_the_call() {
+    let log = Log::start();
+    let (service, _dropped) = Unending::new(0, 1);
+    let request = Request::post("/a.B/C").header("content-type", "application/grpc").body(Body::empty());
+    let call = layer().drop_unread().layer(service).oneshot(request.unwrap());
+    let _response = call.instrument(tracing::info_span!("request", tenant = "t-7")).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let log = log.take();
+    assert!(log.contains("code=504000") && log.contains("request{tenant=\"t-7\"}"), "{log}");
 }

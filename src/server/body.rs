@@ -9,7 +9,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::failure::Failure;
 use super::grpc_web::WebFrames;
-use super::inner::Inner;
+use super::inner::{Inner, Run};
 use super::layer::Call;
 use super::{log, success};
 use crate::catalog::GrpcCode;
@@ -90,10 +90,6 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let mut this = self.project();
         let (Some(call), false) = (&*this.call, *this.ended) else { return Poll::Ready(None) };
-        if let Some(trailers) = this.inner.expired() {
-            *this.ended = true;
-            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
-        }
         // First: a stream may have a message ready each time that it is asked.
         let late = this.timer.as_mut().as_pin_mut().is_some_and(|timer| timer.poll(cx).is_ready());
         let failure = if late {
@@ -109,6 +105,10 @@ where
             });
             match (&mut polled, ran) {
                 (_, Err(panic)) => Failure::from_panic(panic),
+                (_, Ok(Run::Expired(trailers))) => {
+                    *this.ended = true;
+                    return Poll::Ready(in_protocol(this.web, trailers).map(Ok));
+                }
                 (Poll::Ready(Some(Ok(frame))), _) => {
                     if let Some(trailers) = frame.trailers_mut() {
                         call.end(trailers, *this.end);
@@ -145,10 +145,7 @@ where
         }
         let mut trailers = HeaderMap::new();
         call.send(&mut trailers, &failure);
-        Poll::Ready(match this.web {
-            Some(web) => web.trailers(&trailers).map(Ok),
-            None => Some(Ok(Frame::trailers(trailers))),
-        })
+        Poll::Ready(in_protocol(this.web, trailers).map(Ok))
     }
 
     #[inline]
@@ -190,6 +187,16 @@ impl Call {
     }
 }
 
+/// The trailers of a failure in the protocol of the response. `None` where a trailer frame cannot be sent, in the middle of a
+/// message.
+#[cold]
+fn in_protocol(web: &mut Option<Box<WebFrames>>, trailers: HeaderMap) -> Option<Frame<Bytes>> {
+    match web {
+        Some(web) => web.trailers(&trailers),
+        None => Some(Frame::trailers(trailers)),
+    }
+}
+
 /// An answer of the service that breaks off.
 #[cold]
 fn no_status() -> Failure<'static> {
@@ -200,4 +207,39 @@ fn no_status() -> Failure<'static> {
 #[cold]
 fn broken(fault: &str) -> Failure<'static> {
     Failure::no_grpc(GrpcCode::Internal, format!("the service's gRPC-Web answer {fault}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::pin::pin;
+    use std::task::Waker;
+    use std::time::Duration;
+
+    use http::{Request, Response};
+    use tower::{Layer, ServiceExt, service_fn};
+
+    use super::*;
+    use crate::ErrorCode;
+    use crate::server::ServerLayer;
+
+    /// A poll on one thread, while the task ends the call on another: the poll found no trailers, then the task dropped the
+    /// body and found no waker. The rest of the poll must not wait for a wake-up that has been.
+    #[tokio::test(start_paused = true)]
+    async fn a_poll_finds_the_trailers_of_a_task_that_found_no_waker() {
+        let service = service_fn(|_: Request<()>| {
+            let response = Response::builder().header("content-type", "application/grpc");
+            std::future::ready(Ok::<_, Infallible>(response.body(tonic::body::Body::empty()).unwrap()))
+        });
+        let layer = ServerLayer::new::<ErrorCode>().timeout(Duration::from_millis(50)).drop_unread();
+        let request = Request::post("/a.B/C").header("content-type", "application/grpc").body(()).unwrap();
+        let mut body = pin!(layer.layer(service).oneshot(request).await.unwrap().into_body());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut cx = Context::from_waker(Waker::noop());
+        let ran = body.as_mut().project().inner.run(&mut cx, |_, _| ()).unwrap();
+        let Run::Expired(trailers) = ran else { panic!("{ran:?}") };
+        assert_eq!(trailers["grpc-status"], "4");
+        // They are sent once.
+        assert!(matches!(body.project().inner.run(&mut cx, |_, _| ()), Ok(Run::Dropped)));
+    }
 }

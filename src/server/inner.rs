@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
+use tracing::Instrument;
 
 use super::failure::Failure;
 use super::layer::Call;
@@ -48,8 +49,35 @@ struct State<B> {
     body: Pin<Box<Guarded<B>>>,
     /// Of the task that polls the body.
     waker: Option<Waker>,
-    /// The trailers of a call whose deadline passed, until they are sent.
-    expired: Option<HeaderMap>,
+    expiry: Expiry,
+}
+
+/// What the task that waits for the deadline did.
+#[derive(Debug, Default)]
+enum Expiry {
+    /// Nothing yet, or the trailers are sent.
+    #[default]
+    None,
+    /// It dropped the body, and makes the trailers.
+    Due,
+    /// The trailers are not sent yet.
+    Trailers(HeaderMap),
+}
+
+/// What a poll of the body came to.
+#[derive(Debug)]
+pub(super) enum Run<R> {
+    Polled(R),
+    /// The deadline passed, and the body is dropped. These trailers are the end of the response.
+    Expired(HeaderMap),
+    /// The body is dropped. If its trailers are still being made, the waker is woken when they are.
+    Dropped,
+}
+
+impl<R> From<Option<R>> for Run<R> {
+    fn from(polled: Option<R>) -> Self {
+        polled.map_or(Self::Dropped, Self::Polled)
+    }
 }
 
 impl<B> Shared<B> {
@@ -73,35 +101,34 @@ impl<B> Inner<B> {
         B: Send + 'static,
     {
         let Ok(runtime) = Handle::try_current() else { return Err(body) };
-        let state = State { body: Box::pin(Guarded::new(body)), waker: None, expired: None };
+        let state = State { body: Box::pin(Guarded::new(body)), waker: None, expiry: Expiry::None };
         let shared = Arc::new(Shared(Mutex::new(state)));
-        let task = runtime.spawn(expire(Arc::downgrade(&shared), call.clone(), deadline));
+        let task = expire(Arc::downgrade(&shared), call.clone(), deadline);
+        // The event of the failure belongs into the span of the call.
+        let task = runtime.spawn(task.in_current_span());
         Ok(Self::Shared { shared, task: TaskHandle(task.abort_handle()) })
     }
 
-    /// Polls the body; see [`Guarded::run`].
+    /// Polls the body; see [`Guarded::run`]. One lock covers the look at the trailers and the store of the waker: between two,
+    /// the task could end the call and find no waker.
     #[inline]
     pub(super) fn run<R>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         run: impl FnOnce(Pin<&mut B>, &mut Context<'_>) -> R,
-    ) -> Result<Option<R>, Panic> {
+    ) -> Result<Run<R>, Panic> {
         match self.project() {
-            InnerProjection::Owned { body } => body.run(|body| run(body, cx)),
+            InnerProjection::Owned { body } => body.run(|body| run(body, cx)).map(Run::from),
             InnerProjection::Shared { shared, .. } => {
                 let mut state = shared.lock();
+                if let Expiry::Trailers(trailers) = &mut state.expiry {
+                    let trailers = std::mem::take(trailers);
+                    state.expiry = Expiry::None;
+                    return Ok(Run::Expired(trailers));
+                }
                 state.waker = Some(cx.waker().clone());
-                state.body.as_mut().run(|body| run(body, cx))
+                state.body.as_mut().run(|body| run(body, cx)).map(Run::from)
             }
-        }
-    }
-
-    /// The trailers of a call whose deadline passed while a task watched it.
-    #[inline]
-    pub(super) fn expired(&self) -> Option<HeaderMap> {
-        match self {
-            Self::Owned { .. } => None,
-            Self::Shared { shared, .. } => shared.lock().expired.take(),
         }
     }
 
@@ -120,7 +147,7 @@ impl<B> Inner<B> {
             Self::Owned { body } => body.is_empty(),
             Self::Shared { shared, .. } => {
                 let state = shared.lock();
-                state.body.is_empty() && state.expired.is_none()
+                state.body.is_empty() && matches!(state.expiry, Expiry::None)
             }
         }
     }
@@ -137,20 +164,27 @@ impl<B> Inner<B> {
     }
 }
 
-/// Waits for the deadline, then drops the body and makes the trailers that replace its end.
+/// Waits for the deadline, then drops the body and makes the trailers that replace its end. The lock is not held while the
+/// failure is logged: a subscriber is foreign code.
 async fn expire<B>(shared: Weak<Shared<B>>, call: Call, deadline: Instant) {
     sleep_until(deadline).await;
     let Some(shared) = shared.upgrade() else { return };
-    let mut state = shared.lock();
-    if state.body.is_empty() {
-        return;
-    }
-    let failure = Failure::from_timeout(&call, state.body.as_mut().clear());
+    let dropped = {
+        let mut state = shared.lock();
+        if state.body.is_empty() {
+            return;
+        }
+        state.expiry = Expiry::Due;
+        state.body.as_mut().clear()
+    };
+    let failure = Failure::from_timeout(&call, dropped);
     let mut trailers = HeaderMap::new();
     call.send(&mut trailers, &failure);
-    state.expired = Some(trailers);
-    let waker = state.waker.take();
-    drop(state);
+    let waker = {
+        let mut state = shared.lock();
+        state.expiry = Expiry::Trailers(trailers);
+        state.waker.take()
+    };
     if let Some(waker) = waker {
         waker.wake();
     }
