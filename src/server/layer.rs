@@ -209,6 +209,10 @@ impl ServerLayer {
     ///
     /// A call without a deadline costs nothing more. One with a deadline costs a task and two more allocations, and a lock
     /// for each message.
+    ///
+    /// The layer holds the lock while it polls the body of the service, and while it drops it. At the deadline the task waits
+    /// for a poll that runs: a poll that blocks its thread blocks the thread of the task too. The failure is logged without
+    /// the lock, in the span in which the response began.
     #[must_use]
     pub fn drop_unread(mut self) -> Self {
         self.config.drops_unread = true;
