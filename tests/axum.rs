@@ -252,6 +252,28 @@ async fn a_text_becomes_the_message_but_not_that_of_a_fault() {
     assert_eq!((own.text.as_str(), own.header("codelibra-error-code")), (r#"{"mine":1}"#, ""));
 }
 
+/// A layer inside has compressed the text of axum, and nobody reads it here.
+#[tokio::test]
+async fn a_compressed_text_is_a_coded_failure_without_its_text() {
+    let compressed = |status: StatusCode| {
+        let fields = [("content-encoding", "gzip"), ("content-type", "text/plain; charset=utf-8"), ("x-kept", "1")];
+        let answer = move || async move { (status, fields, "\u{1f}\u{8b} hunter2") };
+        Router::new().route("/", get(answer)).layer(ErrorLayer::new(Responder::new::<ErrorCode>()))
+    };
+    for (status, code) in [
+        (StatusCode::CONFLICT, 409_000),
+        (StatusCode::NOT_FOUND, 404_003),
+        (StatusCode::INTERNAL_SERVER_ERROR, 500_001),
+    ] {
+        let answer = send(compressed(status), Method::GET, "/", "", "*/*").await;
+        assert_eq!(answer.is(code).header("content-encoding"), "");
+        assert_eq!(answer.header("x-kept"), "1");
+        assert!(!answer.text.contains("hunter2"), "{}", answer.text);
+    }
+    let page = send(compressed(StatusCode::OK), Method::GET, "/", "", "*/*").await;
+    assert_eq!((page.header("content-encoding"), page.header("codelibra-error-code")), ("gzip", ""));
+}
+
 #[tokio::test]
 async fn a_panic_and_a_timeout_are_answered() {
     let answer = of("/panic").await;

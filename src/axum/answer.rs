@@ -64,6 +64,13 @@ impl Call {
                 }
                 Sorted::Done(self.answer(parts, failed.failing()))
             }
+            // The text cannot be read: a layer inside has compressed it.
+            None if is_plain_failure(&parts) && parts.headers.contains_key(CONTENT_ENCODING) => {
+                if let Err(panic) = discard(body) {
+                    self.panic_in_drop(&panic);
+                }
+                Sorted::Done(self.text(parts, b""))
+            }
             None if is_plain_failure(&parts) => Sorted::Text(parts, body),
             // The fallback of tonic's router, for example, answers every caller so.
             None if !self.request.is_grpc() && is_grpc_failure(&parts) => {
@@ -168,7 +175,6 @@ fn is_plain_failure(parts: &Parts) -> bool {
     is_failure(parts.status)
         && !parts.headers.contains_key(ERROR_CODE_HEADER)
         && parts.headers.get(CONTENT_TYPE).is_none_or(is_plain)
-        && !parts.headers.contains_key(CONTENT_ENCODING)
 }
 
 /// Whether the answer is gRPC's and failed in its headers.

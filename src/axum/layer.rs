@@ -21,7 +21,8 @@ use crate::wire::grpc_web::Protocol;
 /// - Errors that handlers return are answered as the [`Responder`] says and in the form that the caller takes.
 /// - An answer of 4xx or 5xx that is plain text or empty, as axum's own are (404, 405, 413, 415, 422, rejections),
 ///   gets the code of the [`Fallback`](crate::http::Fallback) table where one is of its very status, as 404003, else
-///   `CCC000`, as 405000. The text becomes the message; that of a 5xx does as the boundary says. Other answers, such
+///   `CCC000`, as 405000. The text becomes the message; that of a 5xx does as the boundary says. A text with a
+///   `content-encoding`, which a layer inside has compressed, is not read: its code is sent without it. Other answers, such
 ///   as JSON of the handler's own, pass as they are.
 /// - A service that is not ready, returns an error, or panics (when it is called, polled or dropped) becomes the fallback
 ///   of INTERNAL too. A timeout of tower, tokio, tonic or the operating system becomes the one of DEADLINE_EXCEEDED
