@@ -38,8 +38,7 @@ use crate::wire::grpc_web::Protocol;
 ///   gives them their codes.
 /// - A gRPC failure in the headers of an answer to any other request becomes an HTTP answer: UNIMPLEMENTED without a code of
 ///   its own, as tonic's router answers unknown paths, is 404003; others are forwarded.
-/// - Answers of gRPC-Web on the same router pass as they are. What this layer makes itself of a gRPC-Web request, after a panic for
-///   example, is HTTP, which their clients do not read: put a server layer (`codelibra::server`) around such services.
+/// - Answers of gRPC-Web on the same router pass as they are: put a server layer (`codelibra::server`) around such services.
 /// - Other fields that the answer has stay: `Allow`, `Set-Cookie`, those of CORS.
 ///
 /// Each failure has the id of its request (google.rpc.RequestInfo): its own, else the caller's `x-request-id` where that
