@@ -382,3 +382,32 @@ async fn a_grpc_answer_that_breaks_off_ends_with_trailers() {
         }
     }
 }
+
+/// Both bridges around each other, as a transcoder inside of a gRPC server is. A wrapper of the body makes a status of the
+/// error.
+#[tokio::test]
+async fn a_stream_that_fails_late_keeps_its_code_through_both_bridges() {
+    for wraps in [false, true] {
+        let service = to_http(responder()).layer(InProcess(Answer::Break(2, || ErrorCode::USER_BANNED.into())));
+        let service = service.map_response(move |response: Response<_>| {
+            response.map(|body| if wraps { Body::new(Body::new(body)) } else { Body::new(body) })
+        });
+        let service = HttpToGrpcLayer::new(responder()).layer(service);
+        let body = service.oneshot(request(STREAM)).await.unwrap().into_body().collect().await.unwrap();
+        let status = Status::from_header_map(body.trailers().unwrap()).unwrap();
+        assert_eq!(status.error_code(), Some(ErrorCode::USER_BANNED), "{status:?}");
+    }
+}
+
+/// The server layer around a bridge: an error of another service, whose code is known.
+#[cfg(feature = "server")]
+#[tokio::test]
+async fn a_stream_that_fails_late_keeps_its_code_through_a_server_layer() {
+    let failing = || ErrorCode::USER_BANNED.with_message("secret").into();
+    let service = to_http(responder()).layer(InProcess(Answer::Break(2, failing)));
+    let service = codelibra::server::ServerLayer::new::<ErrorCode>().layer(service);
+    let body = service.oneshot(request(STREAM)).await.unwrap().into_body().collect().await.unwrap();
+    let status = Status::from_header_map(body.trailers().unwrap()).unwrap();
+    assert_eq!(status.error_code(), Some(ErrorCode::USER_BANNED), "{status:?}");
+    assert!(!format!("{status:?}").contains("secret"));
+}

@@ -407,8 +407,29 @@ impl ReceivedError {
         self.0.http_status.filter(|status| matches!(status, 400..=599))
     }
 
+    /// The error that a bridge ended a body with, whatever wrapped it since. A status or an error of ours that comes first
+    /// says itself what it is.
+    #[cfg(any(feature = "gateway", feature = "server"))]
+    pub(crate) fn in_chain_of<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(received) = error.downcast_ref() {
+                return Some(received);
+            }
+            // tonic makes such a status of an error that it does not know.
+            #[cfg(feature = "tonic")]
+            let is_wrapper = error.downcast_ref::<tonic::Status>().is_none_or(|status| {
+                status.code() == tonic::Code::Unknown && status.details().is_empty()
+            });
+            #[cfg(not(feature = "tonic"))]
+            let is_wrapper = true;
+            next = error.source().filter(|_| is_wrapper && !error.is::<ApiError>());
+        }
+        None
+    }
+
     /// What was received, encoded.
-    #[cfg(feature = "gateway")]
+    #[cfg(any(feature = "gateway", feature = "server"))]
     pub(crate) fn encoded(&self) -> &Bytes {
         &self.0.status
     }

@@ -12,6 +12,7 @@ use super::protocol::{Beside, Kept};
 use super::request_id::RequestId;
 use crate::catalog::GrpcCode;
 use crate::guard::Panic;
+use crate::inbound::ReceivedError;
 use crate::outbound::cause;
 use crate::outbound::known_error;
 use crate::outbound::log::Origin;
@@ -56,6 +57,14 @@ impl Failure<'_> {
 
     /// A failure of a service that answered with no status at all.
     pub(super) fn of_error(error: Box<dyn Error + Send + Sync>) -> Self {
+        if let Some(received) = ReceivedError::in_chain_of(&*error) {
+            return Self {
+                message: Cow::Owned(received.message().to_owned()),
+                details: Cow::Owned(received.encoded().to_vec()),
+                received: true,
+                ..Self::new(received.grpc_code())
+            };
+        }
         if let Some(grpc_code) = known_error::grpc_code(&*error) {
             return Self { cause: Some(Arc::from(error)), origin: Origin::Either, ..Self::new(grpc_code) };
         }

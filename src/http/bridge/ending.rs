@@ -89,29 +89,35 @@ pub(in crate::http) fn received(fields: &HeaderMap, catalog: &'static Catalog) -
 /// An error of the service itself, which is no answer of a peer: no connection, a reset stream.
 pub(super) struct Broken {
     pub(super) error: ReceivedError,
-    /// The error, for the log.
-    kept: BoxError,
+    /// The error, for the log. `None` where a bridge inside has logged it.
+    kept: Option<BoxError>,
 }
 
 impl Broken {
     #[cfg(feature = "tonic")]
     pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
         use crate::tonic::StatusCodeExt;
+        if let Some(received) = ReceivedError::in_chain_of(&*error) {
+            return Self { error: received.clone(), kept: None };
+        }
         let status = crate::tonic::made_here(error);
-        Self { error: status.to_received_of(catalog), kept: status.into() }
+        Self { error: status.to_received_of(catalog), kept: Some(status.into()) }
     }
 
     /// Without tonic, nobody knows what the error is of.
     #[cfg(not(feature = "tonic"))]
     pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
+        if let Some(received) = ReceivedError::in_chain_of(&*error) {
+            return Self { error: received.clone(), kept: None };
+        }
         let grpc_code = crate::outbound::known_error::grpc_code(&*error).unwrap_or(GrpcCode::Unavailable);
         let what = "the service behind did not answer";
-        Self { error: ReceivedError::made_here(grpc_code, what, catalog), kept: error }
+        Self { error: ReceivedError::made_here(grpc_code, what, catalog), kept: Some(error) }
     }
 
     pub(super) fn failing(&self) -> Failing<'_> {
-        let kept: &(dyn Error + 'static) = &*self.kept;
-        let cause = if cfg!(feature = "tonic") { kept.source() } else { Some(kept) };
+        let kept = self.kept.as_deref().map(|kept| -> &(dyn Error + 'static) { kept });
+        let cause = if cfg!(feature = "tonic") { kept.and_then(Error::source) } else { kept };
         match cause {
             Some(cause) => Failing::Broken(&self.error, cause),
             // A status that the service made says all that there is.
