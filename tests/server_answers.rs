@@ -7,14 +7,18 @@
 mod support;
 
 use std::convert::Infallible;
+use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use codelibra::server::ServerLayer;
 use codelibra::{ErrorCode, StatusCodeExt};
 use http::{HeaderMap, Request, Response};
+use http_body::Frame;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use support::{Log, check};
+use tokio_stream::{Stream, StreamExt};
 use tonic::{Code, Status};
 use tower::{BoxError, ServiceExt};
 use tower_layer::Layer;
@@ -112,6 +116,41 @@ async fn an_http_answer_to_an_http_request_passes_untouched() {
         }
     }
     assert_eq!(log.take(), "");
+}
+
+/// Trailers would make an HTTP answer that breaks off look whole, and there is no deadline that it could tell of.
+#[tokio::test(start_paused = true)]
+async fn an_http_answer_that_breaks_off_does_not_look_whole() {
+    let log = Log::start();
+    type Item = Result<Frame<Bytes>, BoxError>;
+    let last: [(&str, fn() -> Item); 3] = [
+        ("error", || Err("reset".into())),
+        ("panic", || panic!("secret")),
+        ("late", || Ok(Frame::data(Bytes::from("second half")))),
+    ];
+    for (name, last) in last {
+        let first: fn() -> Item = || Ok(Frame::data(Bytes::from("half, ")));
+        let frames = tokio_stream::iter([first, last]).map(|frame| frame()).throttle(Duration::from_secs(2));
+        let body = StreamBody::new(Box::pin(frames) as Pin<Box<dyn Stream<Item = Item> + Send>>);
+        let mut response = Some(Response::new(body));
+        let service = tower::service_fn(move |_: Request<()>| {
+            std::future::ready(Ok::<_, Infallible>(response.take().unwrap()))
+        });
+        let layer = ServerLayer::new::<ErrorCode>().timeout(Duration::from_secs(1));
+        let request = Request::get("/report").body(()).unwrap();
+        let body = layer.layer(service).oneshot(request).await.unwrap().into_body();
+        let received = tokio::spawn(body.collect()).await;
+        let log = log.take();
+        match (name, received) {
+            ("error", Ok(Err(error))) => assert_eq!((error.to_string(), &*log), ("reset".into(), "")),
+            ("panic", Err(_)) => assert_eq!(log.matches("code=500001").count(), 1, "{log}"),
+            ("late", Ok(Ok(whole))) => {
+                assert!(whole.trailers().is_none());
+                assert_eq!((whole.to_bytes(), &*log), (Bytes::from("half, second half"), ""));
+            }
+            (name, other) => panic!("{name}: {other:?}"),
+        }
+    }
 }
 
 #[tokio::test]

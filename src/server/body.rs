@@ -22,6 +22,8 @@ pub(super) enum End {
     Due,
     /// The headers already contain the status, or the response is not gRPC.
     Said,
+    /// It is an HTTP answer to an HTTP request. Its caller reads no trailers, so that it must not end where it breaks off.
+    Http,
 }
 
 pin_project! {
@@ -104,6 +106,11 @@ where
                 }
             });
             match (&mut polled, ran) {
+                (_, Err(panic)) if *this.end == End::Http => {
+                    call.send(&mut HeaderMap::new(), &Failure::from_panic(panic));
+                    // The server cuts the connection, as it does without the layer.
+                    std::panic::resume_unwind(Box::new("the body of an HTTP answer panicked"));
+                }
                 (_, Err(panic)) => Failure::from_panic(panic),
                 (_, Ok(Run::Expired(trailers))) => {
                     *this.ended = true;
@@ -131,6 +138,7 @@ where
                     None if *this.end == End::Due => no_status(),
                     None => return polled,
                 },
+                (Poll::Ready(Some(Err(_))), _) if *this.end == End::Http => return polled,
                 (Poll::Ready(Some(Err(_))), _) => match polled {
                     Poll::Ready(Some(Err(error))) => Failure::of_error(error.into()),
                     other => return other,
@@ -155,7 +163,7 @@ where
             return self.ended;
         }
         // An end that is due is made up for.
-        let is_over = || self.end == End::Said && self.inner.ask(B::is_end_stream).unwrap_or(false);
+        let is_over = || self.end != End::Due && self.inner.ask(B::is_end_stream).unwrap_or(false);
         self.ended || self.inner.is_empty() || is_over()
     }
 

@@ -132,6 +132,9 @@ impl Call {
             let failure = self.http_failure(response.status(), response.headers());
             self.discard(response);
             return self.trailers_only(&failure);
+        } else if self.protocol == Protocol::Other && !seen.has(Seen::GRPC) && web.is_none() {
+            // A deadline is for an answer that can say that it passed.
+            return response.map(|body| ServerBody::new(body, self, None, End::Http, None));
         } else if self.protocol == Protocol::Other {
             End::Said
         } else {
