@@ -12,6 +12,7 @@ use codelibra::rpc::{BadRequest, DebugInfo, Help, RequestInfo, bad_request::Fiel
 use codelibra::server::{Boundary, Fallback, ServerLayer};
 use codelibra::{ApiError, ErrorCode, GrpcCode, LockedOut, StatusCodeExt};
 use http_body_util::{BodyExt, Full};
+use prost::Message;
 use support::{End, KINDS, Kind, Log, Script, Test, call, check, connect, serve, serve_bare};
 use tonic::body::Body;
 use tonic::service::InterceptorLayer;
@@ -315,6 +316,50 @@ async fn the_caller_gets_the_request_id_that_the_log_has() {
             assert_eq!(log.matches("row 17 of bans").count(), 1, "{kind:?} {log}");
             assert!(!format!("{status:?}").contains("row 17"));
         }
+    }
+}
+
+/// One layer around all services and one around a single service: the id of the answer is in both events, and the cause
+/// in one.
+#[tokio::test]
+async fn two_layers_log_one_request_id() {
+    let log = Log::start();
+    let failures: [fn() -> Status; 3] = [
+        || ErrorCode::UNEXPECTED_ERROR.with_cause(std::io::Error::other("row 17 of bans")).into(),
+        || ErrorCode::USER_BANNED.with_cause(std::io::Error::other("row 17 of bans")).into(),
+        || Status::from_error(std::io::Error::other("row 17 of bans").into()),
+    ];
+    for failure in failures {
+        let service = Test::new(move |_| Script::fail(failure()).after(1));
+        let channel = connect(|incoming| {
+            let server = Server::builder().layer(layer()).layer(layer()).add_service(service);
+            server.serve_with_incoming(incoming)
+        })
+        .await;
+        for kind in KINDS {
+            let (_, end) = call(channel.clone(), kind, request()).await;
+            let id = check(&end.unwrap_err()).detail::<RequestInfo>().unwrap().unwrap().request_id;
+            let log = log.take();
+            assert_eq!(log.matches(&id).count(), 2, "{kind:?} {log}");
+            assert_eq!(log.matches("row 17 of bans").count(), 1, "{kind:?} {log}");
+        }
+    }
+}
+
+/// The id that a failure has is for the log only where the failure says who it is.
+#[tokio::test]
+async fn the_request_id_of_a_failure_without_a_code_does_not_leave() {
+    let info = RequestInfo { request_id: "cAnArY".into(), serving_data: String::new() };
+    let error = codelibra::ApiError::from(ErrorCode::USER_BANNED).with_detail(&info);
+    let coded = Status::from(error);
+    let mut embedded = tonic_types::pb::Status::decode(coded.details()).unwrap();
+    embedded.details.retain(|detail| detail.type_url.ends_with("RequestInfo"));
+    let nameless = Status::with_details(Code::NotFound, "", embedded.encode_to_vec().into());
+    for (status, leaves) in [(coded, true), (nameless, false)] {
+        let channel = serve(layer(), Test::new(move |_| Script::fail(status.clone()))).await;
+        let (_, end) = call(channel, Kind::Unary, request()).await;
+        let id = check(&end.unwrap_err()).detail::<RequestInfo>().unwrap().unwrap().request_id;
+        assert_eq!(id == "cAnArY", leaves, "{id}");
     }
 }
 

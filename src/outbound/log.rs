@@ -252,7 +252,8 @@ impl Event<'_> {
             Said::Status(_, status) => Cow::Borrowed(status),
         };
         let infos_leave = self.leaves.tell_all_infos_of(&status);
-        let withheld = Withheld { limit: self.limit, status, infos_leave, left: self.leaves.details };
+        let (limit, request_id) = (self.limit, self.request_id);
+        let withheld = Withheld { limit, status, infos_leave, left: self.leaves.details, request_id };
         let is_any = withheld.details().next().is_some();
         is_any.then_some(withheld)
     }
@@ -278,6 +279,8 @@ struct Withheld<'a> {
     status: Cow<'a, [u8]>,
     infos_leave: bool,
     left: &'a [u8],
+    /// It leaves in a google.rpc.RequestInfo.
+    request_id: &'a str,
 }
 
 impl Withheld<'_> {
@@ -292,7 +295,7 @@ impl Withheld<'_> {
             } else if detail.is_a(GOOGLE_ERROR_INFO) {
                 !self.infos_leave && !has_ours
             } else {
-                !left.contains(detail.type_name())
+                !left.contains(detail.type_name()) && detail.request_id() != Some(self.request_id)
             }
         })
     }

@@ -13,11 +13,13 @@ use super::request_id::RequestId;
 use crate::catalog::GrpcCode;
 use crate::guard::Panic;
 use crate::inbound::ReceivedError;
+use crate::inbound::identity::identity;
 use crate::outbound::cause;
 use crate::outbound::known_error;
 use crate::outbound::log::Origin;
 use crate::outbound::{budget::field_len, outgoing::Outgoing};
 use crate::server::layer::Call;
+use crate::wire::details::AllDetails;
 use crate::wire::grpc_web::Protocol;
 use crate::wire::{self, CAUSE, RECEIVED, RECEIVED_HEADER, message};
 
@@ -159,7 +161,7 @@ impl Call {
         }
         let has_room = config.budget.has_room_beside(beside.len(Kept::All), config.error_infos);
         let is_internal = !config.boundary.is_public() && has_room;
-        let request_id = self.request_id.unwrap_or_else(RequestId::made);
+        let request_id = self.request_id_of(&failure);
         let mut kept = match failure.received {
             true => Kept::ContentType,
             false if is_internal => Kept::All,
@@ -184,10 +186,24 @@ impl Call {
     #[cold]
     pub(super) fn send(&self, fields: &mut HeaderMap, failure: &Failure<'_>) {
         let len = fields.iter().map(|(name, value)| field_len(name.as_str(), value.len())).sum();
-        let request_id = self.request_id.unwrap_or_else(RequestId::made);
+        let request_id = self.request_id_of(failure);
         let outgoing = self.outgoing(failure, &request_id, len);
         outgoing.write(fields);
         log::failure(self, failure, &outgoing, failure.status.as_ref());
+    }
+
+    /// The id of the request: the caller's, else the one that a coded failure of this service has, which a server layer
+    /// inside has logged. Else one is made.
+    fn request_id_of(&self, failure: &Failure<'_>) -> RequestId {
+        let has_code = || {
+            let found = identity(&failure.details, self.config.catalog);
+            found.is_some_and(|found| self.config.boundary.trusts(found.info.domain, self.config.catalog))
+        };
+        let of_failure = || {
+            let id = AllDetails::of(&failure.details).find_map(|detail| detail.request_id())?;
+            RequestId::sane(id.as_bytes()).filter(|_| !failure.received && has_code())
+        };
+        self.request_id.or_else(of_failure).unwrap_or_else(RequestId::made)
     }
 
     /// What of a failure is sent, beside other fields of this list size.

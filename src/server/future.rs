@@ -179,7 +179,8 @@ impl Call {
                 parts.headers.insert(CONTENT_TYPE, self.protocol.content_type());
             }
         }
-        self.finish(&mut parts.headers, parts.extensions.get::<Status>());
+        // Removed: a layer outside would log the private cause of the status again.
+        self.finish(&mut parts.headers, parts.extensions.remove::<Status>().as_ref());
         Response::from_parts(parts, body)
     }
 

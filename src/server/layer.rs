@@ -34,7 +34,8 @@ use crate::wire::grpc_web::{Protocol, WebEncoding};
 ///   DEADLINE_EXCEEDED, streams included.
 /// - What may leave is the [`Boundary`]'s decision; what does not is logged once, with the private cause and the
 ///   request id that the caller gets (`google.rpc.RequestInfo`): its `x-request-id` where that is 1 to 48 letters,
-///   digits and `-._:+/=`, else a made one.
+///   digits and `-._:+/=`, else the one that a coded failure already has, else a made one. So two of these layers around
+///   each other log a failure with the same id; the private cause is in the event of the inner one.
 /// - The fields of a failure stay within the [`Budget`]; other metadata of a handler, which [`Boundary::internal`]
 ///   lets leave, are dropped where they leave no room for the error. gRPC's own fields are limited to what they may
 ///   contain: `grpc-retry-pushback-ms` to a number (gRFC A6), `grpc-encoding` and `grpc-accept-encoding` to tokens
