@@ -256,7 +256,8 @@ async fn a_text_becomes_the_message_but_not_that_of_a_fault() {
 #[tokio::test]
 async fn a_compressed_text_is_a_coded_failure_without_its_text() {
     let compressed = |status: StatusCode| {
-        let fields = [("content-encoding", "gzip"), ("content-type", "text/plain; charset=utf-8"), ("x-kept", "1")];
+        let fields =
+            [("content-encoding", "gzip"), ("content-type", "text/plain; charset=utf-8"), ("x-kept", "1")];
         let answer = move || async move { (status, fields, "\u{1f}\u{8b} hunter2") };
         Router::new().route("/", get(answer)).layer(ErrorLayer::new(Responder::new::<ErrorCode>()))
     };

@@ -388,7 +388,8 @@ async fn a_grpc_answer_that_breaks_off_ends_with_trailers() {
 #[tokio::test]
 async fn a_stream_that_fails_late_keeps_its_code_through_both_bridges() {
     for wraps in [false, true] {
-        let service = to_http(responder()).layer(InProcess(Answer::Break(2, || ErrorCode::USER_BANNED.into())));
+        let service =
+            to_http(responder()).layer(InProcess(Answer::Break(2, || ErrorCode::USER_BANNED.into())));
         let service = service.map_response(move |response: Response<_>| {
             response.map(|body| if wraps { Body::new(Body::new(body)) } else { Body::new(body) })
         });

@@ -123,15 +123,17 @@ async fn an_http_answer_to_an_http_request_passes_untouched() {
 async fn an_http_answer_that_breaks_off_does_not_look_whole() {
     let log = Log::start();
     type Item = Result<Frame<Bytes>, BoxError>;
-    let last: [(&str, fn() -> Item); 3] = [
+    type Make = fn() -> Item;
+    let last: [(&str, Make); 3] = [
         ("error", || Err("reset".into())),
         ("panic", || panic!("secret")),
         ("late", || Ok(Frame::data(Bytes::from("second half")))),
     ];
     for (name, last) in last {
-        let first: fn() -> Item = || Ok(Frame::data(Bytes::from("half, ")));
+        let first: Make = || Ok(Frame::data(Bytes::from("half, ")));
         let frames = tokio_stream::iter([first, last]).map(|frame| frame()).throttle(Duration::from_secs(2));
-        let body = StreamBody::new(Box::pin(frames) as Pin<Box<dyn Stream<Item = Item> + Send>>);
+        let frames: Pin<Box<dyn Stream<Item = Item> + Send>> = Box::pin(frames);
+        let body = StreamBody::new(frames);
         let mut response = Some(Response::new(body));
         let service = tower::service_fn(move |_: Request<()>| {
             std::future::ready(Ok::<_, Infallible>(response.take().unwrap()))

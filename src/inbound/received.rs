@@ -418,9 +418,9 @@ impl ReceivedError {
             }
             // tonic makes such a status of an error that it does not know.
             #[cfg(feature = "tonic")]
-            let is_wrapper = error.downcast_ref::<tonic::Status>().is_none_or(|status| {
-                status.code() == tonic::Code::Unknown && status.details().is_empty()
-            });
+            let is_wrapper = error
+                .downcast_ref::<tonic::Status>()
+                .is_none_or(|status| status.code() == tonic::Code::Unknown && status.details().is_empty());
             #[cfg(not(feature = "tonic"))]
             let is_wrapper = true;
             next = error.source().filter(|_| is_wrapper && !error.is::<ApiError>());
