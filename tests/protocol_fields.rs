@@ -109,6 +109,9 @@ fn an_invalid_field_is_removed_and_the_log_has_its_name_only() {
         ("grpc-accept-encoding", &long, false),
         ("content-type", "application/grpc+proto", true),
         ("content-type", "secret/html", false),
+        ("content-type", "application/grpcsecret", false),
+        ("content-type", "application/grpc; x=secret", false),
+        ("content-type", "application/grpc+proto;x=secret", false),
         ("content-type", &format!("application/grpc;a={long}"), false),
     ] {
         for (place, boundary) in PLACES.into_iter().flat_map(|place| boundaries().map(|it| (place, it))) {

@@ -19,7 +19,8 @@ use crate::http::{Caller, Failing, Responder};
 use crate::outbound::log::Door;
 use crate::outbound::request_line::RequestLine;
 use crate::wire::grpc_web::Protocol;
-use crate::wire::{ERROR_CODE_HEADER, GRPC_STATUS, media_type};
+use crate::wire::media_type::MediaType;
+use crate::wire::{ERROR_CODE_HEADER, GRPC_STATUS};
 
 /// What describes a body that is replaced.
 const OF_THE_BODY: [HeaderName; 8] = [
@@ -179,6 +180,6 @@ fn is_plain_failure(parts: &Parts) -> bool {
 
 /// Whether the answer is gRPC's and failed in its headers.
 fn is_grpc_failure(parts: &Parts) -> bool {
-    let is_grpc = parts.headers.get(CONTENT_TYPE).is_some_and(|value| media_type::is_grpc(value.as_bytes()));
-    is_grpc && parts.headers.get(GRPC_STATUS).is_some_and(|status| status != "0")
+    MediaType::of_fields(&parts.headers) == Some(MediaType::Grpc)
+        && parts.headers.get(GRPC_STATUS).is_some_and(|status| status != "0")
 }

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "client")]
 use http::HeaderValue;
-use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 
 use crate::catalog::code::{self, class_of, class_phrase};
@@ -14,6 +13,7 @@ use crate::inbound::mend::{
     self, code_field, code_of, mend_code, mend_details, mend_message, mend_status, set_message, set_status,
 };
 use crate::inbound::seen::Seen;
+use crate::wire::media_type::{MediaType, WebEncoding};
 use crate::wire::{self, CAUSE, GRPC_STATUS, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 
 /// How a call ended.
@@ -86,7 +86,7 @@ pub(crate) fn headers(
         }
     } else {
         drop_ours(fields, seen);
-        match (seen.has(Seen::GRPC) || is_grpc_web(fields), behind) {
+        match (seen.has(Seen::GRPC) || is_decoded_grpc_web(fields), behind) {
             (true, Behind::More) => Ending::Open,
             (true, Behind::Nothing) => without_status(fields, Silent::Answer, http_status, catalog),
             (false, _) => without_status(fields, Silent::Intermediary, http_status, catalog),
@@ -101,10 +101,11 @@ pub(crate) fn headers(
     Start { ending, early }
 }
 
-/// Whether an answer was gRPC-Web. tonic-web's client decodes the body below this layer, and keeps the type.
+/// Whether an answer was gRPC-Web. tonic-web's client decodes the body below this layer, and keeps the type. It reads no
+/// base64.
 #[cold]
-fn is_grpc_web(fields: &HeaderMap) -> bool {
-    fields.get(CONTENT_TYPE).is_some_and(|value| crate::wire::media_type::is_grpc_web(value.as_bytes()))
+fn is_decoded_grpc_web(fields: &HeaderMap) -> bool {
+    MediaType::of_fields(fields) == Some(MediaType::GrpcWeb(WebEncoding::Binary))
 }
 
 /// Sanitises trailers, with which the answer ends; empty ones where there are none. `so_far` and `early` are what the

@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-use crate::wire::media_type::is_grpc;
+use crate::wire::media_type::MediaType;
 use crate::wire::{CAUSE, RECEIVED};
 
 /// A set of bits, which stays in a register. There are few fields: looking at each name is quicker than looking names
@@ -33,7 +33,7 @@ impl Seen {
             seen |= match name.as_str() {
                 "grpc-status" if seen & Self::STATUS == 0 && value.as_bytes() == b"0" => Self::STATUS,
                 "grpc-status" => Self::STATUS | Self::ODD_STATUS,
-                "content-type" if is_grpc(value.as_bytes()) => Self::GRPC,
+                "content-type" if MediaType::read(value.as_bytes()) == Some(MediaType::Grpc) => Self::GRPC,
                 "grpc-status-details-bin" => Self::DETAILS,
                 RECEIVED | CAUSE => Self::OURS,
                 "grpc-message" if !value.is_empty() => Self::MESSAGE,

@@ -276,7 +276,7 @@ where
                 "x-request-id" => request_id = request_id.or_else(|| RequestId::sane(value.as_bytes())),
                 "grpc-timeout" => timeout = timeout.or_else(|| deadline::parse(value.as_bytes())),
                 "content-type" => protocol = Protocol::from_content_type(value.as_bytes()),
-                "accept" => accept = accept.or_else(|| WebEncoding::from_media_type(value.as_bytes())),
+                "accept" => accept = accept.or_else(|| WebEncoding::from_accept(value.as_bytes())),
                 _ => {}
             }
         }

@@ -3,6 +3,7 @@
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::outbound::budget::field_len;
+use crate::wire::media_type::MediaType;
 
 /// A field, and whether a value is one that it may contain.
 struct Field {
@@ -27,11 +28,10 @@ const MAX_ENCODINGS: usize = 128;
 /// How many bytes a media type may have.
 const MAX_CONTENT_TYPE: usize = 64;
 
-/// gRPC over HTTP/2, "Content-Type": `application/grpc`, with a message format; gRPC-Web begins alike.
+/// gRPC over HTTP/2, "Content-Type": `application/grpc`, with a message format. gRPC-Web's are accepted too. A parameter is
+/// not: it may contain private text, and the field is kept of a received failure too.
 fn is_content_type(value: &[u8]) -> bool {
-    const GRPC: &[u8] = b"application/grpc";
-    value.len() <= MAX_CONTENT_TYPE
-        && value.get(..GRPC.len()).is_some_and(|name| name.eq_ignore_ascii_case(GRPC))
+    value.len() <= MAX_CONTENT_TYPE && MediaType::has_no_parameters(value)
 }
 
 /// gRPC over HTTP/2, "Content-Coding": a token (RFC 9110 §5.6.2).
@@ -146,7 +146,7 @@ mod tests {
             (
                 "content-type",
                 &["application/grpc", "application/grpc+proto", "application/grpc-web-text"][..],
-                &["", "text/html", &long][..],
+                &["", "text/html", "application/grpcfoo", "application/grpc; x=private", &long][..],
             ),
             ("grpc-encoding", &["identity", "gzip", "x-own"], &["", "gzip,br", "gzip\n", "a b", &long]),
             ("grpc-accept-encoding", &["gzip", "identity, gzip,br"], &["", "gzip,", "a b", &long]),

@@ -1,34 +1,18 @@
+//! gRPC-Web, as a request asks for it.
+
 use http::header::HeaderValue;
 
-use crate::wire::media_type::is_grpc;
+use crate::wire::media_type::MediaType;
 
-/// How a gRPC-Web body is written (PROTOCOL-WEB.md, "Content-Type").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WebEncoding {
-    /// `application/grpc-web`: frames.
-    Binary,
-    /// `application/grpc-web-text`: frames in base64, which may be padded after any four digits.
-    Text,
-}
+pub(crate) use crate::wire::media_type::WebEncoding;
 
 impl WebEncoding {
-    /// The encoding that a `content-type` or `accept` names: `application/grpc-web` or `application/grpc-web-text`, with
-    /// a message format or parameters. `None` where it is not gRPC-Web.
-    pub(crate) fn from_media_type(value: &[u8]) -> Option<Self> {
-        const WEB: &[u8] = b"application/grpc-web";
-        const TEXT: &[u8] = b"-text";
-        let rest = strip(value, WEB)?;
-        let (encoding, rest) = match strip(rest, TEXT) {
-            Some(rest) => (Self::Text, rest),
-            None => (Self::Binary, rest),
-        };
-        let is_named = match (encoding, rest) {
-            (_, [] | [b'+' | b';' | b',' | b' ' | b'\t', ..]) => true,
-            // PROTOCOL-WEB.md: "application/grpc-web-text-base64".
-            (Self::Text, rest) => strip(rest, b"-base64").is_some(),
-            (Self::Binary, _) => false,
-        };
-        is_named.then_some(encoding)
+    /// The encoding that an `accept` names: the first media type of gRPC-Web in its list. `None` if there is none.
+    pub(crate) fn from_accept(value: &[u8]) -> Option<Self> {
+        value.split(|byte| *byte == b',').find_map(|range| match MediaType::read(range.trim_ascii()) {
+            Some(MediaType::GrpcWeb(encoding)) => Some(encoding),
+            _ => None,
+        })
     }
 
     /// The `content-type` of an answer. It is the one that `tonic-web` sends.
@@ -55,7 +39,7 @@ impl Protocol {
     #[cfg(feature = "gateway")]
     pub(crate) fn from_request(request: &http::HeaderMap) -> Self {
         use http::header::{ACCEPT, CONTENT_TYPE};
-        let encoding = |value: &HeaderValue| WebEncoding::from_media_type(value.as_bytes());
+        let encoding = |value: &HeaderValue| WebEncoding::from_accept(value.as_bytes());
         let content_type = request.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         Self::from_content_type(content_type).answered_in(request.get(ACCEPT).and_then(encoding))
     }
@@ -63,10 +47,11 @@ impl Protocol {
     /// Of a `content-type`.
     #[inline]
     pub(crate) fn from_content_type(value: &[u8]) -> Self {
-        if is_grpc(value) {
-            return Self::Grpc;
+        match MediaType::read(value) {
+            Some(MediaType::Grpc) => Self::Grpc,
+            Some(MediaType::GrpcWeb(encoding)) => Self::GrpcWeb(encoding),
+            None => Self::Other,
         }
-        WebEncoding::from_media_type(value).map_or(Self::Other, Self::GrpcWeb)
     }
 
     /// The protocol of the answer. PROTOCOL-WEB.md, "Text-encoded streams": `accept` names its encoding.
@@ -87,35 +72,23 @@ impl Protocol {
     }
 }
 
-/// What follows a prefix, whose case does not matter.
-fn strip<'a>(value: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
-    let (start, rest) = value.split_at_checked(prefix.len())?;
-    start.eq_ignore_ascii_case(prefix).then_some(rest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::WebEncoding::{self, Binary, Text};
 
     #[test]
-    fn the_media_type_names_an_encoding() {
+    fn an_accept_names_an_encoding() {
         for (value, encoding) in [
             ("application/grpc-web", Some(Binary)),
-            ("application/grpc-web+proto", Some(Binary)),
-            ("Application/gRPC-Web+json; charset=utf-8", Some(Binary)),
+            ("application/grpc-web-text+proto;q=0.5", Some(Text)),
             ("application/grpc-web, */*", Some(Binary)),
-            ("application/grpc-web-text", Some(Text)),
-            ("application/grpc-web-text+proto", Some(Text)),
-            ("application/grpc-web-TEXT;a=b", Some(Text)),
-            ("application/grpc-web-text-base64", Some(Text)),
-            ("application/grpc-web-texture", None),
-            ("application/grpc-website", None),
-            ("application/grpc", None),
-            ("application/grpc+proto", None),
-            ("text/html", None),
+            ("*/*,application/grpc-web-text", Some(Text)),
+            ("application/grpc-web-text,application/grpc-web", Some(Text)),
+            ("application/grpc, application/grpc-website", None),
+            (",", None),
             ("", None),
         ] {
-            assert_eq!(WebEncoding::from_media_type(value.as_bytes()), encoding, "{value}");
+            assert_eq!(WebEncoding::from_accept(value.as_bytes()), encoding, "{value}");
         }
     }
 }

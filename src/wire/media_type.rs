@@ -1,64 +1,114 @@
 //! The media types of gRPC and gRPC-Web.
 
-/// Whether a `content-type` is gRPC's: `application/grpc`, with a message format behind `+` or with parameters
-/// (PROTOCOL-HTTP2.md, "Content-Type"). gRPC-Web's is another one.
-#[inline]
-pub(crate) fn is_grpc(content_type: &[u8]) -> bool {
-    is_media_type(content_type, b"application/grpc")
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+/// What a `content-type` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MediaType {
+    /// `application/grpc` (PROTOCOL-HTTP2.md, "Content-Type").
+    Grpc,
+    GrpcWeb(WebEncoding),
 }
 
-/// Whether a `content-type` is that of gRPC-Web's binary form (PROTOCOL-WEB.md, "Content-Type").
-#[cfg(any(feature = "client", feature = "gateway"))]
-pub(crate) fn is_grpc_web(content_type: &[u8]) -> bool {
-    is_media_type(content_type, b"application/grpc-web")
+/// How a gRPC-Web body is written (PROTOCOL-WEB.md, "Content-Type").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WebEncoding {
+    /// `application/grpc-web`: frames.
+    Binary,
+    /// `application/grpc-web-text`: frames in base64, which may be padded after any four digits.
+    Text,
 }
 
-/// Whether a `content-type` is `name`, with a message format behind `+` or with parameters.
-#[inline]
-fn is_media_type(content_type: &[u8], name: &[u8]) -> bool {
-    match content_type.split_at_checked(name.len()) {
-        Some((start, [] | [b'+' | b';' | b' ' | b'\t', ..])) => {
-            start == name || start.eq_ignore_ascii_case(name)
-        }
-        _ => false,
+impl MediaType {
+    /// Reads a media type, with a message format behind `+` or with parameters. `None` if it is another one.
+    #[inline]
+    pub(crate) fn read(value: &[u8]) -> Option<Self> {
+        Self::split(value).map(|(media_type, _)| media_type)
     }
+
+    /// Reads the `content-type` of these fields.
+    pub(crate) fn of_fields(fields: &HeaderMap) -> Option<Self> {
+        Self::read(fields.get(CONTENT_TYPE)?.as_bytes())
+    }
+
+    /// Whether a value is one of these media types, with at most a message format behind `+`. Parameters have no meaning in
+    /// gRPC, and may contain any text.
+    #[cfg(feature = "server")]
+    pub(crate) fn has_no_parameters(value: &[u8]) -> bool {
+        // RFC 6838 §4.2: the characters of a subtype.
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(byte);
+        match Self::split(value) {
+            Some((_, [])) => true,
+            Some((_, [b'+', format @ ..])) => !format.is_empty() && format.iter().all(is_name),
+            _ => false,
+        }
+    }
+
+    /// The media type, and what follows its name.
+    #[inline]
+    fn split(value: &[u8]) -> Option<(Self, &[u8])> {
+        let rest = strip(value, b"application/grpc")?;
+        let (media_type, rest) = match strip(rest, b"-web") {
+            None => (Self::Grpc, rest),
+            Some(rest) => match strip(rest, b"-text") {
+                None => (Self::GrpcWeb(WebEncoding::Binary), rest),
+                // PROTOCOL-WEB.md: "application/grpc-web-text-base64".
+                Some(rest) => (Self::GrpcWeb(WebEncoding::Text), strip(rest, b"-base64").unwrap_or(rest)),
+            },
+        };
+        matches!(rest, [] | [b'+' | b';' | b' ' | b'\t', ..]).then_some((media_type, rest))
+    }
+}
+
+/// What follows a prefix, whose case does not matter.
+#[inline]
+fn strip<'a>(value: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
+    let (start, rest) = value.split_at_checked(prefix.len())?;
+    (start == prefix || start.eq_ignore_ascii_case(prefix)).then_some(rest)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::MediaType::{self, Grpc, GrpcWeb};
+    use super::WebEncoding::{Binary, Text};
 
     #[test]
-    fn the_media_type_is_grpc_or_not() {
-        for grpc in [
-            "application/grpc",
-            "application/grpc+proto",
-            "application/grpc;charset=utf-8",
-            "Application/gRPC ;a=b",
+    fn a_media_type_is_read_and_its_parameters_are_found() {
+        for (value, media_type, has_no_parameters) in [
+            ("application/grpc", Some(Grpc), true),
+            ("application/grpc+proto", Some(Grpc), true),
+            ("application/grpc+x.own-1", Some(Grpc), true),
+            ("application/grpc+", Some(Grpc), false),
+            ("application/grpc+a b", Some(Grpc), false),
+            ("application/grpc+proto;x=private", Some(Grpc), false),
+            ("application/grpc;charset=utf-8", Some(Grpc), false),
+            ("application/grpc ", Some(Grpc), false),
+            ("Application/gRPC ;a=b", Some(Grpc), false),
+            ("application/grpc-web", Some(GrpcWeb(Binary)), true),
+            ("application/grpc-web+proto", Some(GrpcWeb(Binary)), true),
+            ("Application/gRPC-Web+json; charset=utf-8", Some(GrpcWeb(Binary)), false),
+            ("application/grpc-web-text", Some(GrpcWeb(Text)), true),
+            ("application/grpc-web-text+proto", Some(GrpcWeb(Text)), true),
+            ("application/grpc-web-TEXT;a=b", Some(GrpcWeb(Text)), false),
+            ("application/grpc-web-text-base64", Some(GrpcWeb(Text)), true),
+            ("application/grpc-web-text-base64x", None, false),
+            ("application/grpc-web-texture", None, false),
+            ("application/grpc-website", None, false),
+            // A list is no `content-type`.
+            ("application/grpc-web, */*", None, false),
+            ("application/grpc, text/html", None, false),
+            ("application/grpcfoo", None, false),
+            ("application/grpc-foo", None, false),
+            ("application/grp", None, false),
+            ("text/html", None, false),
+            ("", None, false),
         ] {
-            assert!(is_grpc(grpc.as_bytes()), "{grpc}");
-        }
-        for other in [
-            "",
-            "application/grp",
-            "application/grpcx",
-            "application/grpc-web",
-            "application/grpc-web+proto",
-            "text/html",
-        ] {
-            assert!(!is_grpc(other.as_bytes()), "{other}");
-        }
-    }
-
-    #[cfg(any(feature = "client", feature = "gateway"))]
-    #[test]
-    fn the_media_type_is_grpc_web_or_not() {
-        for grpc_web in ["application/grpc-web", "application/grpc-web+proto", "Application/gRPC-Web;a=b"] {
-            assert!(is_grpc_web(grpc_web.as_bytes()), "{grpc_web}");
-        }
-        for other in ["application/grpc", "application/grpc+proto", "application/grpc-web-text", "text/html"]
-        {
-            assert!(!is_grpc_web(other.as_bytes()), "{other}");
+            assert_eq!(MediaType::read(value.as_bytes()), media_type, "{value}");
+            #[cfg(feature = "server")]
+            assert_eq!(MediaType::has_no_parameters(value.as_bytes()), has_no_parameters, "{value}");
+            #[cfg(not(feature = "server"))]
+            let _ = has_no_parameters;
         }
     }
 }

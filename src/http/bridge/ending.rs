@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use ::http::header::{CONTENT_TYPE, HeaderMap};
+use ::http::header::HeaderMap;
 use ::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 
@@ -13,8 +13,8 @@ use crate::inbound::ReceivedError;
 use crate::inbound::encodings::Encodings;
 use crate::inbound::mend::code_of;
 use crate::inbound::sanitize::{self, Behind, Start};
-use crate::wire::grpc_web::WebEncoding;
-use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, media_type, message};
+use crate::wire::media_type::MediaType;
+use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
 
 pub(super) enum Ending {
     /// The trailers decide.
@@ -23,19 +23,11 @@ pub(super) enum Ending {
     Failed(ReceivedError),
 }
 
-/// Whether an answer is gRPC-Web by its `content-type`.
-pub(super) fn is_grpc_web(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|value| WebEncoding::from_media_type(value.as_bytes()).is_some())
-}
-
-/// Whether an answer is gRPC by its `content-type`.
-fn is_grpc(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|value| media_type::is_grpc(value.as_bytes()))
-}
-
 /// Whether headers speak gRPC, whatever their `content-type`.
 pub(super) fn speak_grpc(headers: &HeaderMap) -> bool {
-    is_grpc(headers) || headers.contains_key(GRPC_STATUS) || headers.contains_key(STATUS_DETAILS_HEADER)
+    MediaType::of_fields(headers) == Some(MediaType::Grpc)
+        || headers.contains_key(GRPC_STATUS)
+        || headers.contains_key(STATUS_DETAILS_HEADER)
 }
 
 /// Of headers that speak gRPC.

@@ -21,6 +21,7 @@ use crate::http::{Caller, Failing, Responder, read};
 use crate::inbound::sanitize::{Behind, Start};
 use crate::outbound::request_line::RequestLine;
 use crate::wire::grpc_web::Protocol;
+use crate::wire::media_type::MediaType;
 
 bridge! {
     /// Turns failed gRPC answers into HTTP answers, around any service whose answers are gRPC: a transcoder, a proxy,
@@ -102,7 +103,8 @@ impl Call {
         let catalog = self.responder.catalog();
         let is_error = parts.status.is_client_error() || parts.status.is_server_error();
         // The caller reads gRPC-Web, trailers-only included.
-        let is_web = matches!(self.protocol, Protocol::GrpcWeb(_)) && ending::is_grpc_web(&parts.headers);
+        let is_web = matches!(self.protocol, Protocol::GrpcWeb(_))
+            && matches!(MediaType::of_fields(&parts.headers), Some(MediaType::GrpcWeb(_)));
         if is_web && !is_error {
             return Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())));
         }

@@ -1,13 +1,17 @@
 use http::StatusCode;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 
 use crate::catalog::GrpcCode;
 use crate::server::failure::Failure;
 use crate::wire::grpc_web::{Protocol, WebEncoding};
+use crate::wire::media_type::MediaType;
 
 /// How the body of an answer is encoded. `None` where the answer is not gRPC-Web.
 pub(in crate::server) fn answer_encoding(headers: &HeaderMap) -> Option<WebEncoding> {
-    WebEncoding::from_media_type(headers.get(CONTENT_TYPE)?.as_bytes())
+    match MediaType::of_fields(headers) {
+        Some(MediaType::GrpcWeb(encoding)) => Some(encoding),
+        _ => None,
+    }
 }
 
 /// Whether an answer of gRPC or of gRPC-Web fits a request.
