@@ -286,6 +286,10 @@ async fn a_failure_in_the_headers_has_the_content_type_of_its_caller() {
         (TEXT, "", TEXT),
         (TEXT, BINARY, BINARY),
         (TEXT, "application/grpc", "application/grpc"),
+        (TEXT, "application/grpc; x=private", TEXT),
+        (TEXT, "application/grpc-web-text; x=private", TEXT),
+        (BINARY, "application/grpc-web+proto;x=private", BINARY),
+        (BINARY, "application/grpc-webprivate", BINARY),
     ] {
         let request = request("/test.v1.Test/Unary", content_type, "hello");
         let mut response = response(sent, vec![]);

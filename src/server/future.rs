@@ -14,7 +14,7 @@ use super::body::End;
 use super::failure::Failure;
 use super::grpc_web::{self, answer_encoding};
 use super::layer::Call;
-use super::{log, success};
+use super::{log, protocol, success};
 use crate::catalog::GrpcCode;
 use crate::catalog::tables::class_to_grpc;
 use crate::error::ApiError;
@@ -174,7 +174,7 @@ impl Call {
             Protocol::Grpc => {
                 parts.headers.entry(CONTENT_TYPE).or_insert(self.protocol.content_type());
             }
-            Protocol::GrpcWeb(_) if is_protocol => {}
+            Protocol::GrpcWeb(_) if is_protocol && protocol::is_valid_content_type(&parts.headers) => {}
             Protocol::GrpcWeb(_) => {
                 parts.headers.insert(CONTENT_TYPE, self.protocol.content_type());
             }

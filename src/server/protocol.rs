@@ -34,6 +34,12 @@ fn is_content_type(value: &[u8]) -> bool {
     value.len() <= MAX_CONTENT_TYPE && MediaType::has_no_parameters(value)
 }
 
+/// Whether the fields contain one `content-type`, which may be sent to a caller of gRPC or gRPC-Web.
+pub(super) fn is_valid_content_type(fields: &HeaderMap) -> bool {
+    let mut values = fields.get_all(CONTENT_TYPE).iter();
+    values.next().is_some_and(|value| is_content_type(value.as_bytes())) && values.next().is_none()
+}
+
 /// gRPC over HTTP/2, "Content-Coding": a token (RFC 9110 §5.6.2).
 fn is_encoding(value: &[u8]) -> bool {
     let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
