@@ -23,6 +23,7 @@ use http_body_util::{BodyExt, Full};
 use support::{End, Kind, Log, Script, Test};
 use tonic::Status;
 use tonic::service::Routes;
+use tonic_web::GrpcWebLayer;
 use tower::{BoxError, Service, ServiceExt, service_fn};
 use tower_layer::Layer;
 
@@ -320,4 +321,90 @@ async fn the_failure_of_a_stream_names_its_call() {
     let request = grpc(Kind::ServerStream.path()).body(message(EMPTY)).unwrap();
     let routes = server().layer(Routes::new(test).prepare());
     check("stream", &event(&log, routes, request).await, "INFO", &["method=\"/test.v1.Test/ServerStream\""]);
+}
+
+/// What tonic-web answers to a request that is not base64, or whose messages it cannot read. The message of such a status is
+/// not marked as the caller's.
+#[tokio::test]
+async fn over_grpc_web() {
+    let log = Log::start();
+    let routes = || {
+        let test = Test::new(|_| Script::fail(Status::internal("bug")));
+        server().layer(GrpcWebLayer::new().layer(Routes::new(test).prepare()))
+    };
+    let hello = "AAAAAAcKBWhlbGxv";
+    for (name, content_type, body, level) in [
+        ("no base64", "application/grpc-web-text", "****", "WARN"),
+        ("a page", "application/grpc-web-text", "<html></html>***", "WARN"),
+        ("a digit too many", "application/grpc-web-text", "AAAAA", "WARN"),
+        ("padding first", "application/grpc-web-text", "=AAA", "WARN"),
+        ("padding after one digit", "application/grpc-web-text", "A===", "WARN"),
+        ("a last digit with other bits", "application/grpc-web-text", "AB==", "WARN"),
+        ("half a head", "application/grpc-web-text", "AAAA", "WARN"),
+        ("nothing", "application/grpc-web-text", "", "WARN"),
+        ("half a head, binary", "application/grpc-web", "\0\0\0", "WARN"),
+        ("an unknown flag, binary", "application/grpc-web", "****", "WARN"),
+        ("nothing, binary", "application/grpc-web", "", "WARN"),
+        ("a control: the service", "application/grpc-web-text", hello, "ERROR"),
+        ("a control: the service, binary", "application/grpc-web", "\0\0\0\0\x07\x0a\x05hello", "ERROR"),
+    ] {
+        let request = Request::post(UNARY).header("content-type", content_type);
+        let request = request.body(Body::from(body)).unwrap();
+        check(name, &event(&log, routes(), request).await, level, &["code=500001", "INTERNAL"]);
+    }
+}
+
+/// tonic-web gives the failure of a response the same prefix. No caller caused it.
+#[tokio::test]
+async fn the_body_of_a_grpc_web_response_that_fails() {
+    let log = Log::start();
+    let failing = service_fn(|_: Request<tonic::body::Body>| {
+        let frame = Err::<http_body::Frame<Bytes>, _>(Status::internal("bug"));
+        let body = http_body_util::StreamBody::new(tokio_stream::iter([frame]));
+        let response = Response::builder().header("content-type", "application/grpc");
+        ready(Ok::<_, Infallible>(response.body(tonic::body::Body::new(body)).unwrap()))
+    });
+    for content_type in ["application/grpc-web", "application/grpc-web-text"] {
+        let request = Request::post(UNARY).header("content-type", content_type).body(Body::empty()).unwrap();
+        let service = server().layer(GrpcWebLayer::new().layer(failing));
+        check(content_type, &event(&log, service, request).await, "ERROR", &["code=500001"]);
+    }
+}
+
+/// HTTP/1.1: the connection ends before the body does, or the chunks are not as RFC 9112 §7.1 writes them.
+#[tokio::test]
+async fn a_body_that_breaks_off() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let log = Log::start();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let test = || Test::new(|_| Script::fail(ErrorCode::USER_BANNED));
+    let router = tonic::transport::Server::builder()
+        .accept_http1(true)
+        .layer(server())
+        .layer(GrpcWebLayer::new())
+        .add_service(test());
+    let incoming = tonic::transport::server::TcpIncoming::from(listener);
+    let served = tokio::spawn(router.serve_with_incoming(incoming));
+    for content_type in ["application/grpc-web", "application/grpc-web-text", "application/grpc"] {
+        for (name, body) in [
+            ("the connection ends", "content-length: 100\r\n\r\nAAAA"),
+            ("the connection ends in a chunk", "transfer-encoding: chunked\r\n\r\n100\r\nAAAA"),
+            ("a chunk without a length", "transfer-encoding: chunked\r\n\r\n4\r\nAAAA\r\nsecret\r\n"),
+        ] {
+            log.take();
+            let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+            let head = format!("POST {UNARY} HTTP/1.1\r\nhost: a\r\ncontent-type: {content_type}\r\n");
+            socket.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+            socket.shutdown().await.unwrap();
+            let _ = socket.read_to_end(&mut Vec::new()).await;
+            let event = log.take();
+            // tonic's gRPC-Web layer refuses plain gRPC in HTTP/1.1.
+            let is_refused = content_type == "application/grpc";
+            assert!(is_refused || !event.is_empty(), "{name}, {content_type}: no event");
+            assert!(!event.contains("ERROR") && !event.contains("secret"), "{name}, {content_type}: {event}");
+        }
+    }
+    served.abort();
 }

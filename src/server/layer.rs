@@ -55,7 +55,7 @@ use crate::wire::grpc_web::{Protocol, WebEncoding};
 /// | failure | level |
 /// |---|---|
 /// | class 4xx; UNIMPLEMENTED, which any unknown method is; the deadline of the caller passed | INFO |
-/// | the timeout of the server; DEADLINE_EXCEEDED of the service where the caller chose a deadline; a request that tonic cannot decode; a gRPC request to an HTTP route | WARN |
+/// | the timeout of the server; DEADLINE_EXCEEDED of the service where the caller chose a deadline; a request that tonic or tonic-web cannot decode, or whose body breaks off; a gRPC request to an HTTP route | WARN |
 /// | every other failure of class 5xx; a panic | ERROR |
 ///
 /// Put it outermost: what layers outside of it answer is not seen. The limits of `tonic::transport::Server`
