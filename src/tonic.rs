@@ -1,7 +1,7 @@
 //! `tonic::Status` in both directions.
 
 use std::borrow::Cow;
-#[cfg(any(feature = "client", feature = "gateway"))]
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 use std::error::Error;
 
 use bytes::Bytes;
@@ -14,6 +14,8 @@ use crate::error::ApiError;
 use crate::error::TypedError;
 use crate::inbound::ReceivedError;
 use crate::inbound::identity::{self, Identity, identity};
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
+use crate::outbound::sources;
 use crate::wire;
 use crate::wire::ERROR_CODE_HEADER;
 use crate::wire::info::Info;
@@ -151,10 +153,21 @@ pub(crate) fn made_here(error: Box<dyn Error + Send + Sync>) -> Status {
             status.set_source(error.into());
             status
         }
-        None => Status::from_error(error),
+        None => status_of(error).unwrap_or_else(|error| {
+            let mut status = Status::unknown(error.to_string());
+            status.set_source(error.into());
+            status
+        }),
     };
     mark_synthesized(&mut status);
     status
+}
+
+/// The status that tonic makes of an error, or finds among its sources. The error if there is none, or if its sources are too
+/// many for tonic, which follows them to the end.
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
+pub(crate) fn status_of(error: Box<dyn Error + Send + Sync>) -> Result<Status, Box<dyn Error + Send + Sync>> {
+    if sources::is_too_long(&*error) { Err(error) } else { Status::try_from_error(error) }
 }
 
 /// The status of a call whose deadline passed; `status` is what was found of it.

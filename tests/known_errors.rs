@@ -45,6 +45,22 @@ impl Error for Around {
     }
 }
 
+/// An error whose chain has no end.
+#[derive(Debug)]
+struct OwnSource;
+
+impl fmt::Display for OwnSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("private")
+    }
+}
+
+impl Error for OwnSource {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self)
+    }
+}
+
 async fn tokio_elapsed() -> BoxError {
     tokio::time::timeout(Duration::from_millis(1), pending::<()>()).await.unwrap_err().into()
 }
@@ -63,6 +79,7 @@ async fn errors() -> Vec<(&'static str, BoxError, (GrpcCode, u32))> {
         ("load that was shed", tower::load_shed::error::Overloaded::new().into(), SHED),
         ("another error of the operating system", io_error(io::ErrorKind::ConnectionReset), INTERNAL),
         ("a text", "private".into(), INTERNAL),
+        ("an error that is its own source", OwnSource.into(), INTERNAL),
     ]
 }
 

@@ -6,6 +6,7 @@ use tonic::{Code, Status};
 
 use crate::inbound::encodings::Encodings;
 use crate::inbound::sanitize;
+use crate::outbound::sources;
 use crate::tonic::{deadline_exceeded, made_here};
 use crate::wire::timeout;
 
@@ -81,12 +82,6 @@ impl Deadline {
 
 /// Whether the error is no [`Status`], or one that tonic made of an error that it does not know: that has a source.
 fn is_unrecognised(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(status) = error.downcast_ref::<Status>() {
-            return status.source().is_some();
-        }
-        next = error.source();
-    }
-    true
+    let status = sources::chain(error).find_map(|error| error.downcast_ref::<Status>());
+    status.is_none_or(|status| status.source().is_some())
 }

@@ -2,6 +2,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::outbound::log_limit::{Beginning, LogLimit};
+use crate::outbound::sources;
 
 /// An error and its sources, each once, for a log: in one line, whatever a peer's text in it contains.
 #[derive(Clone, Copy)]
@@ -11,19 +12,14 @@ pub(crate) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    /// The texts of the error and of its sources.
+    /// The texts of the error and of its sources, as many as [`sources::chain`] follows.
     fn texts(self) -> impl Iterator<Item = Beginning> + use<'a> {
-        let source =
-            |error: &&'a (dyn Error + 'static)| -> Option<&'a (dyn Error + 'static)> { (*error).source() };
-        let errors = std::iter::successors(Some(self.error), source);
-        errors.map(move |error| self.limit.beginning_of(&error))
+        sources::chain(self.error).map(move |error| self.limit.beginning_of(&error))
     }
 
     /// Whether the chain shows a text, as far as it is logged.
     pub(crate) fn shows(self, text: &str) -> bool {
-        /// A chain with more errors than this is not a cause of anything.
-        const MAX_ERRORS: usize = 64;
-        self.texts().take(MAX_ERRORS).any(|shown| {
+        self.texts().any(|shown| {
             let is_beginning = !shown.is_whole() && text.starts_with(&shown.text);
             is_beginning || shown.text.contains(text)
         })
@@ -83,5 +79,27 @@ mod tests {
         }
         impl Error for Bad {}
         assert_eq!(chain(&Bad), "an error whose Display panics");
+    }
+
+    #[test]
+    fn an_error_that_is_in_its_own_chain_ends() {
+        /// Its source is the other one, whose source is this one.
+        #[derive(Debug)]
+        struct Endless(&'static str, Option<&'static Endless>);
+        impl fmt::Display for Endless {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0)
+            }
+        }
+        impl Error for Endless {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                static ONE: Endless = Endless("one", Some(&TWO));
+                static TWO: Endless = Endless("two", None);
+                Some(self.1.unwrap_or(&ONE))
+            }
+        }
+        let error = Endless("first", None);
+        assert_eq!(chain(&error), format!("first{}", ": one: two".repeat(32)).trim_end_matches(": two"));
+        assert!(!Chain { error: &error, limit: LogLimit::KIB_4 }.shows("three"));
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 
 use crate::catalog::GrpcCode;
+use crate::outbound::sources;
 
 /// The gRPC code of an error that a service returns in place of a response: DEADLINE_EXCEEDED for a timeout,
 /// RESOURCE_EXHAUSTED for load that was shed (as tonic's own server answers it). The outermost error of the chain
@@ -11,8 +12,7 @@ use crate::catalog::GrpcCode;
 ///
 /// A timeout of hyper is one of its keep-alive; the gRPC specification makes it UNAVAILABLE, as tonic does.
 pub(crate) fn grpc_code(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
-    let mut next = Some(error);
-    while let Some(error) = next {
+    for error in sources::chain(error) {
         #[cfg(feature = "tonic")]
         {
             // A connection that was not made in time: no request was sent, so it is UNAVAILABLE.
@@ -22,7 +22,7 @@ pub(crate) fn grpc_code(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
             if let Some(status) = error.downcast_ref::<tonic::Status>() {
                 return is_timer(status).then_some(GrpcCode::DeadlineExceeded);
             }
-            // tonic alone reads it as CANCELLED, which says that the caller gave up.
+            // tonic alone reads it as CANCELLED, which means that the caller cancelled the call.
             if error.is::<tonic::TimeoutExpired>() {
                 return Some(GrpcCode::DeadlineExceeded);
             }
@@ -36,7 +36,6 @@ pub(crate) fn grpc_code(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
         if error.is::<tower::load_shed::error::Overloaded>() {
             return Some(GrpcCode::ResourceExhausted);
         }
-        next = error.source();
     }
     None
 }
@@ -44,12 +43,6 @@ pub(crate) fn grpc_code(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
 /// Whether tonic made the status of its own timer: a body of tonic passes the error on as a status.
 #[cfg(feature = "tonic")]
 fn is_timer(status: &tonic::Status) -> bool {
-    let mut next = status.source().filter(|_| status.code() == tonic::Code::Cancelled);
-    while let Some(error) = next {
-        if error.is::<tonic::TimeoutExpired>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+    let source = status.source().filter(|_| status.code() == tonic::Code::Cancelled);
+    source.is_some_and(|source| sources::chain(source).any(|error| error.is::<tonic::TimeoutExpired>()))
 }

@@ -19,6 +19,7 @@ use crate::outbound::known_error;
 use crate::outbound::log::Origin;
 use crate::outbound::{budget::field_len, outgoing::Outgoing};
 use crate::server::layer::Call;
+use crate::tonic::status_of;
 use crate::wire::details::AllDetails;
 use crate::wire::grpc_web::Protocol;
 use crate::wire::{self, CAUSE, RECEIVED, RECEIVED_HEADER, message};
@@ -70,7 +71,7 @@ impl Failure<'_> {
         if let Some(grpc_code) = known_error::grpc_code(&*error) {
             return Self { cause: Some(Arc::from(error)), origin: Origin::Either, ..Self::new(grpc_code) };
         }
-        match Status::try_from_error(error) {
+        match status_of(error) {
             Ok(status) => Self {
                 message: Cow::Owned(status.message().to_owned()),
                 details: Cow::Owned(status.details().to_vec()),
