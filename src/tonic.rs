@@ -171,7 +171,7 @@ pub(crate) fn status_of(error: Box<dyn Error + Send + Sync>) -> Result<Status, B
 }
 
 /// The status of a call whose deadline passed; `status` is what was found of it.
-#[cfg(any(feature = "client", feature = "gateway"))]
+#[cfg(feature = "client")]
 #[cold]
 pub(crate) fn deadline_exceeded(mut status: Status) -> Status {
     let metadata = std::mem::take(status.metadata_mut());

@@ -425,6 +425,16 @@ async fn what_tonic_web_itself_answers_is_coded() {
     let status = received.status().unwrap();
     assert_eq!((status.code(), check(&status).number()), (Code::Unimplemented, Some(501_000)));
 
+    // Over HTTP/1.1 it answers 400 to a message format that it does not know. No argument of the method is invalid.
+    for content_type in ["application/grpc-web+thrift", "application/grpc-web-text+thrift"] {
+        let received = receive(
+            service.clone().oneshot(request(Kind::Unary.path(), content_type, "hello")).await.unwrap(),
+        )
+        .await;
+        let status = received.status().unwrap();
+        assert_eq!((status.code(), check(&status).number()), (Code::Internal, Some(500_001)));
+    }
+
     let unknown = request("/nobody.v1.Nothing/At", TEXT, "hello");
     let received = receive(service.oneshot(unknown).await.unwrap()).await;
     assert_eq!(check(&received.status().unwrap()).number(), Some(501_000));

@@ -197,6 +197,31 @@ async fn an_http_answer_to_a_grpc_request() {
     }
 }
 
+/// HTTP 400 and 415 in answer to a gRPC-Web request: the caller sent a message format that a layer does not know.
+#[tokio::test]
+async fn an_http_answer_to_a_grpc_web_request() {
+    let log = Log::start();
+    for (content_type, status, code, level, fields) in [
+        ("application/grpc-web", 400, None, "WARN", ["code=500001", "INTERNAL"]),
+        ("application/grpc-web-text+thrift", 400, None, "WARN", ["code=500001", "INTERNAL"]),
+        ("application/grpc-web", 415, None, "WARN", ["code=500001", "INTERNAL"]),
+        ("application/grpc-web", 400, Some("400001"), "INFO", ["code=400001", "INVALID_ARGUMENT"]),
+        ("application/grpc-web", 404, None, "INFO", ["code=501000", "UNIMPLEMENTED"]),
+        ("application/grpc-web", 503, None, "ERROR", ["code=503000", "UNAVAILABLE"]),
+        ("application/grpc", 400, None, "INFO", ["code=400002", "INVALID_ARGUMENT"]),
+        ("application/grpc", 415, None, "INFO", ["code=400002", "INVALID_ARGUMENT"]),
+    ] {
+        let http = service_fn(move |_: Request<Body>| {
+            let mut response = Response::builder().status(status);
+            response = code.iter().fold(response, |it, code| it.header("codelibra-error-code", *code));
+            ready(Ok::<_, Infallible>(response.body(Body::empty()).unwrap()))
+        });
+        let request = Request::post("/a.B/C").header("content-type", content_type).body(Body::empty());
+        let event = event(&log, server().layer(http), request.unwrap()).await;
+        check(&format!("{content_type} {status} {code:?}"), &event, level, &fields);
+    }
+}
+
 async fn panics() -> &'static str {
     panic!("a panic")
 }

@@ -157,10 +157,14 @@ impl Call {
     fn http_failure(&self, status: StatusCode, fields: &HeaderMap) -> Failure<'static> {
         let what = format!("the service answered HTTP {status}, which is no gRPC");
         // Any gRPC request to an HTTP route has such an answer.
-        let origin = if is_error(status) { Origin::Service } else { Origin::Either };
+        let is_of_request = is_rejection(self.protocol, status);
+        let origin = if is_error(status) && !is_of_request { Origin::Service } else { Origin::Either };
         let code = fields.get(ERROR_CODE_HEADER).and_then(|value| parse_code(value.as_bytes()));
         let error = code.map(|code| ApiError::of(self.config.catalog, code));
-        let grpc_code = error.as_ref().map_or_else(|| http_to_grpc(status), ApiError::grpc_code);
+        let grpc_code = error.as_ref().map_or_else(
+            || if is_of_request { GrpcCode::Internal } else { http_to_grpc(status) },
+            ApiError::grpc_code,
+        );
         let details = error.map(|error| Cow::Owned(error.to_details().into())).unwrap_or_default();
         Failure { origin, details, ..Failure::no_grpc(grpc_code, what) }
     }
@@ -201,6 +205,13 @@ fn http_to_grpc(status: StatusCode) -> GrpcCode {
         return GrpcCode::Unimplemented;
     }
     if is_error(status) { class_to_grpc(status.as_u16()) } else { GrpcCode::Internal }
+}
+
+/// Whether a layer for gRPC-Web rejects the request itself, for example for a message format that it does not know. No argument
+/// of the method is invalid, so the failure is INTERNAL, as gRPC's "HTTP to gRPC Status Code Mapping" makes of 400.
+fn is_rejection(request: Protocol, status: StatusCode) -> bool {
+    matches!(request, Protocol::GrpcWeb(_))
+        && matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE)
 }
 
 fn is_error(status: StatusCode) -> bool {

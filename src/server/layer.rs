@@ -43,7 +43,8 @@ use crate::wire::grpc_web::{Protocol, WebEncoding};
 ///   the event in the log has its name in `removed_fields`; a `content-type` becomes `application/grpc`.
 /// - A gRPC request that is answered with something else, or with no `grpc-status` at the end, failed: with the
 ///   code in the field `codelibra-error-code` of the answer, else the code of the HTTP status
-///   ([`class_to_grpc`](crate::catalog::tables::class_to_grpc); 404 is UNIMPLEMENTED), else of INTERNAL.
+///   ([`class_to_grpc`](crate::catalog::tables::class_to_grpc); 404 is UNIMPLEMENTED, and 400 and 415 in answer to gRPC-Web are
+///   INTERNAL), else of INTERNAL.
 /// - A success keeps no field that describes a failure: the layer removes `grpc-message`, `grpc-status-details-bin`,
 ///   `codelibra-error-code` and the fields of our own layers, in headers, trailers and trailer frames. The headers of a
 ///   response to a request that is not gRPC keep theirs, unless they contain `grpc-status`.
