@@ -7,6 +7,8 @@ mod support;
 
 use std::convert::Infallible;
 use std::future::{pending, ready};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,12 +17,15 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use codelibra::axum::ErrorLayer;
-use codelibra::http::{GrpcToHttpLayer, HttpToGrpcLayer, LogLimit, Responder};
+use codelibra::http::{
+    Caller, GrpcToHttpLayer, HttpToGrpcLayer, LogLimit, Responder, StreamBody, StreamForm,
+};
 use codelibra::server::ServerLayer;
-use codelibra::{ApiError, ErrorCode};
+use codelibra::{ApiError, CatalogCode, ErrorCode, ReceivedError};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use support::{End, Kind, Log, Script, Test};
+use tokio_stream::{Stream, StreamExt};
 use tonic::Status;
 use tonic::service::Routes;
 use tonic_web::GrpcWebLayer;
@@ -432,4 +437,68 @@ async fn a_body_that_breaks_off() {
         }
     }
     served.abort();
+}
+
+/// The events of a [`Responder`] without a layer, and of a stream, name the request.
+#[tokio::test]
+async fn an_answer_without_a_layer_names_its_request() {
+    let log = Log::start();
+    let http = Request::get("/shop?secret=1").body(()).unwrap();
+    let rpc = grpc("/shop.v1.Shop/Buy?secret=1").body(()).unwrap();
+    let of_http = ["http_method=\"GET\"", "path=\"/shop\""];
+    let of_rpc = ["method=\"/shop.v1.Shop/Buy\"", "code=500001"];
+    let own: ApiError = ErrorCode::UNEXPECTED_ERROR.with_message("the database is down");
+    let received = ReceivedError::from_details(own.to_details(), ErrorCode::catalog());
+    for (request, fields) in [(http, of_http), (rpc, of_rpc)] {
+        let headers = request.headers().clone();
+        let parts = request.clone().into_parts().0;
+        type Answers<'a> = [(&'a str, Box<dyn Fn(Caller) + 'a>); 3];
+        let answers: Answers<'_> = [
+            ("respond", Box::new(|caller| drop(responder().respond(caller, &own)))),
+            ("forwarded", Box::new(|caller| drop(responder().respond_forwarded(caller, &received)))),
+            ("received", Box::new(|caller| drop(responder().respond_received(caller, &received)))),
+        ];
+        for (name, answer) in &answers {
+            for caller in [Caller::from(&request), Caller::from(&parts)] {
+                answer(caller);
+                check(name, &log.take(), "ERROR", &fields);
+            }
+            // Header fields contain no path.
+            answer(Caller::from(&headers));
+            let event = log.take();
+            check(name, &event, "ERROR", &["code=500001"]);
+            assert!(!event.contains("path=") && !event.contains("method="), "{name}: {event}");
+        }
+
+        for name in ["an error", "a panic"] {
+            let items = tokio_stream::once(name).map(|name| match name {
+                "an error" => Err::<u8, _>(own.clone()),
+                _ => panic!("a panic"),
+            });
+            let body = StreamBody::new(StreamForm::Ndjson, items, responder()).caller(&request);
+            body.collect().await.unwrap();
+            check(name, &log.take(), "ERROR", &fields);
+        }
+        let items = tokio_stream::empty::<Result<u8, ApiError>>();
+        let items = DropPanics(items);
+        StreamBody::new(StreamForm::Ndjson, items, responder()).caller(&request).collect().await.unwrap();
+        check("a panic of a drop", &log.take(), "ERROR", &fields[..1]);
+    }
+}
+
+/// A stream whose drop panics.
+struct DropPanics<S>(S);
+
+impl<S: Stream + Unpin> Stream for DropPanics<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        Pin::new(&mut self.0).poll_next(cx)
+    }
+}
+
+impl<S> Drop for DropPanics<S> {
+    fn drop(&mut self) {
+        panic!("a panic of a drop");
+    }
 }

@@ -17,7 +17,6 @@ use crate::catalog::GrpcCode;
 use crate::guard::{Panic, discard};
 use crate::http::{Caller, Failing, Responder};
 use crate::outbound::log::Door;
-use crate::outbound::request_line::RequestLine;
 use crate::wire::grpc_web::Protocol;
 use crate::wire::media_type::MediaType;
 use crate::wire::{ERROR_CODE_HEADER, GRPC_STATUS};
@@ -43,7 +42,6 @@ pub(super) struct Call {
     pub(super) responder: Arc<Responder>,
     pub(super) caller: Caller,
     pub(super) protocol: Protocol,
-    pub(super) request: RequestLine,
 }
 
 /// What is to be done with an answer.
@@ -74,7 +72,7 @@ impl Call {
             }
             None if is_plain_failure(&parts) => Sorted::Text(parts, body),
             // The fallback of tonic's router, for example, answers every caller so.
-            None if !self.request.is_grpc() && is_grpc_failure(&parts) => {
+            None if !self.caller.is_grpc() && is_grpc_failure(&parts) => {
                 if let Err(panic) = discard(body) {
                     self.panic_in_drop(&panic);
                 }
@@ -87,7 +85,7 @@ impl Call {
     /// The answer to a failure that said no more than a text.
     pub(super) fn text(&self, parts: Parts, text: &[u8]) -> Response<Body> {
         let is_unknown = matches!(parts.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
-        let mut error = if self.request.is_grpc() && is_unknown {
+        let mut error = if self.caller.is_grpc() && is_unknown {
             // gRPC, "HTTP to gRPC Status Code Mapping": 404 is UNIMPLEMENTED.
             self.responder.unimplemented()
         } else {
@@ -106,7 +104,7 @@ impl Call {
 
     /// Logs a panic of a drop, whose call already has its answer.
     pub(super) fn panic_in_drop(&self, panic: &Panic) {
-        self.responder.panic_in_drop(Door::Axum, (self.caller, Some(&self.request)), panic);
+        self.responder.panic_in_drop(Door::Axum, &self.caller, panic);
     }
 
     /// The answer to an error of the service itself.
@@ -131,9 +129,9 @@ impl Call {
     }
 
     fn answer_alone(&self, failing: Failing<'_>) -> Response<Bytes> {
-        let error = self.responder.settle(Door::Axum, (self.caller, Some(&self.request)), failing);
-        if !self.request.is_grpc() {
-            return self.responder.write(self.caller, &error);
+        let error = self.responder.settle(Door::Axum, &self.caller, failing);
+        if !self.caller.is_grpc() {
+            return self.responder.write(&self.caller, &error);
         }
         let mut response = Response::new(Bytes::new());
         let fields = response.headers_mut();
@@ -145,7 +143,7 @@ impl Call {
     /// Writes an error into an answer, whose other fields stay. A gRPC failure has fields of its own alone.
     fn answer(&self, mut parts: Parts, failing: Failing<'_>) -> Response<Body> {
         let new = self.answer_alone(failing);
-        if self.request.is_grpc() {
+        if self.caller.is_grpc() {
             return new.map(Body::from);
         }
         let (new, body) = new.into_parts();

@@ -13,7 +13,6 @@ use super::ErrorFuture;
 use super::answer::Call;
 use crate::guard::service::{BoxError, Readiness};
 use crate::http::{Caller, Responder};
-use crate::outbound::request_line::RequestLine;
 use crate::wire::grpc_web::Protocol;
 
 /// Makes every failure of an axum `Router`, or of any service with axum's body, a coded one.
@@ -104,7 +103,6 @@ where
             responder: Arc::clone(&self.layer.responder),
             caller: Caller::from(&request),
             protocol: Protocol::from_request(request.headers()),
-            request: RequestLine::from_request(&request),
         };
         // A deadline beyond what a clock can say is none.
         let deadline = self.layer.timeout.and_then(|timeout| Instant::now().checked_add(timeout));

@@ -4,6 +4,7 @@ use ::http::{Method, Request, Uri};
 
 use super::Form;
 use crate::outbound::request_id::RequestId;
+use crate::outbound::request_line::RequestLine;
 
 /// "Unary-Request", Connect Protocol: the version that the client speaks.
 const CONNECT_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
@@ -12,16 +13,18 @@ const CONNECT_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("connect-pr
 const MAX_RANGES: u8 = 64;
 
 /// What the request of a caller says about the answer: which form it takes, whether it takes a body, and the id of the
-/// request (`x-request-id`, where that is 1 to 48 letters, digits and `-._:+/=`).
+/// request (`x-request-id`, where that is 1 to 48 letters, digits and `-._:+/=`). One that is made of a whole [`Request`], or
+/// of its [`Parts`], has the request's method and path too, which the events of its failures contain.
 ///
-/// It is a small copy: take it of a request before the request goes to its handler.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// It shares the bytes of the path: take it of a request before the request goes to its handler.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
     connect: bool,
     head: bool,
     problem: Quality,
     json: Quality,
     request_id: Option<RequestId>,
+    request: Option<RequestLine>,
 }
 
 /// How a caller weighs a media type: by the range that names it most closely (RFC 9110 §12.5.1).
@@ -43,8 +46,8 @@ const CONNECT_VERSION: &str = "connect=v1";
 impl Caller {
     /// What a method and header fields say.
     ///
-    /// A Connect client that sends GET may say so in its query alone: take the [`Request`] or its [`Parts`] where
-    /// they are at hand.
+    /// A Connect client that sends GET may say so in its query alone, and the log contains no path of this caller: take the
+    /// [`Request`] or its [`Parts`] where they are at hand.
     pub fn new(method: &Method, headers: &HeaderMap) -> Self {
         Self {
             connect: headers.contains_key(CONNECT_PROTOCOL_VERSION),
@@ -52,6 +55,7 @@ impl Caller {
             problem: Quality::of(headers, Form::Problem.media_type()),
             json: Quality::of(headers, Form::Native.media_type()),
             request_id: RequestId::of_caller(headers),
+            request: None,
         }
     }
 
@@ -60,23 +64,35 @@ impl Caller {
         let is_get = matches!(*method, Method::GET | Method::HEAD);
         let mut parameters = uri.query().filter(|_| is_get).unwrap_or_default().split('&');
         caller.connect |= parameters.any(|parameter| parameter == CONNECT_VERSION);
+        caller.request = Some(RequestLine::from_head(method, uri, headers));
         caller
     }
 
     /// Whether the answer has no body: the request's method is HEAD.
-    pub(crate) const fn is_head(self) -> bool {
+    pub(crate) const fn is_head(&self) -> bool {
         self.head
     }
 
-    pub(crate) const fn request_id(self) -> Option<RequestId> {
+    pub(crate) const fn request_id(&self) -> Option<RequestId> {
         self.request_id
+    }
+
+    /// The method and path, where the caller was made of a whole request.
+    pub(crate) const fn request(&self) -> Option<&RequestLine> {
+        self.request.as_ref()
+    }
+
+    /// Whether the request is a call of gRPC or gRPC-Web.
+    #[cfg(feature = "axum")]
+    pub(crate) fn is_grpc(&self) -> bool {
+        self.request().is_some_and(RequestLine::is_grpc)
     }
 
     /// The form for a caller whom the author of a gateway would answer in `default`.
     ///
     /// A Connect client gets Connect's. `application/problem+json` is taken where the caller names it and weighs
     /// plain JSON no higher; plain JSON in place of a problem only where it weighs more.
-    pub fn form(self, default: Form) -> Form {
+    pub fn form(&self, default: Form) -> Form {
         let (problem, json) = (self.problem, self.json);
         let asked = problem.fit == EXACT && problem.weight > 0;
         if self.connect {

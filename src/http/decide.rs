@@ -39,23 +39,18 @@ pub(crate) enum Failing<'a> {
 
 impl Responder {
     /// The error as it leaves, with the id of its request. What its caller does not get is logged.
-    pub(crate) fn settle(
-        &self,
-        door: Door,
-        (caller, request): (Caller, Option<&RequestLine>),
-        failing: Failing<'_>,
-    ) -> ApiError {
+    pub(crate) fn settle(&self, door: Door, caller: &Caller, failing: Failing<'_>) -> ApiError {
         let error = identified(self.decide(failing).into_owned(), caller);
-        self.event(&failing, request, Leaves::of(&error, self), error.request_id()).write(door);
+        self.event(&failing, caller, Leaves::of(&error, self), error.request_id()).write(door);
         error
     }
 
     /// Logs a failure that comes too late for an answer: nothing of it leaves.
-    pub(crate) fn lose(&self, caller: Caller, request: &RequestLine, failing: Failing<'_>) {
+    pub(crate) fn lose(&self, caller: &Caller, failing: Failing<'_>) {
         let error = identified(self.decide(failing).into_owned(), caller);
         let nothing =
             Leaves { reason: "", message: "", metadata: 0, details: &[], ..Leaves::of(&error, self) };
-        self.event(&failing, Some(request), nothing, error.request_id()).write(Door::Http);
+        self.event(&failing, caller, nothing, error.request_id()).write(Door::Http);
     }
 
     /// The error of a gRPC answer that failed in its headers.
@@ -72,23 +67,18 @@ impl Responder {
 
     /// Logs a panic of a drop, whose call already has its answer.
     #[cold]
-    pub(crate) fn panic_in_drop(
-        &self,
-        door: Door,
-        (caller, request): (Caller, Option<&RequestLine>),
-        panic: &Panic,
-    ) {
+    pub(crate) fn panic_in_drop(&self, door: Door, caller: &Caller, panic: &Panic) {
         let id = caller.request_id().unwrap_or_else(RequestId::made);
-        log::panic_in_drop(door, self.log_limit, request, id.as_str(), panic);
+        log::panic_in_drop(door, self.log_limit, caller.request(), id.as_str(), panic);
     }
 
     /// The error as it leaves. It is logged only where something of it stays here.
-    pub(super) fn decide_alone<'a>(&self, failing: Failing<'a>) -> Cow<'a, ApiError> {
+    pub(super) fn decide_alone<'a>(&self, caller: &Caller, failing: Failing<'a>) -> Cow<'a, ApiError> {
         let error = self.decide(failing);
         let is_whole =
             matches!((failing, &error), (Failing::Own(own), Cow::Borrowed(_)) if own.cause().is_none());
         if !is_whole {
-            self.event(&failing, None, Leaves::of(&error, self), error.request_id())
+            self.event(&failing, caller, Leaves::of(&error, self), error.request_id())
                 .write_what_is_withheld(Door::Http);
         }
         error
@@ -197,7 +187,7 @@ impl Responder {
     fn event<'a>(
         &self,
         failing: &Failing<'a>,
-        request: Option<&'a RequestLine>,
+        caller: &'a Caller,
         leaves: Leaves<'a>,
         request_id: Option<&'a str>,
     ) -> Event<'a> {
@@ -212,6 +202,7 @@ impl Responder {
             Failing::Late => (Said::Nothing, None, None),
             Failing::Panic(panic) => (Said::Nothing, None, Some(panic.text())),
         };
+        let request = caller.request();
         let has_deadline = request.is_some_and(RequestLine::has_deadline);
         let origin = match *failing {
             _ if leaves.grpc_code != GrpcCode::DeadlineExceeded => Origin::Service,
@@ -231,7 +222,7 @@ impl Responder {
 }
 
 /// With google.rpc.RequestInfo, unless the error has one.
-fn identified(error: ApiError, caller: Caller) -> ApiError {
+fn identified(error: ApiError, caller: &Caller) -> ApiError {
     if error.request_id().is_some() {
         return error;
     }

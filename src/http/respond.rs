@@ -172,10 +172,11 @@ impl Responder {
     /// Answers with an error of this service, within the [`Boundary`]: a public one replaces the message of a 5xx
     /// by its entry's summary, drops google.rpc.DebugInfo, and lets no error of another domain pass.
     ///
-    /// What stays here is logged, as a `tracing` event of the target `codelibra::http`. The layers log each failure,
-    /// and give it the id of its request.
+    /// What stays here is logged, as a `tracing` event of the target `codelibra::http`; it contains the method and path of a
+    /// caller that is a whole request. The layers log each failure, and give it the id of its request.
     pub fn respond(&self, caller: impl Into<Caller>, error: &ApiError) -> Response<Bytes> {
-        self.write(caller.into(), &self.decide_alone(Failing::Own(error)))
+        let caller = caller.into();
+        self.write(&caller, &self.decide_alone(&caller, Failing::Own(error)))
     }
 
     /// Answers with an error of the service that this one is the HTTP face of, within the [`Boundary`]: one with a code
@@ -187,7 +188,8 @@ impl Responder {
     /// Where HTTP said the class of an error without a code, the fallback's counts if it is of this very class; else the
     /// code is `CCC000`.
     pub fn respond_forwarded(&self, caller: impl Into<Caller>, error: &ReceivedError) -> Response<Bytes> {
-        self.write(caller.into(), &self.decide_alone(Failing::Forwarded(error)))
+        let caller = caller.into();
+        self.write(&caller, &self.decide_alone(&caller, Failing::Forwarded(error)))
     }
 
     /// Answers with an error that another service sent, within the [`Boundary`]: a public one lets pass its code, if
@@ -197,11 +199,12 @@ impl Responder {
     /// A gateway in front of its own service passes errors on with [`respond_forwarded`](Self::respond_forwarded); so
     /// does this one within an internal boundary.
     pub fn respond_received(&self, caller: impl Into<Caller>, error: &ReceivedError) -> Response<Bytes> {
-        self.write(caller.into(), &self.decide_alone(Failing::Received(error)))
+        let caller = caller.into();
+        self.write(&caller, &self.decide_alone(&caller, Failing::Received(error)))
     }
 
     /// Writes an error that may leave.
-    pub(crate) fn write(&self, caller: Caller, error: &ApiError) -> Response<Bytes> {
+    pub(crate) fn write(&self, caller: &Caller, error: &ApiError) -> Response<Bytes> {
         let form = caller.form(self.form);
         let body = write_body_with(form, error, &self.types, self.error_infos);
         let mut response = self.head(form, error);

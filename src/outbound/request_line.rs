@@ -1,5 +1,5 @@
 #[cfg(feature = "gateway")]
-use http::Request;
+use http::HeaderMap;
 use http::uri::PathAndQuery;
 use http::{Method, Uri};
 
@@ -7,7 +7,7 @@ use http::{Method, Uri};
 use crate::wire::grpc_web::Protocol;
 
 /// What a request asked for, for the log. The clones of both parts share their bytes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestLine {
     http_method: Method,
     path: Option<PathAndQuery>,
@@ -23,12 +23,11 @@ impl RequestLine {
     }
 
     #[cfg(feature = "gateway")]
-    pub(crate) fn from_request<B>(request: &Request<B>) -> Self {
-        let fields = request.headers();
+    pub(crate) fn from_head(http_method: &Method, uri: &Uri, fields: &HeaderMap) -> Self {
         let is_grpc = Protocol::from_request(fields) != Protocol::Other;
         // gRPC's, and Connect's.
         let has_deadline = fields.contains_key("grpc-timeout") || fields.contains_key("connect-timeout-ms");
-        Self::new(request.method(), request.uri(), is_grpc, has_deadline)
+        Self::new(http_method, uri, is_grpc, has_deadline)
     }
 
     #[cfg(feature = "axum")]

@@ -81,7 +81,7 @@ impl Speaks {
     fn end(self, call: &Call, failing: Failing<'_>, error: &ReceivedError) -> Result<Frame<Bytes>, BoxError> {
         match self {
             Self::Http => {
-                call.responder.lose(call.caller, &call.request, failing);
+                call.responder.lose(&call.caller, failing);
                 Err(error.clone().into())
             }
             Self::Grpc => Ok(Frame::trailers(fields::trailers(call, failing))),

@@ -52,7 +52,6 @@ macro_rules! bridge {
                 let call = Call {
                     responder: Arc::clone(&self.responder),
                     caller: Caller::from(&request),
-                    request: RequestLine::from_request(&request),
                     protocol: crate::wire::grpc_web::Protocol::from_request(request.headers()),
                 };
                 $Future::new(self.readiness.call(|| self.inner.call(request)), call)

@@ -13,7 +13,6 @@ use super::{Caller, Failing, Responder};
 use crate::error::ApiError;
 use crate::guard::{Panic, discard};
 use crate::outbound::log::Door;
-use crate::outbound::request_line::RequestLine;
 use crate::wire::grpc_web::Protocol;
 
 pub use body::BridgeBody;
@@ -30,7 +29,6 @@ use crate::guard::service::BoxError;
 struct Call {
     responder: Arc<Responder>,
     caller: Caller,
-    request: RequestLine,
     protocol: Protocol,
 }
 
@@ -41,13 +39,13 @@ impl Call {
 
     /// The error as it leaves. The rest of it is logged.
     fn settle(&self, failing: Failing<'_>) -> ApiError {
-        self.responder.settle(Door::Http, (self.caller, Some(&self.request)), failing)
+        self.responder.settle(Door::Http, &self.caller, failing)
     }
 
     /// Logs a panic of a drop, whose call already has its answer.
     fn log_dropped(&self, dropped: Result<(), Panic>) {
         if let Err(panic) = dropped {
-            self.responder.panic_in_drop(Door::Http, (self.caller, Some(&self.request)), &panic);
+            self.responder.panic_in_drop(Door::Http, &self.caller, &panic);
         }
     }
 

@@ -19,7 +19,6 @@ use crate::guard::Guarded;
 use crate::guard::service::{BoxError, Readiness, ServiceError};
 use crate::http::{Caller, Failing, Responder, read};
 use crate::inbound::sanitize::Start;
-use crate::outbound::request_line::RequestLine;
 use crate::wire::GRPC_STATUS;
 
 bridge! {

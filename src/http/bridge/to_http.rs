@@ -19,7 +19,6 @@ use crate::guard::service::{BoxError, Readiness, ServiceError};
 use crate::guard::{Guarded, catch};
 use crate::http::{Caller, Failing, Responder, read};
 use crate::inbound::sanitize::{Behind, Start};
-use crate::outbound::request_line::RequestLine;
 use crate::wire::grpc_web::Protocol;
 use crate::wire::media_type::MediaType;
 
@@ -92,7 +91,7 @@ enum Begun<B> {
 
 impl Call {
     fn answer<B>(&self, failing: Failing<'_>) -> Response<BridgeBody<B>> {
-        self.responder.write(self.caller, &self.settle(failing)).map(BridgeBody::whole)
+        self.responder.write(&self.caller, &self.settle(failing)).map(BridgeBody::whole)
     }
 
     fn broke<B>(&self, error: BoxError) -> Response<BridgeBody<B>> {

@@ -50,7 +50,8 @@ impl<S> StreamBody<S> {
         Self { items: Guarded::new(items), form, responder, caller: Caller::default() }
     }
 
-    /// Whose `x-request-id` an error carries, and its event in the log. Without it an id is made.
+    /// Sets the caller, whose `x-request-id` an error and its event in the log contain. Without it an id is made. The event
+    /// contains the method and path too, if the caller is a whole request or its parts.
     #[must_use]
     pub fn caller(mut self, caller: impl Into<Caller>) -> Self {
         self.caller = caller.into();
@@ -101,7 +102,7 @@ where
         let line = match &failed {
             Some(failed) => {
                 let failing = failed.as_ref().map_or_else(Failing::Panic, Failing::Own);
-                let error = this.responder.settle(Door::Http, (*this.caller, None), failing);
+                let error = this.responder.settle(Door::Http, this.caller, failing);
                 form.write_error(&error, this.responder.types())
             }
             None => form.write_end(),
@@ -109,7 +110,7 @@ where
         // The answer is decided: what the stream does now is for the log.
         for dropped in [this.items.clear(), discard(failed)] {
             if let Err(panic) = dropped {
-                this.responder.panic_in_drop(Door::Http, (*this.caller, None), &panic);
+                this.responder.panic_in_drop(Door::Http, this.caller, &panic);
             }
         }
         Poll::Ready(Some(Ok(Frame::data(line))))
