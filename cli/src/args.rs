@@ -201,7 +201,8 @@ pub(crate) struct Serve {
     /// google.rpc.ErrorInfo alone, for transcoders that do not know ours.
     #[arg(long, value_name = "WHICH", default_value = "both", value_parser = error_infos())]
     pub(crate) error_info: ErrorInfos,
-    /// How many `:stream` responses may be open at once; one more is refused with 503000.
+    /// How many `:stream` responses may be open at once; one more is refused with 503000. An address that has
+    /// a quarter of them gets none of the last quarter: 429000.
     #[arg(long, value_name = "N", default_value = "4096", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) max_streams: u32,
     /// How many of them on one connection of a client; one more is refused with 429000.

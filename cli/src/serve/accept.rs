@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -16,6 +17,11 @@ pub(super) trait Accept: Send + 'static {
     type Io: Send + 'static;
 
     fn accept(&mut self) -> impl Future<Output = io::Result<Self::Io>> + Send;
+
+    /// The address of the client, if the connection has one.
+    fn peer(_io: &Self::Io) -> Option<IpAddr> {
+        None
+    }
 }
 
 impl Accept for TcpListener {
@@ -26,6 +32,10 @@ impl Accept for TcpListener {
         // Only a latency; a peer that is already gone is noticed at the first read.
         let _ = stream.set_nodelay(true);
         Ok(stream)
+    }
+
+    fn peer(io: &TcpStream) -> Option<IpAddr> {
+        io.peer_addr().ok().map(|peer| peer.ip())
     }
 }
 

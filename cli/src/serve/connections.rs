@@ -41,7 +41,8 @@ pub(super) async fn serve<L>(
     loop {
         tokio::select! {
             io = acceptor.next() => {
-                connections.spawn(connection(io, router.clone(), limits, stop.clone()));
+                let streams = ConnectionStreams::new(limits.max_streams_per_connection, L::peer(&io));
+                connections.spawn(connection(io, router.clone(), streams, limits, stop.clone()));
             }
             Some(_) = connections.join_next() => {}
             _ = stop.changed() => break,
@@ -55,6 +56,7 @@ pub(super) async fn serve<L>(
 async fn connection(
     io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     router: Router,
+    streams: ConnectionStreams,
     limits: Limits,
     mut stop: watch::Receiver<()>,
 ) {
@@ -75,11 +77,7 @@ async fn connection(
     let (activity, mut watched) = watch::channel(Activity::default());
     let mut unread = watched.clone();
     let io = TokioIo::new(WatchedIo::new(io, BlockReporter::new(activity.clone())));
-    let service = GatewayService {
-        router: TowerToHyperService::new(router),
-        streams: ConnectionStreams::new(limits.max_streams_per_connection),
-        activity,
-    };
+    let service = GatewayService { router: TowerToHyperService::new(router), streams, activity };
     let mut serving = pin!(builder.serve_connection(io, service));
     let mut is_closing = false;
     loop {

@@ -10,6 +10,7 @@ mod gateway;
 mod grpc;
 mod limits;
 mod pages;
+mod places;
 mod refusal;
 mod slow_body;
 mod streams;

@@ -2,11 +2,13 @@
 //!
 //! - Unary calls and streams have a channel each. The window of a connection of HTTP/2 is shared by its streams; the
 //!   channel of the streams has a window in which the windows of all of its streams fit.
-//! - The number of open streams is limited, for one connection of a client and in total.
+//! - The number of open streams is limited, for one connection of a client and in total; the last of them are for clients
+//!   that have few.
 //! - A task reads each stream, a few items ahead of the caller. When the caller reads nothing for some time, the
 //!   task drops the stream.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -21,6 +23,7 @@ use tokio_stream::{Stream, StreamExt};
 use tonic::transport::Endpoint;
 
 use super::limits::Limits;
+use super::places::{Full, Place, Places};
 use super::refusal;
 
 /// The window of one stream, in bytes. A stream moves at most this much in one round trip.
@@ -43,17 +46,20 @@ pub(super) fn stream_endpoint(endpoint: Endpoint, limits: &Limits) -> Endpoint {
 #[derive(Clone, Debug)]
 pub(super) struct Streams {
     catalog: &'static Catalog,
-    open: Arc<Semaphore>,
+    places: Places,
     limits: Limits,
 }
 
 /// The open streams of one connection of a client; it is in the extensions of each request.
 #[derive(Clone, Debug)]
-pub(super) struct ConnectionStreams(Arc<Semaphore>);
+pub(super) struct ConnectionStreams {
+    open: Arc<Semaphore>,
+    peer: Option<IpAddr>,
+}
 
 impl ConnectionStreams {
-    pub(super) fn new(max: u32) -> Self {
-        Self(Arc::new(semaphore(max)))
+    pub(super) fn new(max: u32, peer: Option<IpAddr>) -> Self {
+        Self { open: Arc::new(semaphore(max)), peer }
     }
 }
 
@@ -65,20 +71,20 @@ fn semaphore(max: u32) -> Semaphore {
 #[derive(Debug)]
 pub(super) struct Permit {
     _connection: OwnedSemaphorePermit,
-    _total: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Streams {
     pub(super) fn new(catalog: &'static Catalog, limits: Limits) -> Self {
-        Self { catalog, open: Arc::new(semaphore(limits.max_streams)), limits }
+        Self { catalog, places: Places::new(limits.max_streams), limits }
     }
 
     /// Admits one more stream.
     ///
     /// # Errors
     ///
-    /// 429000 where the connection has too many, 503000 where all callers together have; both with a RetryInfo, which
-    /// is `Retry-After` over HTTP.
+    /// 429000 if the connection has too many, or the address of the client its share while few are free; 503000 if all
+    /// callers together have too many. Each has a RetryInfo, which is `Retry-After` over HTTP.
     pub(super) fn admit(&self, request: &Parts) -> Result<Permit, ApiError> {
         let Limits { max_streams, max_streams_per_connection, stream_idle, .. } = self.limits;
         let refused = |status, message: &dyn Display| {
@@ -87,19 +93,28 @@ impl Streams {
             let retry_delay = Some(prost_types::Duration { seconds, nanos: 0 });
             self.error(status, message).with_detail(&RetryInfo { retry_delay })
         };
-        let take = |permits: &Arc<Semaphore>| permits.clone().try_acquire_owned().ok();
         let connection = request.extensions.get::<ConnectionStreams>();
-        let _connection = connection.and_then(|connection| take(&connection.0)).ok_or_else(|| {
+        let permit = connection.and_then(|connection| connection.open.clone().try_acquire_owned().ok());
+        let _connection = permit.ok_or_else(|| {
             let message = format!(
                 "{max_streams_per_connection} streams are open on this connection; expected at most that many"
             );
             refused(StatusCode::TOO_MANY_REQUESTS, &message)
         })?;
-        let _total = take(&self.open).ok_or_else(|| {
-            let message = format!("{max_streams} streams are open; expected at most that many");
-            refused(StatusCode::SERVICE_UNAVAILABLE, &message)
+        let peer = connection.and_then(|connection| connection.peer);
+        let _place = self.places.take(peer).map_err(|full| match full {
+            Full::Share(held) => {
+                let message = format!(
+                    "{held} of {max_streams} streams are open from this address; the last quarter is for others"
+                );
+                refused(StatusCode::TOO_MANY_REQUESTS, &message)
+            }
+            Full::All => {
+                let message = format!("{max_streams} streams are open; expected at most that many");
+                refused(StatusCode::SERVICE_UNAVAILABLE, &message)
+            }
         })?;
-        Ok(Permit { _connection, _total })
+        Ok(Permit { _connection, _place })
     }
 
     fn error(&self, status: StatusCode, message: &dyn Display) -> ApiError {
@@ -205,7 +220,7 @@ mod tests {
     #[test]
     fn each_limit_refuses_with_its_code() {
         let streams = Streams::new(ErrorCode::catalog(), LIMITS);
-        let (a, b) = (ConnectionStreams::new(2), ConnectionStreams::new(2));
+        let (a, b) = (ConnectionStreams::new(2, None), ConnectionStreams::new(2, None));
         let held: Vec<Permit> = (0..2).map(|_| streams.admit(&request(&a)).unwrap()).collect();
         let refused = streams.admit(&request(&a)).unwrap_err();
         assert_eq!(refused.number(), 429_000);
@@ -229,7 +244,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stream_that_is_not_read_ends_with_its_code() {
         let streams = Streams::new(ErrorCode::catalog(), LIMITS);
-        let connection = ConnectionStreams::new(2);
+        let connection = ConnectionStreams::new(2, None);
         let permit = streams.admit(&request(&connection)).unwrap();
         let (dropped, mut is_dropped) = tokio::sync::oneshot::channel::<()>();
         let items = tokio_stream::iter(1..).map(move |item| {
@@ -246,7 +261,7 @@ mod tests {
         let stopped = Instant::now();
         assert!((&mut is_dropped).await.is_err(), "the upstream is dropped");
         assert_eq!(stopped.elapsed(), IDLE, "the clock of the test; {:?}", start.elapsed());
-        assert_eq!(streams.open.available_permits(), 3, "another caller can have its place");
+        assert_eq!(streams.places.free(), 3, "another caller can have its place");
 
         let rest: Vec<_> = read.collect().await;
         let (last, items) = rest.split_last().unwrap();
@@ -258,7 +273,7 @@ mod tests {
     async fn a_stream_ends_as_its_items_do() {
         let streams = Streams::new(ErrorCode::catalog(), LIMITS);
         let read = |items: Vec<Result<u8, ApiError>>| {
-            let permit = streams.admit(&request(&ConnectionStreams::new(2))).unwrap();
+            let permit = streams.admit(&request(&ConnectionStreams::new(2, None))).unwrap();
             streams.read_ahead(permit, tokio_stream::iter(items)).collect::<Vec<_>>()
         };
         assert!(read((0..100).map(Ok).collect()).await.iter().flatten().eq(&(0..100).collect::<Vec<u8>>()));
@@ -266,14 +281,14 @@ mod tests {
         assert_eq!(failed.len(), 2);
         assert_eq!(failed[1].as_ref().unwrap_err().number(), 403_003);
         // A caller that goes away, and a service that panics.
-        let permit = streams.admit(&request(&ConnectionStreams::new(2))).unwrap();
+        let permit = streams.admit(&request(&ConnectionStreams::new(2, None))).unwrap();
         drop(streams.read_ahead(permit, tokio_stream::pending::<Result<u8, ApiError>>()));
-        let permit = streams.admit(&request(&ConnectionStreams::new(2))).unwrap();
+        let permit = streams.admit(&request(&ConnectionStreams::new(2, None))).unwrap();
         let panics =
             tokio_stream::iter(0..2).map(|item| if item == 1 { panic!("private") } else { Ok(item) });
         let lost: Vec<_> = streams.read_ahead(permit, panics).collect().await;
         assert_eq!((lost.len(), lost[1].as_ref().unwrap_err().number()), (2, 500_001));
-        while streams.open.available_permits() < 3 {
+        while streams.places.free() < 3 {
             tokio::task::yield_now().await;
         }
     }

@@ -32,10 +32,16 @@ struct Unreading {
 
 impl Unreading {
     fn new(serve: &Serve) -> Self {
+        Self::from_address(serve, [127, 0, 0, 1])
+    }
+
+    fn from_address(serve: &Serve, address: [u8; 4]) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_local_address(Some(address.into()));
         let client = Client::builder(TokioExecutor::new())
             .http2_only(true)
             .http2_initial_stream_window_size(0)
-            .build_http();
+            .build(connector);
         Self { client, url: format!("{}{PATH}", serve.http) }
     }
 
@@ -117,6 +123,32 @@ async fn more_streams_than_the_limits_allow_are_refused() {
     drop(held);
     a.admitted().await;
     b.admitted().await;
+}
+
+/// A client with many connections does not take all streams: those of another address are admitted.
+#[cfg(target_os = "linux")] // All of 127.0.0.0/8 is the loopback interface.
+#[tokio::test]
+async fn one_address_does_not_take_every_stream() {
+    let serve = Serve::start(&["--max-streams", "8", "--stream-idle", "60m"]);
+    let (mut held, mut refused) = (Vec::new(), Vec::new());
+    for _ in 0..8 {
+        let client = Unreading::new(&serve);
+        let response = client.open().await;
+        match response.status().as_u16() {
+            200 => held.push((client, response)),
+            _ => refused.push(response),
+        }
+    }
+    assert_eq!((held.len(), refused.len()), (6, 2));
+    for refused in refused {
+        assert_eq!(refused.status(), 429);
+        assert_eq!(refused.headers()["codelibra-error-code"], "429000");
+        assert_eq!(refused.headers()["retry-after"], "60");
+    }
+    let other = Unreading::from_address(&serve, [127, 0, 0, 2]);
+    let held_by_other = [other.open().await, other.open().await];
+    assert!(held_by_other.iter().all(|response| response.status() == 200));
+    assert_eq!(other.open().await.status(), 503);
 }
 
 /// Nothing of an unread response arrives at its caller, not even an error. Its stream is reset.
