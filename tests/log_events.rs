@@ -443,10 +443,10 @@ async fn a_body_that_breaks_off() {
 #[tokio::test]
 async fn an_answer_without_a_layer_names_its_request() {
     let log = Log::start();
-    let http = Request::get("/shop?secret=1").body(()).unwrap();
-    let rpc = grpc("/shop.v1.Shop/Buy?secret=1").body(()).unwrap();
-    let of_http = ["http_method=\"GET\"", "path=\"/shop\""];
-    let of_rpc = ["method=\"/shop.v1.Shop/Buy\"", "code=500001"];
+    let http = Request::get("/shop?secret=1").header("x-request-id", "a1").body(()).unwrap();
+    let rpc = grpc("/shop.v1.Shop/Buy?secret=1").header("x-request-id", "a1").body(()).unwrap();
+    let of_http = ["http_method=\"GET\"", "path=\"/shop\"", "request_id=\"a1\""];
+    let of_rpc = ["method=\"/shop.v1.Shop/Buy\"", "request_id=\"a1\"", "code=500001"];
     let own: ApiError = ErrorCode::UNEXPECTED_ERROR.with_message("the database is down");
     let received = ReceivedError::from_details(own.to_details(), ErrorCode::catalog());
     for (request, fields) in [(http, of_http), (rpc, of_rpc)] {
@@ -466,7 +466,7 @@ async fn an_answer_without_a_layer_names_its_request() {
             // Header fields contain no path.
             answer(Caller::from(&headers));
             let event = log.take();
-            check(name, &event, "ERROR", &["code=500001"]);
+            check(name, &event, "ERROR", &["code=500001", "request_id=\"a1\""]);
             assert!(!event.contains("path=") && !event.contains("method="), "{name}: {event}");
         }
 
@@ -482,7 +482,7 @@ async fn an_answer_without_a_layer_names_its_request() {
         let items = tokio_stream::empty::<Result<u8, ApiError>>();
         let items = DropPanics(items);
         StreamBody::new(StreamForm::Ndjson, items, responder()).caller(&request).collect().await.unwrap();
-        check("a panic of a drop", &log.take(), "ERROR", &fields[..1]);
+        check("a panic of a drop", &log.take(), "ERROR", &fields[..2]);
     }
 }
 

@@ -78,8 +78,9 @@ impl Responder {
         let is_whole =
             matches!((failing, &error), (Failing::Own(own), Cow::Borrowed(_)) if own.cause().is_none());
         if !is_whole {
-            self.event(&failing, caller, Leaves::of(&error, self), error.request_id())
-                .write_what_is_withheld(Door::Http);
+            let of_caller = caller.request_id();
+            let id = error.request_id().or(of_caller.as_ref().map(RequestId::as_str));
+            self.event(&failing, caller, Leaves::of(&error, self), id).write_what_is_withheld(Door::Http);
         }
         error
     }
