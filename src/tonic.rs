@@ -14,6 +14,8 @@ use crate::error::ApiError;
 use crate::error::TypedError;
 use crate::inbound::ReceivedError;
 use crate::inbound::identity::{self, Identity, identity};
+#[cfg(any(feature = "client", feature = "gateway"))]
+use crate::outbound::known_error;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 use crate::outbound::sources;
 use crate::wire;
@@ -139,14 +141,27 @@ fn code_field(status: &Status) -> Option<&[u8]> {
     metadata.get(ERROR_CODE_HEADER.as_str()).map(|value| value.as_bytes())
 }
 
-/// The status of an error that no peer answered with.
-#[cfg(any(feature = "client", feature = "gateway"))]
+/// The status of an error that the service behind a bridge returned in place of a response.
+#[cfg(feature = "gateway")]
 #[cold]
 pub(crate) fn made_here(error: Box<dyn Error + Send + Sync>) -> Status {
-    let mut status = match crate::outbound::known_error::grpc_code(&*error) {
+    made_of(known_error::grpc_code(&*error), error)
+}
+
+/// The status of an error of a client's connection, in place of a response or of the rest of one.
+#[cfg(feature = "client")]
+#[cold]
+pub(crate) fn made_of_connection(error: Box<dyn Error + Send + Sync>) -> Status {
+    made_of(known_error::grpc_code_of_connection(&*error), error)
+}
+
+#[cfg(any(feature = "client", feature = "gateway"))]
+fn made_of(known: Option<GrpcCode>, error: Box<dyn Error + Send + Sync>) -> Status {
+    let mut status = match known {
         Some(grpc_code) => {
             let message = match grpc_code {
                 GrpcCode::DeadlineExceeded => wire::DEADLINE_PASSED,
+                GrpcCode::Unavailable => "the connection timed out",
                 _ => "the service sheds load",
             };
             let mut status = Status::new(grpc_code.into(), message);

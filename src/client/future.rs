@@ -11,7 +11,7 @@ use super::body::Answering;
 use super::{BoxError, ClientBody};
 use crate::inbound::encodings::Encodings;
 use crate::inbound::sanitize::{self, Behind, Ending};
-use crate::tonic::made_here;
+use crate::tonic::made_of_connection;
 
 pin_project! {
     /// The future of [`ClientService`](super::ClientService).
@@ -48,7 +48,9 @@ where
         let mut response = match answer {
             Ok(response) => response,
             Err(error) => {
-                let Some(answering) = answering else { return Poll::Ready(Err(made_here(error.into()))) };
+                let Some(answering) = answering else {
+                    return Poll::Ready(Err(made_of_connection(error.into())));
+                };
                 let status = answering.deadline.status_of(error.into());
                 answering.failed_with(&status);
                 return Poll::Ready(Err(status));

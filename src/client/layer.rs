@@ -14,7 +14,7 @@ use super::observe::{Both, Observe, Watch};
 use super::requested::Requested;
 use super::{BoxError, ClientBody};
 use crate::catalog::{Catalog, CatalogCode};
-use crate::tonic::made_here;
+use crate::tonic::made_of_connection;
 
 /// Makes whatever a peer sent safe for tonic to read, in headers and in trailers alike. It stands under the
 /// generated client and above the channel, or any other service that answers gRPC.
@@ -28,10 +28,11 @@ use crate::tonic::made_here;
 ///   end, the trailers count, and the headers complete them. A failure in the headers ends the call.
 /// - A `grpc-encoding` that the request does not accept is removed, so that the status is read.
 /// - An answer that is not gRPC becomes a failure by
-///   [`tables::intermediary_to_grpc`](crate::catalog::tables::intermediary_to_grpc), without a word of its body. So does one
+///   [`tables::intermediary_to_grpc`](crate::catalog::tables::intermediary_to_grpc), with nothing of its body. So does one
 ///   that ends without `grpc-status`, unless the details or `codelibra-error-code` say what it was.
 /// - An error of the service below (no connection, a reset stream, a deadline that passed) becomes a [`Status`]:
-///   DEADLINE_EXCEEDED for a deadline, else as tonic reads it.
+///   DEADLINE_EXCEEDED for a deadline, UNAVAILABLE for a connection that the operating system ended by a timeout
+///   (`ETIMEDOUT`), else as tonic reads it.
 /// - A call that is cancelled at or after its deadline is DEADLINE_EXCEEDED, as in gRPC's other clients: a reset stream,
 ///   or CANCELLED without a code, in headers, in trailers and in the middle of a stream. The deadline is the
 ///   `grpc-timeout` of the request, counted from its call. The layer cannot see `Endpoint::timeout`: where tonic's timer
@@ -111,7 +112,7 @@ where
 
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        self.inner.poll_ready(cx).map_err(|error| made_here(error.into()))
+        self.inner.poll_ready(cx).map_err(|error| made_of_connection(error.into()))
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 use crate::inbound::encodings::Encodings;
 use crate::inbound::sanitize;
 use crate::outbound::sources;
-use crate::tonic::{deadline_exceeded, made_here};
+use crate::tonic::{deadline_exceeded, made_of_connection};
 use crate::wire::timeout;
 
 use super::BoxError;
@@ -69,7 +69,7 @@ impl Deadline {
     #[cold]
     pub(super) fn status_of(self, error: BoxError) -> Status {
         let is_unrecognised = is_unrecognised(&*error);
-        let status = made_here(error);
+        let status = made_of_connection(error);
         let is_cancellation = match status.code() {
             Code::Cancelled => true,
             Code::Unknown => is_unrecognised,

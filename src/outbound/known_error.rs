@@ -12,6 +12,18 @@ use crate::outbound::sources;
 ///
 /// A timeout of hyper is one of its keep-alive; the gRPC specification makes it UNAVAILABLE, as tonic does.
 pub(crate) fn grpc_code(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
+    of_chain(error, GrpcCode::DeadlineExceeded)
+}
+
+/// The same of an error of a client's connection, where a timeout of the operating system is UNAVAILABLE: the peer does not
+/// answer at all, whatever the deadline of the call. gRPC's "Status codes and their use": UNAVAILABLE is "a broken
+/// transport".
+#[cfg(feature = "client")]
+pub(crate) fn grpc_code_of_connection(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
+    of_chain(error, GrpcCode::Unavailable)
+}
+
+fn of_chain(error: &(dyn Error + 'static), io_timeout: GrpcCode) -> Option<GrpcCode> {
     for error in sources::chain(error) {
         #[cfg(feature = "tonic")]
         {
@@ -27,11 +39,11 @@ pub(crate) fn grpc_code(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
                 return Some(GrpcCode::DeadlineExceeded);
             }
         }
-        if error.is::<tower::timeout::error::Elapsed>()
-            || error.is::<tokio::time::error::Elapsed>()
-            || error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
-        {
+        if error.is::<tower::timeout::error::Elapsed>() || error.is::<tokio::time::error::Elapsed>() {
             return Some(GrpcCode::DeadlineExceeded);
+        }
+        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+            return Some(io_timeout);
         }
         if error.is::<tower::load_shed::error::Overloaded>() {
             return Some(GrpcCode::ResourceExhausted);
