@@ -59,6 +59,9 @@ pub use ::tonic as tonic_types;
 #[cfg(feature = "axum")]
 pub use axum_core as axum_types;
 #[doc(hidden)]
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub use outbound::hidden::is_hidden;
+#[doc(hidden)]
 pub use {::http as http_types, prost, serde};
 
 /// CodeLibra's own catalogue, generated from `proto/codelibra/error/v1/catalog.proto`.

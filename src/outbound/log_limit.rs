@@ -2,6 +2,9 @@ use std::borrow::Cow;
 #[cfg(any(feature = "gateway", feature = "server"))]
 use std::fmt::{self, Write};
 
+#[cfg(any(feature = "gateway", feature = "server"))]
+use super::hidden::is_hidden;
+
 /// How long a field of a log event may be, in bytes, escapes included: 4 KiB unless set otherwise.
 ///
 /// A longer text is cut between two characters. A mark with the length of the whole text in bytes follows:
@@ -139,11 +142,11 @@ pub(crate) struct OneLine<'a, 'b> {
 impl OneLine<'_, '_> {
     pub(crate) fn push(&mut self, text: &str) {
         self.len += text.len();
-        for piece in text.split_inclusive(is_escaped) {
+        for piece in text.split_inclusive(is_hidden) {
             if self.is_cut || self.result.is_err() {
                 return;
             }
-            let end = piece.chars().next_back().filter(|end| is_escaped(*end));
+            let end = piece.chars().next_back().filter(|end| is_hidden(*end));
             let plain = piece.get(..piece.len() - end.map_or(0, char::len_utf8)).unwrap_or_default();
             let fits = beginning(plain, self.room);
             self.is_cut = fits.len() < plain.len();
@@ -198,14 +201,6 @@ impl OneLine<'_, '_> {
     }
 }
 
-/// Characters with which a text could forge lines of a log, or look like another text: controls, and those that change
-/// the direction of text or are not visible (Unicode TR 36).
-#[cfg(any(feature = "gateway", feature = "server"))]
-fn is_escaped(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
 #[cfg(test)]
 #[cfg(any(feature = "gateway", feature = "server"))]
 mod tests {
@@ -233,6 +228,8 @@ mod tests {
             assert!(line.ends_with(&format!("… ({} bytes)", text.len() + 1)), "{line}");
         }
         assert_eq!(Line(limit, &["a\u{202e}b\u{7}\r\n"]).to_string(), r"a\u{202e}b\u{7}\r\n");
+        let hidden = "\u{61c}\u{ad}\u{180e}\u{e0041}é";
+        assert_eq!(Line(limit, &[hidden]).to_string(), r"\u{61c}\u{ad}\u{180e}\u{e0041}é");
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub(crate) mod cause;
 pub(crate) mod chain;
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod fallback;
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) mod hidden;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) mod known_error;
 #[cfg(any(feature = "gateway", feature = "server"))]
