@@ -88,8 +88,8 @@ pub(crate) fn headers(
         drop_ours(fields, seen);
         match (seen.has(Seen::GRPC) || is_decoded_grpc_web(fields), behind) {
             (true, Behind::More) => Ending::Open,
-            (true, Behind::Nothing) => without_status(fields, Silent::Answer, http_status, catalog),
-            (false, _) => without_status(fields, Silent::Intermediary, http_status, catalog),
+            (true, Behind::Nothing) => without_status(fields, WithoutStatus::Grpc, http_status, catalog),
+            (false, _) => without_status(fields, WithoutStatus::Intermediary, http_status, catalog),
         }
     };
     if seen.has(Seen::ENCODING) {
@@ -130,7 +130,7 @@ pub(crate) fn trailers(
         return Ending::Ok;
     }
     early.add_to(fields, catalog);
-    without_status(fields, Silent::Answer, http_status, catalog)
+    without_status(fields, WithoutStatus::Grpc, http_status, catalog)
 }
 
 /// Fields with a `grpc-status`, whatever its text.
@@ -234,21 +234,21 @@ fn with_odd_status(fields: &mut HeaderMap, early: &EarlyFields, catalog: &Catalo
     Ending::Failed
 }
 
-/// Who did not say how a call ended.
+/// Where a response without `grpc-status` comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Silent {
-    /// A gRPC answer, which was cut short.
-    Answer,
-    /// Something that does not speak gRPC.
+enum WithoutStatus {
+    /// A gRPC response that was cut short.
+    Grpc,
+    /// A response that is not gRPC.
     Intermediary,
 }
 
-/// The answer ended, and nobody said how. The details or the ASCII field may still know; else it was an intermediary
-/// that spoke, or cut the answer short.
+/// The response ended without `grpc-status`. The details or `codelibra-error-code` give the code; otherwise the intermediary
+/// table does.
 #[cold]
 fn without_status(
     fields: &mut HeaderMap,
-    who: Silent,
+    origin: WithoutStatus,
     http_status: StatusCode,
     catalog: &'static Catalog,
 ) -> Ending {
@@ -271,7 +271,7 @@ fn without_status(
         code::grpc_code(number, entry)
     } else {
         mark.synthesized();
-        if who == Silent::Answer && http_status == StatusCode::OK {
+        if origin == WithoutStatus::Grpc && http_status == StatusCode::OK {
             set_message(fields, "the answer ended without grpc-status");
         } else {
             set_message(fields, &format!("HTTP {} from an intermediary", http_status.as_u16()));

@@ -32,7 +32,7 @@ pub(crate) fn park_from_now_on() {
     PARKING.store(true, Ordering::Relaxed);
 }
 
-/// The field that leads to a cause; `None` where nobody would follow it.
+/// The field that leads to a cause; `None` if no layer in this process would take it out.
 pub(crate) fn park(cause: &Cause) -> Option<(HeaderName, HeaderValue)> {
     if !PARKING.load(Ordering::Relaxed) {
         return None;
@@ -48,7 +48,7 @@ pub(crate) fn take(fields: &mut HeaderMap) -> Option<Cause> {
     follow(&fields.remove(CAUSE_HEADER)?)
 }
 
-/// The cause that the field leads to, in metadata that do not leave.
+/// The cause that the field leads to, in metadata that is not sent.
 pub(crate) fn of(fields: &HeaderMap) -> Option<Cause> {
     follow(fields.get(CAUSE_HEADER)?)
 }

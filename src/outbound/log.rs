@@ -151,7 +151,7 @@ impl Event<'_> {
     /// Writes the event, at the level of its [`Origin`].
     pub(crate) fn write(&self, door: Door) {
         let limit = self.limit;
-        // A target and a level are constants. Fields are worked out only where somebody listens.
+        // A target and a level are constants. Fields are computed only if a subscriber is enabled.
         macro_rules! event {
             ($target:literal, $what:literal) => {
                 match self.level() {

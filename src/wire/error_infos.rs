@@ -2,9 +2,9 @@ use std::fmt;
 
 /// Which ErrorInfos a coded failure contains when it is sent over gRPC.
 ///
-/// A service sends both, unless it is told otherwise. It sends google.rpc.ErrorInfo alone where a transcoder stands
-/// before it that does not know the type `codelibra.error.v1.ErrorInfo`: grpc-gateway, vanguard and Envoy lose a whole
-/// body because of one detail that they cannot resolve. All readers of this library accept both.
+/// Both is the default. Configure google.rpc.ErrorInfo alone if a transcoder in front of the service does not know the type
+/// `codelibra.error.v1.ErrorInfo`: grpc-gateway, vanguard and Envoy drop a whole body because of one detail that they cannot
+/// resolve. All readers of this library accept both.
 ///
 /// ```
 /// use codelibra::{ApiError, ErrorCode, ErrorInfos, StatusCodeExt};

@@ -40,7 +40,7 @@ struct Watch {
     caller: Speaks,
 }
 
-/// What the caller speaks, who is to be told how the answer ended.
+/// The protocol in which the caller receives the failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Speaks {
     Http,
