@@ -24,11 +24,11 @@ use crate::wire::grpc_web::Protocol;
 ///   `content-encoding`, which a layer inside has compressed, is not read: its code is sent without it. Other answers, such
 ///   as JSON of the handler's own, pass as they are.
 /// - A service that is not ready, returns an error, or panics (when it is called, polled or dropped) becomes the fallback
-///   of INTERNAL too. A timeout of tower, tokio, tonic or the operating system becomes the one of DEADLINE_EXCEEDED
-///   (504000), and tower's `Overloaded` the one of RESOURCE_EXHAUSTED (429000), by type, whatever is around the error. A panic of a drop after the answer is only logged. So the service that the layer makes never fails:
-///   its error is [`Infallible`], as `Router` demands.
-/// - A panic of a handler becomes the fallback of INTERNAL (500001), with nothing of its payload; a call that takes
-///   longer than the [`timeout`](Self::timeout) becomes the one of DEADLINE_EXCEEDED (504000).
+///   of INTERNAL (500001), with nothing of the payload of the panic. A timeout of tower, tokio, tonic or the operating
+///   system becomes the one of DEADLINE_EXCEEDED (504000), and tower's `Overloaded` the one of RESOURCE_EXHAUSTED (429000),
+///   by type, whatever is around the error. A panic of a drop after the answer is only logged. So the service that the layer
+///   makes never fails: its error is [`Infallible`], as `Router` demands.
+/// - A call that takes longer than the [`timeout`](Self::timeout) becomes the fallback of DEADLINE_EXCEEDED (504000).
 /// - A body that panics or fails after its answer has begun is cut by the server, and is not seen here:
 ///   [`StreamBody`](crate::http::StreamBody) says in its last line how a stream ended.
 /// - A gRPC request (`application/grpc`) is answered in gRPC, and one of gRPC-Web in gRPC-Web: all of the above become
