@@ -1,10 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Debug;
 
 use codelibra::{CATALOG, ErrorCode, GrpcCode, ReceivedError, StatusCodeExt, rpc};
-use prost::Message;
+use prost::{Message, Name};
 use prost_types::Any;
 use tonic::{Code, Status};
-use tonic_types::{StatusExt, pb};
+use tonic_types::{ErrorInfo, RpcStatusExt, pb};
 
 use crate::cursor::Cursor;
 use crate::oracle::{outcome_of, read_all};
@@ -51,23 +52,71 @@ fn run(data: &[u8]) -> u64 {
     let tonic = Status::with_details(code, message, encoded.into());
     let ours = tonic.to_received::<ErrorCode>();
     assert_eq!(ours.grpc_code(), GrpcCode::from(tonic.code()));
-    let theirs = tonic.get_error_details();
-    if let Some(Ok(retry)) = ours.detail::<rpc::RetryInfo>()
-        && theirs.retry_info().is_some()
-    {
-        assert!(
-            retry.retry_delay.is_some() || theirs.retry_info().is_some_and(|info| info.retry_delay.is_none())
-        );
+    if let Some(theirs) = only_google_info(&status) {
+        same_as_google(&ours, &theirs);
     }
-    if let (Some(Ok(ours)), Some(theirs)) = (ours.detail::<rpc::RequestInfo>(), first_request_info(&status)) {
-        assert_eq!(ours.request_id, theirs.request_id);
-    }
+    same_detail::<rpc::RetryInfo, pb::RetryInfo, _>(
+        (&ours, &status),
+        |ours| ours.retry_delay.map(|delay| (delay.seconds, delay.nanos)),
+        |theirs| theirs.retry_delay.map(|delay| (delay.seconds, delay.nanos)),
+    );
+    same_detail::<rpc::RequestInfo, pb::RequestInfo, _>(
+        (&ours, &status),
+        |ours| (ours.request_id, ours.serving_data),
+        |theirs| (theirs.request_id, theirs.serving_data),
+    );
     outcome_of(&received)
 }
 
-fn first_request_info(status: &pb::Status) -> Option<pb::RequestInfo> {
-    let any = status.details.iter().find(|any| any.type_url.ends_with("/google.rpc.RequestInfo"))?;
-    pb::RequestInfo::decode(any.value.as_slice()).ok()
+/// What tonic-types reads of the google.rpc.ErrorInfo of a status without another ErrorInfo of either type.
+fn only_google_info(status: &pb::Status) -> Option<ErrorInfo> {
+    let mut infos = status.details.iter().filter(|any| any.type_url.ends_with(".ErrorInfo"));
+    let is_only = infos.next().is_some_and(|any| any.type_url == GOOGLE) && infos.next().is_none();
+    status.get_details_error_info().filter(|_| is_only)
+}
+
+/// The contract: the key `code` gives the number, else the reason does, if the catalogue of the domain has it.
+fn same_as_google(ours: &ReceivedError, theirs: &ErrorInfo) {
+    let number = theirs.metadata.get("code").and_then(|text| text.parse::<u32>().ok());
+    let number = number.filter(|number| (400_000..=599_999).contains(number));
+    let is_listed =
+        |entry: &&codelibra::Entry| theirs.domain == CATALOG.domain() && theirs.reason == entry.reason;
+    let by_reason = || CATALOG.entries().iter().find(is_listed).map(|entry| entry.code);
+    assert_eq!(ours.number(), number.or_else(by_reason), "{theirs:?}");
+    assert_eq!(ours.domain(), theirs.domain);
+    if !theirs.reason.is_empty() {
+        assert_eq!(ours.reason(), theirs.reason);
+    }
+    let is_metadata = |key: &str| number.is_none() || (key != "code" && key != "shed");
+    let theirs = theirs.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    let theirs: BTreeMap<&str, &str> = theirs.filter(|(key, _)| is_metadata(key)).collect();
+    let mut ours = ours.metadata().to_map();
+    ours.retain(|key, _| is_metadata(key));
+    assert_eq!(ours, theirs);
+}
+
+/// The first detail of a type is the same, as far as `ours` and `theirs` name what has to be.
+fn same_detail<O, T, V>(
+    (received, status): (&ReceivedError, &pb::Status),
+    ours: impl FnOnce(O) -> V,
+    theirs: impl FnOnce(T) -> V,
+) where
+    O: Message + Name + Default,
+    T: Message + Default,
+    V: PartialEq + Debug,
+{
+    let type_url = format!("type.googleapis.com/{}", O::full_name());
+    let first = status.details.iter().find(|any| any.type_url == type_url);
+    // A type URL of another host names the same type, and may come first.
+    let is_other = |any: &Any| any.type_url != type_url && any.type_url.ends_with(&O::full_name());
+    if status.details.iter().any(is_other) {
+        return;
+    }
+    match (received.detail::<O>(), first.map(|any| T::decode(any.value.as_slice()))) {
+        (Some(Ok(o)), Some(Ok(t))) => assert_eq!(ours(o), theirs(t)),
+        (Some(Err(_)), Some(Err(_))) | (None, None) => {}
+        (ours, theirs) => panic!("{}: {:?}, but {:?}", O::full_name(), ours.is_some(), theirs.is_some()),
+    }
 }
 
 fn any(type_url: &str, message: &impl Message) -> Any {
@@ -91,19 +140,34 @@ fn metadata<M: FromIterator<(String, String)>>(cursor: &mut Cursor<'_>) -> M {
     map.into_iter().collect()
 }
 
+fn google_info(cursor: &mut Cursor<'_>) -> pb::ErrorInfo {
+    let domain = if cursor.below(2) == 0 { String::from("codelibra") } else { cursor.text() };
+    let reason = match cursor.below(2) {
+        0 => CATALOG.entries()[cursor.below(CATALOG.entries().len())].reason.to_owned(),
+        _ => cursor.text(),
+    };
+    let mut metadata: HashMap<String, String> = metadata(cursor);
+    let code = match cursor.below(4) {
+        0 => Some((400_000 + cursor.number() % 200_000).to_string()),
+        1 => Some(cursor.number().to_string()),
+        2 => Some(cursor.text()),
+        _ => None,
+    };
+    metadata.extend(code.map(|code| (String::from("code"), code)));
+    pb::ErrorInfo { reason, domain, metadata }
+}
+
 fn detail(cursor: &mut Cursor<'_>) -> Any {
     match cursor.below(6) {
-        0 => any(
-            GOOGLE,
-            &pb::ErrorInfo { reason: cursor.text(), domain: cursor.text(), metadata: metadata(cursor) },
-        ),
+        0 => any(GOOGLE, &google_info(cursor)),
         1 => any(
             "type.googleapis.com/google.rpc.RequestInfo",
             &pb::RequestInfo { request_id: cursor.text(), serving_data: cursor.text() },
         ),
         2 => {
             let seconds = i64::from(cursor.number());
-            let retry_delay = Some(prost_types::Duration { seconds, nanos: 0 });
+            let nanos = i32::try_from(cursor.number() % 1_000_000_000).unwrap_or(0);
+            let retry_delay = Some(prost_types::Duration { seconds, nanos });
             any("type.googleapis.com/google.rpc.RetryInfo", &pb::RetryInfo { retry_delay })
         }
         3 => any(
