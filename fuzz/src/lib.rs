@@ -15,6 +15,7 @@ mod answer;
 mod cursor;
 pub mod mutate;
 mod oracle;
+pub mod running;
 mod seeds;
 pub mod targets;
 
@@ -34,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     targets::DETAILS_HEADER,
     targets::CLIENT,
     targets::SERVER,
+    targets::SERVER_WEB,
     targets::BODIES,
     targets::STREAM_READER,
     targets::TO_HTTP,

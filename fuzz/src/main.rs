@@ -1,7 +1,8 @@
 //! Runs the fuzz targets on a stable toolchain, and prints a line for each.
 //!
 //! It starts from the seeds, mutates them, and keeps each input that led to something new. An input that breaks a promise
-//! is written to `target/fuzz/TARGET-HASH` and ends the target; the exit status is 1.
+//! is written to `target/fuzz/TARGET-HASH` and ends the target; the exit status is 1. The input of the run in progress is in
+//! `target/fuzz/TARGET-running`: it remains where the run does not end or aborts the process.
 
 #![allow(clippy::print_stdout, reason = "a command")]
 
@@ -10,16 +11,17 @@ mod report;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 use codelibra_fuzz::mutate::{Random, mutate};
+use codelibra_fuzz::running::Running;
 use codelibra_fuzz::{TARGETS, Target};
 
-use report::Report;
+use report::{FOLDER, Report};
 
 /// Runs fuzz targets with mutated seeds.
 #[derive(Parser)]
@@ -76,7 +78,13 @@ fn main() -> ExitCode {
     let work = || {
         let mut failed = false;
         while let Some(target) = next() {
-            let report = if inputs.is_empty() { fuzz(target, &args) } else { replay(target, &inputs) };
+            let report = match Running::create(Path::new(FOLDER), target.name) {
+                Ok(running) => run(target, &args, &inputs, running),
+                Err(error) => {
+                    eprintln!("error: cannot create a file in `{FOLDER}`: {error}");
+                    return true;
+                }
+            };
             println!("{report}");
             failed |= report.is_failure();
         }
@@ -90,10 +98,22 @@ fn main() -> ExitCode {
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn replay(target: Target, inputs: &[Vec<u8>]) -> Report {
+fn run(target: Target, args: &Args, inputs: &[Vec<u8>], mut running: Running) -> Report {
+    let report = if inputs.is_empty() {
+        fuzz(target, args, &mut running)
+    } else {
+        replay(target, inputs, &mut running)
+    };
+    if let Err(error) = running.remove() {
+        eprintln!("warning: cannot remove the file of the run in progress of `{}`: {error}", target.name);
+    }
+    report
+}
+
+fn replay(target: Target, inputs: &[Vec<u8>], running: &mut Running) -> Report {
     let mut report = Report::new(target.name);
     for input in inputs {
-        if let Err(fault) = execute(target, input, &mut report) {
+        if let Err(fault) = execute(target, input, &mut report, running) {
             report.fail(input, &fault);
             break;
         }
@@ -101,7 +121,7 @@ fn replay(target: Target, inputs: &[Vec<u8>]) -> Report {
     report
 }
 
-fn fuzz(target: Target, args: &Args) -> Report {
+fn fuzz(target: Target, args: &Args, running: &mut Running) -> Report {
     let mut report = Report::new(target.name);
     let mut random =
         Random::new(BuildHasherDefault::<DefaultHasher>::default().hash_one((args.seed, target.name)));
@@ -112,7 +132,7 @@ fn fuzz(target: Target, args: &Args) -> Report {
     let _ = seeds.first().map(|seed| catch_unwind(AssertUnwindSafe(|| (target.run)(seed))));
     let start = Instant::now();
     for input in &seeds {
-        match execute(target, input, &mut report) {
+        match execute(target, input, &mut report, running) {
             Ok(outcome) => drop(outcomes.insert(outcome)),
             Err(fault) => {
                 report.fail(input, &fault);
@@ -124,7 +144,7 @@ fn fuzz(target: Target, args: &Args) -> Report {
         let pick = |random: &mut Random| corpus.get(random.below(corpus.len())).cloned().unwrap_or_default();
         let (input, other) = (pick(&mut random), pick(&mut random));
         let input = mutate(&mut random, &input, &other);
-        match execute(target, &input, &mut report) {
+        match execute(target, &input, &mut report, running) {
             Ok(outcome) => {
                 if outcomes.insert(outcome) && corpus.len() < MAX_CORPUS {
                     corpus.push(input);
@@ -141,7 +161,8 @@ fn fuzz(target: Target, args: &Args) -> Report {
 }
 
 /// Runs one input; gives what it panicked with.
-fn execute(target: Target, input: &[u8], report: &mut Report) -> Result<u64, String> {
+fn execute(target: Target, input: &[u8], report: &mut Report, running: &mut Running) -> Result<u64, String> {
+    running.write(input).map_err(|error| format!("cannot write the input to `{FOLDER}`: {error}"))?;
     let mut ran = Ok(0);
     let start = Instant::now();
     let allocated = allocation_counter::measure(|| {

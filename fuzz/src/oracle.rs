@@ -88,10 +88,14 @@ pub(crate) fn names_itself(fields: &HeaderMap) -> bool {
     fields.contains_key("codelibra-error-code") || details.into_iter().any(|value| !is_nameless(value))
 }
 
-/// Whether any byte of fields holds the canary, the details included.
+/// The fields whose values a service may choose: tokens that name its encodings.
+const CHOSEN: [&str; 2] = ["grpc-encoding", "grpc-accept-encoding"];
+
+/// Whether any other byte of fields holds the canary, the details included.
 pub(crate) fn has_canary(fields: &HeaderMap) -> bool {
     let status = Status::from_header_map(fields);
-    fields.values().any(|value| contains_canary(value.as_bytes()))
+    let mut others = fields.iter().filter(|(name, _)| !CHOSEN.contains(&name.as_str()));
+    others.any(|(_, value)| contains_canary(value.as_bytes()))
         || status.is_some_and(|status| {
             contains_canary(status.message().as_bytes()) || contains_canary(status.details())
         })

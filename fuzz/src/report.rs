@@ -1,6 +1,10 @@
 use std::fmt;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::path::Path;
 use std::time::Duration;
+
+/// Where the inputs are written: those that broke a promise, and those of the runs in progress.
+pub(crate) const FOLDER: &str = "target/fuzz";
 
 /// What a target did.
 #[derive(Debug)]
@@ -37,9 +41,8 @@ impl Report {
     /// Keeps the input that broke a promise.
     pub(crate) fn fail(&mut self, input: &[u8], fault: &str) {
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(input);
-        let folder = std::path::Path::new("target/fuzz");
-        let path = folder.join(format!("{}-{hash:016x}", self.name));
-        let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, input));
+        let path = Path::new(FOLDER).join(format!("{}-{hash:016x}", self.name));
+        let written = std::fs::create_dir_all(FOLDER).and_then(|()| std::fs::write(&path, input));
         let place = match written {
             Ok(()) => path.display().to_string(),
             Err(error) => format!("not written ({error}): {}", input.escape_ascii()),

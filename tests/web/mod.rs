@@ -3,6 +3,7 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test helper; not every test uses all of it"
 )]
@@ -122,13 +123,15 @@ where
     received
 }
 
+/// Reads the lines of a trailer frame. A value is any bytes that HTTP allows.
 fn fields(block: &[u8]) -> HeaderMap {
-    let text = std::str::from_utf8(block).unwrap();
-    let lines = text.split_terminator("\r\n").map(|line| {
-        let (name, value) = line.split_once(':').unwrap();
+    let lines = block.split_inclusive(|byte| *byte == b'\n').map(|line| {
+        let line = line.strip_suffix(b"\r\n").expect("PROTOCOL-WEB.md: a line ends with CRLF");
+        let colon =
+            line.iter().position(|byte| *byte == b':').expect("PROTOCOL-WEB.md: a name, then a colon");
+        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
         assert_eq!(name, name.to_ascii_lowercase(), "PROTOCOL-WEB.md: lower-case names");
-        let name: HeaderName = name.parse().unwrap();
-        (name, HeaderValue::from_str(value.trim()).unwrap())
+        (HeaderName::from_bytes(name).unwrap(), HeaderValue::from_bytes(value).unwrap())
     });
     lines.collect()
 }

@@ -9,6 +9,7 @@ mod details_header;
 mod differential;
 mod round_trip;
 mod server;
+mod server_web;
 mod stream_reader;
 
 pub use base64::BASE64;
@@ -20,4 +21,5 @@ pub use details_header::DETAILS_HEADER;
 pub use differential::DIFFERENTIAL;
 pub use round_trip::ROUND_TRIP;
 pub use server::SERVER;
+pub use server_web::SERVER_WEB;
 pub use stream_reader::STREAM_READER;

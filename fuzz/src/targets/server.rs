@@ -9,8 +9,8 @@ use crate::answer::Answer;
 use crate::oracle::{has_canary, names_itself, outcome, outcome_of, public, sent};
 use crate::{Target, seeds};
 
-/// Whatever a service answers, the server layer sends an OK or a coded failure within the budget. A failure that does
-/// not say who it is keeps its message and its details; a 5xx keeps its message.
+/// Whatever a service answers, the server layer sends an OK or a coded failure within the budget. A failure without a code
+/// is sent without its message and details; a 5xx is sent without its message.
 pub const SERVER: Target = Target { name: "server", run, seeds: seeds::answers };
 
 fn run(data: &[u8]) -> u64 {
