@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use codelibra::ErrorCode;
 use codelibra::server::ServerLayer;
+use tonic::Request;
 use tonic::transport::{Channel, Endpoint, Server};
-use tonic::{Code, Request};
 
 use misdeed::{MISDEEDS, Misdeed, Reader};
 use support::{End, KINDS, Kind, Script, Test, call};
@@ -186,9 +186,7 @@ async fn read_all(misdeed: &Misdeed, kind: Kind, channel: Channel, counts: &Coun
         fault(&counts.leaked, &status, misdeed.name, kind);
     }
     // The deadline of a client that is busy passes on its own side too, before any answer.
-    let is_late =
-        misdeed.timeout.is_some() && matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded);
-    if !is_late && !misdeed::is_coded(&status) {
+    if !misdeed::is_of_client_timer(&status) && !misdeed::is_coded(&status) {
         fault(&counts.uncoded, &status, misdeed.name, kind);
     }
 }

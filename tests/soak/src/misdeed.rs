@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::time::Duration;
 
 use codelibra::rpc::{DebugInfo, Help, help::Link};
@@ -5,7 +6,7 @@ use codelibra::{ErrorCode, StatusCodeExt};
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Channel;
-use tonic::{Request, Status, Streaming};
+use tonic::{Request, Status, Streaming, TimeoutExpired};
 use tonic_prost::ProstCodec;
 
 use crate::support::{End, Kind, Script};
@@ -126,4 +127,29 @@ pub(crate) fn is_coded(status: &Status) -> bool {
     let number = error.number().map(|number| number.to_string());
     let field = status.metadata().get("codelibra-error-code").and_then(|field| field.to_str().ok());
     number.is_some() && number.as_deref() == field && error.request_id().is_some()
+}
+
+/// Whether the client's own timer made the status. No other status has the error of that timer as a source.
+pub(crate) fn is_of_client_timer(status: &Status) -> bool {
+    let mut next = status.source();
+    while let Some(error) = next {
+        if error.is::<TimeoutExpired>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_received_status_is_not_of_the_client_timer() {
+        assert!(is_of_client_timer(&Status::from_error(TimeoutExpired(()).into())));
+        for received in [Status::cancelled("Timeout expired"), Status::deadline_exceeded("")] {
+            assert!(!is_of_client_timer(&received), "{received:?}");
+        }
+    }
 }
