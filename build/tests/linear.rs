@@ -1,5 +1,6 @@
-//! The work on a catalogue grows as the catalogue does: twice the rows take twice the memory, and not four times; and
-//! 20,000 findings come at all.
+//! The memory for a catalogue grows as the catalogue does: twice the rows take twice the memory, and not four times; and all
+//! of 20,000 findings are reported. Comparisons allocate nothing: the unit tests of `descriptor.rs` check that protox has no
+//! positions to compare with.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
@@ -89,4 +90,17 @@ fn a_name_that_is_repeated_20_000_times_is_found_each_time() {
     assert!(positions.iter().zip(8..).all(|(position, line)| *position == Some((line, 3))));
     let message = "name 'shop.v1.ERROR_CODE_SAME' is defined twice; expected each name once";
     assert!(findings.iter().all(|finding| finding.message == message));
+}
+
+/// protox reports a missing import first. It is not asked about a file with repeated names: see above.
+#[test]
+fn a_repeated_name_is_found_before_protox_compiles_the_file_with_its_positions() {
+    let rows = || (0..3).map(|i| (String::from("SAME"), row(i).1, String::new()));
+    let add_import = |proto: String| proto.replacen("import ", "import \"missing.proto\";\nimport ", 1);
+    let error = read("import_and_names", &add_import(proto("", rows()))).unwrap_err();
+    let messages: Vec<_> = error.diagnostics().iter().map(|finding| finding.message.as_str()).collect();
+    assert_eq!(messages, ["name 'shop.v1.ERROR_CODE_SAME' is defined twice; expected each name once"; 2]);
+    // The control: without repeated names the import is reported.
+    let error = read("import", &add_import(proto("", rows().take(1)))).unwrap_err();
+    assert!(error.to_string().contains("missing.proto"), "{error}");
 }
