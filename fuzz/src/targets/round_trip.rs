@@ -52,7 +52,11 @@ fn error(cursor: &mut Cursor<'_>) -> ApiError {
         error = error.with_message(cursor.text());
     }
     for _ in 0..cursor.below(4) {
-        error = error.with_metadata(cursor.text(), cursor.text());
+        let (key, value) = (cursor.text(), cursor.text());
+        // `ApiError::with_metadata`: these keys are taken, and a body without our ErrorInfo does not contain them.
+        if !matches!(key.as_str(), "code" | "shed") {
+            error = error.with_metadata(key, value);
+        }
     }
     for _ in 0..cursor.below(4) {
         error = match cursor.below(4) {
