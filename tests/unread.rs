@@ -212,9 +212,11 @@ async fn a_call_that_waits_is_woken_and_one_that_ended_is_not_logged() {
     assert_eq!(log.take(), "");
 }
 
+type BoxedBody = Pin<Box<dyn http_body::Body<Data = Bytes, Error = Status> + Send>>;
+
 /// Polls a body while an event is written, as a subscriber may that writes to a stream of the same server.
 struct PollsInEvent {
-    body: Arc<Mutex<Option<Pin<Box<dyn http_body::Body<Data = Bytes, Error = Status> + Send>>>>>,
+    body: Arc<Mutex<Option<BoxedBody>>>,
     polled: std::sync::mpsc::Sender<(bool, bool)>,
 }
 
@@ -261,7 +263,8 @@ async fn the_body_may_be_polled_while_the_failure_is_logged() {
     let (service, _dropped) = Unending::new(0, 1);
     let request = Request::post("/a.B/C").header("content-type", "application/grpc").body(Body::empty());
     let response = layer().drop_unread().layer(service).oneshot(request.unwrap()).await.unwrap();
-    let body = Arc::new(Mutex::new(Some(Box::pin(response.into_body()) as _)));
+    let body: BoxedBody = Box::pin(response.into_body());
+    let body = Arc::new(Mutex::new(Some(body)));
     let (sender, polled) = std::sync::mpsc::channel();
     let subscriber = PollsInEvent { body: Arc::clone(&body), polled: sender };
     let guard = tracing::subscriber::set_default(subscriber);
