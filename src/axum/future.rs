@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::answer::{Call, Sorted};
 use crate::guard::Guarded;
-use crate::guard::service::{BoxError, ServiceError};
+use crate::guard::service::{BoxError, ServiceError, ServiceFuture};
 
 /// How much of an answer's text becomes the message, in bytes.
 const MAX_TEXT: usize = 4096;
@@ -22,11 +22,9 @@ pin_project! {
     #[derive(Debug)]
     pub struct ErrorFuture<F> {
         #[pin]
-        inner: Guarded<F>,
+        inner: ServiceFuture<F>,
         #[pin]
         timer: Option<Sleep>,
-        // Of a service that was not ready, or panicked when it was called.
-        error: Option<ServiceError>,
         #[pin]
         text: Guarded<Text>,
         call: Call,
@@ -43,11 +41,12 @@ struct Text {
 
 impl<F> ErrorFuture<F> {
     pub(super) fn new(inner: Result<F, ServiceError>, call: Call, deadline: Option<Instant>) -> Self {
-        let (inner, error) = match inner {
-            Ok(inner) => (Guarded::new(inner), None),
-            Err(error) => (Guarded::empty(), Some(error)),
-        };
-        Self { inner, timer: deadline.map(sleep_until), error, text: Guarded::empty(), call }
+        Self {
+            inner: ServiceFuture::new(inner),
+            timer: deadline.map(sleep_until),
+            text: Guarded::empty(),
+            call,
+        }
     }
 }
 
@@ -60,11 +59,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let polled = match this.error.take() {
-            Some(error) => Err(error),
-            None => poll_service(this.inner.as_mut(), this.text.as_mut(), this.call, cx),
-        };
-        let answer = match polled {
+        let answer = match poll_service(this.inner.as_mut(), this.text.as_mut(), this.call, cx) {
             Ok(Poll::Ready(answer)) => answer,
             Ok(Poll::Pending) => {
                 let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
@@ -90,7 +85,7 @@ where
 
 /// Polls the service, then the text that it has answered with.
 fn poll_service<F, E>(
-    mut inner: Pin<&mut Guarded<F>>,
+    mut inner: Pin<&mut ServiceFuture<F>>,
     mut text: Pin<&mut Guarded<Text>>,
     call: &Call,
     cx: &mut Context<'_>,
@@ -99,10 +94,9 @@ where
     F: Future<Output = Result<Response<Body>, E>>,
     E: Into<BoxError>,
 {
-    match inner.as_mut().run(|inner| inner.poll(cx)).map_err(ServiceError::Panic)? {
+    match inner.as_mut().poll(cx)? {
         Some(Poll::Pending) => return Ok(Poll::Pending),
-        Some(Poll::Ready(Err(error))) => return Err(ServiceError::Error(error.into())),
-        Some(Poll::Ready(Ok(response))) => match call.sort(response) {
+        Some(Poll::Ready(response)) => match call.sort(response) {
             Sorted::Done(response) => return Ok(Poll::Ready(response)),
             Sorted::Text(parts, body) => {
                 if let Err(panic) = inner.clear() {

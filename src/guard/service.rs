@@ -1,8 +1,12 @@
 //! A service that answers no response: it is not ready, it panics, or it returns an error.
 
-use std::task::Poll;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use crate::guard::{Panic, catch};
+use pin_project_lite::pin_project;
+
+use crate::guard::{Guarded, Panic, catch};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -48,5 +52,55 @@ impl Readiness {
             Some(error) => Err(*error),
             None => catch(call).map_err(ServiceError::Panic),
         }
+    }
+}
+
+pin_project! {
+    /// The future of a service that was called: its error, its panic, and the reason why it was not called are one type.
+    #[derive(Debug)]
+    pub(crate) struct ServiceFuture<F> {
+        // Empty where the service was not ready, or panicked when it was called.
+        #[pin]
+        inner: Guarded<F>,
+        error: Option<ServiceError>,
+    }
+}
+
+impl<F> ServiceFuture<F> {
+    #[inline]
+    pub(crate) fn new(called: Result<F, ServiceError>) -> Self {
+        match called {
+            Ok(inner) => Self { inner: Guarded::new(inner), error: None },
+            Err(error) => Self { inner: Guarded::empty(), error: Some(error) },
+        }
+    }
+
+    /// Polls the service; `None` if its future is dropped.
+    #[inline]
+    pub(crate) fn poll<R, E>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<Poll<R>>, ServiceError>
+    where
+        F: Future<Output = Result<R, E>>,
+        E: Into<BoxError>,
+    {
+        let this = self.project();
+        if let Some(error) = this.error.take() {
+            return Err(error);
+        }
+        match this.inner.run(|inner| inner.poll(cx)) {
+            Ok(Some(Poll::Ready(Ok(response)))) => Ok(Some(Poll::Ready(response))),
+            Ok(Some(Poll::Ready(Err(error)))) => Err(ServiceError::Error(error.into())),
+            Ok(Some(Poll::Pending)) => Ok(Some(Poll::Pending)),
+            Ok(None) => Ok(None),
+            Err(panic) => Err(ServiceError::Panic(panic)),
+        }
+    }
+
+    /// Drops the future; see [`Guarded::clear`].
+    #[inline]
+    pub(crate) fn clear(self: Pin<&mut Self>) -> Result<(), Panic> {
+        self.project().inner.clear()
     }
 }

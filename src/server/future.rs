@@ -18,8 +18,8 @@ use super::{log, protocol, success};
 use crate::catalog::GrpcCode;
 use crate::catalog::tables::class_to_grpc;
 use crate::error::ApiError;
-use crate::guard::service::{BoxError, ServiceError};
-use crate::guard::{Guarded, discard};
+use crate::guard::discard;
+use crate::guard::service::{BoxError, ServiceError, ServiceFuture};
 use crate::inbound::seen::Seen;
 use crate::outbound::log::Origin;
 use crate::wire::grpc_web::Protocol;
@@ -29,10 +29,8 @@ pin_project! {
     /// The future of [`ServerService`](super::ServerService).
     #[derive(Debug)]
     pub struct ServerFuture<F> {
-        // Empty where the service was not ready, or panicked when it was called.
         #[pin]
-        inner: Guarded<F>,
-        error: Option<ServiceError>,
+        inner: ServiceFuture<F>,
         #[pin]
         timer: Option<Sleep>,
         // Until the service has answered.
@@ -43,11 +41,7 @@ pin_project! {
 impl<F> ServerFuture<F> {
     #[inline]
     pub(super) fn new(inner: Result<F, ServiceError>, call: Call, deadline: Option<Instant>) -> Self {
-        let (inner, error) = match inner {
-            Ok(inner) => (Guarded::new(inner), None),
-            Err(error) => (Guarded::empty(), Some(error)),
-        };
-        Self { inner, error, timer: deadline.map(sleep_until), call: Some(call) }
+        Self { inner: ServiceFuture::new(inner), timer: deadline.map(sleep_until), call: Some(call) }
     }
 }
 
@@ -62,12 +56,8 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let polled = match this.error.take() {
-            Some(error) => Err(error),
-            None => this.inner.as_mut().run(|inner| inner.poll(cx)).map_err(ServiceError::Panic),
-        };
-        let failure = match polled {
-            Ok(Some(Poll::Ready(Ok(response)))) => {
+        let failure = match this.inner.as_mut().poll(cx) {
+            Ok(Some(Poll::Ready(response))) => {
                 let Some(call) = this.call.take() else { return Poll::Pending };
                 // The service has answered: what it panics with now is only for the log.
                 if let Err(panic) = this.inner.as_mut().clear() {
@@ -76,7 +66,6 @@ where
                 let deadline = this.timer.as_ref().as_pin_ref().map(|timer| timer.deadline());
                 return Poll::Ready(Ok(call.begin(response, deadline)));
             }
-            Ok(Some(Poll::Ready(Err(error)))) => Failure::of_error(error.into()),
             Ok(Some(Poll::Pending) | None) => {
                 let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
                 ready!(timer.poll(cx));

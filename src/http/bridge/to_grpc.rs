@@ -16,7 +16,7 @@ use super::ending::{self, Broken};
 use super::layer::bridge;
 use super::{BridgeBody, Call, fields};
 use crate::guard::Guarded;
-use crate::guard::service::{BoxError, Readiness, ServiceError};
+use crate::guard::service::{BoxError, Readiness, ServiceError, ServiceFuture};
 use crate::http::{Caller, Failing, Responder, read};
 use crate::inbound::sanitize::Start;
 use crate::wire::GRPC_STATUS;
@@ -47,10 +47,8 @@ pin_project! {
     /// The future of [`HttpToGrpcService`].
     #[derive(Debug)]
     pub struct HttpToGrpcFuture<F, B> {
-        // Empty where the service was not ready, or panicked when it was called.
         #[pin]
-        inner: Guarded<F>,
-        error: Option<ServiceError>,
+        inner: ServiceFuture<F>,
         #[pin]
         reading: Guarded<Reading<B>>,
         call: Call,
@@ -67,11 +65,7 @@ struct Reading<B> {
 
 impl<F, B> HttpToGrpcFuture<F, B> {
     fn new(inner: Result<F, ServiceError>, call: Call) -> Self {
-        let (inner, error) = match inner {
-            Ok(inner) => (Guarded::new(inner), None),
-            Err(error) => (Guarded::empty(), Some(error)),
-        };
-        Self { inner, error, reading: Guarded::empty(), call }
+        Self { inner: ServiceFuture::new(inner), reading: Guarded::empty(), call }
     }
 }
 
@@ -107,11 +101,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let polled = match this.error.take() {
-            Some(error) => Err(error),
-            None => poll_service(this.inner.as_mut(), this.reading.as_mut(), this.call, cx),
-        };
-        let answer = match polled {
+        let answer = match poll_service(this.inner.as_mut(), this.reading.as_mut(), this.call, cx) {
             Ok(polled) => ready!(polled),
             Err(ServiceError::Panic(panic)) => this.call.fail(Failing::Panic(&panic)),
             Err(ServiceError::Error(error)) => {
@@ -126,7 +116,7 @@ where
 
 /// Polls the service, then the error body that it has answered with.
 fn poll_service<F, B, E>(
-    mut inner: Pin<&mut Guarded<F>>,
+    mut inner: Pin<&mut ServiceFuture<F>>,
     mut reading: Pin<&mut Guarded<Reading<B>>>,
     call: &Call,
     cx: &mut Context<'_>,
@@ -136,10 +126,9 @@ where
     E: Into<BoxError>,
     B: Body<Data = Bytes> + Unpin,
 {
-    match inner.as_mut().run(|inner| inner.poll(cx)).map_err(ServiceError::Panic)? {
+    match inner.as_mut().poll(cx)? {
         Some(Poll::Pending) => return Ok(Poll::Pending),
-        Some(Poll::Ready(Err(error))) => return Err(ServiceError::Error(error.into())),
-        Some(Poll::Ready(Ok(response))) => {
+        Some(Poll::Ready(response)) => {
             call.log_dropped(inner.clear());
             let is_error = response.status().is_client_error() || response.status().is_server_error();
             if !is_error || ending::speak_grpc(response.headers()) {

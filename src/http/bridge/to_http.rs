@@ -15,7 +15,7 @@ use super::body::Collected;
 use super::ending::{self, Broken, Ending};
 use super::layer::bridge;
 use super::{BridgeBody, Call};
-use crate::guard::service::{BoxError, Readiness, ServiceError};
+use crate::guard::service::{BoxError, Readiness, ServiceError, ServiceFuture};
 use crate::guard::{Guarded, catch};
 use crate::http::{Caller, Failing, Responder, read};
 use crate::inbound::sanitize::{Behind, Start};
@@ -51,10 +51,8 @@ pin_project! {
     /// The future of [`GrpcToHttpService`].
     #[derive(Debug)]
     pub struct GrpcToHttpFuture<F, B> {
-        // Empty where the service was not ready, or panicked when it was called.
         #[pin]
-        inner: Guarded<F>,
-        error: Option<ServiceError>,
+        inner: ServiceFuture<F>,
         #[pin]
         peeked: Guarded<Peeked<B>>,
         call: Call,
@@ -63,11 +61,7 @@ pin_project! {
 
 impl<F, B> GrpcToHttpFuture<F, B> {
     fn new(inner: Result<F, ServiceError>, call: Call) -> Self {
-        let (inner, error) = match inner {
-            Ok(inner) => (Guarded::new(inner), None),
-            Err(error) => (Guarded::empty(), Some(error)),
-        };
-        Self { inner, error, peeked: Guarded::empty(), call }
+        Self { inner: ServiceFuture::new(inner), peeked: Guarded::empty(), call }
     }
 }
 
@@ -188,11 +182,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let polled = match this.error.take() {
-            Some(error) => Err(error),
-            None => poll_service(this.inner.as_mut(), this.peeked.as_mut(), this.call, cx),
-        };
-        let answer = match polled {
+        let answer = match poll_service(this.inner.as_mut(), this.peeked.as_mut(), this.call, cx) {
             Ok(polled) => ready!(polled),
             Err(ServiceError::Panic(panic)) => this.call.answer(Failing::Panic(&panic)),
             Err(ServiceError::Error(error)) => this.call.broke(error),
@@ -205,7 +195,7 @@ where
 
 /// Polls the service, then the body that decides what the answer is.
 fn poll_service<F, B, E>(
-    mut inner: Pin<&mut Guarded<F>>,
+    mut inner: Pin<&mut ServiceFuture<F>>,
     mut peeked: Pin<&mut Guarded<Peeked<B>>>,
     call: &Call,
     cx: &mut Context<'_>,
@@ -216,10 +206,9 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<BoxError>,
 {
-    match inner.as_mut().run(|inner| inner.poll(cx)).map_err(ServiceError::Panic)? {
+    match inner.as_mut().poll(cx)? {
         Some(Poll::Pending) => return Ok(Poll::Pending),
-        Some(Poll::Ready(Err(error))) => return Err(ServiceError::Error(error.into())),
-        Some(Poll::Ready(Ok(response))) => {
+        Some(Poll::Ready(response)) => {
             call.log_dropped(inner.clear());
             let (parts, body) = response.into_parts();
             match call.begin(parts, body) {
