@@ -12,12 +12,12 @@ use crate::catalog::GrpcCode;
 use crate::catalog::{Catalog, CatalogCode};
 use crate::error::ApiError;
 use crate::error::TypedError;
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
+use crate::guard::sources;
 use crate::inbound::ReceivedError;
 use crate::inbound::identity::{self, Identity, identity};
 #[cfg(any(feature = "client", feature = "gateway"))]
 use crate::outbound::known_error;
-#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
-use crate::outbound::sources;
 use crate::wire;
 use crate::wire::ERROR_CODE_HEADER;
 use crate::wire::info::Info;

@@ -4,9 +4,9 @@ use http::HeaderMap;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
+use crate::guard::sources;
 use crate::inbound::encodings::Encodings;
 use crate::inbound::sanitize;
-use crate::outbound::sources;
 use crate::tonic::{deadline_exceeded, made_of_connection};
 use crate::wire::timeout;
 

@@ -2,6 +2,8 @@
 
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod service;
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
+pub(crate) mod sources;
 
 use std::any::Any;
 use std::borrow::Cow;

@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use prost::{Message, Name};
 
+#[cfg(any(feature = "gateway", feature = "server"))]
+use crate::guard::sources;
 use crate::inbound::findings::{note_code, note_details};
 use crate::inbound::head::{Head, reconcile_code_field};
 use crate::inbound::place::InfoAt;
@@ -411,8 +413,7 @@ impl ReceivedError {
     /// says itself what it is.
     #[cfg(any(feature = "gateway", feature = "server"))]
     pub(crate) fn in_chain_of<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
-        let mut next = Some(error);
-        while let Some(error) = next {
+        for error in sources::chain(error) {
             if let Some(received) = error.downcast_ref() {
                 return Some(received);
             }
@@ -423,7 +424,9 @@ impl ReceivedError {
                 .is_none_or(|status| status.code() == tonic::Code::Unknown && status.details().is_empty());
             #[cfg(not(feature = "tonic"))]
             let is_wrapper = true;
-            next = error.source().filter(|_| is_wrapper && !error.is::<ApiError>());
+            if !is_wrapper || error.is::<ApiError>() {
+                return None;
+            }
         }
         None
     }

@@ -1,8 +1,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::guard::sources;
 use crate::outbound::log_limit::{Beginning, LogLimit};
-use crate::outbound::sources;
 
 /// An error and its sources, each once, for a log: in one line, whatever a peer's text in it contains.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 
 use crate::catalog::GrpcCode;
-use crate::outbound::sources;
+use crate::guard::sources;
 
 /// The gRPC code of an error that a service returns in place of a response: DEADLINE_EXCEEDED for a timeout,
 /// RESOURCE_EXHAUSTED for load that was shed (as tonic's own server answers it). The outermost error of the chain

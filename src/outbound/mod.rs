@@ -25,5 +25,3 @@ pub(crate) mod outgoing;
 pub(crate) mod request_id;
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod request_line;
-#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
-pub(crate) mod sources;
