@@ -439,3 +439,22 @@ async fn what_tonic_web_itself_answers_is_coded() {
     let received = receive(service.oneshot(unknown).await.unwrap()).await;
     assert_eq!(check(&received.status().unwrap()).number(), Some(501_000));
 }
+
+/// A failure in the headers of a page, and a `content-type` among the trailers: a gRPC-Web caller gets neither the page nor
+/// the text.
+#[tokio::test]
+async fn what_is_not_grpc_web_beside_a_failure_is_removed() {
+    let page = Response::builder().header("content-type", "text/html").header("grpc-status", "5");
+    let page = page.body(Bytes::from(format!("<html>{CANARY}"))).unwrap();
+    let trailers = format!("grpc-status: 5\r\ncontent-type: {CANARY}\r\n");
+    let frame = Response::builder().header("content-type", BINARY);
+    let frame = frame.body(Bytes::from(web::frame(0x80, trailers.as_bytes()))).unwrap();
+    for (name, response) in [("a page", page), ("a trailer", frame)] {
+        let service = tower::service_fn(move |_: Request<Body>| {
+            std::future::ready(Ok::<_, Infallible>(response.clone().map(http_body_util::Full::new)))
+        });
+        let received = call(boxed(layer().layer(service)), Kind::Unary, BINARY).await;
+        assert!(!received.contains("cAnArY"), "{name}");
+        assert_eq!(check(&received.status().unwrap()).code(), Some(ErrorCode::NOT_FOUND), "{name}");
+    }
+}

@@ -100,8 +100,8 @@ impl Failure<'_> {
     }
 }
 
-/// What the fields of a failure say.
-#[derive(Debug, Default)]
+/// The fields of a failure.
+#[derive(Debug)]
 struct Fields<'a> {
     status: &'a [u8],
     message: &'a [u8],
@@ -114,8 +114,10 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// There are few of them: looking at each is quicker than looking names up.
-    fn read(fields: &'a HeaderMap, is_grpc: bool) -> Self {
-        let mut read = Self { beside: Beside::new(is_grpc), ..Self::default() };
+    fn read(fields: &'a HeaderMap, protocol: Protocol) -> Self {
+        let beside = Beside::new(protocol);
+        let mut read =
+            Self { status: &[], message: &[], details: &[], received: false, cause: false, beside };
         for (name, value) in fields {
             match name.as_str() {
                 "grpc-status" => read.status = value.as_bytes(),
@@ -150,7 +152,7 @@ impl Call {
     #[cold]
     pub(super) fn finish(&self, fields: &mut HeaderMap, status: Option<&Status>) {
         let config = &*self.config;
-        let read = Fields::read(fields, self.protocol == Protocol::Grpc);
+        let read = Fields::read(fields, self.protocol);
         let mut failure = read.failure(status);
         let (beside, has_cause) = (read.beside, read.cause);
         failure.removed_fields = beside.removed().collect();

@@ -106,7 +106,8 @@ impl Call {
         let end = if seen.has(Seen::STATUS) {
             if seen.has(Seen::ODD_STATUS) {
                 response = self.failed(response, seen.has(Seen::GRPC) || web.is_some());
-                if web.is_some() {
+                let is_web = matches!(self.protocol, Protocol::GrpcWeb(_)) && !seen.has(Seen::GRPC);
+                if web.is_some() || is_web {
                     // PROTOCOL-WEB.md: trailers-only has no body. A trailer frame would be a second status.
                     return response.map(|body| {
                         self.discard(body);

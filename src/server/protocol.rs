@@ -3,6 +3,7 @@
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::outbound::budget::field_len;
+use crate::wire::grpc_web::Protocol;
 use crate::wire::media_type::MediaType;
 
 /// A field, and whether a value is one that it may contain.
@@ -67,20 +68,20 @@ pub(super) enum Kept {
 }
 
 /// How large the fields beside a failure's own are, as a header list counts them (RFC 9113 §6.5.2).
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Beside {
     content_type: usize,
     protocol: usize,
     others: usize,
-    /// Whether the caller takes gRPC alone. gRPC-Web and HTTP have media types of their own.
-    is_grpc: bool,
+    /// What the caller sent. HTTP has media types of its own.
+    caller: Protocol,
     /// gRPC's own fields whose value is invalid. They are removed; the `content-type` of gRPC is replaced.
     removed: [bool; FIELDS.len()],
 }
 
 impl Beside {
-    pub(super) fn new(is_grpc: bool) -> Self {
-        Self { is_grpc, ..Self::default() }
+    pub(super) fn new(protocol: Protocol) -> Self {
+        Self { content_type: 0, protocol: 0, others: 0, caller: protocol, removed: [false; FIELDS.len()] }
     }
 
     /// Counts a field that is not the failure's own.
@@ -92,12 +93,12 @@ impl Beside {
         };
         let Some(field) = FIELDS.get(at) else { return };
         let counted = if at == 0 { &mut self.content_type } else { &mut self.protocol };
-        let is_short = at == 0 && !self.is_grpc && value.len() <= MAX_CONTENT_TYPE;
+        let is_short = at == 0 && self.caller == Protocol::Other && value.len() <= MAX_CONTENT_TYPE;
         if is_short || (field.is_valid)(value.as_bytes()) {
             *counted += len;
         } else if let Some(removed) = self.removed.get_mut(at) {
             *removed = true;
-            if at == 0 && self.is_grpc {
+            if at == 0 && self.caller == Protocol::Grpc {
                 *counted += field_len(name.as_str(), GRPC.len());
             }
         }
@@ -121,7 +122,7 @@ impl Beside {
         for name in self.removed() {
             let _ = fields.remove(name);
         }
-        if self.is_grpc && self.removed.first() == Some(&true) {
+        if self.caller == Protocol::Grpc && self.removed.first() == Some(&true) {
             fields.insert(CONTENT_TYPE, GRPC);
         }
         let count = match kept {
