@@ -11,6 +11,7 @@ use crate::guard::sources;
 /// counts that has one. `None` for every other error, and where a `tonic::Status` comes first, which has a code itself.
 ///
 /// A timeout of hyper is one of its keep-alive; the gRPC specification makes it UNAVAILABLE, as tonic does.
+#[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) fn grpc_code(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
     of_chain(error, GrpcCode::DeadlineExceeded)
 }
