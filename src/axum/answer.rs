@@ -1,4 +1,4 @@
-//! From what a service answered to what leaves.
+//! Turns the response of a service into the one that is sent.
 
 use std::error::Error;
 use std::sync::Arc;

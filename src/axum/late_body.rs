@@ -9,8 +9,8 @@ use http_body::{Body, Frame, SizeHint};
 use crate::error::ApiError;
 use crate::http::{DetailTypes, Form, write_body};
 
-/// The native form of an error, written when somebody asks for it or for its length. Under a layer, which writes
-/// the body again, nobody does.
+/// The native form of an error, written when the body or its length is first read. A layer writes the body anew, so that
+/// it is never read under one.
 pub(super) struct LateBody {
     error: ApiError,
     written: OnceLock<Bytes>,

@@ -73,7 +73,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, Status>>> {
         let this = self.project();
-        // Changed where it lies: a frame is large, and most are none of ours.
+        // Changed in place: a frame is large, and most frames are only passed on.
         let deadline = this.answering.deadline;
         let mut polled = this.inner.poll_frame(cx).map_err(|error| deadline.status_of(error.into()));
         match &mut polled {

@@ -277,7 +277,7 @@ impl ApiError {
         self.0.catalog
     }
 
-    /// Whose code it is; empty where it is nobody's.
+    /// The domain of the code; empty if it has none.
     pub fn domain(&self) -> &str {
         &self.0.domain
     }

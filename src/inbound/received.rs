@@ -57,7 +57,7 @@ pub struct ReceivedError(Box<Inner>);
 #[derive(Clone)]
 struct Inner {
     catalog: &'static Catalog,
-    /// Whether the code is of the catalogue's domain, or of nobody's.
+    /// Whether the code is of the catalogue's domain, or has no domain.
     is_own: bool,
     entry: Option<&'static Entry>,
     grpc_code: GrpcCode,
@@ -368,11 +368,11 @@ impl ReceivedError {
     }
 
     /// Turns the peer's error into one that this service answers with, as it came: code, domain, reason,
-    /// message, metadata, details. Details that are corrupt stay behind.
+    /// message, metadata, details. Corrupt details are left out.
     ///
-    /// An error without a code becomes `CCC000` of its class, and one that is of nobody's domain one of the
-    /// catalogue's. It is this service's own then: no boundary takes its message for one of nobody. Where that is too
-    /// much, a gateway answers with `Responder::respond_forwarded`, and the layers of bridges do.
+    /// An error without a code gets `CCC000` of its class, and one without a domain gets the domain of the catalogue. The
+    /// result is this service's own error: no boundary removes its message for having been received. A gateway that must
+    /// not send everything uses `Responder::respond_forwarded`, as the layers of the bridges do.
     pub fn forward(&self) -> ApiError {
         let entry = self.entry();
         let own = |text: &str, known: Option<&'static str>| match known {
@@ -395,10 +395,10 @@ impl ReceivedError {
         error.with_shed(self.info().map_or(ShedMarks::NONE, |info| info.shed))
     }
 
-    /// Message and details of an error without a code, told by one with a code.
+    /// Copies message and details of this error, which has no code, to one with a code.
     #[cfg(feature = "gateway")]
     pub(crate) fn told_by(&self, mut error: ApiError) -> ApiError {
-        // What has no type can be read by nobody.
+        // No reader can read a detail without a type.
         error.put_details(self.own_details().filter(|detail| !detail.type_name().is_empty()));
         if self.message().is_empty() { error } else { error.with_message(self.message().to_owned()) }
     }

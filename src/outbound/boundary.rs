@@ -4,34 +4,34 @@ use crate::catalog::{Catalog, Entry, ParamKind};
 use crate::wire::details::Detail;
 use crate::wire::metadata::Metadata;
 
-/// What of a failure may leave, over gRPC and over HTTP alike.
+/// Decides what may be sent of a failure, over gRPC and over HTTP.
 ///
-/// [`public`](Self::public), the default, is for services that strangers call:
+/// [`public`](Self::public), the default, is for services with unknown callers:
 ///
-/// - the message of a 5xx is its entry's summary, and google.rpc.DebugInfo is dropped;
-/// - a failure without a code speaks for nobody (it may be an `io::Error` or another service's status behind `?`, or a
-///   proxy's page): it gets the code of the fallback table, and its message and details stay here. The one exception is
-///   what an axum handler answers with as text, which it wrote for its callers: that of a 4xx is the message;
-/// - an error received from another service leaves with its code if its domain is this service's or allowed, and with
-///   nothing else but declared parameters that are no text; of any other domain, or without a code, it becomes the
-///   fallback of INTERNAL. Over gRPC that is one that came through the client layer, which marks it; over HTTP a
-///   [`ReceivedError`](crate::ReceivedError) that is an answer of axum or of `Responder::respond_received`; a gateway in
-///   front of its own service says `axum::Forwarded` or `Responder::respond_forwarded`. To send it on as it is, say so:
-///   [`ReceivedError::forward`](crate::ReceivedError::forward);
-/// - headers of a failed gRPC answer that are not gRPC's own are dropped, and none crosses a bridge. An answer of axum
-///   keeps those that its handler set.
+/// - The message of a 5xx is its entry's summary, and google.rpc.DebugInfo is removed.
+/// - A failure without a code gets the code of the fallback table. Its message and its details are not sent: they may come
+///   from an `io::Error`, from another service's status behind `?`, or from the page of a proxy. There is one exception: the
+///   text of a 4xx that an axum handler returns was written for its callers, and is the message.
+/// - An error that was received from another service is sent with its code if its domain is this service's or allowed.
+///   Only declared parameters that are not text are sent with it. An error of any other domain, or without a code, becomes
+///   the fallback of INTERNAL. Over gRPC, an error is received if it came through the client layer, which marks it. Over
+///   HTTP, it is a [`ReceivedError`](crate::ReceivedError) that an axum handler returns or that
+///   `Responder::respond_received` answers with. A gateway in front of its own service uses `axum::Forwarded` or
+///   `Responder::respond_forwarded`. [`ReceivedError::forward`](crate::ReceivedError::forward) sends an error as it is.
+/// - Headers of a failed gRPC response that are not gRPC's own are removed, and none crosses a bridge. A response of axum
+///   keeps the headers that its handler set.
 ///
-/// [`internal`](Self::internal) is for services that only other services of the same owner call: messages and
-/// details stay, of any domain, also with the code that a failure without one gets; the headers of a received error are
-/// dropped all the same.
+/// [`internal`](Self::internal) is for services that only other services of the same owner call. Messages and details of
+/// any domain are sent, also those of a failure that gets its code from the fallback table. The headers of a received
+/// error are removed here too.
 #[derive(Clone, Debug)]
 pub struct Boundary {
     reach: Reach,
     domains: Vec<Cow<'static, str>>,
 }
 
-/// Whether a public boundary drops a detail: google.rpc.DebugInfo, also within `google.protobuf.Any`, which bodies show
-/// as what it holds. Of Anys that nest deeper than anybody's nobody knows: they are dropped too.
+/// Whether a public boundary removes a detail: google.rpc.DebugInfo, also within `google.protobuf.Any`, whose content bodies
+/// show. An `Any` nested more than 16 levels deep is removed; we do not look further.
 pub(crate) fn is_debug(detail: &Detail<'_>) -> bool {
     const MAX_DEPTH: usize = 16;
     let mut detail = *detail;
@@ -53,7 +53,7 @@ enum Reach {
 }
 
 impl Boundary {
-    /// For services that strangers call.
+    /// For services with unknown callers.
     pub const fn public() -> Self {
         Self { reach: Reach::Public, domains: Vec::new() }
     }
@@ -70,7 +70,7 @@ impl Boundary {
         self
     }
 
-    /// Whether strangers read what leaves.
+    /// Whether the callers are unknown.
     pub(crate) fn is_public(&self) -> bool {
         self.reach == Reach::Public
     }

@@ -1,4 +1,4 @@
-//! A coded failure on its way out over gRPC: what leaves of it, cut to a [`Budget`], and the fields that say it.
+//! A coded failure as it is sent over gRPC: its parts, cut to a [`Budget`](super::budget::Budget), and its fields.
 
 use std::borrow::Cow;
 

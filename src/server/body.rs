@@ -27,7 +27,7 @@ pub(super) enum End {
 }
 
 pin_project! {
-    /// The body of an answer: messages pass, and trailers that tell of a failure get what every failure gets.
+    /// The body of a response: messages pass, and trailers with a failure are decided and written like any failure.
     #[derive(Debug)]
     pub struct ServerBody<B> {
         #[pin]
@@ -97,7 +97,7 @@ where
         let failure = if late {
             Failure::from_timeout(call, this.inner.as_mut().clear())
         } else {
-            // Changed where it lies: a frame is large, and most are none of ours.
+            // Changed in place: a frame is large, and most frames are only passed on.
             let mut polled = Poll::Pending;
             let ran = this.inner.as_mut().run(cx, |inner, cx| {
                 polled = match this.web {

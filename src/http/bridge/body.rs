@@ -17,9 +17,9 @@ pin_project! {
     /// The body of an answer that crossed a bridge: an error's own, or that of the service, as it is.
     ///
     /// A gRPC stream that fails after its first message, or ends without a status, ends with the
-    /// [`ReceivedError`](crate::ReceivedError) as the error of the body: the answer has begun by then, and an
-    /// HTTP client does not see trailers. A server cuts the connection, so that nobody takes it for the end. The whole
-    /// failure is logged. A gRPC answer to a gRPC caller ends with trailers instead, whatever becomes of it.
+    /// [`ReceivedError`](crate::ReceivedError) as the error of the body: the response has begun by then, and an
+    /// HTTP client does not see trailers. A server cuts the connection, so that the response does not look complete. The
+    /// whole failure is logged. A gRPC response to a gRPC caller always ends with trailers instead.
     #[derive(Debug)]
     pub struct BridgeBody<B> {
         whole: Option<Bytes>,

@@ -96,7 +96,7 @@ impl Broken {
         Self { error: status.to_received_of(catalog), kept: Some(status.into()) }
     }
 
-    /// Without tonic, nobody knows what the error is of.
+    /// Without tonic, the type of the error is unknown.
     #[cfg(not(feature = "tonic"))]
     pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
         if let Some(received) = ReceivedError::in_chain_of(&*error) {

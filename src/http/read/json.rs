@@ -1,5 +1,5 @@
-//! JSON where it lies: no tree is built, nothing nests on the stack, and a value is looked at when it is asked
-//! for. Of what nobody asks for only the end is found.
+//! Reads JSON without building a tree and without recursion. A value is read when it is asked for; of any other value only
+//! the end is found.
 
 use std::borrow::Cow;
 use std::fmt;

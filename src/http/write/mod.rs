@@ -52,7 +52,7 @@ impl DetailTypes {
 fn to_vec(body: &impl Serialize) -> Vec<u8> {
     // Most bodies fit.
     let mut out = Vec::with_capacity(1024);
-    // Writing to memory fails only where a value refuses to be JSON, and none of ours does.
+    // Writing to memory fails only if a value cannot be JSON; all of these can.
     let written = body.serialize(&mut Serializer::with_formatter(&mut out, BodyFormatter));
     debug_assert!(written.is_ok(), "{written:?}");
     out
