@@ -252,7 +252,7 @@ async fn a_text_becomes_the_message_but_not_that_of_a_fault() {
     assert_eq!((own.text.as_str(), own.header("codelibra-error-code")), (r#"{"mine":1}"#, ""));
 }
 
-/// A layer inside has compressed the text of axum, and nobody reads it here.
+/// A layer inside has compressed the text of axum; its content is not read here.
 #[tokio::test]
 async fn a_compressed_text_is_a_coded_failure_without_its_text() {
     let compressed = |status: StatusCode| {

@@ -183,7 +183,7 @@ async fn what_is_no_cancellation_stays() {
             GrpcCode::Unknown,
             GrpcCode::DeadlineExceeded,
         ),
-        // tonic's timer is a deadline, whoever set it.
+        // A timer of tonic is a deadline, of the caller or of the endpoint.
         (
             Failure { fields: &[("grpc-status", "4")], error: || tonic::TimeoutExpired(()).into() },
             GrpcCode::DeadlineExceeded,
