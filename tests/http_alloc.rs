@@ -144,7 +144,7 @@ fn a_body_without_further_details_takes_a_handful_of_allocations() {
             let written = measure(|| body = write_body(form, error, types)).count_total;
             (written, measure(|| drop(read(&body))).count_total)
         };
-        let most = if form == Form::Connect { [(4, 8), (7, 10)] } else { [(1, 4), (3, 6)] };
+        let most = if form == Form::Connect { [(5, 8), (8, 10)] } else { [(2, 4), (4, 6)] };
         for (error, (written, received)) in [&error, &identified].into_iter().zip(most) {
             let counted = count(error);
             assert!(counted.0 <= written && counted.1 <= received, "{form}: {counted:?}");

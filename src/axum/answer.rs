@@ -1,5 +1,6 @@
 //! Turns the response of a service into the one that is sent.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -12,11 +13,13 @@ use http::header::{
 use http::response::Parts;
 use http::{Response, StatusCode};
 
-use super::into_response::Failed;
+use super::into_response::HandlerFailure;
 use crate::catalog::GrpcCode;
+use crate::catalog::tables::class_to_grpc;
 use crate::guard::{Panic, discard};
-use crate::http::{Caller, Failing, Responder};
-use crate::outbound::log::Door;
+use crate::http::{Caller, Responder};
+use crate::outbound::failure::{Failure, Origin};
+use crate::outbound::log::Transport;
 use crate::wire::grpc_web::Protocol;
 use crate::wire::media_type::MediaType;
 use crate::wire::{ERROR_CODE_HEADER, GRPC_STATUS};
@@ -55,13 +58,13 @@ pub(super) enum Sorted {
 impl Call {
     pub(super) fn sort(&self, response: Response<Body>) -> Sorted {
         let (mut parts, body) = response.into_parts();
-        match parts.extensions.remove::<Failed>() {
-            Some(failed) => {
+        match parts.extensions.remove::<HandlerFailure>() {
+            Some(failure) => {
                 // A layer between may have wrapped it.
                 if let Err(panic) = discard(body) {
                     self.panic_in_drop(&panic);
                 }
-                Sorted::Done(self.answer(parts, failed.failing()))
+                Sorted::Done(self.answer(parts, &failure.to_failure()))
             }
             // The text cannot be read: a layer inside has compressed it.
             None if is_plain_failure(&parts) && parts.headers.contains_key(CONTENT_ENCODING) => {
@@ -82,67 +85,65 @@ impl Call {
         }
     }
 
-    /// The answer to a failure that said no more than a text.
+    /// The response to a failure that contains no more than a text.
     pub(super) fn text(&self, parts: Parts, text: &[u8]) -> Response<Body> {
         let is_unknown = matches!(parts.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
-        let mut error = if self.caller.is_grpc() && is_unknown {
-            // gRPC, "HTTP to gRPC Status Code Mapping": 404 is UNIMPLEMENTED.
-            self.responder.unimplemented()
-        } else {
-            self.responder.of_status(parts.status)
-        };
         let text = String::from_utf8_lossy(text);
-        if !text.trim().is_empty() {
-            error = error.with_message(text.trim().to_owned());
-        }
-        self.answer(parts, Failing::Own(&error))
+        let message = Cow::Borrowed(text.trim());
+        let failure = if self.caller.is_grpc() && is_unknown {
+            // gRPC, "HTTP to gRPC Status Code Mapping": 404 is UNIMPLEMENTED.
+            Failure::from_text(GrpcCode::Unimplemented, None, message)
+        } else {
+            Failure::from_text(class_to_grpc(parts.status.as_u16()), Some(parts.status.as_u16()), message)
+        };
+        self.answer(parts, &failure)
     }
 
-    pub(super) fn panic(&self, panic: &Panic) -> Response<Body> {
-        self.answer_alone(Failing::Panic(panic)).map(Body::from)
+    pub(super) fn panic(&self, panic: Panic) -> Response<Body> {
+        self.answer_alone(&Failure::from_panic(panic)).map(Body::from)
     }
 
     /// Logs a panic of a drop, whose call already has its answer.
     pub(super) fn panic_in_drop(&self, panic: &Panic) {
-        self.responder.panic_in_drop(Door::Axum, &self.caller, panic);
+        self.responder.panic_in_drop(Transport::Axum, &self.caller, panic);
     }
 
     /// The answer to an error of the service itself.
     pub(super) fn error(&self, error: &(dyn Error + 'static)) -> Response<Body> {
-        self.answer_alone(Failing::Service(error)).map(Body::from)
+        self.answer_alone(&Failure::from_error(error)).map(Body::from)
     }
 
     pub(super) fn timeout(&self) -> Response<Body> {
-        self.answer_alone(Failing::Late).map(Body::from)
+        self.answer_alone(&Failure::from_timeout(Origin::Either)).map(Body::from)
     }
 
     /// The HTTP answer to a gRPC failure of a caller that does not take gRPC.
     fn grpc_failure(&self, fields: &HeaderMap) -> Response<Body> {
-        let error = self.responder.read_grpc(fields);
+        let error = crate::http::received(fields, self.responder.catalog());
         let has_no_own_code = error.number().is_none_or(|number| number == UNIMPLEMENTED);
         if error.grpc_code() == GrpcCode::Unimplemented && has_no_own_code {
             // No route of HTTP has this path.
-            let not_found = self.responder.of_status(StatusCode::NOT_FOUND);
-            return self.answer_alone(Failing::Own(&not_found)).map(Body::from);
+            let not_found = Failure::from_text(GrpcCode::NotFound, Some(404), Cow::Borrowed(""));
+            return self.answer_alone(&not_found).map(Body::from);
         }
-        self.answer_alone(Failing::Forwarded(&error)).map(Body::from)
+        self.answer_alone(&Failure::forwarded(&error)).map(Body::from)
     }
 
-    fn answer_alone(&self, failing: Failing<'_>) -> Response<Bytes> {
-        let error = self.responder.settle(Door::Axum, &self.caller, failing);
+    fn answer_alone(&self, failure: &Failure<'_>) -> Response<Bytes> {
+        let error = self.responder.finish_and_log(Transport::Axum, &self.caller, failure);
         if !self.caller.is_grpc() {
             return self.responder.write(&self.caller, &error);
         }
         let mut response = Response::new(Bytes::new());
         let fields = response.headers_mut();
         fields.insert(CONTENT_TYPE, self.protocol.content_type());
-        self.responder.write_grpc(&error, fields);
+        self.responder.write_grpc(error, fields);
         response
     }
 
     /// Writes an error into an answer, whose other fields stay. A gRPC failure has fields of its own alone.
-    fn answer(&self, mut parts: Parts, failing: Failing<'_>) -> Response<Body> {
-        let new = self.answer_alone(failing);
+    fn answer(&self, mut parts: Parts, failure: &Failure<'_>) -> Response<Body> {
+        let new = self.answer_alone(failure);
         if self.caller.is_grpc() {
             return new.map(Body::from);
         }

@@ -67,10 +67,10 @@ where
                 // What a handler holds may panic when it is dropped.
                 match this.inner.as_mut().clear().and_then(|()| this.text.as_mut().clear()) {
                     Ok(()) => this.call.timeout(),
-                    Err(panic) => this.call.panic(&panic),
+                    Err(panic) => this.call.panic(panic),
                 }
             }
-            Err(ServiceError::Panic(panic)) => this.call.panic(&panic),
+            Err(ServiceError::Panic(panic)) => this.call.panic(panic),
             Err(ServiceError::Error(error)) => this.call.error(&*error),
         };
         // The service has answered: what it panics with now is only for the log.

@@ -1,5 +1,6 @@
+use std::borrow::Cow;
 use std::convert::Infallible;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
@@ -10,16 +11,30 @@ use super::late_body::LateBody;
 use crate::CATALOG;
 use crate::catalog::Catalog;
 use crate::error::ApiError;
-use crate::http::{Caller, Failing, Form, Responder};
+use crate::http::{Caller, Form, Responder};
 use crate::inbound::ReceivedError;
+use crate::outbound::failure::Failure;
 
-/// The error that an answer was made of. It travels in the extensions of the answer, so that the layer, which knows
-/// the caller, can make it again.
+/// The failure that a response was made of. It is in the extensions of the response, so that the layer, which knows the
+/// caller, can make the response again.
 #[derive(Clone, Debug)]
-pub(super) enum Failed {
+pub(super) struct HandlerFailure(Arc<HandlerError>);
+
+#[derive(Debug)]
+enum HandlerError {
     Own(ApiError),
     Forwarded(ReceivedError),
     Received(ReceivedError),
+}
+
+impl HandlerFailure {
+    pub(super) fn to_failure(&self) -> Failure<'_> {
+        match &*self.0 {
+            HandlerError::Own(error) => Failure::own(error),
+            HandlerError::Forwarded(error) => Failure::forwarded(error),
+            HandlerError::Received(error) => Failure::received(error),
+        }
+    }
 }
 
 /// An answer with an error of the service that this one is the HTTP face of, as
@@ -52,32 +67,22 @@ impl Forwarded {
     }
 }
 
-impl Failed {
-    pub(super) const fn failing(&self) -> Failing<'_> {
-        match self {
-            Self::Own(error) => Failing::Own(error),
-            Self::Forwarded(error) => Failing::Forwarded(error),
-            Self::Received(error) => Failing::Received(error),
-        }
+/// The responder of responses that no layer makes again: the native form, and a public boundary.
+pub(super) fn default_responder(catalog: Option<&'static Catalog>) -> Cow<'static, Responder> {
+    static DEFAULT: LazyLock<Responder> = LazyLock::new(|| Responder::of(&CATALOG));
+    match catalog {
+        Some(catalog) if catalog.domain() != CATALOG.domain() => Cow::Owned(Responder::of(catalog)),
+        _ => Cow::Borrowed(&DEFAULT),
     }
 }
 
-/// The answer where no layer makes another one: the native form, and what a public boundary lets out.
-fn answer(failed: Failed, catalog: Option<&'static Catalog>) -> Response {
-    static DEFAULT: LazyLock<Responder> = LazyLock::new(|| Responder::of(&CATALOG));
-    let other;
-    let responder = match catalog {
-        Some(catalog) if catalog.domain() != CATALOG.domain() => {
-            other = Responder::of(catalog);
-            &other
-        }
-        _ => &*DEFAULT,
-    };
-    // The layer logs: it knows the id of the request.
-    let error = responder.decide(failed.failing()).into_owned();
-    let mut response = responder.head(Form::Native, &error);
-    response.extensions_mut().insert(failed);
-    response.map(|()| Body::new(LateBody::new(error)))
+/// The response of a handler. The layer logs: it knows the id of the request.
+fn respond(error: HandlerError, catalog: Option<&'static Catalog>) -> Response {
+    let responder = default_responder(catalog);
+    let failure = HandlerFailure(Arc::new(error));
+    let mut response = responder.head(Form::Native, &responder.policy.decide(&failure.to_failure()));
+    response.extensions_mut().insert(failure.clone());
+    response.map(|()| Body::new(LateBody::new(failure, catalog)))
 }
 
 /// An answer as [`ErrorLayer`](super::ErrorLayer) makes it; without the layer in the native form, through
@@ -85,7 +90,7 @@ fn answer(failed: Failed, catalog: Option<&'static Catalog>) -> Response {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let catalog = self.catalog();
-        answer(Failed::Own(self), catalog)
+        respond(HandlerError::Own(self), catalog)
     }
 }
 
@@ -94,14 +99,14 @@ impl IntoResponse for ApiError {
 impl IntoResponse for ReceivedError {
     fn into_response(self) -> Response {
         let catalog = self.own_catalog();
-        answer(Failed::Received(self), catalog)
+        respond(HandlerError::Received(self), catalog)
     }
 }
 
 impl IntoResponse for Forwarded {
     fn into_response(self) -> Response {
         let catalog = self.0.own_catalog();
-        answer(Failed::Forwarded(self.0), catalog)
+        respond(HandlerError::Forwarded(self.0), catalog)
     }
 }
 

@@ -6,24 +6,29 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::error::ApiError;
-use crate::http::{DetailTypes, Form, write_body};
+use super::into_response::{HandlerFailure, default_responder};
+use crate::catalog::Catalog;
+use crate::http::Form;
 
 /// The native form of an error, written when the body or its length is first read. A layer writes the body anew, so that
 /// it is never read under one.
 pub(super) struct LateBody {
-    error: ApiError,
+    failure: HandlerFailure,
+    catalog: Option<&'static Catalog>,
     written: OnceLock<Bytes>,
     sent: bool,
 }
 
 impl LateBody {
-    pub(super) const fn new(error: ApiError) -> Self {
-        Self { error, written: OnceLock::new(), sent: false }
+    pub(super) const fn new(failure: HandlerFailure, catalog: Option<&'static Catalog>) -> Self {
+        Self { failure, catalog, written: OnceLock::new(), sent: false }
     }
 
     fn bytes(&self) -> &Bytes {
-        self.written.get_or_init(|| write_body(Form::Native, &self.error, DetailTypes::standard()).into())
+        self.written.get_or_init(|| {
+            let responder = default_responder(self.catalog);
+            responder.write_body(Form::Native, &responder.policy.decide(&self.failure.to_failure())).into()
+        })
     }
 }
 

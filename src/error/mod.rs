@@ -46,8 +46,6 @@ pub struct ApiError(Box<Inner>);
 #[derive(Clone)]
 struct Inner {
     code: u32,
-    /// The one of a failure that had no code.
-    grpc_code: Option<GrpcCode>,
     /// `None` for a code of another domain.
     catalog: Option<&'static Catalog>,
     entry: Option<&'static Entry>,
@@ -61,6 +59,16 @@ struct Inner {
     shed: ShedMarks,
     infos: ErrorInfos,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// Parts of an error for a writer.
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) struct ErrorParts<'a> {
+    pub(crate) metadata: &'a BTreeMap<Cow<'static, str>, String>,
+    /// Encoded `details` fields without both ErrorInfos.
+    pub(crate) details: &'a [u8],
+    pub(crate) shed: ShedMarks,
+    pub(crate) infos: ErrorInfos,
 }
 
 impl ApiError {
@@ -100,7 +108,6 @@ impl ApiError {
     ) -> Self {
         Self(Box::new(Inner {
             code,
-            grpc_code: None,
             catalog,
             entry: catalog.and_then(|c| c.by_code(code)),
             domain,
@@ -185,25 +192,6 @@ impl ApiError {
         }
     }
 
-    #[cfg(feature = "gateway")]
-    pub(crate) fn without_details(mut self, is_removed: impl Fn(&Detail<'_>) -> bool) -> Self {
-        self.remove_details(is_removed);
-        self
-    }
-
-    /// Whether the message is another one than the code's own.
-    #[cfg(feature = "gateway")]
-    pub(crate) fn has_message(&self) -> bool {
-        self.0.message.is_some()
-    }
-
-    /// With the code's own message.
-    #[cfg(feature = "gateway")]
-    pub(crate) fn without_message(mut self) -> Self {
-        self.0.message = None;
-        self
-    }
-
     /// Attaches details as they stand in an encoded status, in place of those that the error has. The last of a type
     /// counts.
     pub(crate) fn put_details<'a>(&mut self, new: impl Iterator<Item = Detail<'a>>) {
@@ -234,20 +222,9 @@ impl ApiError {
         self
     }
 
-    #[cfg(feature = "gateway")]
-    pub(crate) fn error_infos(&self) -> ErrorInfos {
-        self.0.infos
-    }
-
     pub(crate) fn with_shed(mut self, shed: ShedMarks) -> Self {
         self.0.shed = shed;
         self
-    }
-
-    /// What was left out of the error.
-    #[cfg(feature = "gateway")]
-    pub(crate) fn shed(&self) -> ShedMarks {
-        self.0.shed
     }
 
     /// Keeps the error that this one was made from, for logs. It is never sent.
@@ -306,12 +283,6 @@ impl ApiError {
         AllDetails::of(&self.0.details)
     }
 
-    /// The details, encoded.
-    #[cfg(feature = "gateway")]
-    pub(crate) fn encoded_details(&self) -> &[u8] {
-        &self.0.details
-    }
-
     /// The id of the request, where a `google.rpc.RequestInfo` is attached.
     pub fn request_id(&self) -> Option<&str> {
         self.details().find_map(|detail| detail.request_id())
@@ -324,18 +295,7 @@ impl ApiError {
 
     /// The gRPC code that the code stands for.
     pub fn grpc_code(&self) -> GrpcCode {
-        match (self.0.grpc_code, self.0.entry) {
-            (Some(said), None) => said,
-            (_, entry) => code::grpc_code(self.0.code, entry),
-        }
-    }
-
-    /// With the gRPC code of a failure that had no six-digit one. It counts where no entry says one: a `CCC000` stands
-    /// for several.
-    #[cfg(feature = "gateway")]
-    pub(crate) fn with_grpc_code(mut self, received: GrpcCode) -> Self {
-        self.0.grpc_code = Some(received).filter(|code| *code != GrpcCode::Ok);
-        self
+        code::grpc_code(self.0.code, self.0.entry)
     }
 
     /// The private cause.
@@ -346,6 +306,13 @@ impl ApiError {
     #[cfg(feature = "tonic")]
     pub(crate) fn shared_cause(&self) -> Option<Arc<dyn StdError + Send + Sync>> {
         self.0.cause.clone()
+    }
+
+    /// The parts that a writer needs, besides those with a public method.
+    #[cfg(any(feature = "gateway", feature = "server"))]
+    pub(crate) fn parts(&self) -> ErrorParts<'_> {
+        let Inner { metadata, details, shed, infos, .. } = &*self.0;
+        ErrorParts { metadata, details, shed: *shed, infos: *infos }
     }
 
     /// The encoded `google.rpc.Status`: the value of `grpc-status-details-bin`, before base64.

@@ -54,7 +54,7 @@ impl Caller {
             head: method == Method::HEAD,
             problem: Quality::of(headers, Form::Problem.media_type()),
             json: Quality::of(headers, Form::Native.media_type()),
-            request_id: RequestId::of_caller(headers),
+            request_id: RequestId::from_headers(headers),
             request: None,
         }
     }

@@ -19,8 +19,8 @@
 
 mod bridge;
 mod caller;
-mod decide;
 mod detail_types;
+mod finish;
 mod form;
 mod read;
 mod receive;
@@ -34,12 +34,13 @@ pub use crate::outbound::boundary::Boundary;
 pub use crate::outbound::budget::Budget;
 pub use crate::outbound::fallback::Fallback;
 pub use crate::outbound::log_limit::LogLimit;
+#[cfg(feature = "axum")]
+pub(crate) use bridge::received;
 pub use bridge::{
     BridgeBody, GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService, HttpToGrpcFuture, HttpToGrpcLayer,
     HttpToGrpcService,
 };
 pub use caller::{Caller, prefers};
-pub(crate) use decide::Failing;
 pub use detail_types::{DetailTypes, InvalidDescriptorSet, MAX_DETAIL};
 pub use form::Form;
 pub use read::{MAX_BODY, read, read_body};

@@ -5,13 +5,16 @@ use ::http::header::{
 use ::http::{Response, Uri};
 use bytes::Bytes;
 
-use super::decide::Failing;
-use super::write::write_body_with;
+use super::write::write_sent;
 use super::{Boundary, Budget, Caller, DetailTypes, Fallback, Form, retry_after};
+use crate::catalog::code::http_status;
 use crate::catalog::{Catalog, CatalogCode, Recovery};
 use crate::error::ApiError;
 use crate::inbound::ReceivedError;
+use crate::outbound::failure::Failure;
 use crate::outbound::log_limit::LogLimit;
+use crate::outbound::policy::Policy;
+use crate::outbound::sent_error::SentError;
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
 
@@ -50,12 +53,7 @@ pub const EXPOSED_HEADERS: [HeaderName; 4] = [
 /// ```
 #[derive(Clone, Debug)]
 pub struct Responder {
-    pub(super) catalog: &'static Catalog,
-    pub(super) boundary: Boundary,
-    pub(super) fallback: Fallback,
-    pub(super) budget: Budget,
-    pub(super) error_infos: ErrorInfos,
-    pub(super) log_limit: LogLimit,
+    pub(crate) policy: Policy,
     form: Form,
     types: DetailTypes,
     challenge: Option<HeaderValue>,
@@ -72,12 +70,7 @@ impl Responder {
     /// For a service whose catalogue is known only at run time.
     pub fn of(catalog: &'static Catalog) -> Self {
         Self {
-            catalog,
-            boundary: Boundary::public(),
-            fallback: Fallback::of(catalog),
-            budget: Budget::KIB_3,
-            error_infos: ErrorInfos::Both,
-            log_limit: LogLimit::KIB_4,
+            policy: Policy::new(catalog),
             form: Form::Native,
             types: DetailTypes::standard().clone(),
             challenge: None,
@@ -103,14 +96,14 @@ impl Responder {
     /// The decision on what may leave.
     #[must_use]
     pub fn boundary(mut self, boundary: Boundary) -> Self {
-        self.boundary = boundary;
+        self.policy.boundary = boundary;
         self
     }
 
     /// The table of the codes that failures without a code get: a panic, a timeout, an answer of the framework.
     #[must_use]
     pub fn fallback_table(mut self, fallback: Fallback) -> Self {
-        self.fallback = fallback;
+        self.policy.fallback = fallback;
         self
     }
 
@@ -118,7 +111,7 @@ impl Responder {
     /// [`Budget::KIB_3`] unless said otherwise.
     #[must_use]
     pub fn budget(mut self, budget: Budget) -> Self {
-        self.budget = budget;
+        self.policy.budget = budget;
         self
     }
 
@@ -126,7 +119,7 @@ impl Responder {
     /// the Connect form: both unless this is called. The other bodies never contain `codelibra.error.v1.ErrorInfo`.
     #[must_use]
     pub fn error_infos(mut self, infos: ErrorInfos) -> Self {
-        self.error_infos = infos;
+        self.policy.error_infos = infos;
         self
     }
 
@@ -134,7 +127,7 @@ impl Responder {
     /// `ErrorLayer`, of both bridges and of streams too, which answer with this responder.
     #[must_use]
     pub fn log_limit(mut self, limit: LogLimit) -> Self {
-        self.log_limit = limit;
+        self.policy.log_limit = limit;
         self
     }
 
@@ -161,7 +154,7 @@ impl Responder {
 
     /// The catalogue of the service.
     pub fn catalog(&self) -> &'static Catalog {
-        self.catalog
+        self.policy.catalog
     }
 
     /// Which details are written and read as ProtoJSON.
@@ -176,7 +169,7 @@ impl Responder {
     /// caller that is a whole request. The layers log each failure, and give it the id of its request.
     pub fn respond(&self, caller: impl Into<Caller>, error: &ApiError) -> Response<Bytes> {
         let caller = caller.into();
-        self.write(&caller, &self.decide_alone(&caller, Failing::Own(error)))
+        self.write(&caller, &self.finish(&caller, &Failure::own(error)))
     }
 
     /// Answers with an error of the service that this one is the HTTP face of, within the [`Boundary`]: one with a code
@@ -189,7 +182,7 @@ impl Responder {
     /// code is `CCC000`.
     pub fn respond_forwarded(&self, caller: impl Into<Caller>, error: &ReceivedError) -> Response<Bytes> {
         let caller = caller.into();
-        self.write(&caller, &self.decide_alone(&caller, Failing::Forwarded(error)))
+        self.write(&caller, &self.finish(&caller, &Failure::forwarded(error)))
     }
 
     /// Answers with an error that another service sent, within the [`Boundary`]: a public one lets pass its code, if
@@ -200,13 +193,13 @@ impl Responder {
     /// does this one within an internal boundary.
     pub fn respond_received(&self, caller: impl Into<Caller>, error: &ReceivedError) -> Response<Bytes> {
         let caller = caller.into();
-        self.write(&caller, &self.decide_alone(&caller, Failing::Received(error)))
+        self.write(&caller, &self.finish(&caller, &Failure::received(error)))
     }
 
-    /// Writes an error that may leave.
-    pub(crate) fn write(&self, caller: &Caller, error: &ApiError) -> Response<Bytes> {
+    /// Writes the response for an error that was decided on.
+    pub(crate) fn write(&self, caller: &Caller, error: &SentError<'_>) -> Response<Bytes> {
         let form = caller.form(self.form);
-        let body = write_body_with(form, error, &self.types, self.error_infos);
+        let body = self.write_body(form, error);
         let mut response = self.head(form, error);
         if caller.is_head() {
             // RFC 9110 §9.3.2: the fields that a GET gets.
@@ -216,19 +209,24 @@ impl Responder {
         response.map(|()| body.into())
     }
 
-    /// The answer without its body.
-    pub(crate) fn head(&self, form: Form, error: &ApiError) -> Response<()> {
+    /// Writes the body for an error that was decided on.
+    pub(crate) fn write_body(&self, form: Form, error: &SentError<'_>) -> Vec<u8> {
+        write_sent(form, error, &self.types, self.policy.error_infos.into())
+    }
+
+    /// The response without its body.
+    pub(crate) fn head(&self, form: Form, error: &SentError<'_>) -> Response<()> {
         let mut response = Response::new(());
-        *response.status_mut() = error.http_status();
+        *response.status_mut() = http_status(error.code);
         let fields = response.headers_mut();
         fields.insert(CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
         fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         fields.insert(VARY, HeaderValue::from_static("accept"));
-        fields.insert(ERROR_CODE_HEADER, HeaderValue::from(error.number()));
+        fields.insert(ERROR_CODE_HEADER, HeaderValue::from(error.code));
         if let Some(seconds) = retry_after::write(error) {
             fields.insert(RETRY_AFTER, seconds);
         }
-        match (error.http_status().as_u16(), &self.challenge) {
+        match (error.class(), &self.challenge) {
             (401, Some(challenge)) => drop(fields.insert(WWW_AUTHENTICATE, challenge.clone())),
             (451, _) => fields.extend(self.links(error).map(|link| (LINK, link.clone()))),
             _ => {}
@@ -236,8 +234,8 @@ impl Responder {
         response
     }
 
-    fn links(&self, error: &ApiError) -> impl Iterator<Item = &HeaderValue> {
-        let accepts = error.entry().is_some_and(|entry| entry.recovery == Recovery::AcceptTerms);
+    fn links(&self, error: &SentError<'_>) -> impl Iterator<Item = &HeaderValue> {
+        let accepts = error.entry.is_some_and(|entry| entry.recovery == Recovery::AcceptTerms);
         self.blocked_by.iter().chain(self.terms.iter().filter(move |_| accepts))
     }
 }

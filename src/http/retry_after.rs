@@ -3,16 +3,13 @@
 use ::http::header::HeaderValue;
 
 use crate::catalog::Recovery;
-use crate::catalog::code::class_of;
-use crate::error::ApiError;
+use crate::outbound::sent_error::SentError;
 use crate::rpc;
 
-pub(crate) const RETRY_INFO: &str = "google.rpc.RetryInfo";
-
 /// The field for an error that says when to come back: 429, 503, and codes whose next step is to wait.
-pub(super) fn write(error: &ApiError) -> Option<HeaderValue> {
-    let waits = error.entry().is_some_and(|entry| entry.recovery == Recovery::Wait);
-    if !waits && !matches!(class_of(error.number()), 429 | 503) {
+pub(super) fn write(error: &SentError<'_>) -> Option<HeaderValue> {
+    let waits = error.entry.is_some_and(|entry| entry.recovery == Recovery::Wait);
+    if !waits && !matches!(error.class(), 429 | 503) {
         return None;
     }
     let info = error.details().find_map(|detail| detail.to_message::<rpc::RetryInfo>())?.ok()?;

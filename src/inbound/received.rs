@@ -124,6 +124,18 @@ impl ReceivedError {
         Self::read(Sent { grpc_code: None, message: None, details, code_field: None, notes }, catalog)
     }
 
+    /// A failure whose parts were read from gRPC's fields, without other fields.
+    #[cfg(feature = "server")]
+    pub(crate) fn from_status(
+        grpc_code: GrpcCode,
+        message: Cow<'_, str>,
+        details: Bytes,
+        catalog: &'static Catalog,
+    ) -> Self {
+        let (grpc_code, message) = (Some(grpc_code), Some(message));
+        Self::read(Sent { grpc_code, message, details, code_field: None, notes: Notes::default() }, catalog)
+    }
+
     pub(crate) fn read(sent: Sent<'_>, catalog: &'static Catalog) -> Self {
         let Sent { grpc_code, message, details: status, code_field, mut notes } = sent;
         let head = Head::read(&status, &mut notes);
@@ -233,9 +245,12 @@ impl ReceivedError {
         self.0.entry
     }
 
-    /// The domain where it is not UTF-8 too: it is somebody's, and not ours.
-    fn lossy_domain(&self) -> Cow<'_, str> {
-        self.info().map_or(Cow::Borrowed(""), |info| String::from_utf8_lossy(info.domain))
+    /// The domain, with replacement characters where it is not UTF-8. Without one, the domain of the catalogue.
+    pub(crate) fn domain_or_own(&self) -> Cow<'_, str> {
+        match self.info() {
+            Some(info) if !info.domain.is_empty() => String::from_utf8_lossy(info.domain),
+            _ => Cow::Borrowed(self.0.catalog.domain()),
+        }
     }
 
     /// The catalogue, unless the error is of another domain.
@@ -379,10 +394,7 @@ impl ReceivedError {
             Some(known) if known == text => Cow::Borrowed(known),
             _ => Cow::Owned(text.to_owned()),
         };
-        let domain = match &*self.lossy_domain() {
-            "" => Cow::Borrowed(self.0.catalog.domain()),
-            domain => own(domain, Some(self.0.catalog.domain())),
-        };
+        let domain = own(&self.domain_or_own(), Some(self.0.catalog.domain()));
         let reason = own(self.reason(), entry.map(|e| e.reason));
         let mut error = ApiError::from_identity(self.number_or_class(), self.own_catalog(), domain, reason);
         if entry.is_none_or(|e| e.summary != self.message()) {
@@ -392,21 +404,18 @@ impl ReceivedError {
             error = error.with_metadata(key.to_owned(), value);
         }
         error.put_details(self.own_details());
-        error.with_shed(self.info().map_or(ShedMarks::NONE, |info| info.shed))
+        error.with_shed(self.shed())
     }
 
-    /// Copies message and details of this error, which has no code, to one with a code.
-    #[cfg(feature = "gateway")]
-    pub(crate) fn told_by(&self, mut error: ApiError) -> ApiError {
-        // No reader can read a detail without a type.
-        error.put_details(self.own_details().filter(|detail| !detail.type_name().is_empty()));
-        if self.message().is_empty() { error } else { error.with_message(self.message().to_owned()) }
-    }
-
-    /// The HTTP status, where HTTP said it and it is an error's.
-    #[cfg(feature = "gateway")]
-    pub(crate) fn received_class(&self) -> Option<u16> {
+    /// The HTTP status of the failure, if it was received over HTTP.
+    #[cfg(any(feature = "gateway", feature = "server"))]
+    pub(crate) fn http_class(&self) -> Option<u16> {
         self.0.http_status.filter(|status| matches!(status, 400..=599))
+    }
+
+    /// The parts that the peer left out.
+    pub(crate) fn shed(&self) -> ShedMarks {
+        self.info().map_or(ShedMarks::NONE, |info| info.shed)
     }
 
     /// The error that a bridge ended a body with, whatever wrapped it since. A status or an error of ours that comes first
@@ -431,9 +440,9 @@ impl ReceivedError {
         None
     }
 
-    /// What was received, encoded.
+    /// The encoded `google.rpc.Status` as it was received, or the one that a body over HTTP was read into. Empty without details.
     #[cfg(any(feature = "gateway", feature = "server"))]
-    pub(crate) fn encoded(&self) -> &Bytes {
+    pub(crate) fn as_details(&self) -> &[u8] {
         &self.0.status
     }
 }

@@ -1,10 +1,9 @@
 use std::borrow::Cow;
 
-use crate::catalog::{Catalog, Entry, ParamKind};
+use crate::catalog::Catalog;
 use crate::wire::details::Detail;
-use crate::wire::metadata::Metadata;
 
-/// Decides what may be sent of a failure, over gRPC and over HTTP.
+/// Decides what may be sent of a failure, over every transport: the gRPC server, both bridges, streams and axum.
 ///
 /// [`public`](Self::public), the default, is for services with unknown callers:
 ///
@@ -21,9 +20,15 @@ use crate::wire::metadata::Metadata;
 /// - Headers of a failed gRPC response that are not gRPC's own are removed, and none crosses a bridge. A response of axum
 ///   keeps the headers that its handler set.
 ///
-/// [`internal`](Self::internal) is for services that only other services of the same owner call. Messages and details of
-/// any domain are sent, also those of a failure that gets its code from the fallback table. The headers of a received
-/// error are removed here too.
+/// [`internal`](Self::internal) is for services that only other services of the same owner call. Messages, metadata and
+/// details of any domain are sent, google.rpc.DebugInfo included. A failure without a code gets the code of the fallback
+/// table; if an ErrorInfo without a number names a domain or a reason, these are sent, and the code is `CCC000` of the class.
+/// Three things are not sent:
+///
+/// - a second ErrorInfo that contradicts the one with the code, and details that no reader can read (cut off, or without a
+///   type);
+/// - over gRPC, a google.rpc.RequestInfo with another id than the one that the server layer chooses;
+/// - the headers of a received error.
 #[derive(Clone, Debug)]
 pub struct Boundary {
     reach: Reach,
@@ -75,22 +80,7 @@ impl Boundary {
         self.reach == Reach::Public
     }
 
-    pub(crate) fn trusts(&self, domain: &[u8], own: &Catalog) -> bool {
-        domain.is_empty()
-            || domain == own.domain().as_bytes()
-            || self.domains.iter().any(|allowed| allowed.as_bytes() == domain)
+    pub(crate) fn trusts(&self, domain: &str, own: &Catalog) -> bool {
+        domain.is_empty() || domain == own.domain() || self.domains.iter().any(|allowed| allowed == domain)
     }
-}
-
-/// The declared parameters that are no text, of an error that another service answered with: they can say nothing but
-/// what they mean.
-pub(crate) fn facts<'a>(
-    entry: Option<&'static Entry>,
-    metadata: Metadata<'a>,
-) -> impl Iterator<Item = (&'static str, &'a str)> {
-    let params = entry.map_or(&[][..], |entry| entry.params).iter();
-    params.filter(|param| param.kind != ParamKind::String).filter_map(move |param| {
-        let text = metadata.get(param.name)?;
-        param.kind.accepts(text).then_some((param.name, text))
-    })
 }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use prost::encoding::{WireType, encode_key, encode_varint};
 
-use crate::outbound::outgoing::Outgoing;
+use crate::outbound::sent_error::SentError;
 use crate::wire::details::AllDetails;
 use crate::wire::details::Detail;
 #[cfg(feature = "server")]
@@ -52,19 +52,19 @@ impl Budget {
     }
 
     /// Leaves out what does not fit beside other fields of this size that leave too.
-    pub(crate) fn apply(self, outgoing: &mut Outgoing<'_>, others: usize) {
+    pub(crate) fn apply(self, sent: &mut SentError<'_>, others: usize) {
         for part in Shed::ALL {
             // Again, where what was left out saved less than it seemed.
             loop {
-                let Some(excess) = self.excess(outgoing, others) else { return };
-                let excess = excess + base64::encoded_len(outgoing.mark_len(*part));
-                if !outgoing.shed(*part, excess) {
+                let Some(excess) = self.excess(sent, others) else { return };
+                let excess = excess + base64::encoded_len(sent.mark_len(*part));
+                if !sent.shed(*part, excess) {
                     break;
                 }
             }
         }
-        if outgoing.infos == WrittenInfos::Both && self.excess(outgoing, others).is_some() {
-            outgoing.infos = WrittenInfos::Ours;
+        if sent.infos == WrittenInfos::Both && self.excess(sent, others).is_some() {
+            sent.infos = WrittenInfos::Ours;
         }
     }
 
@@ -80,19 +80,19 @@ impl Budget {
 
     /// Whether nothing has to be left out.
     #[cfg(feature = "server")]
-    pub(crate) fn fits(self, outgoing: &Outgoing<'_>, others: usize) -> bool {
-        self.excess(outgoing, others).is_none()
+    pub(crate) fn fits(self, sent: &SentError<'_>, others: usize) -> bool {
+        self.excess(sent, others).is_none()
     }
 
     /// How many bytes of fields are too many; `None` where all fits.
-    fn excess(self, outgoing: &Outgoing<'_>, others: usize) -> Option<usize> {
-        let bytes = match outgoing.infos {
+    fn excess(self, sent: &SentError<'_>, others: usize) -> Option<usize> {
+        let bytes = match sent.infos {
             WrittenInfos::Google => self.bytes.max(CORE_OF_GOOGLES),
             WrittenInfos::Both | WrittenInfos::Ours => self.bytes,
         };
         let room = bytes.saturating_sub(others + HTTP_FIELDS + FIXED_FIELDS);
-        let message = field_len("grpc-message", message::encoded_len(&outgoing.message));
-        let details = field_len("grpc-status-details-bin", base64::encoded_len(outgoing.status_len()));
+        let message = field_len("grpc-message", message::encoded_len(&sent.message));
+        let details = field_len("grpc-status-details-bin", base64::encoded_len(sent.status_len()));
         (message + details).checked_sub(room).filter(|excess| *excess > 0)
     }
 }
@@ -102,7 +102,7 @@ pub(crate) const fn field_len(name: &str, value: usize) -> usize {
     name.len() + value + FIELD
 }
 
-impl Outgoing<'_> {
+impl SentError<'_> {
     /// Leaves out one part, or enough of it to save `excess` bytes of fields. `false` where nothing is left of it.
     fn shed(&mut self, part: Shed, excess: usize) -> bool {
         let shed = match part {

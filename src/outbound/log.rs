@@ -5,27 +5,27 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::error::Error;
 use std::fmt;
 
-use crate::catalog::code::class_of;
-use crate::catalog::{Catalog, GrpcCode};
-use crate::guard::Panic;
-use crate::inbound::identity::first_info;
-use crate::inbound::identity::identity;
-use crate::inbound::note::Note;
-use crate::outbound::chain::Chain;
-use crate::outbound::log_limit::LogLimit;
-use crate::outbound::request_line::RequestLine;
-use crate::wire::details::AllDetails;
-use crate::wire::details::Detail;
-use crate::wire::metadata::Metadata;
-use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 use tracing::Level;
 
-/// Where a failure leaves: the target of its event.
+use crate::catalog::{Catalog, GrpcCode};
+use crate::guard::Panic;
+use crate::inbound::identity::{Repeats, first_info, identity};
+use crate::inbound::note::Note;
+use crate::outbound::chain::Chain;
+use crate::outbound::failure::{Content, Failure, Origin};
+use crate::outbound::log_limit::LogLimit;
+use crate::outbound::policy::Policy;
+use crate::outbound::request_line::RequestLine;
+use crate::outbound::sent_error::SentError;
+use crate::wire::details::{AllDetails, Detail};
+use crate::wire::info::Info;
+use crate::wire::metadata::Metadata;
+
+/// The transport over which a failure is sent: the target of its event.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Door {
+pub(crate) enum Transport {
     #[cfg(feature = "server")]
     Server,
     #[cfg(feature = "gateway")]
@@ -34,65 +34,19 @@ pub(crate) enum Door {
     Axum,
 }
 
-/// Who caused a failure of class 5xx. Failures of class 4xx are the caller's, and so is UNIMPLEMENTED: any path that
-/// does not exist is one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Origin {
-    /// The service: ERROR.
-    #[default]
-    Service,
-    /// The caller, with a deadline of its own: INFO.
-    #[cfg(feature = "server")]
-    Caller,
-    /// One of both: a caller that sends or reads slowly causes a timeout, and so does a service that computes slowly.
-    /// WARN.
-    Either,
-}
-
-/// A failure that leaves. Empty fields say nothing.
+/// The event of a failure.
 pub(crate) struct Event<'a> {
-    pub(crate) limit: LogLimit,
+    pub(crate) transport: Transport,
+    pub(crate) policy: &'a Policy,
     pub(crate) request: Option<&'a RequestLine>,
-    pub(crate) origin: Origin,
     pub(crate) request_id: &'a str,
-    /// Whether another service answered with it.
-    pub(crate) received: bool,
-    pub(crate) said: Said<'a>,
-    pub(crate) leaves: Leaves<'a>,
-    pub(crate) cause: Option<&'a (dyn Error + 'static)>,
+    pub(crate) failure: &'a Failure<'a>,
+    /// The error that was decided on.
+    pub(crate) error: &'a SentError<'a>,
+    /// Whether the caller receives it. A failure after the end of the response is only logged.
+    pub(crate) is_sent: bool,
     /// gRPC's own fields that were removed, because they may not contain what their handler set.
     pub(crate) removed_fields: &'a [&'static str],
-    /// The payload of a panic.
-    pub(crate) panic: Option<&'a str>,
-}
-
-/// What the service said of a failure.
-#[derive(Clone, Copy)]
-pub(crate) enum Said<'a> {
-    /// Nothing, or nothing that does not leave.
-    Nothing,
-    #[cfg(feature = "gateway")]
-    Error(&'a crate::error::ApiError),
-    #[cfg(feature = "gateway")]
-    Received(&'a crate::inbound::ReceivedError),
-    /// A message, and an encoded `google.rpc.Status`.
-    #[cfg(feature = "server")]
-    Status(&'a str, &'a [u8]),
-}
-
-/// What of it the caller gets.
-#[derive(Clone, Copy)]
-pub(crate) struct Leaves<'a> {
-    pub(crate) catalog: &'static Catalog,
-    pub(crate) code: u32,
-    pub(crate) grpc_code: GrpcCode,
-    pub(crate) domain: &'a str,
-    pub(crate) reason: &'a str,
-    pub(crate) message: &'a str,
-    /// How many entries.
-    pub(crate) metadata: usize,
-    /// Encoded `details` fields.
-    pub(crate) details: &'a [u8],
 }
 
 /// A field of a request, if it has it.
@@ -105,7 +59,7 @@ macro_rules! field {
 /// Logs a panic of foreign code that was dropped, whose call already has its answer.
 #[cold]
 pub(crate) fn panic_in_drop(
-    door: Door,
+    transport: Transport,
     limit: LogLimit,
     request: Option<&RequestLine>,
     request_id: &str,
@@ -124,23 +78,21 @@ pub(crate) fn panic_in_drop(
             )
         };
     }
-    match door {
+    match transport {
         #[cfg(feature = "server")]
-        Door::Server => event!("codelibra::server"),
+        Transport::Server => event!("codelibra::server"),
         #[cfg(feature = "gateway")]
-        Door::Http => event!("codelibra::http"),
+        Transport::Http => event!("codelibra::http"),
         #[cfg(feature = "axum")]
-        Door::Axum => event!("codelibra::axum"),
+        Transport::Axum => event!("codelibra::axum"),
     }
 }
 
 impl Event<'_> {
     fn level(&self) -> Level {
-        match self.origin {
-            _ if self.panic.is_some() => Level::ERROR,
-            _ if class_of(self.leaves.code) < 500 || self.leaves.grpc_code == GrpcCode::Unimplemented => {
-                Level::INFO
-            }
+        match self.origin() {
+            _ if self.failure.panic.is_some() => Level::ERROR,
+            _ if self.error.class() < 500 || self.error.grpc_code == GrpcCode::Unimplemented => Level::INFO,
             Origin::Service => Level::ERROR,
             #[cfg(feature = "server")]
             Origin::Caller => Level::INFO,
@@ -148,9 +100,20 @@ impl Event<'_> {
         }
     }
 
+    fn origin(&self) -> Origin {
+        let is_late = self.failure.grpc_code() == GrpcCode::DeadlineExceeded;
+        match self.failure.origin {
+            // The service may have passed the caller's deadline on.
+            Origin::Service if is_late && self.request.is_some_and(RequestLine::has_deadline) => {
+                Origin::Either
+            }
+            origin => origin,
+        }
+    }
+
     /// Writes the event, at the level of its [`Origin`].
-    pub(crate) fn write(&self, door: Door) {
-        let limit = self.limit;
+    pub(crate) fn write(&self) {
+        let limit = self.policy.log_limit;
         // A target and a level are constants. Fields are computed only if a subscriber is enabled.
         macro_rules! event {
             ($target:literal, $what:literal) => {
@@ -168,13 +131,13 @@ impl Event<'_> {
                     method = field!(self.request, limit, grpc_method),
                     http_method = field!(self.request, limit, http_method),
                     path = field!(self.request, limit, http_path),
-                    code = self.leaves.code,
-                    grpc_code = self.leaves.grpc_code.name(),
-                    received = self.received,
+                    code = self.error.code,
+                    grpc_code = self.error.grpc_code.name(),
+                    received = self.failure.is_received(),
                     cause = self.cause().map(tracing::field::display),
                     withheld = self.withheld().as_deref(),
                     withheld_details = self.withheld_details().map(tracing::field::display),
-                    panic = self.panic.map(|text| limit.cut(text)).as_deref(),
+                    panic = self.failure.panic.as_ref().map(|panic| limit.cut(panic.text())).as_deref(),
                     removed_fields = Some(self.removed_fields)
                         .filter(|names| !names.is_empty())
                         .map(tracing::field::debug),
@@ -184,119 +147,108 @@ impl Event<'_> {
                 )
             };
         }
-        match door {
+        match self.transport {
             #[cfg(feature = "server")]
-            Door::Server => event!("codelibra::server", "a call failed"),
+            Transport::Server => event!("codelibra::server", "a call failed"),
             #[cfg(feature = "gateway")]
-            Door::Http => event!("codelibra::http", "a request failed"),
+            Transport::Http => event!("codelibra::http", "a request failed"),
             #[cfg(feature = "axum")]
-            Door::Axum => event!("codelibra::axum", "a request failed"),
+            Transport::Axum => event!("codelibra::axum", "a request failed"),
         }
     }
 
-    /// Writes the event only where there is something that the caller does not get.
+    /// Writes the event only if the caller does not receive everything.
     #[cfg(feature = "gateway")]
-    pub(crate) fn write_what_is_withheld(&self, door: Door) {
-        if self.cause.is_some() || self.is_withheld() || self.withheld_details().is_some() {
-            self.write(door);
+    pub(crate) fn write_if_withheld(&self) {
+        if self.failure.cause().is_some() || self.is_withheld() || self.withheld_details().is_some() {
+            self.write();
         }
     }
 
-    /// What was wrong with what was received.
+    /// The faults of what was received.
     fn notes(&self) -> &[Note] {
-        match self.said {
-            #[cfg(feature = "gateway")]
-            Said::Received(error) => error.notes(),
+        match &self.failure.content {
+            Content::Received(error) if self.failure.is_received() => error.notes(),
             _ => &[],
         }
     }
 
     fn cause(&self) -> Option<Chain<'_>> {
-        self.cause.map(|error| Chain { error, limit: self.limit })
-    }
-
-    /// What the service said.
-    fn message(&self) -> &str {
-        match self.said {
-            Said::Nothing => "",
-            #[cfg(feature = "gateway")]
-            Said::Error(error) => error.message(),
-            #[cfg(feature = "gateway")]
-            Said::Received(error) => error.message(),
-            #[cfg(feature = "server")]
-            Said::Status(message, _) => message,
-        }
+        self.failure.cause().map(|error| Chain { error, limit: self.policy.log_limit })
     }
 
     fn is_withheld(&self) -> bool {
-        let said = self.message();
-        // tonic makes the message of an error's text, and keeps the error.
-        !said.is_empty()
-            && said != self.leaves.message
-            && !self.cause().is_some_and(|cause| cause.shows(said))
+        let message = self.failure.message();
+        let is_sent = self.is_sent && message == self.error.message;
+        // tonic makes the message from the text of an error, and keeps the error. The message of a connection's error is made
+        // here.
+        let is_in_cause = || {
+            let is_of_connection = self.failure.is_of_connection();
+            self.cause().is_some_and(|cause| is_of_connection || cause.shows(message))
+        };
+        !message.is_empty() && !is_sent && !is_in_cause()
     }
 
-    /// The message, where another one leaves.
+    /// The message, if another one is sent.
     fn withheld(&self) -> Option<Cow<'_, str>> {
-        self.is_withheld().then(|| self.limit.cut(self.message()))
+        self.is_withheld().then(|| self.policy.log_limit.cut(self.failure.message()))
     }
 
     fn withheld_details(&self) -> Option<Withheld<'_>> {
-        let status = match self.said {
-            Said::Nothing => return None,
-            #[cfg(feature = "gateway")]
-            Said::Error(error) => Cow::Owned(error.to_details().into()),
-            #[cfg(feature = "gateway")]
-            Said::Received(error) => Cow::Borrowed(&**error.encoded()),
-            #[cfg(feature = "server")]
-            Said::Status(_, status) => Cow::Borrowed(status),
-        };
-        let infos_leave = self.leaves.tell_all_infos_of(&status);
-        let (limit, request_id) = (self.limit, self.request_id);
-        let withheld = Withheld { limit, status, infos_leave, left: self.leaves.details, request_id };
+        // The usual failure is sent as it was made.
+        if self.error.encoded.is_some() || self.failure.is_of_connection() {
+            return None;
+        }
+        let status = self.failure.details();
+        let sent = if self.is_sent { &*self.error.details } else { &[] };
+        let (limit, request_id) = (self.policy.log_limit, self.request_id);
+        let are_infos_sent = self.is_sent && self.sends_identity_of(&status);
+        let catalog = self.policy.catalog;
+        let withheld = Withheld { limit, catalog, status, are_infos_sent, sent, request_id };
         let is_any = withheld.details().next().is_some();
         is_any.then_some(withheld)
     }
-}
 
-impl Leaves<'_> {
-    /// Whether what the ErrorInfos of a failure say leaves as it came.
-    fn tell_all_infos_of(&self, status: &[u8]) -> bool {
-        let found = identity(status, self.catalog);
+    /// Whether everything in the ErrorInfo that identifies a failure is sent.
+    fn sends_identity_of(&self, status: &[u8]) -> bool {
+        let found = identity(status, self.policy.catalog);
         let Some(info) = found.map(|found| found.info).or_else(|| first_info(status)) else { return true };
-        let same = match found {
-            Some(found) => found.code == self.code,
-            None => info.reason == self.reason.as_bytes(),
+        let is_same = match found {
+            Some(found) => found.code == self.error.code,
+            None => info.reason == self.error.reason.as_bytes(),
         };
-        same && info.is_of(self.domain) && Metadata::of(&info).to_map().len() == self.metadata
+        is_same
+            && info.is_of(&self.error.domain)
+            && Metadata::of(&info).to_map().len() == self.error.metadata.len()
     }
 }
 
-/// The details that do not leave, as text where they are text. Of both ErrorInfos, which say the same, ours where it
-/// is there.
+/// The details that are not sent, as text where they are text. Of both ErrorInfos, which repeat each other, the one that
+/// identifies the failure.
 struct Withheld<'a> {
     limit: LogLimit,
+    catalog: &'static Catalog,
     status: Cow<'a, [u8]>,
-    infos_leave: bool,
-    left: &'a [u8],
-    /// It leaves in a google.rpc.RequestInfo.
+    are_infos_sent: bool,
+    /// The encoded details that are sent.
+    sent: &'a [u8],
+    /// It is sent in a google.rpc.RequestInfo.
     request_id: &'a str,
 }
 
 impl Withheld<'_> {
     fn details(&self) -> impl Iterator<Item = Detail<'_>> {
-        let all = || AllDetails::of(&self.status);
-        let has_ours = all().any(|detail| detail.is_a(ERROR_INFO));
+        let found = identity(&self.status, self.catalog);
+        let info = found.map(|found| found.info).or_else(|| first_info(&self.status));
+        let mut repeats = info.map(|info| Repeats::of(info, found.map(|found| found.code)));
         // A peer decides how many there are: each is not to be looked up among all.
-        let left: HashSet<&str> = AllDetails::of(self.left).map(|left| left.type_name()).collect();
-        all().filter(move |detail| {
-            if detail.is_a(ERROR_INFO) {
-                !self.infos_leave
-            } else if detail.is_a(GOOGLE_ERROR_INFO) {
-                !self.infos_leave && !has_ours
-            } else {
-                !left.contains(detail.type_name()) && detail.request_id() != Some(self.request_id)
+        let sent: HashSet<&str> = AllDetails::of(self.sent).map(|sent| sent.type_name()).collect();
+        AllDetails::of(&self.status).filter(move |detail| match (Info::read(detail), &mut repeats) {
+            (Some(other), Some(repeats)) => {
+                let is_identity = info.is_some_and(|info| std::ptr::eq(info.message, other.message));
+                if is_identity { !self.are_infos_sent } else { !repeats.is_repeated(&other) }
             }
+            _ => !sent.contains(detail.type_name()) && detail.request_id() != Some(self.request_id),
         })
     }
 }

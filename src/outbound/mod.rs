@@ -1,5 +1,5 @@
-//! What may be sent of a failure, for every transport: the policy (boundary, fallback, budget), the failure with its fields,
-//! and the log event with what is kept back.
+//! What is sent of a failure, for every transport: a [`failure`] goes through the decision of the [`policy`] (boundary,
+//! fallback, budget), which returns a [`sent_error`]. Bodies and fields are written from it, and the [`log`] gets the rest.
 
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod boundary;
@@ -9,6 +9,8 @@ pub(crate) mod budget;
 pub(crate) mod cause;
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod chain;
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) mod failure;
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod fallback;
 #[cfg(any(feature = "gateway", feature = "server"))]
@@ -20,8 +22,12 @@ pub(crate) mod log;
 #[cfg(any(feature = "gateway", feature = "server", all(feature = "client", feature = "tracing")))]
 pub(crate) mod log_limit;
 #[cfg(any(feature = "gateway", feature = "server"))]
-pub(crate) mod outgoing;
+pub(crate) mod policy;
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod request_id;
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod request_line;
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) mod sent_error;
+#[cfg(feature = "server")]
+pub(crate) mod status_fields;

@@ -15,19 +15,19 @@ pub(crate) struct RequestId {
 impl RequestId {
     /// The caller's, in headers.
     #[cfg(feature = "gateway")]
-    pub(crate) fn of_caller(headers: &http::HeaderMap) -> Option<Self> {
-        Self::sane(headers.get("x-request-id")?.as_bytes())
+    pub(crate) fn from_headers(headers: &http::HeaderMap) -> Option<Self> {
+        Self::parse(headers.get("x-request-id")?.as_bytes())
     }
 
     /// The caller's `x-request-id`, where it is sane: what goes into logs and fields must not be able to say
     /// anything but an id.
-    pub(crate) fn sane(id: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(id: &[u8]) -> Option<Self> {
         let sane = |b: &u8| b.is_ascii_alphanumeric() || b"-._:+/=".contains(b);
-        id.iter().all(sane).then(|| Self::copy(id)).flatten()
+        id.iter().all(sane).then(|| Self::from_bytes(id)).flatten()
     }
 
     /// An id of 16 hexadecimal digits, unlike every other one of this process and most likely of any other.
-    pub(crate) fn made() -> Self {
+    pub(crate) fn generate() -> Self {
         static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
         static COUNT: AtomicU64 = AtomicU64::new(0);
         // An odd multiplier permutes the 64-bit numbers, so no two counts give one id.
@@ -41,7 +41,7 @@ impl RequestId {
         Self { text, len: 16 }
     }
 
-    fn copy(id: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(id: &[u8]) -> Option<Self> {
         let mut text = [0; MAX];
         text.get_mut(..id.len())?.copy_from_slice(id);
         let len = u8::try_from(id.len()).ok().filter(|len| *len > 0)?;
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn takes_sane_ids_only() {
-        let id = |value: &str| RequestId::sane(value.as_bytes()).map(|id| id.as_str().to_owned());
+        let id = |value: &str| RequestId::parse(value.as_bytes()).map(|id| id.as_str().to_owned());
         assert_eq!(id("0af7651916cd43dd"), Some("0af7651916cd43dd".into()));
         assert_eq!(id(&"a".repeat(48)), Some("a".repeat(48)));
         for wrong in ["", "a b", "<script>", "id\"", "a\tb"] {
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn makes_different_ids() {
         let ids: std::collections::HashSet<String> =
-            (0..1000).map(|_| RequestId::made().as_str().to_owned()).collect();
+            (0..1000).map(|_| RequestId::generate().as_str().to_owned()).collect();
         assert_eq!(ids.len(), 1000);
         assert!(ids.iter().all(|id| id.len() == 16));
     }

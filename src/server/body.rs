@@ -7,13 +7,14 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::failure::Failure;
+use super::failure::{from_service_error, from_violation};
 use super::grpc_web::WebFrames;
 use super::inner::{Inner, Run};
 use super::layer::Call;
-use super::{log, success};
+use super::success;
 use crate::catalog::GrpcCode;
 use crate::inbound::seen::Seen;
+use crate::outbound::failure::Failure;
 use crate::wire::grpc_web::WebEncoding;
 
 /// Whether the trailers have to say how the call ended.
@@ -95,7 +96,7 @@ where
         // First: a stream may have a message ready each time that it is asked.
         let late = this.timer.as_mut().as_pin_mut().is_some_and(|timer| timer.poll(cx).is_ready());
         let failure = if late {
-            Failure::from_timeout(call, this.inner.as_mut().clear())
+            call.timeout(this.inner.as_mut().clear())
         } else {
             // Changed in place: a frame is large, and most frames are only passed on.
             let mut polled = Poll::Pending;
@@ -129,7 +130,7 @@ where
                     *this.ended = true;
                     this.timer.set(None);
                     if let Err(panic) = this.inner.as_mut().clear() {
-                        log::panic_in_drop(call, &panic);
+                        call.panic_in_drop(&panic);
                     }
                     return polled;
                 }
@@ -140,7 +141,7 @@ where
                 },
                 (Poll::Ready(Some(Err(_))), _) if *this.end == End::Http => return polled,
                 (Poll::Ready(Some(Err(_))), _) => match polled {
-                    Poll::Ready(Some(Err(error))) => Failure::of_error(error.into()),
+                    Poll::Ready(Some(Err(error))) => from_service_error(error.into()),
                     other => return other,
                 },
                 _ => return polled,
@@ -149,7 +150,7 @@ where
         *this.ended = true;
         this.timer.set(None);
         if let Err(panic) = this.inner.as_mut().clear() {
-            log::panic_in_drop(call, &panic);
+            call.panic_in_drop(&panic);
         }
         let mut trailers = HeaderMap::new();
         call.send(&mut trailers, &failure);
@@ -208,13 +209,13 @@ fn in_protocol(web: &mut Option<Box<WebFrames>>, trailers: HeaderMap) -> Option<
 /// An answer of the service that breaks off.
 #[cold]
 fn no_status() -> Failure<'static> {
-    Failure::no_grpc(GrpcCode::Internal, String::from("the service ended its answer without grpc-status"))
+    from_violation(GrpcCode::Internal, String::from("the service ended its answer without grpc-status"))
 }
 
 /// A gRPC-Web body that breaks the protocol.
 #[cold]
 fn broken(fault: &str) -> Failure<'static> {
-    Failure::no_grpc(GrpcCode::Internal, format!("the service's gRPC-Web answer {fault}"))
+    from_violation(GrpcCode::Internal, format!("the service's gRPC-Web answer {fault}"))
 }
 
 #[cfg(test)]

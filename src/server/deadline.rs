@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::outbound::log::Origin;
+use crate::outbound::failure::Origin;
 pub(super) use crate::wire::timeout::parse;
 
 /// tonic's own timer for `grpc-timeout` lies outside of every layer, and answers CANCELLED. Ours has to ring

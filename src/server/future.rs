@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,17 +10,17 @@ use tonic::Status;
 
 use super::ServerBody;
 use super::body::End;
-use super::failure::Failure;
+use super::failure::{from_service_error, from_violation};
 use super::grpc_web::{self, answer_encoding};
 use super::layer::Call;
-use super::{log, protocol, success};
+use super::{protocol, success};
 use crate::catalog::GrpcCode;
 use crate::catalog::tables::class_to_grpc;
 use crate::error::ApiError;
 use crate::guard::discard;
 use crate::guard::service::{BoxError, ServiceError, ServiceFuture};
 use crate::inbound::seen::Seen;
-use crate::outbound::log::Origin;
+use crate::outbound::failure::{Failure, Origin};
 use crate::wire::grpc_web::Protocol;
 use crate::wire::{ERROR_CODE_HEADER, parse_code};
 
@@ -61,7 +60,7 @@ where
                 let Some(call) = this.call.take() else { return Poll::Pending };
                 // The service has answered: what it panics with now is only for the log.
                 if let Err(panic) = this.inner.as_mut().clear() {
-                    log::panic_in_drop(&call, &panic);
+                    call.panic_in_drop(&panic);
                 }
                 let deadline = this.timer.as_ref().as_pin_ref().map(|timer| timer.deadline());
                 return Poll::Ready(Ok(call.begin(response, deadline)));
@@ -70,14 +69,14 @@ where
                 let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
                 ready!(timer.poll(cx));
                 let Some(call) = &*this.call else { return Poll::Pending };
-                Failure::from_timeout(call, this.inner.as_mut().clear())
+                call.timeout(this.inner.as_mut().clear())
             }
             Err(ServiceError::Panic(panic)) => Failure::from_panic(panic),
-            Err(ServiceError::Error(error)) => Failure::of_error(error),
+            Err(ServiceError::Error(error)) => from_service_error(error),
         };
         let dropped = this.inner.as_mut().clear();
         if let (Err(panic), Some(call)) = (dropped, &*this.call) {
-            log::panic_in_drop(call, &panic);
+            call.panic_in_drop(&panic);
         }
         Poll::Ready(Ok(match this.call.take() {
             Some(call) => call.trailers_only(&failure),
@@ -138,7 +137,7 @@ impl Call {
     #[cold]
     fn discard<T>(&self, value: T) {
         if let Err(panic) = discard(value) {
-            log::panic_in_drop(self, &panic);
+            self.panic_in_drop(&panic);
         }
     }
 
@@ -150,13 +149,12 @@ impl Call {
         let is_of_request = is_rejection(self.protocol, status);
         let origin = if is_error(status) && !is_of_request { Origin::Service } else { Origin::Either };
         let code = fields.get(ERROR_CODE_HEADER).and_then(|value| parse_code(value.as_bytes()));
-        let error = code.map(|code| ApiError::of(self.config.catalog, code));
-        let grpc_code = error.as_ref().map_or_else(
-            || if is_of_request { GrpcCode::Internal } else { http_to_grpc(status) },
-            ApiError::grpc_code,
-        );
-        let details = error.map(|error| Cow::Owned(error.to_details().into())).unwrap_or_default();
-        Failure { origin, details, ..Failure::no_grpc(grpc_code, what) }
+        let failure = match code {
+            Some(code) => Failure::own(ApiError::of(self.config.policy.catalog, code).with_cause(what)),
+            None if is_of_request => from_violation(GrpcCode::Internal, what),
+            None => from_violation(http_to_grpc(status), what),
+        };
+        failure.with_origin(origin)
     }
 
     /// A failure in the header.

@@ -11,7 +11,6 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 use tracing::Instrument;
 
-use super::failure::Failure;
 use super::layer::Call;
 use crate::guard::{Guarded, Panic};
 
@@ -177,7 +176,7 @@ async fn expire<B>(shared: Weak<Shared<B>>, call: Call, deadline: Instant) {
         state.expiry = Expiry::Due;
         state.body.as_mut().clear()
     };
-    let failure = Failure::from_timeout(&call, dropped);
+    let failure = call.timeout(dropped);
     let mut trailers = HeaderMap::new();
     call.send(&mut trailers, &failure);
     let waker = {

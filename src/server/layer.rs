@@ -6,16 +6,17 @@ use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::request_id::RequestId;
 use super::{ServerBody, ServerFuture, deadline};
 use crate::catalog::{Catalog, CatalogCode};
 use crate::guard::service::{BoxError, Readiness};
 use crate::outbound::boundary::Boundary;
 use crate::outbound::budget::Budget;
 use crate::outbound::cause;
+use crate::outbound::failure::Origin;
 use crate::outbound::fallback::Fallback;
-use crate::outbound::log::Origin;
 use crate::outbound::log_limit::LogLimit;
+use crate::outbound::policy::Policy;
+use crate::outbound::request_id::RequestId;
 use crate::outbound::request_line::RequestLine;
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::grpc_web::{Protocol, WebEncoding};
@@ -114,13 +115,8 @@ pub struct ServerLayer {
 
 #[derive(Clone, Debug)]
 pub(super) struct Config {
-    pub(super) catalog: &'static Catalog,
-    pub(super) boundary: Boundary,
-    pub(super) budget: Budget,
-    pub(super) error_infos: ErrorInfos,
-    pub(super) fallback: Fallback,
+    pub(super) policy: Policy,
     pub(super) timeout: Option<Duration>,
-    pub(super) log_limit: LogLimit,
     /// Whether a task drops the body of a response at the deadline.
     pub(super) drops_unread: bool,
 }
@@ -134,31 +130,20 @@ impl ServerLayer {
     /// A layer for services whose catalogue is known only at run time.
     pub fn of(catalog: &'static Catalog) -> Self {
         cause::park_from_now_on();
-        Self {
-            config: Config {
-                catalog,
-                boundary: Boundary::public(),
-                budget: Budget::KIB_3,
-                error_infos: ErrorInfos::Both,
-                fallback: Fallback::of(catalog),
-                timeout: None,
-                log_limit: LogLimit::KIB_4,
-                drops_unread: false,
-            },
-        }
+        Self { config: Config { policy: Policy::new(catalog), timeout: None, drops_unread: false } }
     }
 
     /// Replaces the decision on what may leave.
     #[must_use]
     pub fn boundary(mut self, boundary: Boundary) -> Self {
-        self.config.boundary = boundary;
+        self.config.policy.boundary = boundary;
         self
     }
 
     /// Replaces the limit on the size of a failure's fields.
     #[must_use]
     pub fn budget(mut self, budget: Budget) -> Self {
-        self.config.budget = budget;
+        self.config.policy.budget = budget;
         self
     }
 
@@ -166,21 +151,21 @@ impl ServerLayer {
     /// [`ErrorInfos::Google`] is for services behind transcoders that do not know our type.
     #[must_use]
     pub fn error_infos(mut self, infos: ErrorInfos) -> Self {
-        self.config.error_infos = infos;
+        self.config.policy.error_infos = infos;
         self
     }
 
     /// Replaces the table of the codes that failures without a code get.
     #[must_use]
     pub fn fallback(mut self, fallback: Fallback) -> Self {
-        self.config.fallback = fallback;
+        self.config.policy.fallback = fallback;
         self
     }
 
     /// Replaces the limit on the length of a field of an event in the log, [`LogLimit::KIB_4`].
     #[must_use]
     pub fn log_limit(mut self, limit: LogLimit) -> Self {
-        self.config.log_limit = limit;
+        self.config.policy.log_limit = limit;
         self
     }
 
@@ -274,7 +259,7 @@ where
         // There are few fields: looking at each name is quicker than looking two up.
         for (name, value) in request.headers() {
             match name.as_str() {
-                "x-request-id" => request_id = request_id.or_else(|| RequestId::sane(value.as_bytes())),
+                "x-request-id" => request_id = request_id.or_else(|| RequestId::parse(value.as_bytes())),
                 "grpc-timeout" => timeout = timeout.or_else(|| deadline::parse(value.as_bytes())),
                 "content-type" => protocol = Protocol::from_content_type(value.as_bytes()),
                 "accept" => accept = accept.or_else(|| WebEncoding::from_accept(value.as_bytes())),

@@ -15,18 +15,14 @@
 
 mod body;
 mod deadline;
-mod decide;
 mod failure;
 mod future;
 mod grpc_web;
 mod inner;
 mod layer;
-mod log;
-mod origin;
 mod protocol;
+mod rejection;
 mod success;
-
-use crate::outbound::request_id;
 
 pub use crate::outbound::boundary::Boundary;
 pub use crate::outbound::budget::Budget;

@@ -51,7 +51,7 @@ impl<'a> Metadata<'a> {
     }
 
     /// Every key once, in alphabetical order, with its last value.
-    #[cfg(feature = "server")]
+    #[cfg(any(feature = "gateway", feature = "server"))]
     pub(crate) fn to_pairs(&self) -> Vec<(&'a str, &'a str)> {
         let mut pairs: Vec<(&str, &str)> = self.0.clone().flatten().collect();
         pairs.reverse();

@@ -8,6 +8,8 @@ pub const ERROR_INFO: &str = "codelibra.error.v1.ErrorInfo";
 /// `google.rpc.ErrorInfo`: another message than [`ERROR_INFO`].
 pub const GOOGLE_ERROR_INFO: &str = "google.rpc.ErrorInfo";
 pub(crate) const REQUEST_INFO: &str = "google.rpc.RequestInfo";
+#[cfg(feature = "gateway")]
+pub(crate) const RETRY_INFO: &str = "google.rpc.RetryInfo";
 
 /// What type URLs begin with. A reader compares only what follows the last `/`.
 pub(crate) const TYPE_URL_PREFIX: &str = "type.googleapis.com/";

@@ -10,8 +10,9 @@ use super::ending::{self, Begun, Broken, Ending};
 use super::{Call, fields};
 use crate::guard::service::BoxError;
 use crate::guard::{Guarded, Panic};
-use crate::http::{Failing, MAX_BODY};
+use crate::http::MAX_BODY;
 use crate::inbound::ReceivedError;
+use crate::outbound::failure::Failure;
 
 pin_project! {
     /// The body of an answer that crossed a bridge: an error's own, or that of the service, as it is.
@@ -78,28 +79,33 @@ impl<B> BridgeBody<B> {
 
 impl Speaks {
     /// What is left of a failure that comes behind the headers.
-    fn end(self, call: &Call, failing: Failing<'_>, error: &ReceivedError) -> Result<Frame<Bytes>, BoxError> {
+    fn end(
+        self,
+        call: &Call,
+        failure: &Failure<'_>,
+        error: &ReceivedError,
+    ) -> Result<Frame<Bytes>, BoxError> {
         match self {
             Self::Http => {
-                call.responder.lose(&call.caller, failing);
+                call.responder.log_only(&call.caller, failure);
                 Err(error.clone().into())
             }
-            Self::Grpc => Ok(Frame::trailers(fields::trailers(call, failing))),
+            Self::Grpc => Ok(Frame::trailers(fields::trailers(call, failure))),
         }
     }
 
     fn failed(self, call: &Call, error: &ReceivedError) -> Result<Frame<Bytes>, BoxError> {
-        self.end(call, Failing::Forwarded(error), error)
+        self.end(call, &Failure::forwarded(error), error)
     }
 
     fn broke(self, call: &Call, error: BoxError) -> Result<Frame<Bytes>, BoxError> {
         let broken = Broken::new(error, call.responder.catalog());
-        self.end(call, broken.failing(), &broken.error)
+        self.end(call, &broken.failure(), &broken.error)
     }
 
-    fn panicked(self, call: &Call, panic: &Panic) -> Result<Frame<Bytes>, BoxError> {
+    fn panicked(self, call: &Call, panic: Panic) -> Result<Frame<Bytes>, BoxError> {
         let error = ReceivedError::broken_off("the service behind panicked", call.responder.catalog());
-        self.end(call, Failing::Panic(panic), &error)
+        self.end(call, &Failure::from_panic(panic), &error)
     }
 }
 
@@ -126,7 +132,7 @@ where
             Ok(None) => return Poll::Ready(None),
             Err(panic) => {
                 let caller = this.watch.take().map_or(Speaks::Http, |watch| watch.caller);
-                return Poll::Ready(Some(caller.panicked(call, &panic)));
+                return Poll::Ready(Some(caller.panicked(call, panic)));
             }
         };
         let Some(watch) = this.watch.as_ref() else {

@@ -8,11 +8,11 @@ use bytes::Bytes;
 
 use super::BoxError;
 use crate::catalog::{Catalog, GrpcCode};
-use crate::http::Failing;
 use crate::inbound::ReceivedError;
 use crate::inbound::encodings::Encodings;
 use crate::inbound::mend::code_of;
 use crate::inbound::sanitize::{self, Behind, Start};
+use crate::outbound::failure::Failure;
 use crate::wire::media_type::MediaType;
 use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
 
@@ -69,7 +69,7 @@ fn ended(ending: sanitize::Ending, fields: &HeaderMap, catalog: &'static Catalog
 }
 
 /// Of fields that are sanitised and tell of a failure.
-pub(in crate::http) fn received(fields: &HeaderMap, catalog: &'static Catalog) -> ReceivedError {
+pub(crate) fn received(fields: &HeaderMap, catalog: &'static Catalog) -> ReceivedError {
     let value = |name: HeaderName| fields.get(name).map(HeaderValue::as_bytes);
     let grpc_code = value(GRPC_STATUS).and_then(code_of).unwrap_or(GrpcCode::Unknown);
     let message = value(GRPC_MESSAGE).map(message::decode).unwrap_or_default();
@@ -107,13 +107,13 @@ impl Broken {
         Self { error: ReceivedError::made_here(grpc_code, what, catalog), kept: Some(error) }
     }
 
-    pub(super) fn failing(&self) -> Failing<'_> {
+    pub(super) fn failure(&self) -> Failure<'_> {
         let kept = self.kept.as_deref().map(|kept| -> &(dyn Error + 'static) { kept });
         let cause = if cfg!(feature = "tonic") { kept.and_then(Error::source) } else { kept };
         match cause {
-            Some(cause) => Failing::Broken(&self.error, cause),
+            Some(cause) => Failure::connection(&self.error, cause),
             // A status that the service made says all that there is.
-            None => Failing::Forwarded(&self.error),
+            None => Failure::forwarded(&self.error),
         }
     }
 }

@@ -9,16 +9,17 @@ mod to_http;
 
 use std::sync::Arc;
 
-use super::{Caller, Failing, Responder};
-use crate::error::ApiError;
+use super::{Caller, Responder};
 use crate::guard::{Panic, discard};
-use crate::outbound::log::Door;
+use crate::outbound::failure::Failure;
+use crate::outbound::log::Transport;
+use crate::outbound::sent_error::SentError;
 use crate::wire::grpc_web::Protocol;
 
 pub use body::BridgeBody;
 pub(super) use body::Collected;
 #[cfg(feature = "axum")]
-pub(super) use ending::received;
+pub(crate) use ending::received;
 pub use to_grpc::{HttpToGrpcFuture, HttpToGrpcLayer, HttpToGrpcService};
 pub use to_http::{GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService};
 
@@ -37,15 +38,15 @@ impl Call {
         self.protocol == Protocol::Grpc
     }
 
-    /// The error as it leaves. The rest of it is logged.
-    fn settle(&self, failing: Failing<'_>) -> ApiError {
-        self.responder.settle(Door::Http, &self.caller, failing)
+    /// Returns the error that is sent, and logs the failure.
+    fn finish_and_log<'a>(&'a self, failure: &'a Failure<'_>) -> SentError<'a> {
+        self.responder.finish_and_log(Transport::Http, &self.caller, failure)
     }
 
     /// Logs a panic of a drop, whose call already has its answer.
     fn log_dropped(&self, dropped: Result<(), Panic>) {
         if let Err(panic) = dropped {
-            self.responder.panic_in_drop(Door::Http, &self.caller, &panic);
+            self.responder.panic_in_drop(Transport::Http, &self.caller, &panic);
         }
     }
 

@@ -17,8 +17,9 @@ use super::layer::bridge;
 use super::{BridgeBody, Call, fields};
 use crate::guard::Guarded;
 use crate::guard::service::{BoxError, Readiness, ServiceError, ServiceFuture};
-use crate::http::{Caller, Failing, Responder, read};
+use crate::http::{Caller, Responder, read};
 use crate::inbound::sanitize::Start;
+use crate::outbound::failure::Failure;
 use crate::wire::GRPC_STATUS;
 
 bridge! {
@@ -70,9 +71,9 @@ impl<F, B> HttpToGrpcFuture<F, B> {
 }
 
 impl Call {
-    fn fail<B>(&self, failing: Failing<'_>) -> Response<BridgeBody<B>> {
+    fn fail<B>(&self, failure: &Failure<'_>) -> Response<BridgeBody<B>> {
         let mut response = Response::new(BridgeBody::whole(Bytes::new()));
-        *response.headers_mut() = fields::trailers_only(self, failing);
+        *response.headers_mut() = fields::trailers_only(self, failure);
         response
     }
 
@@ -103,9 +104,9 @@ where
         let mut this = self.project();
         let answer = match poll_service(this.inner.as_mut(), this.reading.as_mut(), this.call, cx) {
             Ok(polled) => ready!(polled),
-            Err(ServiceError::Panic(panic)) => this.call.fail(Failing::Panic(&panic)),
+            Err(ServiceError::Panic(panic)) => this.call.fail(&Failure::from_panic(panic)),
             Err(ServiceError::Error(error)) => {
-                this.call.fail(Broken::new(error, this.call.responder.catalog()).failing())
+                this.call.fail(&Broken::new(error, this.call.responder.catalog()).failure())
             }
         };
         this.call.log_dropped(this.inner.as_mut().clear());
@@ -148,5 +149,5 @@ where
         Some(Poll::Ready(error)) => error,
         Some(Poll::Pending) | None => return Ok(Poll::Pending),
     };
-    Ok(Poll::Ready(call.fail(Failing::Forwarded(&error))))
+    Ok(Poll::Ready(call.fail(&Failure::forwarded(&error))))
 }

@@ -17,8 +17,9 @@ use super::layer::bridge;
 use super::{BridgeBody, Call};
 use crate::guard::service::{BoxError, Readiness, ServiceError, ServiceFuture};
 use crate::guard::{Guarded, catch};
-use crate::http::{Caller, Failing, Responder, read};
+use crate::http::{Caller, Responder, read};
 use crate::inbound::sanitize::{Behind, Start};
+use crate::outbound::failure::Failure;
 use crate::wire::grpc_web::Protocol;
 use crate::wire::media_type::MediaType;
 
@@ -84,12 +85,12 @@ enum Begun<B> {
 }
 
 impl Call {
-    fn answer<B>(&self, failing: Failing<'_>) -> Response<BridgeBody<B>> {
-        self.responder.write(&self.caller, &self.settle(failing)).map(BridgeBody::whole)
+    fn answer<B>(&self, failure: &Failure<'_>) -> Response<BridgeBody<B>> {
+        self.responder.write(&self.caller, &self.finish_and_log(failure)).map(BridgeBody::whole)
     }
 
     fn broke<B>(&self, error: BoxError) -> Response<BridgeBody<B>> {
-        self.answer(Broken::new(error, self.responder.catalog()).failing())
+        self.answer(&Broken::new(error, self.responder.catalog()).failure())
     }
 
     fn begin<B: Body>(&self, mut parts: Parts, body: B) -> Begun<B> {
@@ -112,13 +113,13 @@ impl Call {
             Ok(behind) => behind,
             Err(panic) => {
                 self.discard(body);
-                return Begun::Answer(self.answer(Failing::Panic(&panic)));
+                return Begun::Answer(self.answer(&Failure::from_panic(panic)));
             }
         };
         match ending::of_headers(&mut parts.headers, behind, parts.status, catalog) {
             Ending::Failed(error) => {
                 self.discard(body);
-                Begun::Answer(self.answer(Failing::Forwarded(&error)))
+                Begun::Answer(self.answer(&Failure::forwarded(&error)))
             }
             Ending::Ok => {
                 Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())))
@@ -148,9 +149,9 @@ where
             let in_trailers = error.trailers_mut().filter(|trailers| ending::speak_grpc(trailers));
             let error = match in_trailers.map(|trailers| begun.end(trailers)) {
                 Some(Ending::Failed(error)) => error,
-                _ => read(&self.parts, error.as_bytes(), call.responder.catalog, call.responder.types()),
+                _ => read(&self.parts, error.as_bytes(), call.responder.catalog(), call.responder.types()),
             };
-            return Poll::Ready(Err(call.answer(Failing::Forwarded(&error))));
+            return Poll::Ready(Err(call.answer(&Failure::forwarded(&error))));
         }
         loop {
             let mut frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
@@ -161,7 +162,7 @@ where
             if let Some(trailers) = frame.trailers_mut()
                 && let Ending::Failed(error) = begun.end(trailers)
             {
-                return Poll::Ready(Err(call.answer(Failing::Forwarded(&error))));
+                return Poll::Ready(Err(call.answer(&Failure::forwarded(&error))));
             }
             // Nothing is no message.
             if frame.data_ref().is_none_or(|data| !data.is_empty()) {
@@ -184,7 +185,7 @@ where
         let mut this = self.project();
         let answer = match poll_service(this.inner.as_mut(), this.peeked.as_mut(), this.call, cx) {
             Ok(polled) => ready!(polled),
-            Err(ServiceError::Panic(panic)) => this.call.answer(Failing::Panic(&panic)),
+            Err(ServiceError::Panic(panic)) => this.call.answer(&Failure::from_panic(panic)),
             Err(ServiceError::Error(error)) => this.call.broke(error),
         };
         this.call.log_dropped(this.inner.as_mut().clear());

@@ -18,7 +18,6 @@ use self::json::Json;
 use self::members::{Code, Members};
 pub use self::text::MAX_BODY;
 use super::DetailTypes;
-use super::retry_after::RETRY_INFO;
 use crate::catalog::code;
 use crate::catalog::{Catalog, GrpcCode, tables};
 use crate::inbound::ReceivedError;
@@ -29,8 +28,8 @@ use crate::inbound::retry::RetryHints;
 use crate::rpc;
 use crate::wire::details::AllDetails;
 use crate::wire::info::InfoKind;
-use crate::wire::schema::REQUEST_INFO;
 use crate::wire::schema::TYPE_URL_PREFIX;
+use crate::wire::schema::{REQUEST_INFO, RETRY_INFO};
 use crate::wire::{self, ERROR_CODE_HEADER, write};
 
 /// Reads the error of an HTTP answer: from its body, which may be in any [`Form`](super::Form) or in Kratos'

@@ -1,5 +1,6 @@
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use ::http::Response;
@@ -11,10 +12,12 @@ use pin_project_lite::pin_project;
 use serde::Serialize;
 
 use super::StreamForm;
+use crate::catalog::GrpcCode;
 use crate::error::ApiError;
 use crate::guard::{Guarded, discard};
-use crate::http::{Caller, Failing, Responder};
-use crate::outbound::log::Door;
+use crate::http::{Caller, Responder};
+use crate::outbound::failure::Failure;
+use crate::outbound::log::Transport;
 
 pin_project! {
     /// The body of a streaming answer: items, then how they ended.
@@ -88,29 +91,28 @@ where
         let polled = this.items.as_mut().run(|items| {
             items.poll_next(cx).map(|next| next.map(|item| item.map(|item| form.write_item(&item))))
         });
-        let failed = match polled {
+        let failure = match polled {
             Ok(None) => return Poll::Ready(None),
             Ok(Some(Poll::Pending)) => return Poll::Pending,
             Ok(Some(Poll::Ready(Some(Ok(Ok(line)))))) => return Poll::Ready(Some(Ok(Frame::data(line)))),
             Ok(Some(Poll::Ready(None))) => None,
-            Ok(Some(Poll::Ready(Some(Err(error))))) => Some(Ok(error)),
+            Ok(Some(Poll::Ready(Some(Err(error))))) => Some(Failure::own(error)),
             Ok(Some(Poll::Ready(Some(Ok(Err(error)))))) => {
-                Some(Ok(this.responder.internal().with_cause(error)))
+                Some(Failure::from_grpc_code(GrpcCode::Internal).with_shared_cause(Some(Arc::new(error))))
             }
-            Err(panic) => Some(Err(panic)),
+            Err(panic) => Some(Failure::from_panic(panic)),
         };
-        let line = match &failed {
-            Some(failed) => {
-                let failing = failed.as_ref().map_or_else(Failing::Panic, Failing::Own);
-                let error = this.responder.settle(Door::Http, this.caller, failing);
-                form.write_error(&error, this.responder.types())
+        let line = match &failure {
+            Some(failure) => {
+                let error = this.responder.finish_and_log(Transport::Http, this.caller, failure);
+                form.write_sent(&error, this.responder.types())
             }
             None => form.write_end(),
         };
         // The answer is decided: what the stream does now is for the log.
-        for dropped in [this.items.clear(), discard(failed)] {
+        for dropped in [this.items.clear(), discard(failure)] {
             if let Err(panic) = dropped {
-                this.responder.panic_in_drop(Door::Http, this.caller, &panic);
+                this.responder.panic_in_drop(Transport::Http, this.caller, &panic);
             }
         }
         Poll::Ready(Some(Ok(Frame::data(line))))

@@ -21,8 +21,10 @@ pub use body::StreamBody;
 pub use reader::{StreamEvent, StreamReader};
 
 use super::caller::Quality;
-use super::{DetailTypes, Form, write_body};
+use super::write::write_sent;
+use super::{DetailTypes, Form};
 use crate::error::ApiError;
+use crate::outbound::sent_error::SentError;
 
 /// How a streaming answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,8 +80,13 @@ impl StreamForm {
 
     /// The end of a stream that failed.
     pub fn write_error(self, error: &ApiError, types: &DetailTypes) -> Bytes {
+        self.write_sent(&SentError::from_error(error), types)
+    }
+
+    /// The end of a stream that failed with an error that was decided on.
+    pub(super) fn write_sent(self, error: &SentError<'_>, types: &DetailTypes) -> Bytes {
         // JSON has no raw line break in it.
-        let error = write_body(Form::Native, error, types);
+        let error = write_sent(Form::Native, error, types, error.infos);
         let (before, after): (&[u8], &[u8]) = match self {
             Self::Ndjson => (b"{\"error\":", b"}\n"),
             Self::Sse => (b"event: error\ndata: ", b"\n\n"),

@@ -1,24 +1,19 @@
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
-use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
-use super::details::{Attached, ConnectDetails, ShedNames, StatusDetails};
+use super::details::{Attached, ConnectDetails, Metadata, ShedNames, StatusDetails};
 use crate::catalog::Entry;
-use crate::catalog::code::{class_of, class_phrase};
-use crate::error::ApiError;
+use crate::catalog::code::class_phrase;
 use crate::http::DetailTypes;
-use crate::wire::error_infos::ErrorInfos;
-
-type Metadata = BTreeMap<Cow<'static, str>, String>;
+use crate::outbound::sent_error::SentError;
+use crate::wire::write::WrittenInfos;
 
 /// The reason, where (domain, code) does not give it: the catalogue lacks the code, or names it otherwise.
-fn own_reason(error: &ApiError) -> Option<&str> {
-    let derived = error.entry().map_or("", |entry| entry.reason);
-    (error.reason() != derived).then(|| error.reason())
+fn own_reason<'a>(error: &SentError<'a>) -> Option<&'a str> {
+    let derived = error.entry.map_or("", |entry| entry.reason);
+    (error.reason != derived).then_some(error.reason)
 }
 
 #[derive(Serialize)]
@@ -32,7 +27,7 @@ pub(super) struct Native<'a> {
     reason: &'a str,
     message: &'a str,
     domain: &'a str,
-    metadata: &'a Metadata,
+    metadata: Metadata<'a>,
     details: Attached<'a>,
     #[serde(skip_serializing_if = "ShedNames::is_empty")]
     shed: ShedNames,
@@ -41,16 +36,16 @@ pub(super) struct Native<'a> {
 }
 
 impl<'a> Native<'a> {
-    pub(super) fn of(error: &'a ApiError, types: &'a DetailTypes) -> Self {
+    pub(super) fn of(error: &'a SentError<'a>, types: &'a DetailTypes) -> Self {
         Self {
-            code: error.number(),
-            name: error.entry().map(|entry| entry.name),
-            reason: error.reason(),
-            message: error.message(),
-            domain: error.domain(),
-            metadata: error.metadata(),
+            code: error.code,
+            name: error.entry.map(|entry| entry.name),
+            reason: error.reason,
+            message: &error.message,
+            domain: &error.domain,
+            metadata: Metadata(&error.metadata),
             details: Attached { error, types },
-            shed: ShedNames(error.shed()),
+            shed: ShedNames(error.shed),
             request_id: error.request_id(),
         }
     }
@@ -69,7 +64,7 @@ pub(super) struct Problem<'a> {
     domain: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
-    metadata: &'a Metadata,
+    metadata: Metadata<'a>,
     #[serde(skip_serializing_if = "Attached::is_empty")]
     details: Attached<'a>,
     #[serde(skip_serializing_if = "ShedNames::is_empty")]
@@ -77,21 +72,21 @@ pub(super) struct Problem<'a> {
 }
 
 impl<'a> Problem<'a> {
-    pub(super) fn of(error: &'a ApiError, types: &'a DetailTypes) -> Self {
-        let class = class_of(error.number());
-        let listed = error.entry().zip(error.catalog());
+    pub(super) fn of(error: &'a SentError<'a>, types: &'a DetailTypes) -> Self {
+        let class = error.class();
+        let listed = error.entry.zip(error.catalog);
         Self {
             r#type: ProblemType(listed.map(|(entry, catalog)| (catalog.pages(), entry))),
-            title: error.entry().map_or_else(|| class_phrase(class), |entry| entry.summary),
+            title: error.entry.map_or_else(|| class_phrase(class), |entry| entry.summary),
             status: class,
-            detail: error.message(),
+            detail: &error.message,
             instance: error.request_id().map(Instance),
-            code: error.number(),
-            domain: error.domain(),
+            code: error.code,
+            domain: &error.domain,
             reason: own_reason(error),
-            metadata: error.metadata(),
+            metadata: Metadata(&error.metadata),
             details: Attached { error, types },
-            shed: ShedNames(error.shed()),
+            shed: ShedNames(error.shed),
         }
     }
 }
@@ -149,12 +144,12 @@ struct Aip193Error<'a> {
 }
 
 impl<'a> Aip193<'a> {
-    pub(super) fn of(error: &'a ApiError, types: &'a DetailTypes) -> Self {
+    pub(super) fn of(error: &'a SentError<'a>, types: &'a DetailTypes) -> Self {
         Self {
             error: Aip193Error {
-                code: class_of(error.number()),
-                message: error.message(),
-                status: error.grpc_code().name(),
+                code: error.class(),
+                message: &error.message,
+                status: error.grpc_code.name(),
                 details: StatusDetails { error, types },
             },
         }
@@ -170,10 +165,10 @@ pub(super) struct RpcStatus<'a> {
 }
 
 impl<'a> RpcStatus<'a> {
-    pub(super) fn of(error: &'a ApiError, types: &'a DetailTypes) -> Self {
+    pub(super) fn of(error: &'a SentError<'a>, types: &'a DetailTypes) -> Self {
         Self {
-            code: error.grpc_code().number(),
-            message: error.message(),
+            code: error.grpc_code.number(),
+            message: &error.message,
             details: StatusDetails { error, types },
         }
     }
@@ -188,11 +183,11 @@ pub(super) struct Connect<'a> {
 }
 
 impl<'a> Connect<'a> {
-    pub(super) fn of(error: &'a ApiError, types: &'a DetailTypes, infos: ErrorInfos) -> Self {
-        let status: Bytes = error.to_details_with(infos);
+    pub(super) fn of(error: &'a SentError<'a>, types: &'a DetailTypes, infos: WrittenInfos) -> Self {
+        let status = error.encode_status(infos);
         Self {
-            code: error.grpc_code().connect_name(),
-            message: error.message(),
+            code: error.grpc_code.connect_name(),
+            message: &error.message,
             details: ConnectDetails { error, types, status },
         }
     }

@@ -1,17 +1,14 @@
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::{fmt, io};
 
 use ::base64::display::Base64Display;
 use ::base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 use serde_json::value::RawValue;
 
-use crate::error::ApiError;
 use crate::http::DetailTypes;
+use crate::outbound::sent_error::SentError;
 use crate::wire::base64;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::schema::{CODE_KEY, SHED_KEY};
@@ -21,9 +18,24 @@ use crate::wire::schema::{
 use crate::wire::shed::{self, Shed, ShedMarks};
 use crate::wire::write::{is_reserved, six_digits};
 
+/// The metadata as a map.
+pub(super) struct Metadata<'a>(pub(super) &'a [(&'a str, &'a str)]);
+
+impl Metadata<'_> {
+    const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Metadata<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
 /// The details without both ErrorInfos.
 pub(super) struct Attached<'a> {
-    pub(super) error: &'a ApiError,
+    pub(super) error: &'a SentError<'a>,
     pub(super) types: &'a DetailTypes,
 }
 
@@ -47,7 +59,7 @@ impl Serialize for Attached<'_> {
 /// The details with google.rpc.ErrorInfo before them. The readers of these forms parse the details as protobuf JSON and
 /// refuse a body with a type that they do not know, so our ErrorInfo is not among them.
 pub(super) struct StatusDetails<'a> {
-    pub(super) error: &'a ApiError,
+    pub(super) error: &'a SentError<'a>,
     pub(super) types: &'a DetailTypes,
 }
 
@@ -55,7 +67,7 @@ impl Serialize for StatusDetails<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { error, types } = *self;
         let mut details = serializer.serialize_seq(None)?;
-        details.serialize_element(&GoogleInfo::of(error, Some(GOOGLE_ERROR_INFO_URL), error.shed()))?;
+        details.serialize_element(&GoogleInfo::of(error, Some(GOOGLE_ERROR_INFO_URL), error.shed))?;
         for detail in (Attached { error, types }).details() {
             details.serialize_element(&detail)?;
         }
@@ -100,10 +112,10 @@ impl Serialize for Padded<'_> {
 /// The details as the Connect protocol has them: the type's name without a prefix, the message in unpadded
 /// base64, and ProtoJSON for people.
 pub(super) struct ConnectDetails<'a> {
-    pub(super) error: &'a ApiError,
+    pub(super) error: &'a SentError<'a>,
     pub(super) types: &'a DetailTypes,
     /// The encoded status: the ErrorInfos are in it.
-    pub(super) status: Bytes,
+    pub(super) status: Vec<u8>,
 }
 
 #[derive(Serialize)]
@@ -142,7 +154,7 @@ impl Serialize for ConnectDetails<'_> {
         let Self { error, types, status } = self;
         let mut details = serializer.serialize_seq(None)?;
         // Ours, which comes first, has the marks.
-        let mut googles_shed = error.shed();
+        let mut googles_shed = error.shed;
         for detail in AllDetails::of(status) {
             match detail.type_url() {
                 ERROR_INFO_URL => {
@@ -189,20 +201,20 @@ struct OurInfo<'a> {
     domain: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     reason: &'a str,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    metadata: &'a BTreeMap<Cow<'static, str>, String>,
+    #[serde(skip_serializing_if = "Metadata::is_empty")]
+    metadata: Metadata<'a>,
     #[serde(skip_serializing_if = "ShedValues::is_empty")]
     shed: ShedValues,
 }
 
 impl<'a> OurInfo<'a> {
-    fn of(error: &'a ApiError) -> Self {
+    fn of(error: &'a SentError<'a>) -> Self {
         Self {
-            code: error.number(),
-            domain: error.domain(),
-            reason: error.reason(),
-            metadata: error.metadata(),
-            shed: ShedValues(error.shed()),
+            code: error.code,
+            domain: &error.domain,
+            reason: error.reason,
+            metadata: Metadata(&error.metadata),
+            shed: ShedValues(error.shed),
         }
     }
 }
@@ -251,23 +263,23 @@ struct GoogleInfo<'a> {
 
 impl<'a> GoogleInfo<'a> {
     /// `shed` are the marks that it has.
-    fn of(error: &'a ApiError, url: Option<&'static str>, shed: ShedMarks) -> Self {
+    fn of(error: &'a SentError<'a>, url: Option<&'static str>, shed: ShedMarks) -> Self {
         let metadata = GoogleMetadata { error, shed };
-        Self { url, reason: error.reason(), domain: error.domain(), metadata }
+        Self { url, reason: error.reason, domain: &error.domain, metadata }
     }
 }
 
 /// The metadata with the number and the marks in it.
 struct GoogleMetadata<'a> {
-    error: &'a ApiError,
+    error: &'a SentError<'a>,
     shed: ShedMarks,
 }
 
 impl Serialize for GoogleMetadata<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { error, shed } = self;
-        let digits = six_digits(error.number());
-        let others = error.metadata().iter().filter(|(key, _)| !is_reserved(key));
+        let digits = six_digits(error.code);
+        let others = error.metadata.iter().filter(|(key, _)| !is_reserved(key));
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry(CODE_KEY, std::str::from_utf8(&digits).unwrap_or(""))?;
         for (key, value) in others {

@@ -10,8 +10,9 @@ use self::details::BodyFormatter;
 pub(super) use self::details::ENCODING;
 use super::{DetailTypes, Form};
 use crate::error::ApiError;
+use crate::outbound::sent_error::SentError;
 use crate::wire::details::Detail;
-use crate::wire::error_infos::ErrorInfos;
+use crate::wire::write::WrittenInfos;
 
 /// Writes the body of an error, in UTF-8.
 ///
@@ -22,15 +23,16 @@ use crate::wire::error_infos::ErrorInfos;
 /// of protobuf JSON that does not know a detail's type refuses the whole body. [`Form::Connect`] contains both, unless the
 /// error [asks for google's alone](ApiError::with_error_infos).
 pub fn write_body(form: Form, error: &ApiError, types: &DetailTypes) -> Vec<u8> {
-    write_body_with(form, error, types, error.error_infos())
+    let error = SentError::from_error(error);
+    write_sent(form, &error, types, error.infos)
 }
 
-/// Writes the body of an error, in the Connect form with these ErrorInfos.
-pub(super) fn write_body_with(
+/// Writes the body of an error that was decided on, in the Connect form with these ErrorInfos.
+pub(super) fn write_sent(
     form: Form,
-    error: &ApiError,
+    error: &SentError<'_>,
     types: &DetailTypes,
-    infos: ErrorInfos,
+    infos: WrittenInfos,
 ) -> Vec<u8> {
     match form {
         Form::Native => to_vec(&bodies::Native::of(error, types)),

@@ -2,7 +2,8 @@ use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 
 use crate::catalog::GrpcCode;
-use crate::server::failure::Failure;
+use crate::outbound::failure::Failure;
+use crate::server::failure::from_violation;
 use crate::wire::grpc_web::{Protocol, WebEncoding};
 use crate::wire::media_type::MediaType;
 
@@ -44,5 +45,5 @@ pub(in crate::server) fn prepare(headers: &mut HeaderMap) -> Option<Failure<'sta
         "the service answered in gRPC-Web with content-encoding {encoding:?}, which the server layer does not read: \
          put the layer that compresses outside of it"
     );
-    Some(Failure::no_grpc(GrpcCode::Internal, what))
+    Some(from_violation(GrpcCode::Internal, what))
 }

@@ -1,0 +1,272 @@
+//! A failure, before the decision on what is sent of it.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::sync::Arc;
+
+use crate::catalog::GrpcCode;
+use crate::error::ApiError;
+use crate::guard::Panic;
+use crate::inbound::ReceivedError;
+#[cfg(any(feature = "axum", feature = "server"))]
+use crate::outbound::known_error;
+#[cfg(feature = "server")]
+use crate::outbound::status_fields::StatusFields;
+
+/// A failure: who made it, its content, and what is for the log alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure<'a> {
+    pub(crate) source: Source,
+    pub(crate) content: Content<'a>,
+    cause: Option<Cause<'a>>,
+    pub(crate) panic: Option<Panic>,
+    pub(crate) origin: Origin,
+}
+
+/// Who made a failure. The boundary treats them differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// This service.
+    Own,
+    /// The service behind, for which this one is the gateway.
+    #[cfg(feature = "gateway")]
+    Forwarded,
+    /// The connection to the service behind. The cause contains everything that the content does.
+    #[cfg(feature = "gateway")]
+    Connection,
+    /// Another service.
+    Received,
+}
+
+/// Who caused a failure of class 5xx. Failures of class 4xx are the caller's, and so is UNIMPLEMENTED: any path that
+/// does not exist is one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The service: ERROR.
+    #[default]
+    Service,
+    /// The caller, with a deadline of its own: INFO.
+    #[cfg(feature = "server")]
+    Caller,
+    /// One of both: a caller that sends or reads slowly causes a timeout, and so does a service that computes slowly.
+    /// WARN.
+    Either,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Content<'a> {
+    /// A failure without a code. `class` is the HTTP status, where there is one. The message was written for callers.
+    Uncoded {
+        grpc_code: GrpcCode,
+        class: Option<u16>,
+        message: Cow<'a, str>,
+    },
+    Error(Cow<'a, ApiError>),
+    Received(Cow<'a, ReceivedError>),
+    /// gRPC's fields.
+    #[cfg(feature = "server")]
+    Status(StatusFields<'a>),
+}
+
+impl<'a> From<&'a ApiError> for Content<'a> {
+    fn from(error: &'a ApiError) -> Self {
+        Self::Error(Cow::Borrowed(error))
+    }
+}
+
+impl From<ApiError> for Content<'_> {
+    fn from(error: ApiError) -> Self {
+        Self::Error(Cow::Owned(error))
+    }
+}
+
+impl<'a> From<&'a ReceivedError> for Content<'a> {
+    fn from(error: &'a ReceivedError) -> Self {
+        Self::Received(Cow::Borrowed(error))
+    }
+}
+
+impl From<ReceivedError> for Content<'_> {
+    fn from(error: ReceivedError) -> Self {
+        Self::Received(Cow::Owned(error))
+    }
+}
+
+/// A private cause.
+#[derive(Clone, Debug)]
+enum Cause<'a> {
+    Borrowed(&'a (dyn Error + 'static)),
+    Shared(Arc<dyn Error + Send + Sync>),
+    /// The source of this error.
+    #[cfg(feature = "server")]
+    SourceOf(Arc<dyn Error + Send + Sync>),
+}
+
+impl<'a> Failure<'a> {
+    pub(crate) fn new(source: Source, content: Content<'a>) -> Self {
+        Self { source, content, cause: None, panic: None, origin: Origin::Service }
+    }
+
+    /// A failure of this service without a code, a message and details.
+    pub(crate) fn from_grpc_code(grpc_code: GrpcCode) -> Self {
+        let content = Content::Uncoded { grpc_code, class: None, message: Cow::Borrowed("") };
+        Self::new(Source::Own, content)
+    }
+
+    /// A timeout of this service, whose deadline `origin` set.
+    #[cfg(any(feature = "axum", feature = "server"))]
+    pub(crate) fn from_timeout(origin: Origin) -> Self {
+        Self { origin, ..Self::from_grpc_code(GrpcCode::DeadlineExceeded) }
+    }
+
+    pub(crate) fn from_panic(panic: Panic) -> Self {
+        Self { panic: Some(panic), ..Self::from_grpc_code(GrpcCode::Internal) }
+    }
+
+    /// A known error of the service in place of a response; otherwise INTERNAL.
+    #[cfg(feature = "axum")]
+    pub(crate) fn from_error(error: &'a (dyn Error + 'static)) -> Self {
+        Self::from_known_error(error)
+            .unwrap_or_else(|| Self::from_grpc_code(GrpcCode::Internal))
+            .with_cause(error)
+    }
+
+    /// The failure of an error that has a gRPC code by its type, without the cause.
+    #[cfg(any(feature = "axum", feature = "server"))]
+    pub(crate) fn from_known_error(error: &(dyn Error + 'static)) -> Option<Self> {
+        let grpc_code = known_error::grpc_code(error)?;
+        Some(Self { origin: Origin::Either, ..Self::from_grpc_code(grpc_code) })
+    }
+
+    /// An HTTP response of this service that contains no more than a text for its caller.
+    #[cfg(feature = "axum")]
+    pub(crate) fn from_text(grpc_code: GrpcCode, class: Option<u16>, message: Cow<'a, str>) -> Self {
+        Self::new(Source::Own, Content::Uncoded { grpc_code, class, message })
+    }
+
+    /// An error of this service.
+    pub(crate) fn own(error: impl Into<Content<'a>>) -> Self {
+        Self::new(Source::Own, error.into())
+    }
+
+    /// An error of the service behind, for which this one is the gateway.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn forwarded(error: impl Into<Content<'a>>) -> Self {
+        Self::new(Source::Forwarded, error.into())
+    }
+
+    /// An error of the connection to the service behind, of which `error` was made.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn connection(error: &'a ReceivedError, cause: &'a (dyn Error + 'static)) -> Self {
+        let is_timeout = error.grpc_code() == GrpcCode::DeadlineExceeded;
+        let origin = if is_timeout { Origin::Either } else { Origin::Service };
+        Self { origin, ..Self::new(Source::Connection, error.into()) }.with_cause(cause)
+    }
+
+    /// An error that another service sent.
+    pub(crate) fn received(error: impl Into<Content<'a>>) -> Self {
+        Self::new(Source::Received, error.into())
+    }
+
+    /// A failure in gRPC's fields. `is_received`: a client layer marked it.
+    #[cfg(feature = "server")]
+    pub(crate) fn from_status(status: StatusFields<'a>, is_received: bool) -> Self {
+        let source = if is_received { Source::Received } else { Source::Own };
+        Self::new(source, Content::Status(status))
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn with_origin(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    pub(crate) fn with_cause(mut self, cause: &'a (dyn Error + 'static)) -> Self {
+        self.cause = Some(Cause::Borrowed(cause));
+        self
+    }
+
+    pub(crate) fn with_shared_cause(mut self, cause: Option<Arc<dyn Error + Send + Sync>>) -> Self {
+        self.cause = cause.map(Cause::Shared);
+        self
+    }
+
+    /// Sets the cause, if there is none yet.
+    #[cfg(feature = "server")]
+    pub(crate) fn or_cause(self, cause: &'a (dyn Error + 'static)) -> Self {
+        if self.cause.is_some() { self } else { self.with_cause(cause) }
+    }
+
+    /// Sets the cause to the source of an error, if there is none yet.
+    #[cfg(feature = "server")]
+    pub(crate) fn or_source_of(mut self, error: impl Error + Send + Sync + 'static) -> Self {
+        self.cause = self.cause.or_else(|| Some(Cause::SourceOf(Arc::new(error))));
+        self
+    }
+
+    /// Whether another service made the error, for the log.
+    pub(crate) fn is_received(&self) -> bool {
+        match self.source {
+            Source::Own => false,
+            #[cfg(feature = "gateway")]
+            Source::Connection => false,
+            #[cfg(feature = "gateway")]
+            Source::Forwarded => true,
+            Source::Received => true,
+        }
+    }
+
+    /// Whether the content was made from the cause, an error of a connection.
+    pub(crate) fn is_of_connection(&self) -> bool {
+        match self.source {
+            #[cfg(feature = "gateway")]
+            Source::Connection => true,
+            _ => false,
+        }
+    }
+
+    /// The private cause.
+    pub(crate) fn cause(&self) -> Option<&(dyn Error + 'static)> {
+        match (&self.cause, &self.content) {
+            (Some(Cause::Borrowed(cause)), _) => Some(*cause),
+            (Some(Cause::Shared(cause)), _) => Some(&**cause),
+            #[cfg(feature = "server")]
+            (Some(Cause::SourceOf(error)), _) => error.source(),
+            (None, Content::Error(error)) => error.source(),
+            (None, _) => None,
+        }
+    }
+
+    /// The gRPC code, before the decision.
+    pub(crate) fn grpc_code(&self) -> GrpcCode {
+        match &self.content {
+            Content::Uncoded { grpc_code, .. } => *grpc_code,
+            Content::Error(error) => error.grpc_code(),
+            Content::Received(error) => error.grpc_code(),
+            #[cfg(feature = "server")]
+            Content::Status(status) => status.grpc_code,
+        }
+    }
+
+    /// The message, before the decision.
+    pub(crate) fn message(&self) -> &str {
+        match &self.content {
+            Content::Uncoded { message, .. } => message,
+            Content::Error(error) => error.message(),
+            Content::Received(error) => error.message(),
+            #[cfg(feature = "server")]
+            Content::Status(status) => &status.message,
+        }
+    }
+
+    /// The encoded `google.rpc.Status`, before the decision. Empty for a failure without one.
+    pub(crate) fn details(&self) -> Cow<'_, [u8]> {
+        match &self.content {
+            Content::Uncoded { .. } => Cow::Borrowed(&[]),
+            Content::Error(error) => Cow::Owned(error.to_details().into()),
+            Content::Received(error) => Cow::Borrowed(error.as_details()),
+            #[cfg(feature = "server")]
+            Content::Status(status) => Cow::Borrowed(&status.details),
+        }
+    }
+}

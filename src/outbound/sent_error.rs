@@ -1,0 +1,294 @@
+//! An error as it is sent, over any transport: what the decision returns, and what bodies and gRPC's fields are written from.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+
+use crate::catalog::code::{class_of, class_phrase};
+use crate::catalog::tables::class_to_grpc;
+use crate::catalog::{Catalog, Entry, GrpcCode};
+use crate::error::ApiError;
+use crate::inbound::ReceivedError;
+use crate::outbound::request_id::RequestId;
+use crate::wire;
+use crate::wire::details::{AllDetails, Detail};
+use crate::wire::error_infos::ErrorInfos;
+use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO, REQUEST_INFO};
+use crate::wire::shed::ShedMarks;
+use crate::wire::write::{
+    Parts, WrittenInfos, is_reserved, request_info, request_info_len, six_digits, status_len, status_to_vec,
+};
+use crate::wire::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
+
+/// The longest domain and reason in gRPC's fields, in bytes. AIP-193 limits the reason, and DNS limits the domain.
+const MAX_DOMAIN: usize = 255;
+const MAX_REASON: usize = 63;
+
+/// An error as it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct SentError<'a> {
+    pub(crate) code: u32,
+    pub(crate) grpc_code: GrpcCode,
+    /// `None` for a code of another domain.
+    #[cfg_attr(not(feature = "gateway"), expect(dead_code, reason = "bodies name the pages of a catalogue"))]
+    pub(crate) catalog: Option<&'static Catalog>,
+    pub(crate) entry: Option<&'static Entry>,
+    pub(crate) domain: Cow<'a, str>,
+    pub(crate) reason: &'a str,
+    pub(crate) message: Cow<'a, str>,
+    /// Sorted by key.
+    pub(crate) metadata: Vec<(&'a str, &'a str)>,
+    /// Encoded `details` fields without both ErrorInfos.
+    pub(crate) details: Cow<'a, [u8]>,
+    /// The id of a google.rpc.RequestInfo that is not among the details. It is the last detail, and no budget removes it.
+    pub(crate) request_id: Option<RequestId>,
+    /// The encoded status in two parts, if it can be sent as the service made it, without the request id and without an
+    /// ErrorInfo between the parts.
+    pub(crate) encoded: Option<[&'a [u8]; 2]>,
+    /// The parts that were left out to stay within a budget.
+    pub(crate) shed: ShedMarks,
+    pub(crate) infos: WrittenInfos,
+}
+
+impl<'a> SentError<'a> {
+    /// A code with its default message and details. `grpc_code` is sent if the catalogue does not list the code.
+    pub(crate) fn from_code(catalog: &'static Catalog, code: u32, grpc_code: GrpcCode) -> Self {
+        let unlisted = Self::from_unlisted(code, grpc_code, Cow::Borrowed(catalog.domain()), "");
+        match catalog.by_code(code) {
+            Some(entry) => Self {
+                grpc_code: entry.grpc_code,
+                entry: Some(entry),
+                catalog: Some(catalog),
+                reason: entry.reason,
+                message: Cow::Borrowed(entry.summary),
+                details: Cow::Borrowed(entry.attached),
+                ..unlisted
+            },
+            None => Self { catalog: Some(catalog), ..unlisted },
+        }
+    }
+
+    /// A code that no catalogue lists, with the phrase of its class as message.
+    pub(crate) fn from_unlisted(
+        code: u32,
+        grpc_code: GrpcCode,
+        domain: Cow<'a, str>,
+        reason: &'a str,
+    ) -> Self {
+        Self {
+            code,
+            grpc_code,
+            catalog: None,
+            entry: None,
+            domain,
+            reason,
+            message: Cow::Borrowed(class_phrase(class_of(code))),
+            metadata: Vec::new(),
+            details: Cow::Borrowed(&[]),
+            request_id: None,
+            encoded: None,
+            shed: ShedMarks::NONE,
+            infos: WrittenInfos::Both,
+        }
+    }
+
+    /// All of an error of this service.
+    pub(crate) fn from_error(error: &'a ApiError) -> Self {
+        let parts = error.parts();
+        let metadata = parts.metadata.iter();
+        Self {
+            catalog: error.catalog(),
+            entry: error.entry(),
+            message: Cow::Borrowed(error.message()),
+            metadata: metadata.map(|(key, value)| (key.as_ref(), value.as_str())).collect(),
+            details: Cow::Borrowed(parts.details),
+            shed: parts.shed,
+            infos: parts.infos.into(),
+            ..Self::from_unlisted(
+                error.number(),
+                error.grpc_code(),
+                Cow::Borrowed(error.domain()),
+                error.reason(),
+            )
+        }
+    }
+
+    /// All of a received error, but for details that no reader can read and ErrorInfos that contradict the one with the code.
+    /// An error without a code is sent with `CCC000` of its class.
+    pub(crate) fn from_received(error: &'a ReceivedError) -> Self {
+        let (entry, code) = (error.entry(), error.number_or_class());
+        let grpc_code = match (entry, error.grpc_code()) {
+            (Some(entry), _) => entry.grpc_code,
+            (None, GrpcCode::Ok) => class_to_grpc(class_of(code)),
+            (None, grpc_code) => grpc_code,
+        };
+        let mut sent = Self {
+            catalog: error.own_catalog(),
+            entry,
+            shed: error.shed(),
+            metadata: error.metadata().to_pairs(),
+            details: Cow::Owned(details_of(error)),
+            ..Self::from_unlisted(code, grpc_code, error.domain_or_own(), error.reason())
+        };
+        if let Some(entry) = entry {
+            sent.message = Cow::Borrowed(entry.summary);
+        }
+        if !error.message().is_empty() {
+            sent.message = Cow::Borrowed(error.message());
+        }
+        sent
+    }
+
+    /// Copies message, metadata and details of an error without a code.
+    pub(crate) fn copy_texts_from(&mut self, error: &'a ReceivedError) {
+        if !error.message().is_empty() {
+            self.message = Cow::Borrowed(error.message());
+        }
+        self.metadata = error.metadata().to_pairs();
+        let details = details_of(error);
+        if !details.is_empty() {
+            self.details = Cow::Owned(details);
+        }
+    }
+
+    /// Replaces the message by the one of the code.
+    pub(crate) fn reset_message(&mut self) {
+        let phrase = || class_phrase(class_of(self.code));
+        self.message = Cow::Borrowed(self.entry.map_or_else(phrase, |entry| entry.summary));
+    }
+
+    pub(crate) fn class(&self) -> u16 {
+        class_of(self.code)
+    }
+
+    pub(crate) fn details(&self) -> impl Iterator<Item = Detail<'_>> {
+        AllDetails::of(&self.details)
+    }
+
+    /// Keeps the details for which `is_kept` is true.
+    pub(crate) fn retain_details(&mut self, is_kept: impl Fn(&Detail<'_>) -> bool) {
+        if self.details().all(|detail| is_kept(&detail)) {
+            return;
+        }
+        let mut kept = Vec::with_capacity(self.details.len());
+        for detail in AllDetails::of(&self.details).filter(is_kept) {
+            wire::write::any(detail.whole_any().unwrap_or_default(), &mut kept);
+        }
+        self.details = Cow::Owned(kept);
+    }
+
+    /// The id of the request, if the error has one.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        let of_details = || self.details().find_map(|detail| detail.request_id());
+        self.request_id.as_ref().map(RequestId::as_str).or_else(of_details)
+    }
+
+    /// Sets the id of the request, in place of a google.rpc.RequestInfo among the details.
+    pub(crate) fn set_request_id(&mut self, id: RequestId) {
+        if self.encoded.is_none() {
+            self.retain_details(|detail| !detail.is_a(REQUEST_INFO));
+        }
+        self.request_id = Some(id);
+    }
+
+    /// Adds the id of the request to the details, if the error has none.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn add_request_id(&mut self, id: impl FnOnce() -> RequestId) {
+        if self.request_id().is_none() {
+            request_info(id().as_str(), self.details.to_mut());
+        }
+    }
+
+    /// Prepares the error for gRPC's fields, which contain these ErrorInfos: limits domain and reason, and takes a request id
+    /// of at most 48 bytes out of the details, so that no budget removes it.
+    pub(crate) fn for_fields(mut self, infos: ErrorInfos) -> Self {
+        self.infos = infos.into();
+        if infos == ErrorInfos::Google {
+            // google.rpc.ErrorInfo has no place for them.
+            self.metadata.retain(|(key, _)| !is_reserved(key));
+        }
+        if self.domain.len() > MAX_DOMAIN {
+            self.domain = Cow::Borrowed("");
+        }
+        if self.reason.len() > MAX_REASON {
+            self.reason = "";
+        }
+        if self.request_id.is_none()
+            && let Some(id) = self.request_id().and_then(|id| RequestId::from_bytes(id.as_bytes()))
+        {
+            self.set_request_id(id);
+        }
+        self
+    }
+
+    /// The writer's input.
+    fn parts(&self, infos: WrittenInfos) -> Parts<'_> {
+        Parts {
+            grpc_code: self.grpc_code.number(),
+            message: &self.message,
+            code: self.code,
+            domain: &self.domain,
+            reason: self.reason,
+            metadata: &self.metadata,
+            rest: &self.details,
+            shed: self.shed,
+            infos,
+        }
+    }
+
+    /// The length of the encoded status, in bytes.
+    pub(super) fn status_len(&self) -> usize {
+        let request_info = self.request_id.as_ref().map_or(0, |id| request_info_len(id.as_str()));
+        let status = match self.encoded {
+            Some([start, end]) => start.len() + end.len(),
+            None => status_len(&self.parts(self.infos)),
+        };
+        status + request_info
+    }
+
+    /// The encoded `google.rpc.Status`, with these ErrorInfos.
+    pub(crate) fn encode_status(&self, infos: WrittenInfos) -> Vec<u8> {
+        let mut status = Vec::with_capacity(self.status_len());
+        match self.encoded {
+            Some(parts) => parts.iter().for_each(|part| status.extend_from_slice(part)),
+            None => status_to_vec(&self.parts(infos), &mut status),
+        }
+        if let Some(id) = &self.request_id {
+            request_info(id.as_str(), &mut status);
+        }
+        status
+    }
+
+    /// Writes the error into gRPC's fields.
+    pub(crate) fn write(&self, fields: &mut HeaderMap) {
+        let status = self.encode_status(self.infos);
+        let message = match message::encode(&self.message) {
+            Cow::Borrowed(text) => HeaderValue::from_str(text),
+            Cow::Owned(text) => HeaderValue::from_maybe_shared(Bytes::from(text)),
+        };
+        // Base64, percent-encoded text and digits are visible ASCII.
+        let mut put = |name: HeaderName, value: Result<HeaderValue, InvalidHeaderValue>| {
+            if let Ok(value) = value {
+                fields.insert(name, value);
+            }
+        };
+        put(GRPC_STATUS, Ok(HeaderValue::from(u16::from(self.grpc_code.number()))));
+        put(GRPC_MESSAGE, message);
+        put(STATUS_DETAILS_HEADER, HeaderValue::from_maybe_shared(base64::encode_to_bytes(&status)));
+        put(ERROR_CODE_HEADER, HeaderValue::from_bytes(&six_digits(self.code)));
+    }
+}
+
+/// The details of a received error that a reader can read, encoded, without ErrorInfos.
+fn details_of(error: &ReceivedError) -> Vec<u8> {
+    let mut details = Vec::new();
+    for detail in error.details() {
+        if let Some(any) = detail.whole_any()
+            && !matches!(detail.type_name(), "" | ERROR_INFO | GOOGLE_ERROR_INFO)
+        {
+            wire::write::any(any, &mut details);
+        }
+    }
+    details
+}

@@ -1,0 +1,21 @@
+//! Requests that tonic cannot read, for the level of the event.
+
+/// The beginnings of tonic's messages for requests that it cannot read. Their gRPC code is INTERNAL, as the gRPC
+/// specification demands, although the caller caused them. tonic marks them in no other way.
+const REJECTED_REQUESTS: [&str; 8] = [
+    "failed to decode Protobuf message",
+    "Missing request message.",
+    "Unexpected EOF decoding stream.",
+    "protocol error: received message with",
+    "Error decompressing",
+    "h2 protocol error",
+    // Of hyper: an HTTP/1.1 body that breaks off. tonic makes UNKNOWN of it.
+    "error reading a body from connection",
+    // Of tonic-web: no base64, and any error of the request's body.
+    "tonic-web: ",
+];
+
+/// Whether a status is tonic's rejection of a request.
+pub(super) fn is_rejection(message: &str, details: &[u8]) -> bool {
+    details.is_empty() && REJECTED_REQUESTS.iter().any(|text| message.starts_with(text))
+}
