@@ -13,7 +13,7 @@ use http::header::{
 use http::response::Parts;
 use http::{Response, StatusCode};
 
-use super::into_response::HandlerFailure;
+use super::handler_failure::HandlerFailure;
 use crate::catalog::GrpcCode;
 use crate::catalog::tables::class_to_grpc;
 use crate::guard::{Panic, discard};
@@ -61,24 +61,18 @@ impl Call {
         match parts.extensions.remove::<HandlerFailure>() {
             Some(failure) => {
                 // A layer between may have wrapped it.
-                if let Err(panic) = discard(body) {
-                    self.panic_in_drop(&panic);
-                }
+                self.discard(body);
                 Sorted::Done(self.answer(parts, &failure.to_failure()))
             }
             // The text cannot be read: a layer inside has compressed it.
             None if is_plain_failure(&parts) && parts.headers.contains_key(CONTENT_ENCODING) => {
-                if let Err(panic) = discard(body) {
-                    self.panic_in_drop(&panic);
-                }
+                self.discard(body);
                 Sorted::Done(self.text(parts, b""))
             }
             None if is_plain_failure(&parts) => Sorted::Text(parts, body),
             // The fallback of tonic's router, for example, answers every caller so.
             None if !self.caller.is_grpc() && is_grpc_failure(&parts) => {
-                if let Err(panic) = discard(body) {
-                    self.panic_in_drop(&panic);
-                }
+                self.discard(body);
                 Sorted::Done(self.grpc_failure(&parts.headers))
             }
             None => Sorted::Done(Response::from_parts(parts, body)),
@@ -101,6 +95,13 @@ impl Call {
 
     pub(super) fn panic(&self, panic: Panic) -> Response<Body> {
         self.answer_alone(&Failure::from_panic(panic)).map(Body::from)
+    }
+
+    /// Drops a body that is replaced.
+    fn discard(&self, body: Body) {
+        if let Err(panic) = discard(body) {
+            self.panic_in_drop(&panic);
+        }
     }
 
     /// Logs a panic of a drop, whose call already has its answer.

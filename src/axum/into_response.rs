@@ -1,41 +1,17 @@
-use std::borrow::Cow;
 use std::convert::Infallible;
-use std::sync::{Arc, LazyLock};
 
 use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 
+use super::handler_failure::{HandlerError, HandlerFailure, default_responder};
 use super::late_body::LateBody;
 use crate::CATALOG;
 use crate::catalog::Catalog;
 use crate::error::ApiError;
-use crate::http::{Caller, Form, Responder};
+use crate::http::{Caller, Form};
 use crate::inbound::ReceivedError;
-use crate::outbound::failure::Failure;
-
-/// The failure that a response was made of. It is in the extensions of the response, so that the layer, which knows the
-/// caller, can make the response again.
-#[derive(Clone, Debug)]
-pub(super) struct HandlerFailure(Arc<HandlerError>);
-
-#[derive(Debug)]
-enum HandlerError {
-    Own(ApiError),
-    Forwarded(ReceivedError),
-    Received(ReceivedError),
-}
-
-impl HandlerFailure {
-    pub(super) fn to_failure(&self) -> Failure<'_> {
-        match &*self.0 {
-            HandlerError::Own(error) => Failure::own(error),
-            HandlerError::Forwarded(error) => Failure::forwarded(error),
-            HandlerError::Received(error) => Failure::received(error),
-        }
-    }
-}
 
 /// An answer with an error of the service that this one is the HTTP face of, as
 /// [`Responder::respond_forwarded`](crate::http::Responder::respond_forwarded) makes it: with a code it keeps its
@@ -67,19 +43,10 @@ impl Forwarded {
     }
 }
 
-/// The responder of responses that no layer makes again: the native form, and a public boundary.
-pub(super) fn default_responder(catalog: Option<&'static Catalog>) -> Cow<'static, Responder> {
-    static DEFAULT: LazyLock<Responder> = LazyLock::new(|| Responder::of(&CATALOG));
-    match catalog {
-        Some(catalog) if catalog.domain() != CATALOG.domain() => Cow::Owned(Responder::of(catalog)),
-        _ => Cow::Borrowed(&DEFAULT),
-    }
-}
-
 /// The response of a handler. The layer logs: it knows the id of the request.
 fn respond(error: HandlerError, catalog: Option<&'static Catalog>) -> Response {
     let responder = default_responder(catalog);
-    let failure = HandlerFailure(Arc::new(error));
+    let failure = HandlerFailure::new(error);
     let mut response = responder.head(Form::Native, &responder.policy.decide(&failure.to_failure()));
     response.extensions_mut().insert(failure.clone());
     response.map(|()| Body::new(LateBody::new(failure, catalog)))

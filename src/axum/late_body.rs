@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::into_response::{HandlerFailure, default_responder};
+use super::handler_failure::{HandlerFailure, default_responder};
 use crate::catalog::Catalog;
 use crate::http::Form;
 

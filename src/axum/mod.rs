@@ -27,6 +27,7 @@
 
 mod answer;
 mod future;
+mod handler_failure;
 mod into_response;
 mod late_body;
 mod layer;
