@@ -12,30 +12,30 @@ use crate::wire::shed::Shed;
 use crate::wire::write::WrittenInfos;
 use crate::wire::{self, base64, message};
 
-/// How large the fields of a failure may be together, counted as RFC 9113 §6.5.2 counts a header list: name,
-/// value and 32 for each field, after base64 and percent-encoding.
+/// The limit on the size of all fields of a failure. The size of a header list is defined in RFC 9113 §6.5.2: name, value and 32
+/// bytes for each field, after base64 and percent-encoding.
 ///
-/// What does not fit is left out in the order of [`Shed`], and marked. The code, its domain, its reason and the
-/// request id are always sent; if even they do not fit, google.rpc.ErrorInfo is removed, which repeats ours. Where it is sent
+/// Parts that do not fit are left out in the order of [`Shed`], and marked. The code, its domain, its reason and the
+/// request id are always sent. If these do not fit, google.rpc.ErrorInfo, which repeats ours, is removed. If it is sent
 /// alone ([`ErrorInfos::Google`](crate::ErrorInfos::Google)), it is never removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     bytes: usize,
 }
 
-/// A field's share besides its name and its value.
+/// The size of a field without its name and its value.
 const FIELD: usize = 32;
 
-/// What the server's HTTP adds to a trailers-only answer: `:status` and `date`.
+/// The fields that the HTTP server adds to a trailers-only response: `:status` and `date`.
 const HTTP_FIELDS: usize = field_len(":status", 3) + field_len("date", 29);
 
 /// `grpc-status` of two digits, and the code field.
 const FIXED_FIELDS: usize = field_len("grpc-status", 2) + field_len("codelibra-error-code", 6);
 
-/// What the core of an error needs.
+/// The size of the core of an error: the parts that are always sent.
 const CORE: usize = 720;
 
-/// What it needs where google.rpc.ErrorInfo is sent alone, which has the marks of what was left out by name.
+/// The size of the core if google.rpc.ErrorInfo is sent alone, which contains the marks as names.
 const CORE_OF_GOOGLES: usize = 832;
 
 impl Budget {
@@ -45,16 +45,16 @@ impl Budget {
     /// 8 KiB: the usual limit of gRPC's own implementations.
     pub const KIB_8: Self = Self::bytes(8 << 10);
 
-    /// A number of bytes, at least 720: what the core of an error needs, with any reason and a domain of some
-    /// twenty characters. Where google.rpc.ErrorInfo is sent alone, that takes 832.
+    /// A number of bytes, at least 720: the size of the core of an error, with any reason and a domain of about twenty
+    /// characters. If google.rpc.ErrorInfo is sent alone, the minimum is 832.
     pub const fn bytes(bytes: usize) -> Self {
         Self { bytes: if bytes < CORE { CORE } else { bytes } }
     }
 
-    /// Leaves out what does not fit beside other fields of this size that leave too.
+    /// Removes the parts that do not fit beside other fields of this size.
     pub(crate) fn apply(self, sent: &mut SentError<'_>, others: usize) {
         for part in Shed::ALL {
-            // Again, where what was left out saved less than it seemed.
+            // Again, if the removed part saved less than expected.
             loop {
                 let Some(excess) = self.excess(sent, others) else { return };
                 let excess = excess + base64::encoded_len(sent.mark_len(*part));
@@ -78,13 +78,13 @@ impl Budget {
         others + core <= self.bytes
     }
 
-    /// Whether nothing has to be left out.
+    /// Whether everything fits beside other fields of this size.
     #[cfg(feature = "server")]
     pub(crate) fn fits(self, sent: &SentError<'_>, others: usize) -> bool {
         self.excess(sent, others).is_none()
     }
 
-    /// How many bytes of fields are too many; `None` where all fits.
+    /// By how many bytes the fields are too large; `None` if everything fits.
     fn excess(self, sent: &SentError<'_>, others: usize) -> Option<usize> {
         let bytes = match sent.infos {
             WrittenInfos::Google => self.bytes.max(CORE_OF_GOOGLES),
@@ -97,13 +97,13 @@ impl Budget {
     }
 }
 
-/// What a field counts as, by its name and the length of its value.
+/// The size of a field, by its name and the length of its value.
 pub(crate) const fn field_len(name: &str, value: usize) -> usize {
     name.len() + value + FIELD
 }
 
 impl SentError<'_> {
-    /// Leaves out one part, or enough of it to save `excess` bytes of fields. `false` where nothing is left of it.
+    /// Removes one part, or enough of it to save `excess` bytes of fields. Returns `false` if nothing was removed.
     fn shed(&mut self, part: Shed, excess: usize) -> bool {
         let shed = match part {
             Shed::DebugInfo => self.shed_details(|name| name == "google.rpc.DebugInfo"),
@@ -120,9 +120,9 @@ impl SentError<'_> {
         shed
     }
 
-    /// At most how many bytes the mark of a part adds to the encoded status.
+    /// The most bytes that the mark of a part adds to the encoded status.
     fn mark_len(&self, part: Shed) -> usize {
-        /// A tag and a number, and lengths that may take one byte more: of the list, of the message, and around it.
+        /// A tag, a number, and one more byte for each enclosing length.
         const OURS: usize = 12;
         match self.infos {
             WrittenInfos::Both | WrittenInfos::Ours => OURS,
@@ -145,10 +145,10 @@ impl SentError<'_> {
         self.details.len() != before
     }
 
-    /// Leaves out field violations from the end, and a whole detail where none of its own is kept. A service decides how
-    /// many details and violations there are: each is looked at twice, whatever their number.
+    /// Removes field violations from the end, and a detail without violations. The service chooses their number, so each is
+    /// read at most twice.
     fn shed_violations(&mut self, excess: usize) -> bool {
-        // What each violation takes; the first of a detail takes the type of the detail too.
+        // The size of each violation; the first one of a detail includes the type of the detail.
         let mut lengths = Vec::new();
         for detail in AllDetails::of(&self.details) {
             let mut head = detail.type_url().len();
@@ -188,7 +188,7 @@ impl SentError<'_> {
         true
     }
 
-    /// Removes the largest entries: the fewest that save enough. Each ErrorInfo has a copy of an entry.
+    /// Removes the largest entries, as few as possible. Each ErrorInfo contains a copy of an entry.
     fn shed_metadata(&mut self, excess: usize) -> bool {
         let copies = match self.infos {
             WrittenInfos::Both => 2,
@@ -207,10 +207,10 @@ impl SentError<'_> {
         self.metadata.len() != before
     }
 
-    /// Cuts the message at a character's boundary. It stands in the status and, percent-encoded, in its own field.
+    /// Cuts the message between two characters. It is in the status and, percent-encoded, in its own field.
     fn shed_message(&mut self, excess: usize) -> bool {
         let (mut in_status, mut in_field) = (0, 0);
-        // A space at the end makes three bytes of each: without it, the rest may fit.
+        // A space at the end is percent-encoded in three bytes. Without it, the rest may fit.
         let trimmed = self.message.trim_end_matches(' ').len();
         if trimmed < self.message.len() {
             self.cut_message(trimmed);
@@ -233,7 +233,7 @@ impl SentError<'_> {
         cut
     }
 
-    /// Spaces at the new end go too.
+    /// Cuts the message, and removes spaces at the new end.
     fn cut_message(&mut self, end: usize) {
         let end = self.message.get(..end).unwrap_or_default().trim_end_matches(' ').len();
         let message = std::mem::take(&mut self.message);

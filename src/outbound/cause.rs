@@ -1,10 +1,9 @@
-//! Private causes on their way through tonic.
+//! Carries private causes through tonic.
 //!
-//! A status that ends a stream becomes trailers inside tonic, and its source is dropped there, before a layer can
-//! log it. So a status made of an error with a cause carries a field that names a place in a table of this
-//! process. The place is freed when the last copy of the field is dropped, wherever that is. The layer removes the
-//! field; where no layer was made, none is added. A place cannot be guessed: a peer that sends such a field finds
-//! nothing.
+//! tonic turns the status that ends a stream into trailers and drops its source, before a layer can log it. So a status that is
+//! made from an error with a cause contains a field that names a place in a table of this process. The place is freed when the
+//! last copy of the field is dropped. The layer removes the field; without a layer in the process, no field is added. A place
+//! cannot be guessed, so a field that a peer sends leads to nothing.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -27,12 +26,12 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 static PLACES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 static PARKED: LazyLock<Mutex<HashMap<u64, Cause>>> = LazyLock::new(Mutex::default);
 
-/// There is a layer in this process that takes causes out again.
+/// Enables [`park`]: this process has a layer that removes the field.
 pub(crate) fn park_from_now_on() {
     PARKING.store(true, Ordering::Relaxed);
 }
 
-/// The field that leads to a cause; `None` if no layer in this process would take it out.
+/// Stores a cause, and returns the field that leads to it; `None` if no layer in this process would remove the field.
 pub(crate) fn park(cause: &Cause) -> Option<(HeaderName, HeaderValue)> {
     if !PARKING.load(Ordering::Relaxed) {
         return None;
@@ -43,13 +42,13 @@ pub(crate) fn park(cause: &Cause) -> Option<(HeaderName, HeaderValue)> {
     Some((CAUSE_HEADER, HeaderValue::from_maybe_shared(ticket).ok()?))
 }
 
-/// Removes the field from headers or trailers, and gives the cause that it leads to.
+/// Removes the field from headers or trailers, and returns the cause that it leads to.
 pub(crate) fn take(fields: &mut HeaderMap) -> Option<Cause> {
     follow(&fields.remove(CAUSE_HEADER)?)
 }
 
-/// The cause that the field leads to, in metadata that is not sent.
-pub(crate) fn of(fields: &HeaderMap) -> Option<Cause> {
+/// Returns the cause that the field leads to, in metadata that is not sent.
+pub(crate) fn from_fields(fields: &HeaderMap) -> Option<Cause> {
     follow(fields.get(CAUSE_HEADER)?)
 }
 
@@ -61,7 +60,7 @@ fn place_of(ticket: &HeaderValue) -> Option<u64> {
     ticket.to_str().ok()?.parse().ok()
 }
 
-/// How many causes of one poll are kept: the last. Trailers are dropped at the end of a poll.
+/// How many causes of one poll are kept, the last ones. Trailers are dropped at the end of a poll.
 const MAX_DROPPED: usize = 16;
 
 thread_local! {
@@ -71,14 +70,13 @@ thread_local! {
 
 /// Causes whose fields were dropped.
 ///
-/// A layer of gRPC-Web writes trailers as text into the body, and drops the fields, before the server layer can follow
-/// them.
+/// A gRPC-Web layer writes trailers into the body as text, and drops the fields before the server layer can read them.
 #[derive(Debug, Default)]
 pub(crate) struct Dropped(Vec<(u64, Cause)>);
 
 /// Runs `poll`, and returns the causes whose fields it drops on this thread.
 pub(crate) fn keep_dropped<T>(poll: impl FnOnce() -> T) -> (T, Dropped) {
-    /// Puts back what was there before, after a panic too.
+    /// Restores the previous value, after a panic too.
     struct Scope(Option<Dropped>);
     impl Drop for Scope {
         fn drop(&mut self) {
@@ -98,7 +96,7 @@ impl Dropped {
         self.0.is_empty()
     }
 
-    /// Makes the field that names one of these causes lead to it again.
+    /// Stores the cause that a field names again, so that the field leads to it.
     pub(crate) fn park_again(&self, fields: &mut HeaderMap) {
         let Some(place) = fields.get(CAUSE_HEADER).and_then(place_of) else { return };
         let cause = self.0.iter().find(|(dropped, _)| *dropped == place);
@@ -126,9 +124,9 @@ impl AsRef<[u8]> for Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        // Dropped after the lock is: a cause's own drop may be anything.
+        // Dropped after the lock, because the drop of a cause is foreign code.
         let mut cause = lock().remove(&self.place);
-        // An error: the thread ends, and nothing is kept.
+        // On an error the thread ends, and no cause is kept.
         let oldest = DROPPED.try_with(|dropped| {
             let mut dropped = dropped.borrow_mut();
             let Dropped(causes) = dropped.as_mut()?;

@@ -4,7 +4,7 @@ use std::fmt;
 use crate::guard::sources;
 use crate::outbound::log_limit::{Beginning, LogLimit};
 
-/// An error and its sources, each once, for a log: in one line, whatever a peer's text in it contains.
+/// An error and its sources for the log, each once and in one line. A peer's text in them is escaped.
 #[derive(Clone, Copy)]
 pub(crate) struct Chain<'a> {
     pub(crate) error: &'a (dyn Error + 'static),
@@ -32,7 +32,7 @@ impl fmt::Display for Chain<'_> {
             let mut last: Option<Beginning> = None;
             for shown in self.texts() {
                 match &last {
-                    // An error that shows its source has said it.
+                    // The text of an error often contains the text of its source.
                     Some(last) if last.text.contains(&shown.text) => {}
                     Some(_) => {
                         line.push(": ");

@@ -38,18 +38,16 @@ pub(crate) enum Source {
     Received,
 }
 
-/// Who caused a failure of class 5xx. Failures of class 4xx are the caller's, and so is UNIMPLEMENTED: any path that
-/// does not exist is one.
+/// Who caused a failure of class 5xx. The caller causes failures of class 4xx, and UNIMPLEMENTED by a path that does not exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The service: ERROR.
     #[default]
     Service,
-    /// The caller, with a deadline of its own: INFO.
+    /// The caller, by its deadline: INFO.
     #[cfg(feature = "server")]
     Caller,
-    /// One of both: a caller that sends or reads slowly causes a timeout, and so does a service that computes slowly.
-    /// WARN.
+    /// One of the two: a timeout is caused by a caller that sends or reads slowly, or by a service that computes slowly. WARN.
     Either,
 }
 

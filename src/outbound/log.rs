@@ -1,7 +1,7 @@
-//! One event for each failure, with what its caller does not get.
+//! One event for each failure, with everything that its caller does not receive.
 //!
-//! Its level shows who caused it. An unknown caller can cause as many failures as it likes, so what it causes at will
-//! is never an ERROR: see [`Origin`].
+//! The level shows who caused the failure. An unknown caller can cause any number of failures, so those are never an ERROR: see
+//! [`Origin`].
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -49,14 +49,14 @@ pub(crate) struct Event<'a> {
     pub(crate) removed_fields: &'a [&'static str],
 }
 
-/// A field of a request, if it has it.
+/// A field of the request, if the request is known and has it.
 macro_rules! field {
     ($request:expr, $limit:expr, $field:ident) => {
         $request.and_then(RequestLine::$field).map(|text| $limit.cut(text)).as_deref()
     };
 }
 
-/// Logs a panic of foreign code that was dropped, whose call already has its answer.
+/// Logs a panic of foreign code in a drop, after the response of its call.
 #[cold]
 pub(crate) fn panic_in_drop(
     transport: Transport,
@@ -74,7 +74,7 @@ pub(crate) fn panic_in_drop(
                 http_method = field!(request, limit, http_method),
                 path = field!(request, limit, http_path),
                 panic = &*limit.cut(panic.text()),
-                "a service panicked in a drop, after its answer",
+                "a service panicked in a drop, after its response",
             )
         };
     }
@@ -241,7 +241,7 @@ impl Withheld<'_> {
         let found = identity(&self.status, self.catalog);
         let info = found.map(|found| found.info).or_else(|| first_info(&self.status));
         let mut repeats = info.map(|info| Repeats::of(info, found.map(|found| found.code)));
-        // A peer decides how many there are: each is not to be looked up among all.
+        // A set, because a peer chooses how many details there are.
         let sent: HashSet<&str> = AllDetails::of(self.sent).map(|sent| sent.type_name()).collect();
         AllDetails::of(&self.status).filter(move |detail| match (Info::read(detail), &mut repeats) {
             (Some(other), Some(repeats)) => {

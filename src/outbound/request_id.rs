@@ -2,10 +2,10 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The longest id that is taken, in bytes: with it, the core of an error still fits in 256.
+/// The longest id that is accepted, in bytes. With it, the core of an error fits in 256 bytes.
 const MAX: usize = 48;
 
-/// The id of a request, without an allocation: a call that succeeds needs none.
+/// The id of a request. It allocates nothing, because most calls succeed and do not need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RequestId {
     text: [u8; MAX],
@@ -13,24 +13,23 @@ pub(crate) struct RequestId {
 }
 
 impl RequestId {
-    /// The caller's, in headers.
+    /// Returns the caller's id: `x-request-id` in the headers.
     #[cfg(feature = "gateway")]
     pub(crate) fn from_headers(headers: &http::HeaderMap) -> Option<Self> {
         Self::parse(headers.get("x-request-id")?.as_bytes())
     }
 
-    /// The caller's `x-request-id`, where it is sane: what goes into logs and fields must not be able to say
-    /// anything but an id.
+    /// Returns an id of 1 to 48 letters, digits and `-._:+/=`. Other characters could forge lines in a log or fields.
     pub(crate) fn parse(id: &[u8]) -> Option<Self> {
-        let sane = |b: &u8| b.is_ascii_alphanumeric() || b"-._:+/=".contains(b);
-        id.iter().all(sane).then(|| Self::from_bytes(id)).flatten()
+        let is_valid = |b: &u8| b.is_ascii_alphanumeric() || b"-._:+/=".contains(b);
+        id.iter().all(is_valid).then(|| Self::from_bytes(id)).flatten()
     }
 
-    /// An id of 16 hexadecimal digits, unlike every other one of this process and most likely of any other.
+    /// Makes an id of 16 hexadecimal digits. It is unique in this process, and most likely in all others.
     pub(crate) fn generate() -> Self {
         static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        // An odd multiplier permutes the 64-bit numbers, so no two counts give one id.
+        // An odd multiplier permutes the 64-bit numbers, so two counts never give the same id.
         let count = COUNT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let id = SEED.wrapping_add(count).to_be_bytes();
         let mut text = [b'0'; MAX];
@@ -41,6 +40,7 @@ impl RequestId {
         Self { text, len: 16 }
     }
 
+    /// Copies an id of 1 to 48 bytes, whatever it contains.
     pub(crate) fn from_bytes(id: &[u8]) -> Option<Self> {
         let mut text = [0; MAX];
         text.get_mut(..id.len())?.copy_from_slice(id);
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_sane_ids_only() {
+    fn accepts_valid_ids_only() {
         let id = |value: &str| RequestId::parse(value.as_bytes()).map(|id| id.as_str().to_owned());
         assert_eq!(id("0af7651916cd43dd"), Some("0af7651916cd43dd".into()));
         assert_eq!(id(&"a".repeat(48)), Some("a".repeat(48)));

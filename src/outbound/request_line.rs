@@ -6,7 +6,7 @@ use http::{Method, Uri};
 #[cfg(feature = "gateway")]
 use crate::wire::grpc_web::Protocol;
 
-/// What a request asked for, for the log. The clones of both parts share their bytes.
+/// The method and the path of a request, for the log. Clones share the bytes of the path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestLine {
     http_method: Method,
@@ -25,7 +25,7 @@ impl RequestLine {
     #[cfg(feature = "gateway")]
     pub(crate) fn from_head(http_method: &Method, uri: &Uri, fields: &HeaderMap) -> Self {
         let is_grpc = Protocol::from_request(fields) != Protocol::Other;
-        // gRPC's, and Connect's.
+        // The fields of gRPC and of the Connect protocol.
         let has_deadline = fields.contains_key("grpc-timeout") || fields.contains_key("connect-timeout-ms");
         Self::new(http_method, uri, is_grpc, has_deadline)
     }
@@ -53,7 +53,7 @@ impl RequestLine {
         Some(self.http_method.as_str()).filter(|_| !self.is_grpc)
     }
 
-    /// The path of a request that is no gRPC call.
+    /// The path of a request that is not a gRPC call.
     pub(crate) fn http_path(&self) -> Option<&str> {
         self.path().filter(|_| !self.is_grpc)
     }

@@ -38,7 +38,7 @@ pub(super) fn from_service_error(error: Box<dyn Error + Send + Sync>) -> Failure
             let message = Cow::Owned(status.message().to_owned());
             let details = Cow::Owned(status.details().to_vec());
             let fields = StatusFields::new(status.code().into(), message, details);
-            let cause = cause::of(status.metadata().as_ref());
+            let cause = cause::from_fields(status.metadata().as_ref());
             Failure::from_status(fields, is_received).with_shared_cause(cause).or_source_of(status)
         }
         Err(error) => Failure::from_grpc_code(GrpcCode::Internal).with_shared_cause(Some(Arc::from(error))),
@@ -57,14 +57,14 @@ struct Fields<'a> {
     status: &'a [u8],
     message: &'a [u8],
     details: &'a [u8],
-    /// The marks of a client layer and of a cause that waits.
+    /// The marks of a client layer and of a stored cause.
     received: bool,
     cause: bool,
     beside: Beside,
 }
 
 impl<'a> Fields<'a> {
-    /// There are few of them: looking at each is quicker than looking names up.
+    /// Looks at each field once: there are few, so this is faster than lookups by name.
     fn read(fields: &'a HeaderMap, protocol: Protocol) -> Self {
         let beside = Beside::new(protocol);
         let mut read =

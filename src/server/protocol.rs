@@ -1,4 +1,4 @@
-//! gRPC's own fields besides the status, which stay beside a failure. Each is limited to what it may contain.
+//! gRPC's own fields that are kept beside a failure. Each is limited to the values that its specification allows.
 
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
@@ -6,13 +6,13 @@ use crate::outbound::budget::field_len;
 use crate::wire::grpc_web::Protocol;
 use crate::wire::media_type::MediaType;
 
-/// A field, and whether a value is one that it may contain.
+/// A field, and the check of its values.
 struct Field {
     name: HeaderName,
     is_valid: fn(&[u8]) -> bool,
 }
 
-/// The first alone stays of a failure that was received.
+/// Of a received failure, only the first is kept.
 static FIELDS: [Field; 4] = [
     Field { name: CONTENT_TYPE, is_valid: is_content_type },
     Field { name: HeaderName::from_static("grpc-encoding"), is_valid: is_encoding },
@@ -22,20 +22,20 @@ static FIELDS: [Field; 4] = [
 
 pub(super) const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 
-/// How many bytes of encodings may stand in a field. gRPC names six: identity, gzip, deflate, snappy, zstd, br.
+/// The longest encoding and the longest list of them, in bytes. gRPC names six: identity, gzip, deflate, snappy, zstd, br.
 const MAX_ENCODING: usize = 32;
 const MAX_ENCODINGS: usize = 128;
 
-/// How many bytes a media type may have.
+/// The longest media type, in bytes.
 const MAX_CONTENT_TYPE: usize = 64;
 
-/// gRPC over HTTP/2, "Content-Type": `application/grpc`, with a message format. gRPC-Web's are accepted too. A parameter is
-/// not: it may contain private text, and the field is kept of a received failure too.
+/// gRPC over HTTP/2, "Content-Type": `application/grpc` and its message formats. gRPC-Web's types are accepted too, but no
+/// parameters: they may contain private text, and the field of a received failure is kept.
 fn is_content_type(value: &[u8]) -> bool {
     value.len() <= MAX_CONTENT_TYPE && MediaType::has_no_parameters(value)
 }
 
-/// Whether the fields contain one `content-type`, which may be sent to a caller of gRPC or gRPC-Web.
+/// Whether the fields contain exactly one `content-type`, and it is a valid one of gRPC or gRPC-Web.
 pub(super) fn is_valid_content_type(fields: &HeaderMap) -> bool {
     let mut values = fields.get_all(CONTENT_TYPE).iter();
     values.next().is_some_and(|value| is_content_type(value.as_bytes())) && values.next().is_none()
@@ -51,13 +51,13 @@ fn is_list_of_encodings(value: &[u8]) -> bool {
     value.len() <= MAX_ENCODINGS && value.split(|b| *b == b',').all(|coding| is_encoding(coding.trim_ascii()))
 }
 
-/// gRFC A6: a signed number in decimal, without unnecessary zeros. Readers differ in how large it may be.
+/// gRFC A6: a signed decimal number without leading zeros. Readers accept different sizes.
 fn is_pushback(value: &[u8]) -> bool {
     let text = std::str::from_utf8(value).unwrap_or_default();
     text.parse::<i64>().is_ok_and(|number| number.to_string() == text)
 }
 
-/// What a failure keeps of the fields that its handler set.
+/// Which of the fields that a handler set are kept beside a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kept {
     /// All that are valid.
@@ -67,13 +67,13 @@ pub(super) enum Kept {
     ContentType,
 }
 
-/// How large the fields beside a failure's own are, as a header list counts them (RFC 9113 §6.5.2).
+/// The size of the fields beside those of the failure, as in a header list (RFC 9113 §6.5.2).
 #[derive(Debug)]
 pub(super) struct Beside {
     content_type: usize,
     protocol: usize,
     others: usize,
-    /// What the caller sent. HTTP has media types of its own.
+    /// The protocol of the request. An HTTP response may have any media type.
     caller: Protocol,
     /// gRPC's own fields whose value is invalid. They are removed; the `content-type` of gRPC is replaced.
     removed: [bool; FIELDS.len()],
@@ -84,7 +84,7 @@ impl Beside {
         Self { content_type: 0, protocol: 0, others: 0, caller: protocol, removed: [false; FIELDS.len()] }
     }
 
-    /// Counts a field that is not the failure's own.
+    /// Adds a field that does not belong to the failure.
     pub(super) fn count(&mut self, name: &HeaderName, value: &HeaderValue) {
         let len = field_len(name.as_str(), value.len());
         let Some(at) = FIELDS.iter().position(|field| field.name == *name) else {
@@ -117,7 +117,7 @@ impl Beside {
         FIELDS.iter().zip(self.removed).filter(|(_, removed)| *removed).map(|(field, _)| field.name.as_str())
     }
 
-    /// Removes what is not kept, and what is invalid.
+    /// Removes the fields that are not kept or not valid.
     pub(super) fn retain(&self, fields: &mut HeaderMap, kept: Kept) {
         for name in self.removed() {
             let _ = fields.remove(name);
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_has_what_it_may_contain() {
+    fn each_field_accepts_its_valid_values_only() {
         let long = "x".repeat(6000);
         for (name, valid, invalid) in [
             (
