@@ -3,6 +3,7 @@
 
 pub(crate) mod code;
 mod grpc_code;
+mod index;
 mod macros;
 pub mod params;
 pub mod tables;
@@ -12,13 +13,13 @@ pub use code::{
 };
 pub use grpc_code::GrpcCode;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::OnceLock;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::catalog::index::Index;
 use crate::wire;
 use crate::wire::shed::ShedMarks;
 
@@ -66,93 +67,31 @@ impl Catalog {
         self.entries
     }
 
-    /// The entry of a six-digit number. Takes the same time in a catalogue of any size.
+    /// Returns the entry of a six-digit number. Takes the same time in a catalogue of any size.
     #[inline]
     pub fn by_code(&self, code: u32) -> Option<&'static Entry> {
-        self.index().entry(code)
+        self.index().by_code(code)
     }
 
     /// The entry of a name such as `UserBanned`.
     pub fn by_name(&self, name: &str) -> Option<&'static Entry> {
-        self.index().by_name.get(name).copied()
+        self.index().by_name(name)
     }
 
     /// The entry of a reason such as `USER_BANNED`.
     pub fn by_reason(&self, reason: &str) -> Option<&'static Entry> {
-        self.index().by_reason.get(reason).copied()
+        self.index().by_reason(reason)
     }
 
     #[inline]
     fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::of(self.entries))
+        self.index.get_or_init(|| Index::new(self.entries))
     }
 }
 
 impl fmt::Debug for Catalog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Catalog({}, {} entries)", self.domain, self.entries.len())
-    }
-}
-
-/// Built at the first lookup: a number is found in two steps, whatever the size of the catalogue.
-struct Index {
-    /// For each class from 400, where its slots start; one more at the end.
-    classes: Vec<usize>,
-    /// For each number of a class up to the highest listed one, its entry.
-    slots: Vec<Option<&'static Entry>>,
-    by_name: HashMap<&'static str, &'static Entry>,
-    by_reason: HashMap<&'static str, &'static Entry>,
-}
-
-/// Where the number lies: its class counted from 400, and its place in the class.
-const fn split(code: u32) -> Option<(usize, usize)> {
-    #[expect(clippy::as_conversions, reason = "below 200 000; `TryFrom` is not const")]
-    match code.checked_sub(400_000) {
-        Some(rest) if rest < 200_000 => Some(((rest / 1000) as usize, (rest % 1000) as usize)),
-        _ => None,
-    }
-}
-
-impl Index {
-    fn of(entries: &'static [Entry]) -> Self {
-        let mut lengths = [0_usize; 200];
-        for (class, number) in entries.iter().filter_map(|e| split(e.code)) {
-            if let Some(length) = lengths.get_mut(class) {
-                *length = (*length).max(number + 1);
-            }
-        }
-        let mut end = 0;
-        let mut classes = vec![0];
-        classes.extend(lengths.iter().map(|length| {
-            end += length;
-            end
-        }));
-        let mut index = Self {
-            classes,
-            slots: vec![None; end],
-            by_name: HashMap::with_capacity(entries.len()),
-            by_reason: HashMap::with_capacity(entries.len()),
-        };
-        for entry in entries {
-            if let Some(slot) = index.slot(entry.code).and_then(|at| index.slots.get_mut(at)) {
-                *slot = Some(entry);
-            }
-            index.by_name.insert(entry.name, entry);
-            index.by_reason.insert(entry.reason, entry);
-        }
-        index
-    }
-
-    #[inline]
-    fn slot(&self, code: u32) -> Option<usize> {
-        let (class, number) = split(code)?;
-        let at = self.classes.get(class)? + number;
-        (at < *self.classes.get(class + 1)?).then_some(at)
-    }
-
-    #[inline]
-    fn entry(&self, code: u32) -> Option<&'static Entry> {
-        *self.slots.get(self.slot(code)?)?
     }
 }
 

@@ -55,8 +55,12 @@ pub(crate) const CAUSE: &str = "codelibra-cause";
 /// assert!(!codelibra::is_code(200_000) && !codelibra::is_code(600_000));
 /// ```
 pub const fn is_code(number: u32) -> bool {
-    matches!(number, 400_000..=599_999)
+    matches!(number, MIN_CODE..=MAX_CODE)
 }
+
+/// The smallest code: the first of the class 400.
+pub(crate) const MIN_CODE: u32 = 400_000;
+const MAX_CODE: u32 = 599_999;
 
 /// Reads the ASCII field: six digits of a valid class.
 pub(crate) fn parse_code(text: &[u8]) -> Option<u32> {
