@@ -113,7 +113,7 @@ impl StatusCodeExt for Status {
         if T::Code::from_u32(number)? != T::CODE {
             return None;
         }
-        let metadata = Metadata::of(&info);
+        let metadata = Metadata::from_info(&info);
         Some(T::from_metadata(|key| metadata.get(key)))
     }
 

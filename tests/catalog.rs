@@ -375,7 +375,8 @@ fn params_out_of_range_do_not_panic() {
     for seconds in [i64::MIN, -62_135_596_801, 253_402_300_800, i64::MAX] {
         for nanos in [i32::MIN, -1, 0, 1_000_000_000, i32::MAX] {
             let error = ApiError::from(LockedOut { locked_until: Some(Timestamp { seconds, nanos }) });
-            let text = &error.metadata()["locked_until"];
+            let metadata = error.metadata();
+            let text = metadata.get("locked_until").unwrap();
             assert!(ParamKind::Timestamp.accepts(text), "{text}");
             let text = codelibra::params::Duration { seconds, nanos }.to_text();
             assert!(ParamKind::Duration.accepts(&text), "{text}");

@@ -173,7 +173,7 @@ fn bodies_that_are_parsed_as_protobuf_json_contain_googles_types_alone() {
             assert_eq!(info["domain"], error.domain());
             assert_eq!(info["reason"].as_str().unwrap_or(""), error.reason());
             for (key, value) in error.metadata() {
-                assert_eq!(info["metadata"][&**key], **value, "{name} {form} {key}");
+                assert_eq!(info["metadata"][key], *value, "{name} {form} {key}");
             }
         }
     }

@@ -155,8 +155,7 @@ proptest! {
         prop_assert_eq!(embedded.details.len(), 2 + error.details().count());
         let info = codelibra::pb::ErrorInfo::decode(embedded.details.first().unwrap().value.as_slice()).unwrap();
         prop_assert_eq!((info.code, info.domain.as_str()), (error.number(), error.domain()));
-        let metadata: BTreeMap<&str, &str> =
-            error.metadata().iter().map(|(key, value)| (key.as_ref(), value.as_str())).collect();
+        let metadata = error.metadata().to_map();
         let read: BTreeMap<&str, &str> = info.metadata.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         prop_assert_eq!(&read, &metadata);
 

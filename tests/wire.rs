@@ -190,7 +190,7 @@ fn check_contract(error: &ApiError, status: &Status) {
     assert_eq!(ours.domain, error.domain());
     assert_eq!(ours.reason, error.reason());
     let metadata: HashMap<String, String> =
-        error.metadata().iter().map(|(key, value)| (key.clone().into_owned(), value.clone())).collect();
+        error.metadata().iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     assert_eq!(ours.metadata, metadata);
 
     let googles = google::ErrorInfo::decode(embedded.details[1].value.as_slice()).unwrap();
@@ -212,8 +212,7 @@ fn check_received(error: &ApiError, received: &ReceivedError) {
     assert_eq!(received.message(), error.message());
     assert_eq!(received.grpc_code(), error.grpc_code());
     assert_eq!(received.http_status(), error.http_status());
-    let metadata: BTreeMap<&str, &str> =
-        error.metadata().iter().map(|(key, value)| (key.as_ref(), value.as_str())).collect();
+    let metadata = error.metadata().to_map();
     assert_eq!(received.metadata().to_map(), metadata);
     assert_eq!(received.metadata().is_empty(), metadata.is_empty());
     for (key, value) in metadata.into_iter().take(9) {

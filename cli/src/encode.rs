@@ -30,7 +30,7 @@ fn error(catalog: &'static Catalog, args: &Encode) -> Result<ApiError, Failure> 
         let wrong = |misfit| Failure::bad_input(format_args!("--param {misfit}"));
         let entry = found.entry();
         params::check(entry, key, value).map_err(wrong)?;
-        if error.metadata().contains_key(key) {
+        if error.metadata().get(key).is_some() {
             return Err(wrong(Misfit::Twice(key)));
         }
         if let Err(misfit) = params::check_declared(entry, key) {

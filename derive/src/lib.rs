@@ -94,7 +94,7 @@ use proc_macro::TokenStream;
 ///
 /// let until = SystemTime::UNIX_EPOCH + Duration::from_secs(1_769_851_800);
 /// let error = codelibra::ApiError::from(SignInError::Locked { tries: 3, until });
-/// assert_eq!(error.metadata()["locked_until"], "2026-01-31T09:30:00Z");
+/// assert_eq!(error.metadata().get("locked_until"), Some("2026-01-31T09:30:00Z"));
 /// assert_eq!(codelibra::ApiError::from(SignInError::Store(StoreError)).number(), 404001);
 /// ```
 ///

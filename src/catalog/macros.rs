@@ -154,7 +154,7 @@ macro_rules! typed_error {
                 let api_error = Self::new($code);
                 $(let api_error = match error.$field {
                     ::core::option::Option::Some(value) => {
-                        api_error.with_metadata($key, $crate::params::ParamValue::to_text(&value))
+                        api_error.with_param($key, &value)
                     }
                     ::core::option::Option::None => api_error,
                 };)*
@@ -187,8 +187,8 @@ macro_rules! __with_methods {
             /// The error with a metadata value.
             pub fn with_metadata(
                 self,
-                key: impl ::core::convert::Into<::std::borrow::Cow<'static, str>>,
-                value: impl ::core::convert::Into<::std::string::String>,
+                key: impl ::core::convert::AsRef<str>,
+                value: impl ::core::convert::AsRef<str>,
             ) -> $crate::ApiError {
                 $crate::ApiError::from(self).with_metadata(key, value)
             }

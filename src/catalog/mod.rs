@@ -179,7 +179,7 @@ impl Entry {
             code: self.code,
             domain: self.domain,
             reason: self.reason,
-            metadata: &[],
+            metadata: wire::write::WrittenMetadata::Fields(&[]),
             rest: self.attached,
             shed: ShedMarks::NONE,
             infos: wire::write::WrittenInfos::Both,

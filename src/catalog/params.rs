@@ -25,17 +25,27 @@ pub trait ParamValue: Sized {
     /// The text, as the kind prescribes it.
     fn to_text(&self) -> std::string::String;
 
+    /// Calls `read` with the text. A kind whose text needs no allocation overrides it.
+    fn with_text<R>(&self, read: impl FnOnce(&str) -> R) -> R {
+        read(&self.to_text())
+    }
+
     /// The value of a text; `None` where it does not fit the kind.
     fn from_text(text: &str) -> Option<Self>;
 }
 
 macro_rules! param_values {
-    ($($type:ident),*) => {$(
+    ($($type:ident, |$value:ident, $read:ident| $with_text:expr;)*) => {$(
         impl ParamValue for $type {
             const KIND: ParamKind = ParamKind::$type;
 
             fn to_text(&self) -> std::string::String {
                 self.to_string()
+            }
+
+            fn with_text<R>(&self, $read: impl FnOnce(&str) -> R) -> R {
+                let $value = self;
+                $with_text
             }
 
             fn from_text(text: &str) -> Option<Self> {
@@ -45,7 +55,31 @@ macro_rules! param_values {
     )*};
 }
 
-param_values!(String, Int64, Bool);
+param_values! {
+    String, |text, read| read(text);
+    Int64, |number, read| {
+        let (text, start) = decimal(*number);
+        read(text.get(start..).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default())
+    };
+    Bool, |is_set, read| read(if *is_set { "true" } else { "false" });
+}
+
+/// Writes a number at the end of an array. Returns the array and where the text starts. The longest text is that of
+/// `i64::MIN`: a sign and 19 digits.
+fn decimal(number: i64) -> ([u8; 20], usize) {
+    let mut text = [b'-'; 20];
+    let mut start = text.len();
+    let mut rest = number.unsigned_abs();
+    for (at, byte) in text.iter_mut().enumerate().rev() {
+        *byte = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        start = at;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    (text, if number < 0 { start - 1 } else { start })
+}
 
 /// What RFC 3339 can write: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z.
 const TIMESTAMP_SECONDS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
@@ -215,6 +249,18 @@ impl ParamKind {
             Self::Bool => "true or false",
             Self::Timestamp => "RFC 3339 such as 2026-01-31T09:30:00Z",
             Self::Duration => "seconds and an s, such as 1.5s",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_integer_is_written_as_std_writes_it() {
+        for number in [0, 7, -7, 10, 99, 100, -1_000_000, i64::MAX, i64::MIN, i64::MIN + 1] {
+            number.with_text(|text| assert_eq!(text, number.to_string()));
         }
     }
 }

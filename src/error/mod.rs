@@ -16,12 +16,15 @@ use bytes::Bytes;
 use prost::{Message, Name};
 
 use crate::catalog::code::{self, class_of};
+use crate::catalog::params::ParamValue;
 use crate::catalog::{Catalog, CatalogCode, Entry, GrpcCode};
 use crate::wire;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::error_infos::ErrorInfos;
+use crate::wire::metadata::{Metadata, MetadataBuf};
 use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 use crate::wire::shed::ShedMarks;
+use crate::wire::write::WrittenMetadata;
 
 /// An error that an API answers with: a code, a public message, metadata and details for the caller, and a
 /// private cause for the log.
@@ -35,7 +38,7 @@ use crate::wire::shed::ShedMarks;
 /// assert_eq!(error.to_string(), "403003 USER_BANNED: banned for spam");
 ///
 /// let error = ApiError::from(LockedOut { locked_until: "2026-01-31T09:30:00Z".parse().ok() });
-/// assert_eq!(error.metadata()["locked_until"], "2026-01-31T09:30:00Z");
+/// assert_eq!(error.metadata().get("locked_until"), Some("2026-01-31T09:30:00Z"));
 /// ```
 ///
 /// What travels is all but the cause, which [`source`](std::error::Error::source) gives. There is no way to
@@ -52,7 +55,7 @@ struct Inner {
     domain: Cow<'static, str>,
     reason: Cow<'static, str>,
     message: Option<Cow<'static, str>>,
-    metadata: BTreeMap<Cow<'static, str>, String>,
+    metadata: MetadataBuf,
     /// Encoded `details` fields of a `google.rpc.Status`, without both ErrorInfos.
     details: Cow<'static, [u8]>,
     /// What the server that made the error left out.
@@ -64,7 +67,6 @@ struct Inner {
 /// Parts of an error for a writer.
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) struct ErrorParts<'a> {
-    pub(crate) metadata: &'a BTreeMap<Cow<'static, str>, String>,
     /// Encoded `details` fields without both ErrorInfos.
     pub(crate) details: &'a [u8],
     pub(crate) shed: ShedMarks,
@@ -82,9 +84,7 @@ impl ApiError {
         let entry = catalog.by_code(number);
         let (reason, attached) = entry.map_or(("", &[][..]), |e| (e.reason, e.attached));
         let domain = Cow::Borrowed(catalog.domain());
-        let mut error = Self::from_identity(number, Some(catalog), domain, Cow::Borrowed(reason));
-        error.0.details = Cow::Borrowed(attached);
-        error
+        Self::from_parts(number, Some(catalog), entry, domain, Cow::Borrowed(reason), attached)
     }
 
     /// The error of a number in a catalogue that is known only at run time.
@@ -106,15 +106,27 @@ impl ApiError {
         domain: Cow<'static, str>,
         reason: Cow<'static, str>,
     ) -> Self {
+        let entry = catalog.and_then(|c| c.by_code(code));
+        Self::from_parts(code, catalog, entry, domain, reason, &[])
+    }
+
+    fn from_parts(
+        code: u32,
+        catalog: Option<&'static Catalog>,
+        entry: Option<&'static Entry>,
+        domain: Cow<'static, str>,
+        reason: Cow<'static, str>,
+        details: &'static [u8],
+    ) -> Self {
         Self(Box::new(Inner {
             code,
             catalog,
-            entry: catalog.and_then(|c| c.by_code(code)),
+            entry,
             domain,
             reason,
             message: None,
-            metadata: BTreeMap::new(),
-            details: Cow::Borrowed(&[]),
+            metadata: MetadataBuf::new(),
+            details: Cow::Borrowed(details),
             shed: ShedMarks::NONE,
             infos: ErrorInfos::Both,
             cause: None,
@@ -134,8 +146,16 @@ impl ApiError {
     /// under them. A value of the error's own under such a key is sent in `codelibra.error.v1.ErrorInfo` alone, and not
     /// at all where that is not sent: with [`ErrorInfos::Google`], and in the AIP-193 and rpc status bodies.
     #[must_use]
-    pub fn with_metadata(mut self, key: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
-        self.0.metadata.insert(key.into(), value.into());
+    pub fn with_metadata(mut self, key: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.0.metadata.insert(key.as_ref(), value.as_ref());
+        self
+    }
+
+    /// Adds a declared parameter, written as its kind prescribes.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_param(mut self, key: &'static str, value: &impl ParamValue) -> Self {
+        value.with_text(|text| self.0.metadata.insert(key, text));
         self
     }
 
@@ -273,9 +293,9 @@ impl ApiError {
         }
     }
 
-    /// The metadata.
-    pub fn metadata(&self) -> &BTreeMap<Cow<'static, str>, String> {
-        &self.0.metadata
+    /// Returns the metadata.
+    pub fn metadata(&self) -> Metadata<'_> {
+        self.0.metadata.view()
     }
 
     /// The details, without both ErrorInfos.
@@ -311,8 +331,8 @@ impl ApiError {
     /// The parts that a writer needs, besides those with a public method.
     #[cfg(any(feature = "gateway", feature = "server"))]
     pub(crate) fn parts(&self) -> ErrorParts<'_> {
-        let Inner { metadata, details, shed, infos, .. } = &*self.0;
-        ErrorParts { metadata, details, shed: *shed, infos: *infos }
+        let Inner { details, shed, infos, .. } = &*self.0;
+        ErrorParts { details, shed: *shed, infos: *infos }
     }
 
     /// The encoded `google.rpc.Status`: the value of `grpc-status-details-bin`, before base64.
@@ -333,20 +353,12 @@ impl ApiError {
         {
             return Bytes::from_static(entry.details);
         }
-        // Most errors have a handful of parameters: no allocation for them.
-        let mut few = [("", ""); 8];
-        let many: Vec<(&str, &str)>;
-        let pairs = metadata.iter().map(|(key, value)| (key.as_ref(), value.as_str()));
-        let metadata = match few.get_mut(..metadata.len()) {
-            Some(few) => {
-                for (slot, pair) in few.iter_mut().zip(pairs) {
-                    *slot = pair;
-                }
-                &*few
-            }
+        let pairs;
+        let metadata = match metadata.canonical_fields() {
+            Some(fields) => WrittenMetadata::Fields(fields),
             None => {
-                many = pairs.collect();
-                &many
+                pairs = metadata.view().to_pairs();
+                WrittenMetadata::Pairs(&pairs)
             }
         };
         let parts = wire::write::Parts {
@@ -396,7 +408,7 @@ impl fmt::Debug for ApiError {
             .field("domain", &self.0.domain)
             .field("reason", &self.0.reason)
             .field("message", &self.message())
-            .field("metadata", &self.0.metadata)
+            .field("metadata", &self.metadata())
             .field("details", &types)
             .field("cause", &self.0.cause)
             .finish()

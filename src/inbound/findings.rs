@@ -34,7 +34,7 @@ pub(super) fn note_code(
     for part in info.shed.iter() {
         notes.push(Note::Shed(part));
     }
-    let metadata = Metadata::of(info);
+    let metadata = Metadata::from_info(info);
     if metadata.is_damaged() {
         notes.push(Note::InvalidMetadata);
     }

@@ -11,20 +11,20 @@ use crate::wire::schema::status;
 /// The two fields of a `google.rpc.Status` that the gRPC header repeats.
 pub(super) struct Head<'a> {
     code: Option<i64>,
-    message: Cow<'a, str>,
+    /// As it was sent: UTF-8 or not.
+    message: &'a [u8],
 }
 
 impl<'a> Head<'a> {
     pub(super) fn read(status: &'a [u8], notes: &mut Notes) -> Self {
-        let mut head = Self { code: None, message: Cow::Borrowed("") };
+        let mut head = Self { code: None, message: &[] };
         let mut fields = Fields::new(status);
-        let mut message: &[u8] = &[];
         let mut misfit = false;
         for field in fields.by_ref() {
             match field {
                 // An int32: a longer varint is cut to it, as every protobuf reader does.
                 (status::CODE, Value::Varint(code)) => head.code = Some(i64::from(low_i32(code))),
-                (status::MESSAGE, Value::Bytes(bytes) | Value::Cut(bytes)) => message = bytes,
+                (status::MESSAGE, Value::Bytes(bytes) | Value::Cut(bytes)) => head.message = bytes,
                 (status::DETAILS, Value::Bytes(_) | Value::Cut(_)) => {}
                 (status::CODE | status::MESSAGE | status::DETAILS, _) => misfit = true,
                 _ => {}
@@ -32,10 +32,6 @@ impl<'a> Head<'a> {
         }
         if misfit || fields.is_corrupt() {
             notes.push(Note::CorruptStatus);
-        }
-        head.message = String::from_utf8_lossy(message);
-        if let Cow::Owned(_) = head.message {
-            notes.push(Note::InvalidMessage);
         }
         head
     }
@@ -60,15 +56,32 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// The header's message counts; an empty one is not sent, and then the embedded one is all there is.
-    pub(super) fn reconcile_message(self, header: Option<Cow<'a, str>>, notes: &mut Notes) -> Cow<'a, str> {
+    /// Returns the embedded message as it was sent.
+    pub(super) const fn message(&self) -> &'a [u8] {
+        self.message
+    }
+
+    /// Decides between the header's message and the embedded one. The header's counts; an empty one is not sent, and then
+    /// the embedded one is used. `None`: the embedded message counts as it is.
+    pub(super) fn reconcile_message(
+        &self,
+        header: Option<Cow<'a, str>>,
+        notes: &mut Notes,
+    ) -> Option<Cow<'a, str>> {
+        if header.as_ref().is_some_and(|header| header.as_bytes() == self.message) {
+            return None;
+        }
+        let embedded = String::from_utf8_lossy(self.message);
+        if let Cow::Owned(_) = embedded {
+            notes.push(Note::InvalidMessage);
+        }
         match header {
-            Some(header) if self.code.is_some() && header != self.message => {
+            Some(header) if self.code.is_some() && header != embedded => {
                 notes.push(Note::MessageContradiction);
-                if header.is_empty() { self.message } else { header }
+                Some(if header.is_empty() { embedded } else { header })
             }
-            Some(header) => header,
-            None => self.message,
+            Some(header) => Some(header),
+            None => Some(embedded).filter(|embedded| matches!(embedded, Cow::Owned(_))),
         }
     }
 }

@@ -5,10 +5,7 @@ use std::str;
 use crate::catalog::Catalog;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::info::{Info, InfoKind};
-use crate::wire::schema::{self, ERROR_INFO, ERROR_INFO_URL, TYPE_URL_PREFIX, delimited_tag};
-
-const ANY_TYPE_URL: u8 = delimited_tag(schema::any::TYPE_URL);
-const ANY_VALUE: u8 = delimited_tag(schema::any::VALUE);
+use crate::wire::write::{ANY_VALUE, OUR_URL_FIELD};
 
 /// Who an error is, and which message said so.
 #[derive(Clone, Copy, Debug)]
@@ -94,15 +91,10 @@ fn ours_in(any: &[u8], cut: bool) -> Option<Identity<'_>> {
 /// comparison in place of the general reader, which finds the same.
 #[inline]
 fn plain_message_of_ours(any: &[u8]) -> Option<&[u8]> {
-    const URL_LEN: u8 = {
-        assert!(ERROR_INFO_URL.len() < 0x80, "one byte");
-        #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "asserted; const")]
-        {
-            ERROR_INFO_URL.len() as u8
-        }
-    };
-    let url = any.strip_prefix(&[ANY_TYPE_URL, URL_LEN])?;
-    let value = url.strip_prefix(TYPE_URL_PREFIX.as_bytes())?.strip_prefix(ERROR_INFO.as_bytes())?;
+    let (url, value) = any.split_first_chunk()?;
+    if *url != OUR_URL_FIELD {
+        return None;
+    }
     match value {
         [ANY_VALUE, len @ ..0x80, message @ ..] if message.len() == usize::from(*len) => Some(message),
         _ => None,

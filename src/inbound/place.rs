@@ -42,7 +42,7 @@ impl InfoAt {
     }
 }
 
-fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
+pub(super) fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
     if part.is_empty() {
         // It need not lie in `whole`.
         return 0..0;

@@ -3,16 +3,17 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use prost::{Message, Name};
+use prost::Name;
 
 #[cfg(any(feature = "gateway", feature = "server"))]
 use crate::guard::sources;
 use crate::inbound::findings::{note_code, note_details};
 use crate::inbound::head::{Head, reconcile_code_field};
-use crate::inbound::place::InfoAt;
+use crate::inbound::place::{InfoAt, range_in};
 
 use crate::catalog::code::{class_code, class_of};
 use crate::catalog::{Catalog, CatalogCode, Entry, GrpcCode, tables};
@@ -61,7 +62,7 @@ struct Inner {
     is_own: bool,
     entry: Option<&'static Entry>,
     grpc_code: GrpcCode,
-    message: String,
+    message: Message,
     /// The encoded `google.rpc.Status`.
     status: Bytes,
     code: Option<u32>,
@@ -73,6 +74,14 @@ struct Inner {
     notes: EarlyNotes,
     /// All of them, once they were asked for.
     all_notes: OnceLock<Notes>,
+}
+
+/// The message of an error.
+#[derive(Clone)]
+enum Message {
+    /// Its place in the status: the header and the status contain the same.
+    Embedded(Range<usize>),
+    Other(String),
 }
 
 /// What was noted while an error was read. What is wrong with its details is looked for when it is asked for.
@@ -140,7 +149,10 @@ impl ReceivedError {
         let Sent { grpc_code, message, details: status, code_field, mut notes } = sent;
         let head = Head::read(&status, &mut notes);
         let grpc_code = head.reconcile_code(grpc_code, &mut notes);
-        let message = head.reconcile_message(message, &mut notes).into_owned();
+        let message = match head.reconcile_message(message, &mut notes) {
+            Some(message) => Message::Other(message.into_owned()),
+            None => Message::Embedded(range_in(&status, head.message())),
+        };
         if grpc_code == GrpcCode::Ok && !status.is_empty() {
             notes.push(Note::OkWithDetails);
         }
@@ -192,7 +204,7 @@ impl ReceivedError {
         let message = self
             .entry()
             .map_or_else(|| crate::catalog::code::class_phrase(self.class()), |entry| entry.summary);
-        message.clone_into(&mut self.0.message);
+        self.0.message = Message::Other(message.to_owned());
         self
     }
 
@@ -277,12 +289,20 @@ impl ReceivedError {
 
     /// The public message, as the peer sent it.
     pub fn message(&self) -> &str {
-        &self.0.message
+        match &self.0.message {
+            Message::Embedded(place) => self
+                .0
+                .status
+                .get(place.clone())
+                .and_then(|text| str::from_utf8(text).ok())
+                .unwrap_or_default(),
+            Message::Other(message) => message,
+        }
     }
 
     /// The metadata, without the number that google.rpc.ErrorInfo carries in it.
     pub fn metadata(&self) -> Metadata<'_> {
-        Metadata::of(&self.info().unwrap_or(Info::of(InfoKind::Ours, &[])))
+        Metadata::from_info(&self.info().unwrap_or(Info::of(InfoKind::Ours, &[])))
     }
 
     /// The details, without the ErrorInfos that say who the error is. Corrupt ones are among them.
@@ -303,12 +323,12 @@ impl ReceivedError {
     /// # Errors
     ///
     /// There is one, but its bytes are no `M`.
-    pub fn detail<M: Message + Name + Default>(&self) -> Option<Result<M, prost::DecodeError>> {
+    pub fn detail<M: prost::Message + Name + Default>(&self) -> Option<Result<M, prost::DecodeError>> {
         match M::full_name().as_str() {
             ERROR_INFO | GOOGLE_ERROR_INFO => self.details().find_map(|detail| detail.to_message()),
             // No ErrorInfo: it need not be told from those that say who the error is.
             name => {
-                let detail = AllDetails::of(&self.0.status).find(|detail| detail.is_a(name))?;
+                let detail = AllDetails::of(&self.0.status).find_type(name)?;
                 Some(M::decode(detail.value()))
             }
         }
@@ -400,8 +420,8 @@ impl ReceivedError {
         if entry.is_none_or(|e| e.summary != self.message()) {
             error = error.with_message(self.message().to_owned());
         }
-        for (key, value) in self.metadata().to_map() {
-            error = error.with_metadata(key.to_owned(), value);
+        for (key, value) in self.metadata() {
+            error = error.with_metadata(key, value);
         }
         error.put_details(self.own_details());
         error.with_shed(self.shed())
@@ -469,7 +489,7 @@ impl fmt::Debug for ReceivedError {
             .field("domain", &self.domain())
             .field("reason", &self.reason())
             .field("grpc_code", &self.0.grpc_code)
-            .field("message", &self.0.message)
+            .field("message", &self.message())
             .field("metadata", &self.metadata().to_map())
             .field("details", &types)
             .field("notes", &self.notes())

@@ -219,7 +219,7 @@ impl Event<'_> {
         };
         is_same
             && info.is_of(&self.error.domain)
-            && Metadata::of(&info).to_map().len() == self.error.metadata.len()
+            && Metadata::from_info(&info).to_map().len() == self.error.metadata.len()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::wire::error_infos::ErrorInfos;
 use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO, REQUEST_INFO};
 use crate::wire::shed::ShedMarks;
 use crate::wire::write::{
-    Parts, WrittenInfos, is_reserved, request_info, request_info_len, six_digits, status_len, status_to_vec,
+    Parts, WrittenInfos, WrittenMetadata, is_reserved, request_info, request_info_len, six_digits, status_len, status_to_vec,
 };
 use crate::wire::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
 
@@ -96,12 +96,11 @@ impl<'a> SentError<'a> {
     /// All of an error of this service.
     pub(crate) fn from_error(error: &'a ApiError) -> Self {
         let parts = error.parts();
-        let metadata = parts.metadata.iter();
         Self {
             catalog: error.catalog(),
             entry: error.entry(),
             message: Cow::Borrowed(error.message()),
-            metadata: metadata.map(|(key, value)| (key.as_ref(), value.as_str())).collect(),
+            metadata: error.metadata().to_pairs(),
             details: Cow::Borrowed(parts.details),
             shed: parts.shed,
             infos: parts.infos.into(),
@@ -230,7 +229,7 @@ impl<'a> SentError<'a> {
             code: self.code,
             domain: &self.domain,
             reason: self.reason,
-            metadata: &self.metadata,
+            metadata: WrittenMetadata::Pairs(&self.metadata),
             rest: &self.details,
             shed: self.shed,
             infos,

@@ -77,7 +77,7 @@ impl<'a> Canonical<'a> {
 
     /// The metadata.
     pub(crate) fn metadata(&self) -> Vec<(&'a str, &'a str)> {
-        Metadata::of(&Info::of(InfoKind::Google, self.googles)).to_pairs()
+        Metadata::from_info(&Info::of(InfoKind::Google, self.googles)).to_pairs()
     }
 }
 
@@ -186,8 +186,7 @@ mod tests {
             prop_assert_eq!(read.message, error.message());
             let alone = error.to_details_with(ErrorInfos::Google);
             prop_assert_eq!(read.with_googles_alone().concat(), alone);
-            let metadata = error.metadata().iter().map(|(key, value)| (key.as_ref(), value.as_str()));
-            prop_assert_eq!(read.metadata(), metadata.collect::<Vec<_>>());
+            prop_assert_eq!(read.metadata(), error.metadata().to_pairs());
         }
 
         /// However a status is changed: where it still counts as canonical, strict readers take it, and it says

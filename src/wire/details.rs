@@ -4,6 +4,7 @@ use prost::{Message, Name};
 
 use super::fields::{Fields, Value};
 use super::schema::{REQUEST_INFO, any, request_info::REQUEST_ID, status};
+use super::write::{ANY_TYPE_URL, ANY_VALUE};
 
 /// One detail of an error: a protobuf message and the name of its type, as `google.protobuf.Any` carries them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,21 @@ impl<'a> Detail<'a> {
     }
 }
 
+/// The type URL of a `google.protobuf.Any` that consists of a type URL shorter than 128 bytes and of a value.
+#[inline]
+fn plain_type_url(any: &[u8]) -> Option<&[u8]> {
+    let [ANY_TYPE_URL, len @ ..0x80, rest @ ..] = any else { return None };
+    let (url, value) = rest.split_at_checked(usize::from(*len))?;
+    let len = match value {
+        [ANY_VALUE, len @ ..0x80, ..] => 2 + usize::from(*len),
+        [ANY_VALUE, low @ 0x80..=0xff, high @ ..0x80, ..] => {
+            3 + (usize::from(low & 0x7f) | usize::from(*high) << 7)
+        }
+        _ => return None,
+    };
+    (len == value.len()).then_some(url)
+}
+
 /// Iterates over details in the order in which they were sent.
 #[derive(Clone, Debug)]
 pub(crate) struct AllDetails<'a>(Fields<'a>);
@@ -100,6 +116,20 @@ impl<'a> AllDetails<'a> {
     /// Of an encoded `google.rpc.Status`, or of encoded `details` fields alone.
     pub(crate) const fn of(status: &'a [u8]) -> Self {
         Self(Fields::new(status))
+    }
+
+    /// Finds the first detail of a type.
+    pub(crate) fn find_type(mut self, name: &str) -> Option<Detail<'a>> {
+        while let Some((any, cut)) = self.next_any() {
+            // Most details are written as every writer does it: then only the type URL is compared.
+            if plain_type_url(any).is_none_or(|url| url.ends_with(name.as_bytes())) {
+                let detail = Detail::read(any, cut);
+                if detail.is_a(name) {
+                    return Some(detail);
+                }
+            }
+        }
+        None
     }
 
     /// The next one as it was sent, a `google.protobuf.Any`, and whether its end is missing.

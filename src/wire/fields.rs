@@ -144,13 +144,22 @@ impl<'a> Iterator for Fields<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        // What nearly every field is: a tag of one byte, then a length or number of one byte, or a six-digit
+        // Nearly every field: a tag of one byte, then a length of one or two bytes, a number of one byte, or a six-digit
         // code, which takes three.
         if let [tag @ 8..=0xff, second, rest @ ..] = self.rest {
             let number = u64::from(tag >> 3);
             match (u64::from(tag & 0x87), second) {
                 (WIRE_BYTES, len @ ..0x80) => {
                     if let Some((bytes, rest)) = rest.split_at_checked(usize::from(*len)) {
+                        self.rest = rest;
+                        return Some((number, Value::Bytes(bytes)));
+                    }
+                }
+                (WIRE_BYTES, low) => {
+                    if let [high @ 1..0x80, rest @ ..] = rest
+                        && let Some((bytes, rest)) =
+                            rest.split_at_checked(usize::from(low & 0x7f) | usize::from(*high) << 7)
+                    {
                         self.rest = rest;
                         return Some((number, Value::Bytes(bytes)));
                     }

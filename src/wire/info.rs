@@ -8,7 +8,7 @@ use super::is_code;
 use super::metadata::{Metadata, map_entry};
 use super::schema::{CODE_KEY, ERROR_INFO, GOOGLE_ERROR_INFO, SHED_KEY, googles, ours};
 use super::shed::ShedMarks;
-use super::write::is_reserved;
+use super::write::{INFO_CODE, INFO_DOMAIN, INFO_REASON, is_reserved};
 
 /// Which of the two ErrorInfos a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,42 @@ impl<'a> Info<'a> {
     #[inline]
     pub(crate) fn ours(message: &'a [u8]) -> Self {
         let mut info = Self::empty(InfoKind::Ours, message);
-        let mut fields = Fields::new(message);
+        let rest = info.read_usual_start(message);
+        if !rest.is_empty() || info.number.is_none() {
+            info.read_fields_of_ours(rest);
+        }
+        info
+    }
+
+    /// Reads code, domain and reason, if the message starts with them as every writer encodes them. Returns what is not
+    /// read yet.
+    #[inline]
+    fn read_usual_start(&mut self, message: &'a [u8]) -> &'a [u8] {
+        if let [
+            INFO_CODE,
+            low @ 0x80..=0xff,
+            middle @ 0x80..=0xff,
+            high @ ..0x80,
+            INFO_DOMAIN,
+            len @ ..0x80,
+            rest @ ..,
+        ] = message
+            && let Some((domain, rest)) = rest.split_at_checked(usize::from(*len))
+            && let [INFO_REASON, len @ ..0x80, rest @ ..] = rest
+            && let Some((reason, rest)) = rest.split_at_checked(usize::from(*len))
+        {
+            let [low, middle, high] = [low & 0x7f, middle & 0x7f, *high].map(u64::from);
+            self.number = Some(low | middle << 7 | high << 14);
+            (self.domain, self.reason) = (domain, reason);
+            return rest;
+        }
+        message
+    }
+
+    #[inline(never)]
+    fn read_fields_of_ours(&mut self, rest: &'a [u8]) {
+        let info = self;
+        let mut fields = Fields::new(rest);
         for field in fields.by_ref() {
             match field {
                 // A uint32: a longer varint is cut to it, as every protobuf reader does.
@@ -80,7 +115,6 @@ impl<'a> Info<'a> {
         if info.number.is_none() && info.is_whole {
             info.number = Some(0);
         }
-        info
     }
 
     fn google(message: &'a [u8]) -> Self {
@@ -150,7 +184,7 @@ impl<'a> Info<'a> {
     pub(crate) fn has_metadata_of(&self, other: &Self) -> bool {
         let coded = self.code().is_some() && other.code().is_some();
         let entries = |info: &Self| {
-            let metadata = Metadata::of(info).into_raw();
+            let metadata = Metadata::from_info(info).into_raw();
             metadata.filter(move |entry| !coded || entry.is_none_or(|(key, _)| !is_reserved(key)))
         };
         if entries(self).eq(entries(other)) {

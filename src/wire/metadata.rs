@@ -1,6 +1,8 @@
 //! The metadata of an ErrorInfo, read where it is in a message.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
 use std::str;
 
 use serde::{Serialize, Serializer};
@@ -8,17 +10,20 @@ use serde::{Serialize, Serializer};
 use super::fields::{Fields, Value};
 use super::info::{Info, InfoKind};
 use super::schema::{CODE_KEY, SHED_KEY, googles, map, ours};
+use super::write::{MAP_KEY, MAP_VALUE, is_reserved, metadata_field, string_len};
 
-/// The metadata of a received error: its declared parameters, text by text, read where they lie.
-#[derive(Clone, Debug)]
+/// The metadata of an error: texts under keys, its declared parameters among them. They are read from the encoded error
+/// when they are asked for.
+#[derive(Clone)]
 pub struct Metadata<'a>(RawMetadata<'a>);
 
 impl<'a> Metadata<'a> {
-    /// The metadata of one of the two messages.
-    pub(crate) fn of(info: &Info<'a>) -> Self {
+    /// Finds the metadata of one of the two messages.
+    #[inline]
+    pub(crate) fn from_info(info: &Info<'a>) -> Self {
         match info.kind {
             InfoKind::Ours => Self::new(info.message, ours::METADATA, UsedKeys::default()),
-            // Texts that are no code and no marks mean something else to the peer.
+            // A text that is not a code, or not a list of marks, has another meaning for the peer.
             InfoKind::Google => {
                 let used = UsedKeys { code: info.code().is_some(), shed: !info.shed.is_empty() };
                 Self::new(info.message, googles::METADATA, used)
@@ -30,45 +35,139 @@ impl<'a> Metadata<'a> {
         Self(RawMetadata::new(message, field, except))
     }
 
-    /// The value of a key.
+    /// Returns the value of a key. If the peer sent a key more than once, its last value counts, as in every protobuf map.
     pub fn get(&self, key: &str) -> Option<&'a str> {
         self.0.get(key)
     }
 
-    /// Whether there is none.
+    /// Returns whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.0.clone().flatten().next().is_none()
     }
 
-    /// Every key once, in alphabetical order.
+    /// Counts the keys.
+    pub fn len(&self) -> usize {
+        self.to_pairs().len()
+    }
+
+    /// Iterates over the keys, in alphabetical order, and their values.
+    pub fn iter(&self) -> std::vec::IntoIter<(&'a str, &'a str)> {
+        self.to_pairs().into_iter()
+    }
+
+    /// Collects keys and values into a map.
     pub fn to_map(&self) -> BTreeMap<&'a str, &'a str> {
         self.0.clone().flatten().collect()
     }
 
-    /// Every entry as it was sent; `None` for one that is not UTF-8.
+    /// Returns every entry as it was sent; `None` for one that is not UTF-8.
     pub(crate) fn into_raw(self) -> RawMetadata<'a> {
         self.0
     }
 
-    /// Every key once, in alphabetical order, with its last value.
-    #[cfg(any(feature = "gateway", feature = "server"))]
+    /// Returns every key once, in alphabetical order, with its last value.
     pub(crate) fn to_pairs(&self) -> Vec<(&'a str, &'a str)> {
         let mut pairs: Vec<(&str, &str)> = self.0.clone().flatten().collect();
-        pairs.reverse();
-        pairs.sort_by_key(|(key, _)| *key);
-        pairs.dedup_by_key(|(key, _)| *key);
+        if !pairs.is_sorted_by(|(a, _), (b, _)| a < b) {
+            pairs.reverse();
+            pairs.sort_by_key(|(key, _)| *key);
+            pairs.dedup_by_key(|(key, _)| *key);
+        }
         pairs
     }
 
-    /// Whether a key or a value is not UTF-8. Such an entry is left out.
+    /// Returns whether a key or a value is not UTF-8. Such an entry is skipped.
     pub(crate) fn is_damaged(&self) -> bool {
         self.0.clone().any(|entry| entry.is_none())
     }
 }
 
+impl<'a> IntoIterator for Metadata<'a> {
+    type Item = (&'a str, &'a str);
+    type IntoIter = std::vec::IntoIter<(&'a str, &'a str)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &Metadata<'a> {
+    type Item = (&'a str, &'a str);
+    type IntoIter = std::vec::IntoIter<(&'a str, &'a str)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Compares keys and values. Their order does not count.
+impl PartialEq<Metadata<'_>> for Metadata<'_> {
+    fn eq(&self, other: &Metadata<'_>) -> bool {
+        self.to_pairs() == other.to_pairs()
+    }
+}
+
+impl Eq for Metadata<'_> {}
+
+impl fmt::Debug for Metadata<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
 impl Serialize for Metadata<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_map().serialize(serializer)
+        serializer.collect_map(self.iter())
+    }
+}
+
+/// The metadata of an error that is sent: encoded `metadata` fields of `codelibra.error.v1.ErrorInfo`, in one buffer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MetadataBuf {
+    fields: Vec<u8>,
+    /// Where the key of the last field is.
+    last_key: Range<usize>,
+    /// Whether the fields are not in the order of their keys, or a key has a second value.
+    is_unsorted: bool,
+    /// Whether google.rpc.ErrorInfo has another meaning for one of the keys.
+    has_reserved: bool,
+}
+
+/// Room for a few parameters.
+const FIRST_CAPACITY: usize = 64;
+
+impl MetadataBuf {
+    pub(crate) const fn new() -> Self {
+        Self { fields: Vec::new(), last_key: 0..0, is_unsorted: false, has_reserved: false }
+    }
+
+    /// Appends an entry. The last value of a key counts.
+    pub(crate) fn insert(&mut self, key: &str, value: &str) {
+        if self.fields.is_empty() {
+            self.fields.reserve(FIRST_CAPACITY);
+        } else {
+            let last_key = self.fields.get(self.last_key.clone()).unwrap_or_default();
+            self.is_unsorted |= key.as_bytes() <= last_key;
+        }
+        self.has_reserved |= is_reserved(key);
+        metadata_field(key, value, &mut self.fields);
+        // Only the value follows a key.
+        let end = self.fields.len() - string_len(value);
+        self.last_key = end - key.len()..end;
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    pub(crate) fn view(&self) -> Metadata<'_> {
+        Metadata::new(&self.fields, ours::METADATA, UsedKeys::default())
+    }
+
+    /// Returns the encoded fields, if they are what the writer would write: sorted, each key once, and both ErrorInfos
+    /// contain the same.
+    pub(crate) fn canonical_fields(&self) -> Option<&[u8]> {
+        (!self.is_unsorted && !self.has_reserved).then_some(&*self.fields)
     }
 }
 
@@ -140,7 +239,20 @@ impl<'a> Iterator for RawMetadata<'a> {
 }
 
 /// Key and value of an encoded map entry; the last of each counts, an absent one is empty.
+#[inline]
 pub(crate) fn map_entry(entry: &[u8]) -> (&[u8], &[u8]) {
+    // Nearly every entry: a key and a value, each shorter than 128 bytes.
+    if let [MAP_KEY, len @ ..0x80, rest @ ..] = entry
+        && let Some((key, [MAP_VALUE, len @ ..0x80, value @ ..])) = rest.split_at_checked(usize::from(*len))
+        && value.len() == usize::from(*len)
+    {
+        return (key, value);
+    }
+    any_map_entry(entry)
+}
+
+#[inline(never)]
+fn any_map_entry(entry: &[u8]) -> (&[u8], &[u8]) {
     let (mut key, mut value): (&[u8], &[u8]) = (&[], &[]);
     for field in Fields::new(entry) {
         match field {
@@ -150,4 +262,34 @@ pub(crate) fn map_entry(entry: &[u8]) -> (&[u8], &[u8]) {
         }
     }
     (key, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{ApiError, ErrorCode, ReceivedError};
+
+    proptest! {
+        /// In whatever order keys are set, and however often: the same bytes are sent as if they were set in order, once.
+        #[test]
+        fn the_order_of_keys_does_not_count(
+            entries in proptest::collection::vec(("(code|shed|[a-c]{0,2}|[a-z]{120,140})", ".{0,2}|.{120,140}"), 0..9)
+        ) {
+            let with = |error: ApiError, (key, value): (&String, &String)| error.with_metadata(key, value);
+            let error = entries.iter().map(|(key, value)| (key, value)).fold(ApiError::new(ErrorCode::USER_BANNED), with);
+            let map: BTreeMap<String, String> = entries.iter().cloned().collect();
+            let sorted = map.iter().fold(ApiError::new(ErrorCode::USER_BANNED), with);
+            prop_assert_eq!(error.to_details(), sorted.to_details());
+
+            let metadata = error.metadata();
+            prop_assert_eq!(&metadata, &sorted.metadata());
+            prop_assert_eq!((metadata.len(), metadata.is_empty()), (map.len(), map.is_empty()));
+            let pairs = map.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+            prop_assert!(metadata.iter().eq(pairs));
+            let received = ReceivedError::from_details(error.to_details(), &crate::CATALOG);
+            prop_assert_eq!(received.metadata(), metadata);
+        }
+    }
 }

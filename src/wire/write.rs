@@ -22,12 +22,20 @@ pub(crate) struct Parts<'a> {
     pub(crate) code: u32,
     pub(crate) domain: &'a str,
     pub(crate) reason: &'a str,
-    pub(crate) metadata: &'a [(&'a str, &'a str)],
+    pub(crate) metadata: WrittenMetadata<'a>,
     /// Encoded further `details` fields, each with its tag.
     pub(crate) rest: &'a [u8],
     /// What was left out.
     pub(crate) shed: ShedMarks,
     pub(crate) infos: WrittenInfos,
+}
+
+/// The metadata that is written, in either of two forms.
+#[derive(Clone, Copy)]
+pub(crate) enum WrittenMetadata<'a> {
+    Pairs(&'a [(&'a str, &'a str)]),
+    /// Encoded `metadata` fields of our ErrorInfo. None of the keys is [reserved](is_reserved).
+    Fields(&'a [u8]),
 }
 
 /// Which of the two ErrorInfos are written.
@@ -70,11 +78,11 @@ impl From<ErrorInfos> for WrittenInfos {
 const STATUS_CODE: u8 = varint_tag(schema::status::CODE);
 const STATUS_MESSAGE: u8 = delimited_tag(schema::status::MESSAGE);
 const STATUS_DETAILS: u8 = delimited_tag(schema::status::DETAILS);
-const ANY_TYPE_URL: u8 = delimited_tag(schema::any::TYPE_URL);
-const ANY_VALUE: u8 = delimited_tag(schema::any::VALUE);
-const INFO_CODE: u8 = varint_tag(ours::CODE);
-const INFO_DOMAIN: u8 = delimited_tag(ours::DOMAIN);
-const INFO_REASON: u8 = delimited_tag(ours::REASON);
+pub(crate) const ANY_TYPE_URL: u8 = delimited_tag(schema::any::TYPE_URL);
+pub(crate) const ANY_VALUE: u8 = delimited_tag(schema::any::VALUE);
+pub(crate) const INFO_CODE: u8 = varint_tag(ours::CODE);
+pub(crate) const INFO_DOMAIN: u8 = delimited_tag(ours::DOMAIN);
+pub(crate) const INFO_REASON: u8 = delimited_tag(ours::REASON);
 const INFO_METADATA: u8 = delimited_tag(ours::METADATA);
 const INFO_SHED: u8 = delimited_tag(ours::SHED);
 const GOOGLE_REASON: u8 = delimited_tag(googles::REASON);
@@ -86,8 +94,20 @@ const VIOLATION_SUBJECT: u8 = delimited_tag(precondition_failure::SUBJECT);
 const VIOLATION_DESCRIPTION: u8 = delimited_tag(precondition_failure::DESCRIPTION);
 #[cfg(any(feature = "gateway", feature = "server"))]
 const REQUEST_ID: u8 = delimited_tag(schema::request_info::REQUEST_ID);
-const MAP_KEY: u8 = delimited_tag(schema::map::KEY);
-const MAP_VALUE: u8 = delimited_tag(schema::map::VALUE);
+pub(crate) const MAP_KEY: u8 = delimited_tag(schema::map::KEY);
+pub(crate) const MAP_VALUE: u8 = delimited_tag(schema::map::VALUE);
+
+/// The encoded type URLs of the two ErrorInfos.
+pub(crate) const OUR_URL_FIELD: [u8; 2 + ERROR_INFO_URL.len()] = url_field(ERROR_INFO_URL);
+const GOOGLE_URL_FIELD: [u8; 2 + GOOGLE_ERROR_INFO_URL.len()] = url_field(GOOGLE_ERROR_INFO_URL);
+
+const fn url_field<const N: usize>(url: &str) -> [u8; N] {
+    let mut field = [0; N];
+    let mut out = Out { bytes: &mut field, at: 0 };
+    out.string(ANY_TYPE_URL, url);
+    assert!(out.at == N, "the length takes one byte");
+    field
+}
 
 /// Whether google.rpc.ErrorInfo has a meaning of its own for a metadata key. An error's own metadata under such a key
 /// stand in our ErrorInfo only.
@@ -194,6 +214,24 @@ pub(crate) const fn six_digits(code: u32) -> [u8; 6] {
     digits
 }
 
+/// Appends one `metadata` field of our ErrorInfo.
+pub(crate) fn metadata_field(key: &str, value: &str, out: &mut Vec<u8>) {
+    let pair = pair_len(key.len(), value.len());
+    let lengths = [pair, key.len(), value.len()]
+        .map(|len| u8::try_from(len).ok().filter(|len| (1..0x80).contains(len)));
+    // Nearly every parameter: each length takes one byte, and neither text is empty.
+    if let [Some(pair_len), Some(key_len), Some(value_len)] = lengths {
+        out.reserve(2 + pair);
+        out.extend_from_slice(&[INFO_METADATA, pair_len, MAP_KEY, key_len]);
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(&[MAP_VALUE, value_len]);
+        out.extend_from_slice(value.as_bytes());
+        return;
+    }
+    let (key, value) = (key.as_bytes(), value.as_bytes());
+    append(delimited_len(pair), out, |out| out.pair(INFO_METADATA, key, value));
+}
+
 /// Appends one `details` field to encoded ones: a `google.protobuf.Any` of these two.
 pub(crate) fn detail(type_url: &str, value: &[u8], out: &mut Vec<u8>) {
     let any = any_len(type_url, value.len());
@@ -206,23 +244,41 @@ pub(crate) fn detail(type_url: &str, value: &[u8], out: &mut Vec<u8>) {
 
 /// Appends one `details` field to encoded ones: a message of this full name, encoded where it is to lie.
 pub(crate) fn message(name: &str, message: &impl Message, out: &mut Vec<u8>) {
-    let url = TYPE_URL_PREFIX.len() + name.len();
-    let value = message.encoded_len();
-    let value_tag = if value == 0 { 0 } else { 1 + varint_len(value) };
-    let any = delimited_len(url) + value_tag + value;
-    let len = delimited_len(any);
-    out.reserve(len);
-    append(len - value, out, |out| {
-        out.tag(STATUS_DETAILS, any);
-        out.tag(ANY_TYPE_URL, url);
-        out.copy(TYPE_URL_PREFIX.as_bytes());
-        out.copy(name.as_bytes());
-        if value > 0 {
-            out.tag(ANY_VALUE, value);
-        }
-    });
+    let start = out.len();
+    out.reserve(FIRST_DETAIL_CAPACITY);
+    // The length of the detail is one byte, until it is known.
+    out.extend_from_slice(&[STATUS_DETAILS, 0, ANY_TYPE_URL]);
+    put_len(TYPE_URL_PREFIX.len() + name.len(), out);
+    out.extend_from_slice(TYPE_URL_PREFIX.as_bytes());
+    out.extend_from_slice(name.as_bytes());
+    let value = out.len();
+    out.push(ANY_VALUE);
     // A `Vec` takes everything that is encoded into it.
-    let _ = message.encode(out);
+    let _ = message.encode_length_delimited(out);
+    if out.get(value + 1) == Some(&0) {
+        // proto3 omits an empty value.
+        out.truncate(value);
+    }
+    let any = out.len() - start - 2;
+    match (u8::try_from(any), out.get_mut(start + 1)) {
+        (Ok(any @ ..0x80), Some(len)) => *len = any,
+        _ => {
+            // The length takes more bytes: the rest moves.
+            let more = varint_len(any) - 1;
+            out.resize(out.len() + more, 0);
+            let end = out.len() - more;
+            out.copy_within(start + 2..end, start + 2 + more);
+            let (_, detail) = out.split_at_mut(start);
+            Out { bytes: detail, at: 0 }.tag(STATUS_DETAILS, any);
+        }
+    }
+}
+
+/// Room for a usual detail, such as a `google.rpc.BadRequest` of two violations.
+const FIRST_DETAIL_CAPACITY: usize = 256;
+
+fn put_len(len: usize, out: &mut Vec<u8>) {
+    prost::encoding::encode_varint(u64::try_from(len).unwrap_or(u64::MAX), out);
 }
 
 /// Appends one `details` field to encoded ones: the google.rpc.RequestInfo of an id.
@@ -339,7 +395,7 @@ const fn delimited_len(len: usize) -> usize {
 }
 
 /// A string field; proto3 leaves an empty one out.
-const fn string_len(text: &str) -> usize {
+pub(crate) const fn string_len(text: &str) -> usize {
     bytes_len(text.as_bytes())
 }
 
@@ -369,9 +425,12 @@ impl Keys {
 }
 
 /// Encoded map entries, one field each.
-const fn metadata_len(metadata: &[(&str, &str)], keys: Keys) -> usize {
+const fn metadata_len(metadata: WrittenMetadata<'_>, keys: Keys) -> usize {
+    let mut rest = match metadata {
+        WrittenMetadata::Pairs(pairs) => pairs,
+        WrittenMetadata::Fields(fields) => return fields.len(),
+    };
     let mut len = 0;
-    let mut rest = metadata;
     while let [(key, value), tail @ ..] = rest {
         if keys.contain(key) {
             len += delimited_len(pair_len(key.len(), value.len()));
@@ -425,13 +484,16 @@ pub(crate) const fn shed_entry_len(shed: ShedMarks) -> usize {
 /// `&str == &str` is not `const`.
 const fn is(key: &str, other: &str) -> bool {
     let (mut a, mut b) = (key.as_bytes(), other.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
     while let ([x, rest_a @ ..], [y, rest_b @ ..]) = (a, b) {
         if *x != *y {
             return false;
         }
         (a, b) = (rest_a, rest_b);
     }
-    a.is_empty() && b.is_empty()
+    true
 }
 
 const fn varint_len(mut value: usize) -> usize {
@@ -472,7 +534,7 @@ impl Out<'_> {
 
     const fn our_info(&mut self, parts: &Parts<'_>, lengths: Lengths) {
         self.tag(STATUS_DETAILS, any_len(ERROR_INFO_URL, lengths.info));
-        self.string(ANY_TYPE_URL, ERROR_INFO_URL);
+        self.copy(&OUR_URL_FIELD);
         self.tag(ANY_VALUE, lengths.info);
         self.byte(INFO_CODE);
         self.varint(code_as_usize(parts.code));
@@ -522,7 +584,7 @@ impl Out<'_> {
 
     const fn google_info(&mut self, parts: &Parts<'_>, lengths: Lengths) {
         self.tag(STATUS_DETAILS, any_len(GOOGLE_ERROR_INFO_URL, lengths.google_info));
-        self.string(ANY_TYPE_URL, GOOGLE_ERROR_INFO_URL);
+        self.copy(&GOOGLE_URL_FIELD);
         self.tag(ANY_VALUE, lengths.google_info);
         self.string(GOOGLE_REASON, parts.reason);
         self.string(GOOGLE_DOMAIN, parts.domain);
@@ -555,10 +617,19 @@ impl Out<'_> {
         self.byte(value as u8);
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "seven bits; const")]
     const fn tag(&mut self, tag: u8, len: usize) {
-        self.byte(tag);
-        self.varint(len);
+        let (_, free) = self.bytes.split_at_mut(self.at);
+        if len < 0x80
+            && let Some(short) = free.first_chunk_mut()
+        {
+            *short = [tag, len as u8];
+            self.at += 2;
+        } else {
+            self.byte(tag);
+            self.varint(len);
+        }
     }
 
     #[inline]
@@ -581,13 +652,62 @@ impl Out<'_> {
         self.bytes(MAP_VALUE, value);
     }
 
-    const fn metadata(&mut self, tag: u8, metadata: &[(&str, &str)], keys: Keys) {
-        let mut rest = metadata;
+    const fn metadata(&mut self, tag: u8, metadata: WrittenMetadata<'_>, keys: Keys) {
+        let mut rest = match metadata {
+            WrittenMetadata::Pairs(pairs) => pairs,
+            WrittenMetadata::Fields(fields) => return self.metadata_fields(tag, fields),
+        };
         while let [(key, value), tail @ ..] = rest {
             if keys.contain(key) {
                 self.pair(tag, key.as_bytes(), value.as_bytes());
             }
             rest = tail;
+        }
+    }
+
+    /// Copies encoded `metadata` fields of our ErrorInfo, with this tag in place of its own.
+    const fn metadata_fields(&mut self, tag: u8, fields: &[u8]) {
+        let mut at = self.at;
+        self.copy(fields);
+        if tag == INFO_METADATA {
+            return;
+        }
+        while at < self.at {
+            at = self.replace_tag(at, tag);
+        }
+    }
+
+    /// Replaces the tag of the field that starts at `at`. Returns where the next field starts.
+    #[expect(clippy::as_conversions, clippy::indexing_slicing, reason = "the fields are our own; const")]
+    const fn replace_tag(&mut self, mut at: usize, tag: u8) -> usize {
+        self.bytes[at] = tag;
+        let (mut len, mut shift) = (0, 0);
+        loop {
+            at += 1;
+            let byte = self.bytes[at];
+            len |= ((byte & 0x7f) as usize) << shift;
+            shift += 7;
+            if byte < 0x80 {
+                return at + 1 + len;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rpc;
+
+    /// Around each length at which a prefix takes one byte more.
+    #[test]
+    fn a_message_is_written_as_its_encoded_value() {
+        let lengths = [0, 1, 50, 60, 70, 80, 90, 100, 110, 120, 127, 128, 129, 200, 16_300, 16_384, 20_000];
+        for detail in lengths.map(|len| rpc::DebugInfo { detail: "x".repeat(len), ..Default::default() }) {
+            let (mut encoded, mut expected) = (b"before".to_vec(), b"before".to_vec());
+            message("google.rpc.DebugInfo", &detail, &mut encoded);
+            super::detail("type.googleapis.com/google.rpc.DebugInfo", &detail.encode_to_vec(), &mut expected);
+            assert_eq!(encoded, expected, "{}", detail.detail.len());
         }
     }
 }

@@ -17,7 +17,7 @@ fn own(catalog: &'static Catalog, error: ApiError) -> ApiError {
     let Ok(mut own) = ApiError::from_catalog(catalog, code) else { return error };
     own = own.with_message(error.message().to_owned());
     for (key, value) in error.metadata() {
-        own = own.with_metadata(key.clone(), value.clone());
+        own = own.with_metadata(key, value);
     }
     own
 }
