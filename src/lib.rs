@@ -60,7 +60,7 @@ pub use ::tonic as tonic_types;
 pub use axum_core as axum_types;
 #[doc(hidden)]
 #[cfg(any(feature = "gateway", feature = "server"))]
-pub use outbound::hidden::is_hidden;
+pub use outbound::log_limit::is_hidden;
 #[doc(hidden)]
 pub use {::http as http_types, prost, serde};
 

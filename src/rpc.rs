@@ -15,12 +15,20 @@ macro_rules! details {
             $($(#[doc = $field_doc])* #[prost($($prost)*)] pub $field: $type,)*
         }
 
+        #[allow(dead_code, reason = "not every name is needed")]
+        impl $name {
+            /// The full name of the type.
+            pub(crate) const FULL_NAME: &'static str = concat!("google.rpc.", stringify!($name));
+            /// The type URL, as it is written.
+            pub(crate) const TYPE_URL: &'static str = concat!("type.googleapis.com/google.rpc.", stringify!($name));
+        }
+
         impl prost::Name for $name {
             const NAME: &'static str = stringify!($name);
             const PACKAGE: &'static str = "google.rpc";
 
             fn full_name() -> String {
-                concat!("google.rpc.", stringify!($name)).into()
+                Self::FULL_NAME.into()
             }
         }
     )*};

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The levels, the lowest first. Modules of one level do not import each other.
-const LEVELS: [&[&str]; 8] = [
-    &["guard", "rpc", "wire"],
+const LEVELS: [&[&str]; 9] = [
+    &["guard", "rpc"],
+    &["wire"],
     &["catalog"],
     &["error"],
     &["inbound"],

@@ -38,6 +38,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::{Diagnostic, Error};
 pub use model::{Catalog, Entry, Param};
+pub use rules::is_param_name;
 
 /// Compiles the catalogue in `proto` to `$OUT_DIR/<file stem>.rs`. For build scripts.
 ///

@@ -374,7 +374,8 @@ fn option_path(path: &[i32], option: &ExtensionDescriptor, field: &[i32]) -> Vec
     [path, &[OPTIONS, number], field].concat()
 }
 
-fn is_param_name(name: &str) -> bool {
+/// Whether a catalogue can declare a parameter of this name: `[a-z][a-z0-9_]{0,63}`.
+pub fn is_param_name(name: &str) -> bool {
     name.len() <= MAX_PARAM
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')

@@ -46,7 +46,7 @@ pub(crate) fn check_declared<'a>(entry: Option<&'a Entry>, key: &'a str) -> Resu
 /// Checks a parameter of an error; `entry` where the catalogue lists its code. A key that is not declared passes:
 /// see [`check_declared`].
 pub(crate) fn check<'a>(entry: Option<&Entry>, key: &'a str, value: &'a str) -> Result<(), Misfit<'a>> {
-    if !is_name(key) || matches!(key, "code" | "shed") {
+    if !codelibra_build::is_param_name(key) || matches!(key, "code" | "shed") {
         return Err(Misfit::Name(key));
     }
     let declared = entry.and_then(|entry| entry.params.iter().find(|param| param.name == key));
@@ -54,13 +54,6 @@ pub(crate) fn check<'a>(entry: Option<&Entry>, key: &'a str, value: &'a str) -> 
         Some(param) if !param.kind.accepts(value) => Err(Misfit::Value { key, value, kind: param.kind }),
         _ => Ok(()),
     }
-}
-
-/// What the rules of catalogues allow.
-fn is_name(name: &str) -> bool {
-    name.len() <= 64
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 impl fmt::Display for Misfit<'_> {

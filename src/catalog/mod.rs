@@ -20,6 +20,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::catalog::index::Index;
+use crate::catalog::params::ParamValue;
 use crate::wire;
 use crate::wire::shed::ShedMarks;
 
@@ -300,5 +301,29 @@ named! {
         Timestamp = "timestamp",
         /// Seconds and an `s`, such as `1.5s` (ProtoJSON).
         Duration = "duration",
+    }
+}
+
+impl ParamKind {
+    /// Whether a text is a value of this kind.
+    pub fn accepts(self, text: &str) -> bool {
+        match self {
+            Self::String => true,
+            Self::Int64 => params::Int64::from_text(text).is_some(),
+            Self::Bool => params::Bool::from_text(text).is_some(),
+            Self::Timestamp => params::Timestamp::from_text(text).is_some(),
+            Self::Duration => params::Duration::from_text(text).is_some(),
+        }
+    }
+
+    /// A value of this kind, to show what is expected.
+    pub const fn example(self) -> &'static str {
+        match self {
+            Self::String => "any text",
+            Self::Int64 => "a decimal 64-bit integer such as 500",
+            Self::Bool => "true or false",
+            Self::Timestamp => "RFC 3339 such as 2026-01-31T09:30:00Z",
+            Self::Duration => "seconds and an s, such as 1.5s",
+        }
     }
 }

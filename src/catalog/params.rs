@@ -83,8 +83,10 @@ fn decimal(number: i64) -> ([u8; 20], usize) {
 
 /// What RFC 3339 can write: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z.
 const TIMESTAMP_SECONDS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
-/// What `google.protobuf.Duration` may hold: 10,000 years either way.
-const DURATION_SECONDS: RangeInclusive<i64> = -315_576_000_000..=315_576_000_000;
+/// The longest `google.protobuf.Duration`, some 10,000 years, in seconds.
+pub(crate) const MAX_DURATION_SECONDS: i64 = 315_576_000_000;
+/// The seconds that `google.protobuf.Duration` can contain.
+const DURATION_SECONDS: RangeInclusive<i64> = -MAX_DURATION_SECONDS..=MAX_DURATION_SECONDS;
 
 /// A time outside the years 1 to 9999 is written as the nearest inside.
 impl ParamValue for Timestamp {
@@ -226,32 +228,7 @@ to_param! {
     std::time::Duration: Duration = |time| Duration::try_from(*time).unwrap_or(LONGEST).to_text();
 }
 
-/// What `google.protobuf.Duration` holds at most: some 10,000 years.
-const LONGEST: Duration = Duration { seconds: 315_576_000_000, nanos: 0 };
-
-impl ParamKind {
-    /// Whether a text is a value of this kind.
-    pub fn accepts(self, text: &str) -> bool {
-        match self {
-            Self::String => true,
-            Self::Int64 => Int64::from_text(text).is_some(),
-            Self::Bool => Bool::from_text(text).is_some(),
-            Self::Timestamp => Timestamp::from_text(text).is_some(),
-            Self::Duration => Duration::from_text(text).is_some(),
-        }
-    }
-
-    /// A value of this kind, to show what is expected.
-    pub const fn example(self) -> &'static str {
-        match self {
-            Self::String => "any text",
-            Self::Int64 => "a decimal 64-bit integer such as 500",
-            Self::Bool => "true or false",
-            Self::Timestamp => "RFC 3339 such as 2026-01-31T09:30:00Z",
-            Self::Duration => "seconds and an s, such as 1.5s",
-        }
-    }
-}
+const LONGEST: Duration = Duration { seconds: MAX_DURATION_SECONDS, nanos: 0 };
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use crate::catalog::{Entry, ParamKind};
 use crate::error::ApiError;
+use crate::wire::same_text;
 
 /// The error with a parameter, if the field has a value.
 pub fn with_param(error: ApiError, name: &'static str, text: Option<String>) -> ApiError {
@@ -26,7 +27,7 @@ pub const fn param_fault(entries: &[Entry], code: u32, name: &str, kind: ParamKi
     let mut rest = entry.params;
     while let [param, others @ ..] = rest {
         if same_text(param.name, name) {
-            if param.kind.same(kind) {
+            if same_text(param.kind.name(), kind.name()) {
                 return None;
             }
             let fault =
@@ -60,17 +61,6 @@ const fn find_entry(mut entries: &[Entry], code: u32) -> Option<&Entry> {
     None
 }
 
-const fn same_text(a: &str, b: &str) -> bool {
-    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
-    while let ([x, a_rest @ ..], [y, b_rest @ ..]) = (a, b) {
-        if *x != *y {
-            return false;
-        }
-        (a, b) = (a_rest, b_rest);
-    }
-    a.is_empty() && b.is_empty()
-}
-
 /// A message of the compiler, put together by the compiler.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
@@ -99,12 +89,5 @@ impl Fault {
             Ok(text) => text,
             Err(_) => "not a declared param",
         }
-    }
-}
-
-impl ParamKind {
-    /// `==`, for the compiler.
-    const fn same(self, other: Self) -> bool {
-        same_text(self.name(), other.name())
     }
 }

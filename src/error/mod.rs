@@ -2,9 +2,6 @@
 
 #[cfg(feature = "derive")]
 pub mod derive;
-mod typed;
-
-pub use typed::TypedError;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -420,4 +417,17 @@ impl StdError for ApiError {
         let cause: &(dyn StdError + 'static) = self.0.cause.as_deref()?;
         Some(cause)
     }
+}
+
+/// An error of one code with its declared parameters: the struct that a generated module has for every entry
+/// with parameters.
+pub trait TypedError: Into<ApiError> {
+    /// The codes of the catalogue.
+    type Code: CatalogCode;
+
+    /// The code.
+    const CODE: Self::Code;
+
+    /// Reads the parameters. `get` gives the text of a metadata key.
+    fn from_metadata<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self;
 }

@@ -26,7 +26,6 @@ mod read;
 mod receive;
 mod request_info;
 mod respond;
-mod retry_after;
 mod stream;
 mod write;
 

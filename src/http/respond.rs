@@ -6,7 +6,7 @@ use ::http::{Response, Uri};
 use bytes::Bytes;
 
 use super::write::write_sent;
-use super::{Boundary, Budget, Caller, DetailTypes, Fallback, Form, retry_after};
+use super::{Boundary, Budget, Caller, DetailTypes, Fallback, Form};
 use crate::catalog::code::http_status;
 use crate::catalog::{Catalog, CatalogCode, Recovery};
 use crate::error::ApiError;
@@ -15,6 +15,7 @@ use crate::outbound::failure::Failure;
 use crate::outbound::log_limit::LogLimit;
 use crate::outbound::policy::Policy;
 use crate::outbound::sent_error::SentError;
+use crate::rpc;
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
 
@@ -223,7 +224,7 @@ impl Responder {
         fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         fields.insert(VARY, HeaderValue::from_static("accept"));
         fields.insert(ERROR_CODE_HEADER, HeaderValue::from(error.code));
-        if let Some(seconds) = retry_after::write(error) {
+        if let Some(seconds) = retry_after(error) {
             fields.insert(RETRY_AFTER, seconds);
         }
         match (error.class(), &self.challenge) {
@@ -243,4 +244,18 @@ impl Responder {
 /// RFC 8288 §3. A URI has neither `<` nor `>` in it.
 fn link(uri: &Uri, relation: &str) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("<{uri}>; rel=\"{relation}\"")).ok()
+}
+
+/// Writes `Retry-After` (RFC 9110 §10.2.3) of `google.rpc.RetryInfo`, for the codes that allow a later try: 429, 503, and those
+/// whose recovery is WAIT.
+fn retry_after(error: &SentError<'_>) -> Option<HeaderValue> {
+    let waits = error.entry.is_some_and(|entry| entry.recovery == Recovery::Wait);
+    if !waits && !matches!(error.class(), 429 | 503) {
+        return None;
+    }
+    let info = error.details().find_map(|detail| detail.to_message::<rpc::RetryInfo>())?.ok()?;
+    let delay = info.retry_delay?.normalized();
+    // The field has whole seconds: a part of a second is rounded up.
+    let seconds = delay.seconds.saturating_add(i64::from(delay.nanos > 0));
+    u64::try_from(seconds).ok().map(HeaderValue::from)
 }

@@ -76,14 +76,12 @@ impl RetryHints {
     /// The delay that they ask for, as the detail that says it.
     #[cfg(feature = "gateway")]
     pub(crate) fn to_retry_info(&self) -> Option<rpc::RetryInfo> {
-        /// The longest `google.protobuf.Duration`, in seconds.
-        const MAX_SECONDS: i64 = 315_576_000_000;
         let delay = match self.pushback {
             Some(Pushback::Stop) => return None,
             Some(Pushback::After(delay)) => delay,
             None => self.retry_after?,
         };
-        let seconds = i64::try_from(delay.as_secs()).unwrap_or(i64::MAX).min(MAX_SECONDS);
+        let seconds = i64::try_from(delay.as_secs()).unwrap_or(i64::MAX).min(params::MAX_DURATION_SECONDS);
         let nanos = i32::try_from(delay.subsec_nanos()).unwrap_or_default();
         Some(rpc::RetryInfo { retry_delay: Some(prost_types::Duration { seconds, nanos }) })
     }

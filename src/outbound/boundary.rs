@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use crate::catalog::Catalog;
+use crate::rpc;
 use crate::wire::details::Detail;
 
 /// Decides what may be sent of a failure, over every transport: the gRPC server, both bridges, streams and axum.
@@ -43,7 +44,7 @@ pub(crate) fn is_debug(detail: &Detail<'_>) -> bool {
     for _ in 0..MAX_DEPTH {
         // A reader of descriptors takes a name with a dot before it.
         match detail.type_name().trim_start_matches('.') {
-            "google.rpc.DebugInfo" => return true,
+            rpc::DebugInfo::FULL_NAME => return true,
             "google.protobuf.Any" => detail = Detail::read(detail.value(), false),
             _ => return false,
         }

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use prost::encoding::{WireType, encode_key, encode_varint};
 
 use crate::outbound::sent_error::SentError;
+use crate::rpc;
 use crate::wire::details::AllDetails;
 use crate::wire::details::Detail;
 #[cfg(feature = "server")]
@@ -106,9 +107,9 @@ impl SentError<'_> {
     /// Removes one part, or enough of it to save `excess` bytes of fields. Returns `false` if nothing was removed.
     fn shed(&mut self, part: Shed, excess: usize) -> bool {
         let shed = match part {
-            Shed::DebugInfo => self.shed_details(|name| name == "google.rpc.DebugInfo"),
-            Shed::Help => self.shed_details(|name| name == "google.rpc.Help"),
-            Shed::LocalizedMessage => self.shed_details(|name| name == "google.rpc.LocalizedMessage"),
+            Shed::DebugInfo => self.shed_details(|name| name == rpc::DebugInfo::FULL_NAME),
+            Shed::Help => self.shed_details(|name| name == rpc::Help::FULL_NAME),
+            Shed::LocalizedMessage => self.shed_details(|name| name == rpc::LocalizedMessage::FULL_NAME),
             Shed::FieldViolations => self.shed_violations(excess),
             Shed::Details => self.shed_details(|_| true),
             Shed::Metadata => self.shed_metadata(excess),
@@ -252,7 +253,7 @@ const FIELD_VIOLATIONS: u32 = 1;
 
 /// The encoded violations of a detail, if it is a google.rpc.BadRequest.
 fn violations<'a>(detail: &Detail<'a>) -> impl Iterator<Item = &'a [u8]> {
-    let request = if detail.is_a("google.rpc.BadRequest") { detail.value() } else { &[] };
+    let request = if detail.is_a(rpc::BadRequest::FULL_NAME) { detail.value() } else { &[] };
     Fields::new(request).filter_map(|field| match field {
         (number, Value::Bytes(violation)) if number == u64::from(FIELD_VIOLATIONS) => Some(violation),
         _ => None,

@@ -13,8 +13,6 @@ pub(crate) mod chain;
 pub(crate) mod failure;
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod fallback;
-#[cfg(any(feature = "gateway", feature = "server"))]
-pub(crate) mod hidden;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) mod known_error;
 #[cfg(any(feature = "gateway", feature = "server"))]

@@ -17,7 +17,8 @@ use crate::wire::error_infos::ErrorInfos;
 use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO, REQUEST_INFO};
 use crate::wire::shed::ShedMarks;
 use crate::wire::write::{
-    Parts, WrittenInfos, WrittenMetadata, is_reserved, request_info, request_info_len, six_digits, status_len, status_to_vec,
+    Parts, WrittenInfos, WrittenMetadata, is_reserved, request_info, request_info_len, six_digits,
+    status_len, status_to_vec,
 };
 use crate::wire::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
 

@@ -70,3 +70,18 @@ pub(crate) fn parse_code(text: &[u8]) -> Option<u32> {
     let number = text.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
     is_code(number).then_some(number)
 }
+
+/// Compares two texts. `&str == &str` is not `const`.
+pub(crate) const fn same_text(a: &str, b: &str) -> bool {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    while let ([x, rest_a @ ..], [y, rest_b @ ..]) = (a, b) {
+        if *x != *y {
+            return false;
+        }
+        (a, b) = (rest_a, rest_b);
+    }
+    true
+}

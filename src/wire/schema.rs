@@ -1,23 +1,25 @@
 //! The schema of what is written and read by hand: every field number and every type name, once.
 //!
 //! Sources: `google/rpc/status.proto`, `google/rpc/error_details.proto`, `google/protobuf/any.proto`, and
-//! `proto/codelibra/error/v1/error_info.proto`.
+//! `proto/codelibra/error/v1/error_info.proto`. The names of google.rpc's types are those of [`rpc`](crate::rpc).
+
+use crate::rpc;
 
 /// `codelibra.error.v1.ErrorInfo`: the name of our own detail.
 pub const ERROR_INFO: &str = "codelibra.error.v1.ErrorInfo";
 /// `google.rpc.ErrorInfo`: another message than [`ERROR_INFO`].
-pub const GOOGLE_ERROR_INFO: &str = "google.rpc.ErrorInfo";
-pub(crate) const REQUEST_INFO: &str = "google.rpc.RequestInfo";
+pub const GOOGLE_ERROR_INFO: &str = rpc::ErrorInfo::FULL_NAME;
+pub(crate) const REQUEST_INFO: &str = rpc::RequestInfo::FULL_NAME;
 #[cfg(feature = "gateway")]
-pub(crate) const RETRY_INFO: &str = "google.rpc.RetryInfo";
+pub(crate) const RETRY_INFO: &str = rpc::RetryInfo::FULL_NAME;
 
 /// What type URLs begin with. A reader compares only what follows the last `/`.
 pub(crate) const TYPE_URL_PREFIX: &str = "type.googleapis.com/";
 pub(crate) const ERROR_INFO_URL: &str = "type.googleapis.com/codelibra.error.v1.ErrorInfo";
-pub(crate) const GOOGLE_ERROR_INFO_URL: &str = "type.googleapis.com/google.rpc.ErrorInfo";
+pub(crate) const GOOGLE_ERROR_INFO_URL: &str = rpc::ErrorInfo::TYPE_URL;
 #[cfg(any(feature = "gateway", feature = "server"))]
-pub(crate) const REQUEST_INFO_URL: &str = "type.googleapis.com/google.rpc.RequestInfo";
-pub(crate) const PRECONDITION_FAILURE_URL: &str = "type.googleapis.com/google.rpc.PreconditionFailure";
+pub(crate) const REQUEST_INFO_URL: &str = rpc::RequestInfo::TYPE_URL;
+pub(crate) const PRECONDITION_FAILURE_URL: &str = rpc::PreconditionFailure::TYPE_URL;
 
 /// The metadata key under which google.rpc.ErrorInfo carries the number.
 pub(crate) const CODE_KEY: &str = "code";

@@ -6,6 +6,7 @@ use prost::Message;
 use super::error_infos::ErrorInfos;
 #[cfg(feature = "gateway")]
 use super::info::InfoKind;
+use super::same_text;
 #[cfg(any(feature = "gateway", feature = "server"))]
 use super::schema::REQUEST_INFO_URL;
 use super::schema::{
@@ -112,7 +113,7 @@ const fn url_field<const N: usize>(url: &str) -> [u8; N] {
 /// Whether google.rpc.ErrorInfo has a meaning of its own for a metadata key. An error's own metadata under such a key
 /// stand in our ErrorInfo only.
 pub(crate) const fn is_reserved(key: &str) -> bool {
-    is(key, CODE_KEY) || is(key, SHED_KEY)
+    same_text(key, CODE_KEY) || same_text(key, SHED_KEY)
 }
 
 /// The lengths of the two messages.
@@ -479,21 +480,6 @@ const fn shed_text_len(shed: ShedMarks) -> usize {
 /// The length of the metadata entry that carries the marks in google.rpc.ErrorInfo.
 pub(crate) const fn shed_entry_len(shed: ShedMarks) -> usize {
     if shed.is_empty() { 0 } else { delimited_len(pair_len(SHED_KEY.len(), shed_text_len(shed))) }
-}
-
-/// `&str == &str` is not `const`.
-const fn is(key: &str, other: &str) -> bool {
-    let (mut a, mut b) = (key.as_bytes(), other.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    while let ([x, rest_a @ ..], [y, rest_b @ ..]) = (a, b) {
-        if *x != *y {
-            return false;
-        }
-        (a, b) = (rest_a, rest_b);
-    }
-    true
 }
 
 const fn varint_len(mut value: usize) -> usize {
