@@ -36,7 +36,7 @@ fn error(catalog: &'static Catalog, args: &Encode) -> Result<ApiError, Failure> 
         if let Err(misfit) = params::check_declared(entry, key) {
             warn("warning", &misfit.to_string());
         }
-        error = error.with_metadata(key.to_owned(), value);
+        error = error.with_metadata(key, value);
     }
     Ok(error)
 }
