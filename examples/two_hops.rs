@@ -88,7 +88,7 @@ impl Health for Edge {
         match self.inner.clone().check(request).await {
             Err(status) if status.error_code() == Some(ErrorCode::USER_BANNED) => {
                 // On purpose: the inner service's message and details are for our callers too.
-                Err(status.to_received::<ErrorCode>().forward().into())
+                Err(status.to_received::<ErrorCode>().assume_trusted().into())
             }
             // Not on purpose: the server layer lets the code pass, and nothing else.
             other => Ok(other?),

@@ -57,7 +57,7 @@ fn routes() -> Router {
         .route("/fault", get(|| async { ErrorCode::UNEXPECTED_ERROR.with_message("select *") }))
         .route("/domain/{id}", get(domain))
         .route("/received", get(|| async { elsewhere() }))
-        .route("/forwarded", get(|| async { elsewhere().forward() }))
+        .route("/forwarded", get(|| async { elsewhere().assume_trusted() }))
         .route("/orders", post(|Json(order): Json<Order>| async move { order.count.to_string() }))
         .route("/query", get(|Query(order): Query<Order>| async move { order.count.to_string() }))
         .route("/small", post(|body: String| async move { body }).layer(DefaultBodyLimit::max(4)))

@@ -204,7 +204,7 @@ fn check(case: &Case, status: &Status, mut problem: impl FnMut(String)) {
         problem("the mark of a peer is believed".into());
     }
     // Everything that can be asked, can be asked.
-    let _ = (error.retry_advice(), error.forward(), error.request_id(), error.listed_number());
+    let _ = (error.retry_advice(), error.assume_trusted(), error.request_id(), error.listed_number());
 }
 
 /// hyper's limit cannot be undone here: what did not arrive is said to be lost, and the ASCII field gives the code.

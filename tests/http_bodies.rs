@@ -73,7 +73,7 @@ fn received(info: pb::ErrorInfo) -> ApiError {
     // google.rpc.Status, field 3.
     let mut status = Vec::new();
     prost::encoding::message::encode(3, &any, &mut status);
-    ReceivedError::from_details(status, &CATALOG).forward()
+    ReceivedError::from_details(status, &CATALOG).assume_trusted()
 }
 
 /// An error of which a server left out parts.
@@ -104,11 +104,11 @@ fn assert_crosses(error: &ApiError, form: Form, notes: &[Note]) {
     let body = write_body(form, error, types());
     let over_http = read_body(&body, &CATALOG, types());
     assert_eq!(over_http.notes(), notes, "{form}: {}", String::from_utf8_lossy(&body));
-    assert_same(error, &over_http.forward());
+    assert_same(error, &over_http.assume_trusted());
 
-    let over_grpc = Status::from(over_http.forward()).to_received_of(&CATALOG);
-    assert_same(error, &over_grpc.forward());
-    let again = write_body(form, &over_grpc.forward(), types());
+    let over_grpc = Status::from(over_http.assume_trusted()).to_received_of(&CATALOG);
+    assert_same(error, &over_grpc.assume_trusted());
+    let again = write_body(form, &over_grpc.assume_trusted(), types());
     assert_eq!(String::from_utf8(body).unwrap(), String::from_utf8(again).unwrap());
 }
 
@@ -129,7 +129,7 @@ fn every_grpc_code_without_a_number_crosses_every_form() {
     for form in Form::ALL {
         for code in GrpcCode::ALL.into_iter().filter(|code| *code != GrpcCode::Ok) {
             let status = Status::new(code.into(), "no code");
-            let error = status.to_received_of(&CATALOG).forward();
+            let error = status.to_received_of(&CATALOG).assume_trusted();
             assert_eq!(error.number(), u32::from(tables::grpc_to_class(code)) * 1000);
             assert_eq!(error.domain(), "codelibra");
             assert_crosses(&error, form, &[]);
@@ -191,7 +191,7 @@ fn golden_files_are_written_and_read() {
             }
             let expected = std::fs::read(&path).unwrap_or_else(|_| panic!("{} is missing", path.display()));
             assert_eq!(String::from_utf8_lossy(&body), String::from_utf8_lossy(&expected));
-            assert_same(&error, &read_body(&expected, &CATALOG, types()).forward());
+            assert_same(&error, &read_body(&expected, &CATALOG, types()).assume_trusted());
         }
     }
 }
@@ -247,7 +247,7 @@ fn reads_the_example_of_aip_193() {
     let help = error.detail::<rpc::Help>().unwrap().unwrap();
     assert_eq!(help.links[0].url, "https://cloud.google.com/compute/docs/resource-error");
 
-    let forwarded = error.forward();
+    let forwarded = error.assume_trusted();
     assert_eq!(forwarded.number(), 429_000);
     assert_eq!(forwarded.reason(), "RESOURCE_AVAILABILITY");
     assert_eq!(forwarded.domain(), "compute.googleapis.com");
@@ -292,7 +292,7 @@ fn reads_kratos() {
     assert_eq!(error.reason(), "USER_NOT_FOUND");
     assert_eq!(error.message(), "user 7 not found");
     assert_eq!(error.metadata().get("id"), Some("7"));
-    assert_eq!(error.forward().metadata().get("id"), Some("7"));
+    assert_eq!(error.assume_trusted().metadata().get("id"), Some("7"));
 }
 
 /// Kratos' clients compare `reason`; ours is beside `name`.
@@ -310,7 +310,7 @@ fn a_kratos_reason_of_the_catalogue_gives_the_code() {
         assert_eq!(error.entry(), Some(entry));
         assert_eq!((error.message(), error.metadata().get("id")), ("banned", Some("7")));
         // What we write has the members that Kratos reads.
-        let native = write_body(Form::Native, &error.forward(), types());
+        let native = write_body(Form::Native, &error.assume_trusted(), types());
         let native: serde_json::Value = serde_json::from_slice(&native).unwrap();
         assert_eq!(native["reason"], entry.reason);
         assert_eq!(native["name"], entry.name);
@@ -341,12 +341,12 @@ fn reads_the_error_of_googles_streamed_answers() {
         ] {
             let read = read_body(array.as_bytes(), &CATALOG, types());
             assert_eq!(read.notes(), [], "{array}");
-            assert_same(&error, &read.forward());
+            assert_same(&error, &read.assume_trusted());
         }
         // Cut behind the error, and in it: what stands before the cut is read.
         let cut = read_body(format!("[{{}},{object}").as_bytes(), &CATALOG, types());
         assert_eq!(cut.notes().len(), 1, "{:?}", cut.notes());
-        assert_same(&error, &cut.forward());
+        assert_same(&error, &cut.assume_trusted());
         let cut = read_body(format!("[{{}},{}", &object[..object.len() - 4]).as_bytes(), &CATALOG, types());
         assert_eq!(cut.code(), Some(ErrorCode::USER_BANNED), "{form}");
     }
@@ -361,5 +361,5 @@ fn reads_the_error_of_googles_streamed_answers() {
 fn a_request_id_alone_becomes_the_detail() {
     let error = read_body(br#"{"code":500001,"requestId":"r-7"}"#, &CATALOG, types());
     assert_eq!(error.request_id(), Some("r-7"));
-    assert_eq!(error.forward().request_id(), Some("r-7"));
+    assert_eq!(error.assume_trusted().request_id(), Some("r-7"));
 }

@@ -78,7 +78,7 @@ fn receive(details: &[u8]) {
     let error = ReceivedError::from_details(details.to_vec(), &CATALOG);
     assert_eq!(error.code(), Some(ErrorCode::USER_BANNED));
     let _ = (error.notes(), error.retry_advice(), error.request_id(), format!("{error:?}"));
-    let forwarded = error.forward();
+    let forwarded = error.assume_trusted();
     let _ = forwarded.to_details();
     // Over HTTP, in each form, and back.
     let responder = Responder::new::<ErrorCode>().boundary(Boundary::internal());

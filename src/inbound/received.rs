@@ -35,9 +35,9 @@ use crate::wire::shed::ShedMarks;
 /// An error that a peer answered with, as far as it could be read. Reading never fails: the
 /// [notes](Self::notes) say what was wrong.
 ///
-/// It is another type than [`ApiError`](struct@ApiError), so that a peer's error does not leave through our own API by
-/// accident: [`forward`](Self::forward) sends it on, [`replace_with`](Self::replace_with) answers with another one.
-/// A `?` does neither:
+/// It is another type than [`ApiError`](struct@ApiError), so that a peer's error is not sent to our own callers by
+/// accident. [`replace_with`](Self::replace_with) returns another error in its place;
+/// [`assume_trusted`](Self::assume_trusted) sends it with all of its text. A `?` does neither:
 ///
 /// ```compile_fail,E0277
 /// fn handler(inner: Result<(), codelibra::ReceivedError>) -> Result<(), tonic::Status> {
@@ -402,13 +402,30 @@ impl ReceivedError {
         ApiError::new(code).with_cause(self)
     }
 
-    /// Turns the peer's error into one that this service answers with, as it came: code, domain, reason,
-    /// message, metadata, details. Corrupt details are left out.
+    /// Returns an error of this service with everything that the peer sent: code, domain, reason, message, metadata and
+    /// details. Corrupt details are not copied.
     ///
-    /// An error without a code gets `CCC000` of its class, and one without a domain gets the domain of the catalogue. The
-    /// result is this service's own error: no boundary removes its message for having been received. A gateway that must
-    /// not send everything uses `Responder::respond_forwarded`, as the layers of the bridges do.
-    pub fn forward(&self) -> ApiError {
+    /// **The caller of this method vouches for the peer's text.** The result is this service's own error: the boundary
+    /// treats its message and its details as if this service had written them, so they reach the next caller. Use it for an
+    /// error of a service that you trust as your own code, and only for codes whose text was written for your callers.
+    /// In all other cases the error has to pass the boundary: return `axum::Forwarded`, or use
+    /// `Responder::respond_forwarded` or `Responder::respond_received`; over gRPC, return the status as it is.
+    ///
+    /// An error without a code gets `CCC000` of its class. An error without a domain gets the domain of the catalogue.
+    ///
+    /// ```
+    /// use codelibra::{CATALOG, ErrorCode, ReceivedError};
+    ///
+    /// # let details = codelibra::ApiError::new(ErrorCode::USER_BANNED).to_details();
+    /// let received = ReceivedError::from_details(details, &CATALOG);
+    /// let error = match received.code() {
+    ///     // The accounts service writes these messages for our callers.
+    ///     Some(ErrorCode::USER_BANNED) => received.assume_trusted(),
+    ///     _ => received.replace_with(ErrorCode::UNEXPECTED_ERROR),
+    /// };
+    /// assert_eq!(error.code(), Some(ErrorCode::USER_BANNED));
+    /// ```
+    pub fn assume_trusted(&self) -> ApiError {
         let entry = self.entry();
         let own = |text: &str, known: Option<&'static str>| match known {
             Some(known) if known == text => Cow::Borrowed(known),

@@ -105,7 +105,7 @@ impl Gateway {
     }
 
     pub(crate) fn error(&self, status: &Status) -> ApiError {
-        self.received(status).forward()
+        self.received(status).assume_trusted()
     }
 
     /// RFC 9110 §15.5.6: the answer says which methods there are.
@@ -182,7 +182,7 @@ impl Gateway {
         let catalog = self.catalog;
         let items = items.into_inner().map(move |item| match item {
             Ok(item) => Ok(serde_json::json!({ "item": item.item })),
-            Err(status) => Err(status.to_received_of(catalog).forward()),
+            Err(status) => Err(status.to_received_of(catalog).assume_trusted()),
         });
         let items = self.streams.read_ahead(permit, items);
         let responder = Responder::clone(&self.responder);
