@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Duration;
 
-use codelibra::http::{DetailTypes, Form, read_body, write_body};
-use codelibra::{ApiError, CATALOG, LockedOut};
+use codelibra::http::{DetailTypes, Form, Reader, write_body};
+use codelibra::{ApiError, ErrorCode, LockedOut};
 use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -43,7 +43,7 @@ fn both<T: Serialize + for<'de> Deserialize<'de>>(criterion: &mut Criterion, for
     let said: Option<Value> = serde_json::from_slice(&body).ok();
     let again = floor.as_ref().and_then(|floor| serde_json::to_value(floor).ok());
     assert_eq!(again, said, "the floor of {form} is of the same body");
-    assert_eq!(read_body(&body, &CATALOG, types).number(), Some(403_005));
+    assert_eq!(Reader::new::<ErrorCode>().read_body(&body).number(), Some(403_005));
 
     let mut group = criterion.benchmark_group(format!("write_{form}"));
     measure(
@@ -54,7 +54,7 @@ fn both<T: Serialize + for<'de> Deserialize<'de>>(criterion: &mut Criterion, for
     group.finish();
 
     let mut group = criterion.benchmark_group(format!("read_{form}"));
-    let ours = || read_body(black_box(&body), &CATALOG, types);
+    let ours = || Reader::new::<ErrorCode>().read_body(black_box(&body));
     measure(&mut group, ours, || serde_json::from_slice::<T>(black_box(&body)));
     group.finish();
 }

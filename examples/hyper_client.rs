@@ -3,8 +3,8 @@
 //! `cargo run -- serve` in one terminal, then `cargo run --example hyper_client --features gateway` in another.
 
 use bytes::Bytes;
-use codelibra::http::receive;
-use codelibra::{CATALOG, LockedOut};
+use codelibra::http::Reader;
+use codelibra::{ErrorCode, LockedOut};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -19,7 +19,7 @@ pub(crate) async fn get(url: &str) -> Result<String, Box<dyn std::error::Error>>
         let body = response.into_body().collect().await?.to_bytes();
         return Ok(String::from_utf8_lossy(&body).into_owned());
     }
-    let error = receive(response, &CATALOG).await;
+    let error = Reader::new::<ErrorCode>().read_response(response).await;
     Ok(match error.decode() {
         Some(LockedOut { locked_until: Some(time), .. }) => format!("locked until {time}"),
         _ => format!("{error}; {:?}", error.retry_advice()),

@@ -2,8 +2,8 @@
 //!
 //! `cargo run -- serve` in one terminal, then `cargo run --example reqwest_client --features gateway` in another.
 
-use codelibra::http::receive;
-use codelibra::{CATALOG, ErrorCode, LockedOut, ReceivedError};
+use codelibra::http::Reader;
+use codelibra::{ErrorCode, LockedOut, ReceivedError};
 
 const URL: &str = "http://127.0.0.1:8080/v1/errors/403005:raise?locked_until=2026-01-31T09:30:00Z";
 
@@ -12,7 +12,7 @@ async fn get(url: &str) -> Result<Result<String, ReceivedError>, reqwest::Error>
     if response.status().is_success() {
         return response.text().await.map(Ok);
     }
-    Ok(Err(receive(response.into(), &CATALOG).await))
+    Ok(Err(Reader::new::<ErrorCode>().read_response(response.into()).await))
 }
 
 /// What a GET answered, in words.

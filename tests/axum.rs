@@ -9,8 +9,8 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use codelibra::axum::{ErrorLayer, Forwarded};
-use codelibra::http::{Boundary, Caller, DetailTypes, Form, Responder, read, read_body};
-use codelibra::{ApiError, CATALOG, ErrorCode, LockedOut, ReceivedError, StatusCodeExt, rpc};
+use codelibra::http::{Boundary, Caller, Form, Reader, Responder};
+use codelibra::{ApiError, ErrorCode, LockedOut, ReceivedError, StatusCodeExt, rpc};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -38,7 +38,7 @@ struct Order {
 
 fn elsewhere() -> ReceivedError {
     let body = br#"{"code":403001,"message":"theirs","domain":"elsewhere.example"}"#;
-    read_body(body, &CATALOG, DetailTypes::standard())
+    Reader::new::<ErrorCode>().read_body(body)
 }
 
 async fn domain(Path(id): Path<u64>) -> Result<Json<u64>, ApiError> {
@@ -91,7 +91,7 @@ impl Answer {
     async fn of(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        let error = read(&parts, &body, &CATALOG, DetailTypes::standard());
+        let error = Reader::new::<ErrorCode>().read_parts(&parts, &body);
         let text = String::from_utf8(body.to_vec()).unwrap();
         Self { response: Response::from_parts(parts, ()), text, error }
     }
@@ -365,7 +365,7 @@ async fn answers_over_a_socket(app: Router, answers: &[(&str, &str, u32)]) {
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("codelibra-error-code: {code}")), "{answer}");
         assert!(head.contains(&format!("content-length: {}", body.len())), "{answer}");
-        assert_eq!(read_body(body.as_bytes(), &CATALOG, DetailTypes::standard()).number(), Some(code));
+        assert_eq!(Reader::new::<ErrorCode>().read_body(body.as_bytes()).number(), Some(code));
     }
 }
 

@@ -5,8 +5,8 @@
 
 mod combinations;
 
-use codelibra::http::{DetailTypes, Form, GrpcToHttpLayer, Responder, read};
-use codelibra::{CATALOG, ErrorCode, GrpcCode, ReceivedError};
+use codelibra::http::{Form, GrpcToHttpLayer, Reader, Responder};
+use codelibra::{ErrorCode, GrpcCode, ReceivedError};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use tower::{Layer, ServiceExt};
@@ -26,7 +26,7 @@ async fn call(layer: &GrpcToHttpLayer, combination: &Combination<'_>) -> Read {
     let (parts, body) = layer.layer(Peer(combination)).oneshot(request).await.unwrap().into_parts();
     match body.collect().await {
         Ok(_) if parts.status == StatusCode::OK => Read::Ok,
-        Ok(body) => Read::Failed(read(&parts, &body.to_bytes(), &CATALOG, DetailTypes::standard())),
+        Ok(body) => Read::Failed(Reader::new::<ErrorCode>().read_parts(&parts, &body.to_bytes())),
         Err(error) => Read::Broken(*error.downcast::<ReceivedError>().unwrap()),
     }
 }

@@ -11,8 +11,8 @@ use axum::routing::get;
 use bytes::Bytes;
 use codelibra::axum::{ErrorLayer, Forwarded};
 use codelibra::http::{
-    Boundary, DetailTypes, Form, GrpcToHttpLayer, HttpToGrpcLayer, Responder, StreamBody, StreamForm, read,
-    read_body, write_body,
+    Boundary, DetailTypes, Form, GrpcToHttpLayer, HttpToGrpcLayer, Reader, Responder, StreamBody, StreamForm,
+    write_body,
 };
 use codelibra::{ApiError, CATALOG, Catalog, ErrorCode, ReceivedError, StatusCodeExt, rpc};
 use http::header::HeaderMap;
@@ -152,7 +152,7 @@ where
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     assert!(!fields_say(&parts.headers) && !says(&body), "{name}: {:?} {body:?}", parts.headers);
-    read(&parts, &body, &CATALOG, DetailTypes::standard())
+    Reader::new::<ErrorCode>().read_parts(&parts, &body)
 }
 
 #[track_caller]
@@ -233,7 +233,7 @@ async fn within_an_internal_boundary_nothing_is_kept_back() {
     });
     let bridge = GrpcToHttpLayer::new(responder().boundary(Boundary::internal())).layer(service);
     let (parts, body) = bridge.oneshot(request()).await.unwrap().into_parts();
-    let error = read(&parts, &body.collect().await.unwrap().to_bytes(), &CATALOG, DetailTypes::standard());
+    let error = Reader::new::<ErrorCode>().read_parts(&parts, &body.collect().await.unwrap().to_bytes());
     assert_eq!((error.number(), error.message()), (Some(404_003), "gone"));
     assert_eq!(error.detail::<rpc::Help>().unwrap().unwrap(), help());
     check("internal", &error, &log, 0, "codelibra::http");
@@ -243,7 +243,7 @@ async fn within_an_internal_boundary_nothing_is_kept_back() {
     let error = responder()
         .boundary(Boundary::internal())
         .respond_forwarded(&HeaderMap::new(), &status.to_received::<ErrorCode>());
-    let error = read_body(error.body(), &CATALOG, DetailTypes::standard());
+    let error = Reader::new::<ErrorCode>().read_body(error.body());
     assert_eq!((error.number(), error.domain(), error.reason()), (Some(404_000), "db.example.com", "DOWN"));
     assert_eq!(error.metadata().get("host"), Some(CANARY));
 }

@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::path::PathBuf;
 
-use codelibra::http::{Boundary, DetailTypes, Form, HttpToGrpcLayer, Responder, read_body, write_body};
+use codelibra::http::{Boundary, DetailTypes, Form, HttpToGrpcLayer, Reader, Responder, write_body};
 use codelibra::rpc::{self, RequestInfo};
 use codelibra::server::ServerLayer;
 use codelibra::{
@@ -118,13 +118,17 @@ fn every_form_gives_the_same_error_with_our_error_info_and_without() {
         let alone = error.clone().with_error_infos(ErrorInfos::Google);
         for form in Form::ALL {
             let written = write_body(form, &error, types);
-            let read = read_body(&written, &CATALOG, types);
+            let read = Reader::new::<ErrorCode>().read_body(&written);
             assert_eq!(found(&read), expected, "{name} {form}: {}", String::from_utf8_lossy(&written));
             let again = write_body(form, &read.assume_trusted(), types);
             assert_eq!(String::from_utf8_lossy(&again), String::from_utf8_lossy(&written), "{name} {form}");
 
             let without = write_body(form, &alone, types);
-            assert_eq!(found(&read_body(&without, &CATALOG, types)), expected, "{name} {form} without ours");
+            assert_eq!(
+                found(&Reader::new::<ErrorCode>().read_body(&without)),
+                expected,
+                "{name} {form} without ours"
+            );
 
             let mut with: Value = serde_json::from_slice(&written).unwrap();
             // A problem has no reason of a listed code: the detail contains more than the body, and is kept.
@@ -133,7 +137,7 @@ fn every_form_gives_the_same_error_with_our_error_info_and_without() {
             }
             let with = with.to_string();
             assert_eq!(
-                found(&read_body(with.as_bytes(), &CATALOG, types)),
+                found(&Reader::new::<ErrorCode>().read_body(with.as_bytes())),
                 expected,
                 "{name} {form}: {with}"
             );
@@ -148,7 +152,7 @@ fn a_reason_that_only_a_detail_has_is_no_contradiction() {
     for (name, error) in cases() {
         let mut body: Value = serde_json::from_slice(&write_body(Form::Problem, &error, types)).unwrap();
         details(&mut body).insert(0, our_info(&error));
-        let read = read_body(body.to_string().as_bytes(), &CATALOG, types);
+        let read = Reader::new::<ErrorCode>().read_body(body.to_string().as_bytes());
         let expected = Status::from(&error).to_received::<ErrorCode>();
         assert_eq!(read.notes(), expected.notes(), "{name}: {body}");
         assert_eq!((read.number(), read.reason()), (Some(error.number()), error.reason()), "{name}");
@@ -231,7 +235,7 @@ fn metadata_named_as_the_code_or_the_marks_is_neither() {
         .collect();
     for form in Form::ALL {
         let body = write_body(form, &error, types);
-        reads.push((form.to_string(), !is_google_alone(form), read_body(&body, &CATALOG, types)));
+        reads.push((form.to_string(), !is_google_alone(form), Reader::new::<ErrorCode>().read_body(&body)));
     }
     for (name, has_place, read) in reads {
         assert_eq!(read.code(), Some(ErrorCode::USER_BANNED), "{name}");
@@ -300,7 +304,7 @@ fn golden_files_of_grpc_are_written_and_read() {
 fn golden_files_with_both_error_infos_are_read() {
     let read = |path: PathBuf| {
         let body = std::fs::read(&path).unwrap_or_else(|_| panic!("{} is missing", path.display()));
-        read_body(&body, &CATALOG, DetailTypes::standard())
+        Reader::new::<ErrorCode>().read_body(&body)
     };
     for form in ["aip193", "rpc-status"] {
         for suffix in ["", "-rich", "-unlisted", "-shed"] {

@@ -18,8 +18,8 @@ mod upstream;
 use std::time::Duration;
 
 use bytes::Bytes;
-use codelibra::http::{Boundary, DetailTypes, Form, GrpcToHttpLayer, Responder, read};
-use codelibra::{CATALOG, ErrorCode, GrpcCode, ReceivedError};
+use codelibra::http::{Boundary, Form, GrpcToHttpLayer, Reader, Responder};
+use codelibra::{ErrorCode, GrpcCode, ReceivedError};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tonic::body::Body;
@@ -58,7 +58,7 @@ where
             return Ok(Seen { begun: true, error, text: String::new() });
         }
     };
-    let error = read(&parts, &body, &CATALOG, DetailTypes::standard());
+    let error = Reader::new::<ErrorCode>().read_parts(&parts, &body);
     let field = parts.headers.get("codelibra-error-code").map(|value| value.to_str().unwrap().to_owned());
     if field != error.number().map(|number| number.to_string()) || u32::from(parts.status.as_u16()) < 400 {
         return Err(format!("{} with the code {field:?}", parts.status));

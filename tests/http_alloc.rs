@@ -2,14 +2,14 @@
 #![cfg(feature = "gateway")]
 
 use allocation_counter::measure;
-use codelibra::http::{DetailTypes, Form, MAX_BODY, MAX_DETAIL, read_body, write_body};
-use codelibra::{ApiError, CATALOG, LockedOut, ReceivedError, rpc};
+use codelibra::http::{DetailTypes, Form, MAX_BODY, MAX_DETAIL, Reader, write_body};
+use codelibra::{ApiError, ErrorCode, LockedOut, ReceivedError, rpc};
 
 /// For one detail as a reflected message, and for the notes.
 const CONSTANT: u64 = 1024 * 1024;
 
 fn read(body: &[u8]) -> ReceivedError {
-    read_body(body, &CATALOG, DetailTypes::standard())
+    Reader::new::<ErrorCode>().read_body(body)
 }
 
 /// `many` comma-joined pieces between two others, of `len` bytes at least.

@@ -3,9 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use bytes::Bytes;
-use codelibra::http::{
-    Boundary, Caller, DetailTypes, EXPOSED_HEADERS, Form, Responder, read, read_body, write_body,
-};
+use codelibra::http::{Boundary, Caller, DetailTypes, EXPOSED_HEADERS, Form, Reader, Responder, write_body};
 use codelibra::{ApiError, CATALOG, ErrorCode, LockedOut, ReceivedError, RetryAdvice, class_of, rpc};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use prost_types::Duration;
@@ -28,7 +26,7 @@ fn retry(error: ApiError, seconds: i64, nanos: i32) -> ApiError {
 
 fn received(answer: Response<Bytes>) -> ReceivedError {
     let (parts, body) = answer.into_parts();
-    read(&parts, &body, &CATALOG, DetailTypes::standard())
+    Reader::new::<ErrorCode>().read_parts(&parts, &body)
 }
 
 #[test]
@@ -146,7 +144,7 @@ fn retry_after_is_read_back() {
         let answer = Response::builder().status(503).header("retry-after", value);
         let (parts, ()) =
             answer.header("date", "Sun, 06 Nov 1994 08:49:07 GMT").body(()).unwrap().into_parts();
-        let error = read(&parts, body, &CATALOG, DetailTypes::standard());
+        let error = Reader::new::<ErrorCode>().read_parts(&parts, body);
         (error.detail::<rpc::RetryInfo>().map(|info| info.unwrap().retry_delay.unwrap()), error)
     };
     let seconds = |seconds| Some(Duration { seconds, nanos: 0 });
@@ -248,7 +246,7 @@ fn the_boundary_says_what_leaves() {
     assert!(text(&answer).contains("select") && text(&answer).contains("stack"));
 
     let foreign = br#"{"code":403001,"reason":"X","message":"theirs","domain":"elsewhere.example","metadata":{"k":"v"}}"#;
-    let foreign = read_body(foreign, &CATALOG, DetailTypes::standard());
+    let foreign = Reader::new::<ErrorCode>().read_body(foreign);
     let headers = HeaderMap::new();
     assert_eq!(received(responder().respond_received(&headers, &foreign)).number(), Some(500_001));
     assert_eq!(received(responder().respond(&headers, &foreign.assume_trusted())).number(), Some(500_001));
@@ -266,7 +264,7 @@ fn the_boundary_says_what_leaves() {
     let answer = responder().respond_received(&headers, &locked);
     assert!(!text(&answer).contains("theirs") && !text(&answer).contains("secret"));
     assert!(received(answer).decode::<LockedOut>().unwrap().locked_until.is_some());
-    let uncoded = read_body(b"<html>", &CATALOG, DetailTypes::standard());
+    let uncoded = Reader::new::<ErrorCode>().read_body(b"<html>");
     assert_eq!(received(responder().respond_received(&headers, &uncoded)).number(), Some(500_001));
 }
 

@@ -2,12 +2,12 @@
 #![cfg(feature = "gateway")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-use codelibra::http::{DetailTypes, Form, MAX_BODY, MAX_DETAIL, read, read_body, write_body};
-use codelibra::{ApiError, CATALOG, ErrorCode, GrpcCode, Note, ReceivedError};
+use codelibra::http::{DetailTypes, Form, MAX_BODY, MAX_DETAIL, Reader, write_body};
+use codelibra::{ApiError, ErrorCode, GrpcCode, Note, ReceivedError};
 use serde_json::Value;
 
 fn body(body: impl AsRef<[u8]>) -> ReceivedError {
-    use_all(read_body(body.as_ref(), &CATALOG, DetailTypes::standard()))
+    use_all(Reader::new::<ErrorCode>().read_body(body.as_ref()))
 }
 
 fn answer(status: u16, field: Option<&str>, body: impl AsRef<[u8]>) -> ReceivedError {
@@ -16,7 +16,7 @@ fn answer(status: u16, field: Option<&str>, body: impl AsRef<[u8]>) -> ReceivedE
         response = response.header("codelibra-error-code", field);
     }
     let (parts, ()) = response.body(()).unwrap().into_parts();
-    use_all(read(&parts, body.as_ref(), &CATALOG, DetailTypes::standard()))
+    use_all(Reader::new::<ErrorCode>().read_parts(&parts, body.as_ref()))
 }
 
 /// Everything that a user may ask of an error, and every form that it may go on in.
@@ -27,7 +27,7 @@ fn use_all(error: ReceivedError) -> ReceivedError {
     let forwarded = error.assume_trusted();
     for form in Form::ALL {
         let body = write_body(form, &forwarded, DetailTypes::standard());
-        let again = read_body(&body, &CATALOG, DetailTypes::standard());
+        let again = Reader::new::<ErrorCode>().read_body(&body);
         assert_eq!(again.number(), Some(forwarded.number()));
     }
     error

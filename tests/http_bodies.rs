@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use codelibra::http::{DetailTypes, Form, read, read_body, write_body};
+use codelibra::http::{DetailTypes, Form, Reader, write_body};
 use codelibra::{
     ApiError, CATALOG, ERROR_INFO, ErrorCode, GrpcCode, LockedOut, Note, ReceivedError, StatusCodeExt, pb,
     rpc, tables,
@@ -25,7 +25,7 @@ fn golden(name: &str) -> PathBuf {
 fn spec(name: &str, http_status: u16) -> ReceivedError {
     let body = std::fs::read(golden("spec").join(name)).expect(name);
     let (parts, ()) = http::Response::builder().status(http_status).body(()).unwrap().into_parts();
-    read(&parts, &body, &CATALOG, types())
+    Reader::new::<ErrorCode>().read_parts(&parts, &body)
 }
 
 /// A detail that nobody here knows.
@@ -102,7 +102,7 @@ fn assert_same(a: &ApiError, b: &ApiError) {
 #[track_caller]
 fn assert_crosses(error: &ApiError, form: Form, notes: &[Note]) {
     let body = write_body(form, error, types());
-    let over_http = read_body(&body, &CATALOG, types());
+    let over_http = Reader::new::<ErrorCode>().read_body(&body);
     assert_eq!(over_http.notes(), notes, "{form}: {}", String::from_utf8_lossy(&body));
     assert_same(error, &over_http.assume_trusted());
 
@@ -191,7 +191,7 @@ fn golden_files_are_written_and_read() {
             }
             let expected = std::fs::read(&path).unwrap_or_else(|_| panic!("{} is missing", path.display()));
             assert_eq!(String::from_utf8_lossy(&body), String::from_utf8_lossy(&expected));
-            assert_same(&error, &read_body(&expected, &CATALOG, types()).assume_trusted());
+            assert_same(&error, &Reader::new::<ErrorCode>().read_body(&expected).assume_trusted());
         }
     }
 }
@@ -305,7 +305,7 @@ fn a_kratos_reason_of_the_catalogue_gives_the_code() {
             "message": "banned",
             "metadata": {"id": "7"},
         });
-        let error = read_body(body.to_string().as_bytes(), &CATALOG, types());
+        let error = Reader::new::<ErrorCode>().read_body(body.to_string().as_bytes());
         assert_eq!(error.notes(), [], "{}", entry.name);
         assert_eq!(error.entry(), Some(entry));
         assert_eq!((error.message(), error.metadata().get("id")), ("banned", Some("7")));
@@ -321,7 +321,7 @@ fn a_kratos_reason_of_the_catalogue_gives_the_code() {
         (r#"{"code":403,"reason":"user_banned","message":"m"}"#, "another spelling"),
         (r#"{"code":403,"reason":7,"message":"m"}"#, "no text"),
     ] {
-        let error = read_body(body.as_bytes(), &CATALOG, types());
+        let error = Reader::new::<ErrorCode>().read_body(body.as_bytes());
         assert_eq!(error.number(), None, "{why}");
     }
 }
@@ -339,19 +339,20 @@ fn reads_the_error_of_googles_streamed_answers() {
             format!("[{{\n \"item\": [1, \"]\"]\n}}\n,\n{object}]\n"),
             format!("[{{\"error\":null}},{{\"error\":\"no object\"}},7,{object},{{}}]"),
         ] {
-            let read = read_body(array.as_bytes(), &CATALOG, types());
+            let read = Reader::new::<ErrorCode>().read_body(array.as_bytes());
             assert_eq!(read.notes(), [], "{array}");
             assert_same(&error, &read.assume_trusted());
         }
         // Cut behind the error, and in it: what stands before the cut is read.
-        let cut = read_body(format!("[{{}},{object}").as_bytes(), &CATALOG, types());
+        let cut = Reader::new::<ErrorCode>().read_body(format!("[{{}},{object}").as_bytes());
         assert_eq!(cut.notes().len(), 1, "{:?}", cut.notes());
         assert_same(&error, &cut.assume_trusted());
-        let cut = read_body(format!("[{{}},{}", &object[..object.len() - 4]).as_bytes(), &CATALOG, types());
+        let cut =
+            Reader::new::<ErrorCode>().read_body(format!("[{{}},{}", &object[..object.len() - 4]).as_bytes());
         assert_eq!(cut.code(), Some(ErrorCode::USER_BANNED), "{form}");
     }
     for array in ["[", "[]", "[7]", r#"[{"a":1}]"#, r#"[{"code":403003}]"#, r#"["error",{"error":7}]"#] {
-        let read = read_body(array.as_bytes(), &CATALOG, types());
+        let read = Reader::new::<ErrorCode>().read_body(array.as_bytes());
         assert_eq!(read.number(), None, "{array}");
         assert!(read.is_synthesized(), "{array}");
     }
@@ -359,7 +360,7 @@ fn reads_the_error_of_googles_streamed_answers() {
 
 #[test]
 fn a_request_id_alone_becomes_the_detail() {
-    let error = read_body(br#"{"code":500001,"requestId":"r-7"}"#, &CATALOG, types());
+    let error = Reader::new::<ErrorCode>().read_body(br#"{"code":500001,"requestId":"r-7"}"#);
     assert_eq!(error.request_id(), Some("r-7"));
     assert_eq!(error.assume_trusted().request_id(), Some("r-7"));
 }

@@ -13,8 +13,8 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use codelibra::http::{
-    Boundary, BridgeBody, Budget, DetailTypes, Form, GrpcToHttpLayer, HttpToGrpcLayer, MAX_BODY, Responder,
-    read, write_body,
+    Boundary, BridgeBody, Budget, DetailTypes, Form, GrpcToHttpLayer, HttpToGrpcLayer, MAX_BODY, Reader,
+    Responder, write_body,
 };
 use codelibra::{
     ApiError, CATALOG, ErrorCode, GrpcCode, LockedOut, Note, ReceivedError, RetryAdvice, Shed, StatusCodeExt,
@@ -53,7 +53,7 @@ where
 {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    read(&parts, &body, &CATALOG, DetailTypes::standard())
+    Reader::new::<ErrorCode>().read_parts(&parts, &body)
 }
 
 fn locked() -> Status {

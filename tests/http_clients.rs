@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
-use codelibra::http::{MAX_BODY, receive};
-use codelibra::{CATALOG, ErrorCode, LockedOut, Note, ReceivedError};
+use codelibra::http::{MAX_BODY, Reader};
+use codelibra::{ErrorCode, LockedOut, Note, ReceivedError};
 use http::Response;
 use http_body_util::Empty;
 use hyper_util::client::legacy::Client;
@@ -34,14 +34,14 @@ fn check(error: &ReceivedError) {
 #[tokio::test]
 async fn reqwest() {
     let response = reqwest::get(serve().await).await.unwrap();
-    check(&receive(response.into(), &CATALOG).await);
+    check(&Reader::new::<ErrorCode>().read_response(response.into()).await);
 }
 
 #[tokio::test]
 async fn hyper() {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
     let response = client.get(serve().await.parse().unwrap()).await.unwrap();
-    check(&receive(response, &CATALOG).await);
+    check(&Reader::new::<ErrorCode>().read_response(response).await);
 }
 
 /// Chunks without an end, counted.
@@ -64,7 +64,7 @@ impl http_body::Body for Endless<'_> {
 async fn an_endless_body_is_read_to_the_limit() {
     let mut chunks = 0;
     let response = Response::builder().status(502).body(Endless(&mut chunks)).unwrap();
-    let error = receive(response, &CATALOG).await;
+    let error = Reader::new::<ErrorCode>().read_response(response).await;
     assert!(error.notes().contains(&Note::BodyTooLong(MAX_BODY)));
     assert_eq!(error.http_status(), 502);
     assert_eq!(chunks, (MAX_BODY >> 16) + 1);

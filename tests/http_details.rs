@@ -2,8 +2,8 @@
 #![cfg(feature = "gateway")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
-use codelibra::http::{DetailTypes, Form, read_body, write_body};
-use codelibra::{ApiError, CATALOG, ErrorCode, rpc};
+use codelibra::http::{DetailTypes, Form, Reader, write_body};
+use codelibra::{ApiError, ErrorCode, rpc};
 use prost::Message;
 use prost_types::value::Kind;
 use prost_types::{Any, DescriptorProto, Duration, FieldMask, ListValue, Struct, Timestamp};
@@ -51,7 +51,7 @@ fn written(detail: &Any, types: &DetailTypes) -> Value {
     let error = ApiError::new(ErrorCode::USER_BANNED).with_raw_detail(&detail.type_url, &detail.value);
     for form in Form::ALL {
         let body = write_body(form, &error, types);
-        let read = read_body(&body, &CATALOG, types);
+        let read = Reader::new::<ErrorCode>().detail_types(types.clone()).read_body(&body);
         assert_eq!(read.notes(), [], "{form}");
         let details: Vec<_> = read.details().collect();
         assert_eq!(details.len(), 1);
@@ -182,7 +182,7 @@ fn a_request_info_is_the_same_whichever_way_it_goes() {
             r#"{{"code":403003,"details":[{{"type":"google.rpc.RequestInfo","debug":{{{members}}}}}]}}"#
         );
         for body in [aip, connect] {
-            let error = read_body(body.as_bytes(), &CATALOG, types);
+            let error = Reader::new::<ErrorCode>().detail_types(types.clone()).read_body(body.as_bytes());
             assert_eq!(error.notes().len(), notes, "{body}: {:?}", error.notes());
             assert_eq!(error.request_id().unwrap_or_default(), request_id, "{body}");
         }
@@ -297,7 +297,9 @@ fn what_json_would_lose_is_base64() {
             let error =
                 ApiError::new(ErrorCode::USER_BANNED).with_raw_detail(&detail.type_url, &detail.value);
             for form in Form::ALL {
-                let read = read_body(&write_body(form, &error, &types), &CATALOG, &types);
+                let read = Reader::new::<ErrorCode>()
+                    .detail_types(types.clone())
+                    .read_body(&write_body(form, &error, &types));
                 assert_eq!(read.details().next().unwrap().value(), detail.value, "{form}");
             }
             continue;
@@ -386,7 +388,7 @@ fn the_order_of_members_does_not_matter() {
     let body = format!(
         r#"{{"details":[{{"inner":{{"why":"x","@type":"{REFUSAL}"}},"amount":"7","@type":"{REFUSAL}"}}],"code":403003}}"#
     );
-    let error = read_body(body.as_bytes(), &CATALOG, &types);
+    let error = Reader::new::<ErrorCode>().detail_types(types.clone()).read_body(body.as_bytes());
     assert_eq!(error.notes(), []);
     let refusal = Refusal::decode(error.details().next().unwrap().value()).unwrap();
     assert_eq!(refusal.amount, 7);

@@ -16,8 +16,8 @@ mod reqwest_client;
 
 use axum::Router;
 use axum::routing::get;
-use codelibra::http::receive;
-use codelibra::{CATALOG, ErrorCode, LockedOut};
+use codelibra::http::Reader;
+use codelibra::{ErrorCode, LockedOut};
 
 /// Where a service listens.
 async fn serve(app: Router) -> String {
@@ -40,7 +40,7 @@ async fn every_failure_of_the_service_has_a_code() {
         let answer = reqwest::get(format!("{url}{path}")).await.unwrap();
         let challenged = answer.headers().contains_key("www-authenticate");
         assert_eq!(challenged, code == ErrorCode::AUTHENTICATION_REQUIRED, "{path}");
-        let error = receive(answer.into(), &CATALOG).await;
+        let error = Reader::new::<ErrorCode>().read_response(answer.into()).await;
         assert_eq!(error.code(), Some(code), "{path}");
         assert!(!error.message().contains("disk"), "{path}");
     }

@@ -3,9 +3,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use codelibra::http::{
-    Boundary, DetailTypes, MAX_BODY, Responder, StreamBody, StreamEvent, StreamForm, StreamReader,
+    Boundary, DetailTypes, MAX_BODY, Reader, Responder, StreamBody, StreamEvent, StreamForm, StreamReader,
 };
-use codelibra::{ApiError, CATALOG, ErrorCode, LockedOut, ReceivedError};
+use codelibra::{ApiError, ErrorCode, LockedOut, ReceivedError};
 use http::HeaderMap;
 use http_body_util::BodyExt;
 use prost::Message;
@@ -33,7 +33,7 @@ fn items() -> Vec<Result<Value, ApiError>> {
 
 /// Everything that a reader says of chunks, and how it ends.
 fn read<'a>(form: StreamForm, chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Value>, Outcome) {
-    let mut reader = StreamReader::new(form, &CATALOG);
+    let mut reader = StreamReader::new(form, Reader::new::<ErrorCode>());
     let (mut items, mut outcome) = (Vec::new(), None);
     for chunk in chunks {
         reader.push(chunk);
@@ -163,7 +163,7 @@ fn an_error_of_a_stream_has_details_of_ones_own_types() {
     for form in FORMS {
         let body = form.write_error(&error, &types);
         assert!(!String::from_utf8_lossy(&body).contains("base64"), "it is ProtoJSON");
-        let mut reader = StreamReader::new(form, &CATALOG).detail_types(types.clone());
+        let mut reader = StreamReader::new(form, Reader::new::<ErrorCode>().detail_types(types.clone()));
         reader.push(&body);
         let Some(StreamEvent::Failed(read)) = reader.next() else { panic!("{form:?}") };
         assert_eq!(read.notes(), [], "{form:?}");

@@ -17,9 +17,9 @@ use axum::body::Body;
 use axum::routing::get;
 use codelibra::axum::ErrorLayer;
 use codelibra::client::ClientLayer;
-use codelibra::http::{DetailTypes, GrpcToHttpLayer, HttpToGrpcLayer, Responder, read};
+use codelibra::http::{GrpcToHttpLayer, HttpToGrpcLayer, Reader, Responder};
 use codelibra::server::ServerLayer;
-use codelibra::{CATALOG, ErrorCode, GrpcCode, StatusCodeExt};
+use codelibra::{ErrorCode, GrpcCode, StatusCodeExt};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use tonic::{Code, Status};
@@ -114,7 +114,7 @@ where
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     assert!(!String::from_utf8_lossy(&body).contains("private"));
-    (parts.status.as_u16(), read(&parts, &body, &CATALOG, DetailTypes::standard()).number().unwrap())
+    (parts.status.as_u16(), Reader::new::<ErrorCode>().read_parts(&parts, &body).number().unwrap())
 }
 
 fn responder() -> Responder {

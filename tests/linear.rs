@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use allocation_counter::measure;
-use codelibra::http::{Boundary, Form, Responder, read_body};
+use codelibra::http::{Boundary, Form, Reader, Responder};
 use codelibra::rpc::{BadRequest, bad_request::FieldViolation};
 use codelibra::server::ServerLayer;
 use codelibra::{ApiError, CATALOG, ErrorCode, ReceivedError};
@@ -85,7 +85,7 @@ fn receive(details: &[u8]) {
     for form in [Form::Native, Form::Problem, Form::Aip193, Form::RpcStatus, Form::Connect] {
         let response = responder.clone().form(form).respond(&http::HeaderMap::new(), &forwarded);
         let body = response.into_body();
-        let _ = read_body(body.as_ref(), &CATALOG, codelibra::http::DetailTypes::standard());
+        let _ = Reader::new::<ErrorCode>().read_body(body.as_ref());
     }
 }
 

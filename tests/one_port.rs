@@ -15,9 +15,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use codelibra::axum::ErrorLayer;
-use codelibra::http::{DetailTypes, Responder, read, receive};
+use codelibra::http::{Reader, Responder};
 use codelibra::server::ServerLayer;
-use codelibra::{ApiError, CATALOG, ErrorCode, StatusCodeExt};
+use codelibra::{ApiError, ErrorCode, StatusCodeExt};
 use http::Request;
 use http_body_util::BodyExt;
 use support::{KINDS, Kind, Script, Test, call};
@@ -54,7 +54,11 @@ async fn the_example_answers_each_caller_in_its_protocol() {
         let answer = reqwest::get(format!("{url}{path}")).await.unwrap();
         assert_eq!(u32::from(answer.status().as_u16()), code / 1000, "{path}");
         assert_eq!(answer.headers()["content-type"], "application/json");
-        assert_eq!(receive(answer.into(), &CATALOG).await.number(), Some(code), "{path}");
+        assert_eq!(
+            Reader::new::<ErrorCode>().read_response(answer.into()).await.number(),
+            Some(code),
+            "{path}"
+        );
     }
     assert_eq!(reqwest::get(format!("{url}/users/9")).await.unwrap().text().await.unwrap(), "user 9");
 
@@ -137,7 +141,7 @@ async fn every_arrangement_answers_each_caller_in_its_protocol() {
             let (parts, body) = app.clone().oneshot(request).await.unwrap().into_parts();
             let body = body.collect().await.unwrap().to_bytes();
             assert_eq!(u32::from(parts.status.as_u16()), http / 1000, "{name} {path}");
-            let error = read(&parts, &body, &CATALOG, DetailTypes::standard());
+            let error = Reader::new::<ErrorCode>().read_parts(&parts, &body);
             assert_eq!(error.number(), Some(http), "{name} {path}");
             assert!(!parts.headers.contains_key("grpc-status"), "{name} {path}");
 

@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use codelibra::axum::ErrorLayer;
-use codelibra::http::{DetailTypes, GrpcToHttpLayer, HttpToGrpcLayer, Responder, read};
+use codelibra::http::{GrpcToHttpLayer, HttpToGrpcLayer, Reader, Responder};
 use codelibra::server::ServerLayer;
-use codelibra::{CATALOG, ErrorCode, StatusCodeExt};
+use codelibra::{ErrorCode, StatusCodeExt};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -231,7 +231,7 @@ where
         (status.code() != tonic::Code::Ok).then(|| status.to_received::<ErrorCode>())
     } else {
         let is_error = parts.status.is_client_error() || parts.status.is_server_error();
-        is_error.then(|| read(&parts, &read_so_far, &CATALOG, DetailTypes::standard()))
+        is_error.then(|| Reader::new::<ErrorCode>().read_parts(&parts, &read_so_far))
     };
     let sent = format!("{parts:?} {trailers:?} {}", String::from_utf8_lossy(&read_so_far));
     assert!(!sent.contains(CANARY), "{sent}");

@@ -193,7 +193,10 @@ fn foreign(domain: usize) -> ApiError {
     }
     let body = serde_json::json!({"code": 403_003, "domain": "d".repeat(domain), "reason": "R".repeat(63)});
     let types = codelibra::http::DetailTypes::standard();
-    codelibra::http::read_body(body.to_string().as_bytes(), &codelibra::CATALOG, types).assume_trusted()
+    codelibra::http::Reader::new::<codelibra::ErrorCode>()
+        .detail_types(types.clone())
+        .read_body(body.to_string().as_bytes())
+        .assume_trusted()
 }
 
 /// A bridge takes no field of the service behind into a failure of its own.

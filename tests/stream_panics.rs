@@ -12,7 +12,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use codelibra::http::{Fallback, Responder, StreamBody, StreamEvent, StreamForm, StreamReader};
+use codelibra::http::{Fallback, Reader, Responder, StreamBody, StreamEvent, StreamForm, StreamReader};
 use codelibra::{ApiError, CATALOG, ErrorCode, GrpcCode, ReceivedError};
 use http_body_util::BodyExt;
 use serde::{Serialize, Serializer};
@@ -146,7 +146,7 @@ fn body(form: StreamForm, items: Items, responder: Responder) -> StreamBody<Item
 
 /// How many items a reader finds, and how they end.
 fn read(form: StreamForm, body: &[u8]) -> (usize, Option<ReceivedError>) {
-    let mut reader = StreamReader::new(form, &CATALOG);
+    let mut reader = StreamReader::new(form, Reader::new::<ErrorCode>());
     reader.push(body);
     let mut items = 0;
     loop {

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use codelibra::http::{DetailTypes, read_body};
+use codelibra::http::{DetailTypes, Reader};
 use codelibra::{
     Catalog, Detail, ERROR_CODE_HEADER, GrpcCode, Metadata, Note, ReceivedError, STATUS_DETAILS_HEADER,
 };
@@ -40,7 +40,7 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Decode) -> Result<(), Failur
         input.retain(|byte| !byte.is_ascii_whitespace());
         ReceivedError::from_details_header(&input, catalog)
     } else {
-        read_body(&input, catalog, DetailTypes::standard())
+        Reader::from_catalog(catalog).read_body(&input)
     };
     match args.format {
         TextFormat::Json => output::json(&Decoded::of(&error))?,

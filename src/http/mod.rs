@@ -1,21 +1,22 @@
-//! HTTP answers in both directions: five forms of bodies, each written and read, nothing lost, and the fields
-//! around them.
+//! Errors as HTTP responses, in both directions: five forms of bodies, each written and read, and the headers of a failure.
 //!
-//! An error is written in one form, which the author of a gateway or the caller picks; a reader takes any
-//! of them unasked. What is read becomes an encoded `google.rpc.Status`, as if it had come over gRPC, so
-//! that there is one kind of [`ReceivedError`](crate::ReceivedError).
+//! A [`Responder`] makes the response to an error. The author of a gateway chooses the [`Form`] of the body, or the
+//! [`Caller`] asks for one. A [`Reader`] reads the error of a response, in any form. It turns the body into an encoded
+//! `google.rpc.Status`, as if the error had arrived over gRPC, so there is one type of received error:
+//! [`ReceivedError`](crate::ReceivedError).
 //!
 //! ```
-//! use codelibra::http::{DetailTypes, Form, read_body, write_body};
-//! use codelibra::{CATALOG, ApiError, ErrorCode};
+//! use codelibra::ErrorCode;
+//! use codelibra::http::{Form, Reader, Responder};
 //!
-//! let types = DetailTypes::standard();
-//! let body = write_body(Form::Problem, &ApiError::new(ErrorCode::USER_BANNED), types);
-//! let error = read_body(&body, &CATALOG, types);
+//! let request = http::Request::get("/users/7").body(())?;
+//! let responder = Responder::new::<ErrorCode>().form(Form::Problem);
+//! let (parts, body) = responder.respond(&request, &ErrorCode::USER_BANNED.into()).into_parts();
+//!
+//! let error = Reader::new::<ErrorCode>().read_parts(&parts, &body);
 //! assert_eq!(error.code(), Some(ErrorCode::USER_BANNED));
+//! # Ok::<(), http::Error>(())
 //! ```
-//!
-//! A [`Responder`] makes the whole answer of an error, as the [`Caller`] takes it; [`read`] reads one.
 
 mod bridge;
 mod caller;
@@ -23,7 +24,6 @@ mod detail_types;
 mod finish;
 mod form;
 mod read;
-mod receive;
 mod request_info;
 mod respond;
 mod stream;
@@ -42,8 +42,8 @@ pub use bridge::{
 pub use caller::{Caller, prefers};
 pub use detail_types::{DetailTypes, InvalidDescriptorSet, MAX_DETAIL};
 pub use form::Form;
-pub use read::{MAX_BODY, read, read_body};
-pub use receive::{receive, receive_with};
+use read::read_parts;
+pub use read::{MAX_BODY, Reader};
 pub use respond::{EXPOSED_HEADERS, Responder};
 pub use stream::{StreamBody, StreamEvent, StreamForm, StreamReader};
 pub use write::write_body;

@@ -7,7 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, VARY
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use codelibra::http::{DetailTypes, Form, prefers, read_body, write_body};
+use codelibra::http::{DetailTypes, Form, Reader, prefers, write_body};
 use codelibra::{ApiError, Catalog, ERROR_CODE_HEADER, Entry, GrpcCode, ParamKind};
 use serde::Deserialize;
 
@@ -205,7 +205,7 @@ pub(crate) async fn for_browsers(
     let Ok(bytes) = to_bytes(body, MAX_ERROR_BODY).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let error = read_body(&bytes, catalog, DetailTypes::standard());
+    let error = Reader::from_catalog(catalog).read_body(&bytes);
     let shown = FailurePage {
         code: error.number_or_class(),
         http_status: output::status(parts.status.as_u16()),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use codelibra::http::{DetailTypes, read_body};
-use codelibra::{CatalogCode, ErrorCode, StatusCodeExt};
+use codelibra::http::Reader;
+use codelibra::{ErrorCode, StatusCodeExt};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
@@ -188,7 +188,6 @@ async fn a_stream_that_is_read_is_not_ended() {
     let body = client.request(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
     let last = body.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap();
     let last: serde_json::Value = serde_json::from_slice(last).unwrap();
-    let error =
-        read_body(last["error"].to_string().as_bytes(), ErrorCode::catalog(), DetailTypes::standard());
+    let error = Reader::new::<ErrorCode>().read_body(last["error"].to_string().as_bytes());
     assert_eq!(error.code(), USER_BANNED);
 }

@@ -1,9 +1,7 @@
 //! Errors that are asked for, over gRPC and over HTTP, there and back.
 
-use codelibra::http::{DetailTypes, Form, read_body, write_body};
-use codelibra::{
-    CatalogCode, ERROR_INFO, ErrorCode, GOOGLE_ERROR_INFO, GrpcCode, Note, ReceivedError, StatusCodeExt,
-};
+use codelibra::http::{DetailTypes, Form, Reader, write_body};
+use codelibra::{ERROR_INFO, ErrorCode, GOOGLE_ERROR_INFO, GrpcCode, Note, ReceivedError, StatusCodeExt};
 use tonic::Status;
 
 use crate::codes::{MESSAGES, check, metadata, raise, received, rows};
@@ -78,7 +76,7 @@ async fn every_code_survives_both_round_trips() {
         let first = received(&client.raise_error(raise(code, "once more")).await.unwrap_err());
         for form in Form::ALL {
             let body = write_body(form, &first.assume_trusted(), DetailTypes::standard());
-            let read = read_body(&body, ErrorCode::catalog(), DetailTypes::standard());
+            let read = Reader::new::<ErrorCode>().read_body(&body);
             let back = received(&Status::from(read.assume_trusted()));
             same(&first, &back);
             assert_eq!(write_body(form, &back.assume_trusted(), DetailTypes::standard()), body);

@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use codelibra::http::{DetailTypes, read_body};
-use codelibra::{CatalogCode, ErrorCode, ReceivedError};
+use codelibra::http::Reader;
+use codelibra::{ErrorCode, ReceivedError};
 use tonic::transport::Channel;
 
 use crate::pb::error_catalog_service_client::ErrorCatalogServiceClient;
@@ -100,6 +100,6 @@ impl Answer {
     }
 
     pub(crate) fn error(&self) -> ReceivedError {
-        read_body(&self.body, ErrorCode::catalog(), DetailTypes::standard())
+        Reader::new::<ErrorCode>().read_body(&self.body)
     }
 }

@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use bytes::Bytes;
-use codelibra::http::{DetailTypes, read_body};
-use codelibra::{CatalogCode, ErrorCode};
+use codelibra::ErrorCode;
+use codelibra::http::Reader;
 use http::Request;
 use http_body::Frame;
 use http_body_util::StreamBody;
@@ -76,7 +76,7 @@ async fn a_body_that_stalls_is_refused_with_a_code() {
             head.contains("codelibra-error-code: 408000") && head.contains("connection: close"),
             "{head}"
         );
-        let error = read_body(body.as_bytes(), ErrorCode::catalog(), DetailTypes::standard());
+        let error = Reader::new::<ErrorCode>().read_body(body.as_bytes());
         assert_eq!(error.number(), Some(408_000));
         assert!(error.message().contains("500 bytes a second"), "{error}");
     }

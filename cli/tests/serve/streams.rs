@@ -1,7 +1,7 @@
 //! Errors at the end of streams.
 
-use codelibra::http::{StreamEvent, StreamForm, StreamReader};
-use codelibra::{CatalogCode, ErrorCode, StatusCodeExt};
+use codelibra::http::{Reader, StreamEvent, StreamForm, StreamReader};
+use codelibra::{ErrorCode, StatusCodeExt};
 
 use crate::codes::{check, metadata, raise_stream, received, rows};
 use crate::running::{Answer, Serve};
@@ -41,7 +41,7 @@ async fn every_code_ends_a_stream_over_http() {
             let answer = http.get(&url).query(&query).header("accept", accept).send().await.unwrap();
             let answer = Answer::of(answer).await;
             assert_eq!((answer.status, answer.header("content-type")), (200, form.media_type()));
-            let mut reader = StreamReader::new(form, ErrorCode::catalog());
+            let mut reader = StreamReader::new(form, Reader::new::<ErrorCode>());
             reader.push(&answer.body);
             for item in 1..=3 {
                 let Some(StreamEvent::Item(json)) = reader.next() else { panic!("{:?}", answer.body) };

@@ -32,8 +32,8 @@ async fn by_every_way(
         // One line: `{"error":{…}}`.
         200 => {
             let line: serde_json::Value = serde_json::from_slice(&over_http_stream.body).unwrap();
-            let types = codelibra::http::DetailTypes::standard();
-            codelibra::http::read_body(line["error"].to_string().as_bytes(), &codelibra::CATALOG, types)
+            codelibra::http::Reader::new::<codelibra::ErrorCode>()
+                .read_body(line["error"].to_string().as_bytes())
         }
         _ => over_http_stream.error(),
     };

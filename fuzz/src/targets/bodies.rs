@@ -1,5 +1,5 @@
-use codelibra::CATALOG;
-use codelibra::http::{DetailTypes, read, read_body};
+use codelibra::ErrorCode;
+use codelibra::http::Reader;
 
 use crate::cursor::Cursor;
 use crate::oracle::{outcome, outcome_of, read_all};
@@ -18,14 +18,13 @@ const MEDIA_TYPES: [&str; 6] = [
 ];
 
 fn run(data: &[u8]) -> u64 {
-    let types = DetailTypes::standard();
-    let alone = read_all(read_body(data, &CATALOG, types));
+    let alone = read_all(Reader::new::<ErrorCode>().read_body(data));
     // The end of the body picks what stands around it, so that the start stays a body.
     let mut cursor = Cursor::new(data.last_chunk::<2>().map_or(&[], |end| end.as_slice()));
     let media_type = MEDIA_TYPES[cursor.below(MEDIA_TYPES.len())];
     let status = 100 + u16::from(cursor.byte()) * 2;
     let response = http::Response::builder().status(status).header("content-type", media_type);
     let (parts, ()) = response.body(()).expect("a response").into_parts();
-    let answer = read_all(read(&parts, data, &CATALOG, types));
+    let answer = read_all(Reader::new::<ErrorCode>().read_parts(&parts, data));
     outcome((outcome_of(&alone), outcome_of(&answer)))
 }

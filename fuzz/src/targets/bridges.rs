@@ -1,5 +1,5 @@
-use codelibra::http::{DetailTypes, GrpcToHttpLayer, HttpToGrpcLayer, Responder, read};
-use codelibra::{CATALOG, ErrorCode};
+use codelibra::ErrorCode;
+use codelibra::http::{GrpcToHttpLayer, HttpToGrpcLayer, Reader, Responder};
 use http::Request;
 use http_body_util::{BodyExt, Empty};
 use tower::ServiceExt;
@@ -34,7 +34,7 @@ fn to_http(data: &[u8]) -> u64 {
     }
     let code = parts.headers.get("codelibra-error-code").expect("every failure has a code");
     let body = body.expect("the body of an error").to_bytes();
-    let error = read_all(read(&parts, &body, &CATALOG, DetailTypes::standard()));
+    let error = read_all(Reader::new::<ErrorCode>().read_parts(&parts, &body));
     assert_eq!(error.number().map(|number| number.to_string()).as_deref(), code.to_str().ok());
     assert_eq!(error.http_status(), parts.status);
     public(&error);

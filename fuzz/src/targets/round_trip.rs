@@ -1,4 +1,4 @@
-use codelibra::http::{DetailTypes, Form, read_body, write_body};
+use codelibra::http::{DetailTypes, Form, Reader, write_body};
 use codelibra::{ApiError, CATALOG, ErrorCode, Note, ReceivedError, StatusCodeExt, rpc};
 use tonic::Status;
 
@@ -29,7 +29,7 @@ fn run(data: &[u8]) -> u64 {
     let types = DetailTypes::standard();
     for form in Form::ALL {
         let body = write_body(form, &error, types);
-        same(&error, &read_all(read_body(&body, &CATALOG, types)));
+        same(&error, &read_all(Reader::new::<ErrorCode>().read_body(&body)));
     }
     outcome_of(&received)
 }

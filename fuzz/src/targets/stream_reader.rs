@@ -1,5 +1,5 @@
-use codelibra::CATALOG;
-use codelibra::http::{StreamEvent, StreamForm, StreamReader};
+use codelibra::ErrorCode;
+use codelibra::http::{Reader, StreamEvent, StreamForm, StreamReader};
 
 use crate::oracle::{outcome, outcome_of, read_all};
 use crate::{Target, seeds};
@@ -20,7 +20,7 @@ fn run(data: &[u8]) -> u64 {
 
 /// The events, as text that can be compared.
 fn events<'a>(form: StreamForm, chunks: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
-    let mut reader = StreamReader::new(form, &CATALOG);
+    let mut reader = StreamReader::new(form, Reader::new::<ErrorCode>());
     let mut events = Vec::new();
     for chunk in chunks {
         reader.push(chunk);

@@ -17,7 +17,7 @@ use super::layer::bridge;
 use super::{BridgeBody, Call, fields};
 use crate::guard::Guarded;
 use crate::guard::service::{BoxError, Readiness, ServiceError, ServiceFuture};
-use crate::http::{Caller, Responder, read};
+use crate::http::{Caller, Responder, read_parts};
 use crate::inbound::sanitize::Start;
 use crate::outbound::failure::Failure;
 use crate::wire::GRPC_STATUS;
@@ -25,7 +25,7 @@ use crate::wire::GRPC_STATUS;
 bridge! {
     /// Turns HTTP errors into gRPC failures (trailers-only), around any HTTP service whose callers speak gRPC.
     ///
-    /// - An answer of 4xx or 5xx that is no gRPC is read as [`read`] does, to [`MAX_BODY`](crate::http::MAX_BODY), and
+    /// - An answer of 4xx or 5xx that is no gRPC is read as by [`Reader::read_parts`](crate::http::Reader::read_parts), to [`MAX_BODY`](crate::http::MAX_BODY), and
     ///   leaves with `grpc-status`, `grpc-message`, `grpc-status-details-bin` and `codelibra-error-code`. It is an error
     ///   of the service behind: what the boundary does with it is what [`Responder::respond_forwarded`] says.
     /// - An error of the service itself (no connection, a reset stream) is answered alike. A panic of it, wherever it is
@@ -143,7 +143,7 @@ where
     let read = reading.run(|reading| {
         let Reading { parts, body, collected } = reading.get_mut();
         let (catalog, types) = (call.responder.catalog(), call.responder.types());
-        collected.poll(body, cx).map(|()| read(parts, collected.as_bytes(), catalog, types))
+        collected.poll(body, cx).map(|()| read_parts(parts, collected.as_bytes(), catalog, types))
     });
     let error = match read.map_err(ServiceError::Panic)? {
         Some(Poll::Ready(error)) => error,

@@ -17,7 +17,7 @@ use super::layer::bridge;
 use super::{BridgeBody, Call};
 use crate::guard::service::{BoxError, Readiness, ServiceError, ServiceFuture};
 use crate::guard::{Guarded, catch};
-use crate::http::{Caller, Responder, read};
+use crate::http::{Caller, Responder, read_parts};
 use crate::inbound::sanitize::{Behind, Start};
 use crate::outbound::failure::Failure;
 use crate::wire::grpc_web::Protocol;
@@ -32,8 +32,7 @@ bridge! {
     ///   an error of the service behind: what the boundary does with it is what [`Responder::respond_forwarded`] says.
     /// - An answer that ends without `grpc-status` is a failure too: the details or `codelibra-error-code` may know
     ///   which; else the [intermediary table](crate::catalog::tables::intermediary_to_grpc) says.
-    /// - An answer that is no gRPC, and has an error status or answers a gRPC request (a proxy spoke), is read as [`read`]
-    ///   does, and answered alike. So is an error of the service itself: no connection, a reset stream.
+    /// - An answer that is no gRPC, and has an error status or answers a gRPC request (a proxy spoke), is read as by [`Reader::read_parts`](crate::http::Reader::read_parts), and answered alike. So is an error of the service itself: no connection, a reset stream.
     /// - A panic of the service, wherever it is called, polled or dropped, becomes the fallback of INTERNAL (500001), with
     ///   nothing of its payload; after the first message it ends the body with an error.
     /// - A failure after the first message ends the body with an error: see [`BridgeBody`].
@@ -149,7 +148,7 @@ where
             let in_trailers = error.trailers_mut().filter(|trailers| ending::speak_grpc(trailers));
             let error = match in_trailers.map(|trailers| begun.end(trailers)) {
                 Some(Ending::Failed(error)) => error,
-                _ => read(&self.parts, error.as_bytes(), call.responder.catalog(), call.responder.types()),
+                _ => read_parts(&self.parts, error.as_bytes(), call.responder.catalog(), call.responder.types()),
             };
             return Poll::Ready(Err(call.answer(&Failure::forwarded(&error))));
         }

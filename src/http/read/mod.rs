@@ -1,6 +1,6 @@
-//! The reader: any of the forms becomes an encoded `google.rpc.Status`, which is read as one from gRPC is.
+//! The reader: a body of any form becomes an encoded `google.rpc.Status`, which is then read like one that arrived over gRPC.
 //!
-//! It is total. It builds no tree: what it allocates is bounded by the length of the body.
+//! Reading never fails. It builds no tree, so what it allocates is bounded by the length of the body.
 
 mod details;
 mod info;
@@ -9,8 +9,13 @@ mod members;
 mod text;
 
 use std::borrow::Cow;
+use std::future::poll_fn;
+use std::pin::pin;
 
+use ::http::Response;
 use ::http::response::Parts;
+use bytes::Bytes;
+use http_body::Body;
 use prost::Message;
 
 use self::info::{InfoMembers, write_info};
@@ -18,8 +23,9 @@ use self::json::Json;
 use self::members::{Code, Members};
 pub use self::text::MAX_BODY;
 use super::DetailTypes;
+use super::bridge::Collected;
 use crate::catalog::code;
-use crate::catalog::{Catalog, GrpcCode, tables};
+use crate::catalog::{Catalog, CatalogCode, GrpcCode, tables};
 use crate::inbound::ReceivedError;
 use crate::inbound::identity::identity;
 use crate::inbound::note::{Note, Notes, excerpt};
@@ -32,34 +38,123 @@ use crate::wire::schema::TYPE_URL_PREFIX;
 use crate::wire::schema::{REQUEST_INFO, RETRY_INFO};
 use crate::wire::{self, ERROR_CODE_HEADER, write};
 
-/// Reads the error of an HTTP answer: from its body, which may be in any [`Form`](super::Form) or in Kratos'
-/// `{code, reason, message, metadata}`; else from the field `codelibra-error-code`; else from its HTTP status.
+/// Reads the error of an HTTP response, in any of the forms. The counterpart of [`Responder`](super::Responder).
 ///
-/// Of Google's streamed REST answers, `[{…},{"error":{…}}]`, the error is read. A Kratos body has a code where the
-/// catalogue has its reason, in the class of its HTTP status.
+/// A reader looks at these sources, in this order:
 ///
-/// Of a body that is cut, what stands before the cut is read. An error without a message gets the summary of its entry,
-/// else the phrase of its class.
+/// 1. The body, in any [`Form`](super::Form), or in Kratos' `{code, reason, message, metadata}`. Kratos sends the HTTP
+///    status as `code`: if the catalogue has an entry with this reason and this class, the error gets the code of the entry.
+///    Google's streamed REST responses, `[{…},{"error":{…}}]`, are read too.
+/// 2. The header `codelibra-error-code`.
+/// 3. The HTTP status.
 ///
-/// `Retry-After` becomes google.rpc.RetryInfo where the body has none (RFC 9110 §10.2.3).
+/// A JSON object is an error object if it has a code, is a problem (RFC 9457), or has two of `reason`, `domain` and
+/// `message`. A body that is not an error object comes from an intermediary. The error is then made from the status by gRPC's
+/// `http-grpc-status-mapping`, and has [`Note::Synthesized`].
 ///
-/// An object is an error object where it has a code, is a problem (RFC 9457), or names the error by two of `reason`,
-/// `domain` and `message`. A body that is none comes from an intermediary, and the error is made from the status, as gRPC's
-/// `http-grpc-status-mapping` has it: [`Note::Synthesized`] says so.
+/// If a body breaks off, the part before the break is read. An error without a message gets the summary of its entry, or
+/// the phrase of its class. `Retry-After` becomes google.rpc.RetryInfo if the body has none (RFC 9110 §10.2.3).
 ///
-/// Reading never fails. It reads [`MAX_BODY`] bytes at most, and allocates at most eight times the length
-/// of the body, and 1 MiB for the detail that is being read ([`MAX_DETAIL`](super::MAX_DETAIL)).
-pub fn read(parts: &Parts, body: &[u8], catalog: &'static Catalog, types: &DetailTypes) -> ReceivedError {
+/// Reading never fails: the [notes](ReceivedError::notes) of the error describe what was wrong. A reader uses at most
+/// [`MAX_BODY`] bytes of a body. It allocates at most eight times the length of the body, and 1 MiB for the detail that is
+/// being read ([`MAX_DETAIL`](super::MAX_DETAIL)).
+///
+/// ```
+/// use codelibra::ErrorCode;
+/// use codelibra::http::Reader;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let body = r#"{"code":403003}"#.to_owned();
+/// let reader = Reader::new::<ErrorCode>();
+/// let response: http::Response<String> = // …
+/// # http::Response::builder().status(403).body(body).unwrap();
+/// let error = reader.read_response(response).await;
+/// assert_eq!(error.code(), Some(ErrorCode::USER_BANNED));
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reader {
+    catalog: &'static Catalog,
+    detail_types: DetailTypes,
+}
+
+impl Reader {
+    /// Returns a reader of errors of the catalogue of `C`, with [`DetailTypes::standard`].
+    pub fn new<C: CatalogCode>() -> Self {
+        Self::from_catalog(C::catalog())
+    }
+
+    /// Returns a reader of errors of a catalogue that is known only at run time.
+    pub fn from_catalog(catalog: &'static Catalog) -> Self {
+        Self { catalog, detail_types: DetailTypes::standard().clone() }
+    }
+
+    /// Sets the types of the details that are read from ProtoJSON. A detail of another type is kept if the body
+    /// contains it as base64.
+    #[must_use]
+    pub fn detail_types(mut self, types: DetailTypes) -> Self {
+        self.detail_types = types;
+        self
+    }
+
+    /// Reads the error of a response whose body has not been read, such as one of hyper or reqwest. If the body fails,
+    /// the part that arrived is read.
+    pub async fn read_response<B: Body<Data = Bytes>>(&self, response: Response<B>) -> ReceivedError {
+        let (parts, body) = response.into_parts();
+        let mut body = pin!(body);
+        let mut collected = Collected::default();
+        poll_fn(|cx| collected.poll(&mut body, cx)).await;
+        self.read_parts(&parts, collected.as_bytes())
+    }
+
+    /// Reads the error of a response whose body is in memory.
+    ///
+    /// ```
+    /// use codelibra::ErrorCode;
+    /// use codelibra::http::Reader;
+    ///
+    /// let (parts, body) = http::Response::builder().status(403).body(r#"{"code":403003}"#)?.into_parts();
+    /// let error = Reader::new::<ErrorCode>().read_parts(&parts, body.as_bytes());
+    /// assert_eq!(error.code(), Some(ErrorCode::USER_BANNED));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn read_parts(&self, parts: &Parts, body: &[u8]) -> ReceivedError {
+        read_parts(parts, body, self.catalog, &self.detail_types)
+    }
+
+    /// Reads the error of a body whose status and headers are not known, such as an object in a stream or in a file.
+    ///
+    /// ```
+    /// use codelibra::ErrorCode;
+    /// use codelibra::http::Reader;
+    ///
+    /// let error = Reader::new::<ErrorCode>().read_body(br#"{"code":403003,"message":"banned for spam"}"#);
+    /// assert_eq!(error.code(), Some(ErrorCode::USER_BANNED));
+    /// assert_eq!(error.message(), "banned for spam");
+    /// ```
+    pub fn read_body(&self, body: &[u8]) -> ReceivedError {
+        let answer = Answer { status: None, code_field: None, retry_info: None };
+        answer.read(body, self.catalog, &self.detail_types)
+    }
+
+    /// The catalogue of the errors.
+    pub(super) const fn catalog(&self) -> &'static Catalog {
+        self.catalog
+    }
+}
+
+/// Reads the error of a response, as [`Reader::read_parts`] does.
+pub(super) fn read_parts(
+    parts: &Parts,
+    body: &[u8],
+    catalog: &'static Catalog,
+    types: &DetailTypes,
+) -> ReceivedError {
     let code_field = parts.headers.get(ERROR_CODE_HEADER).map(|value| value.as_bytes());
     let hints = RetryHints::read(&parts.headers);
     let answer =
         Answer { status: Some(parts.status.as_u16()), code_field, retry_info: hints.to_retry_info() };
     answer.read(body, catalog, types).with_retry_hints(hints)
-}
-
-/// Reads a body alone, as [`read`] does.
-pub fn read_body(body: &[u8], catalog: &'static Catalog, types: &DetailTypes) -> ReceivedError {
-    Answer { status: None, code_field: None, retry_info: None }.read(body, catalog, types)
 }
 
 /// What stands around a body.

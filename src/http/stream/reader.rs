@@ -3,8 +3,7 @@ use serde_json::value::RawValue;
 
 use super::StreamForm;
 use super::array::{ArrayScanner, Piece};
-use crate::catalog::Catalog;
-use crate::http::{DetailTypes, MAX_BODY, read_body};
+use crate::http::{MAX_BODY, Reader};
 use crate::inbound::ReceivedError;
 
 /// What a streaming answer says next.
@@ -31,10 +30,10 @@ pub enum StreamEvent {
 /// connection has no more, tells a stream that was cut.
 ///
 /// ```
-/// use codelibra::CATALOG;
-/// use codelibra::http::{StreamEvent, StreamForm, StreamReader};
+/// use codelibra::ErrorCode;
+/// use codelibra::http::{Reader, StreamEvent, StreamForm, StreamReader};
 ///
-/// let mut reader = StreamReader::new(StreamForm::Ndjson, &CATALOG);
+/// let mut reader = StreamReader::new(StreamForm::Ndjson, Reader::new::<ErrorCode>());
 /// reader.push(b"{\"result\":1}\n{\"resu");
 /// assert!(matches!(reader.next(), Some(StreamEvent::Item(item)) if item == "1"));
 /// assert!(reader.next().is_none());
@@ -43,8 +42,7 @@ pub enum StreamEvent {
 #[derive(Debug)]
 pub struct StreamReader {
     form: StreamForm,
-    catalog: &'static Catalog,
-    types: DetailTypes,
+    reader: Reader,
     /// What has arrived and is not read yet.
     buffer: BytesMut,
     /// How much of it is known to have no line break.
@@ -69,12 +67,11 @@ enum IsArray {
 }
 
 impl StreamReader {
-    /// A reader of errors of a catalogue, with the standard details unless [said otherwise](Self::detail_types).
-    pub fn new(form: StreamForm, catalog: &'static Catalog) -> Self {
+    /// Returns a reader of a stream in this form. `reader` reads the error at its end.
+    pub fn new(form: StreamForm, reader: Reader) -> Self {
         Self {
             form,
-            catalog,
-            types: DetailTypes::standard().clone(),
+            reader,
             buffer: BytesMut::new(),
             scanned: 0,
             is_new: true,
@@ -85,13 +82,6 @@ impl StreamReader {
             array: if form == StreamForm::Ndjson { IsArray::Unknown } else { IsArray::No },
             ended: false,
         }
-    }
-
-    /// The details that are read as ProtoJSON.
-    #[must_use]
-    pub fn detail_types(mut self, types: DetailTypes) -> Self {
-        self.types = types;
-        self
     }
 
     /// Takes what has arrived. Read [`next`](Self::next) until it gives nothing before the next chunk: what waits
@@ -146,7 +136,7 @@ impl StreamReader {
         }
         let rest = self.buffer.trim_ascii_start();
         if matches!(self.array, IsArray::Yes(_)) && begins_with_error(rest) {
-            let error = read_body(rest, self.catalog, &self.types);
+            let error = self.reader.read_body(rest);
             if !error.is_synthesized() {
                 return Err(error);
             }
@@ -268,12 +258,12 @@ impl StreamReader {
     }
 
     fn failed(&self, error: &str) -> StreamEvent {
-        StreamEvent::Failed(read_body(error.as_bytes(), self.catalog, &self.types))
+        StreamEvent::Failed(self.reader.read_body(error.as_bytes()))
     }
 
     /// The error of a stream that does not say how it ended.
     fn broken(&self, what: &'static str) -> ReceivedError {
-        ReceivedError::broken_off(what, self.catalog)
+        ReceivedError::broken_off(what, self.reader.catalog())
     }
 }
 
