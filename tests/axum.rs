@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use codelibra::axum::{ErrorLayer, Forwarded};
-use codelibra::http::{Boundary, Caller, Form, Reader, Responder};
+use codelibra::http::{Boundary, Budget, Caller, Form, Reader, Responder};
 use codelibra::{ApiError, ErrorCode, LockedOut, ReceivedError, StatusCodeExt, rpc};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
@@ -124,6 +124,21 @@ async fn send(app: Router, method: Method, path: &str, body: &str, accept: &str)
 
 async fn of(path: &str) -> Answer {
     send(app(), Method::GET, path, "", "*/*").await
+}
+
+#[tokio::test]
+async fn the_fields_of_a_grpc_failure_stay_within_the_budget() {
+    let long = || ErrorCode::USER_BANNED.with_metadata("k", "v".repeat(4000));
+    for (budget, len) in [(Budget::KIB_3, None), (Budget::bytes(16 << 10), Some(4000))] {
+        let router = Router::new().route("/test.v1.Test/Unary", post(move || async move { long() }));
+        let router = router.layer(ErrorLayer::new(Responder::new::<ErrorCode>()).budget(budget));
+        let request = Request::post("/test.v1.Test/Unary").header("content-type", "application/grpc");
+        let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let status = tonic::Status::from_header_map(response.headers()).unwrap();
+        let received = status.to_received::<ErrorCode>();
+        assert_eq!(received.number(), Some(403_003));
+        assert_eq!(received.metadata().get("k").map(str::len), len, "{budget:?}");
+    }
 }
 
 /// A handler that forwards errors of a service may answer with errors of its own: they are the same answer as without

@@ -255,16 +255,16 @@ async fn a_proxy_that_spoke_is_answered_with_a_code() {
 
 /// What a gRPC client gets of an HTTP service that answers this.
 async fn over_grpc(status: u16, content_type: &'static str, body: Vec<u8>) -> Status {
-    over_grpc_by(responder(), status, content_type, body).await
+    over_grpc_by(HttpToGrpcLayer::new(responder()), status, content_type, body).await
 }
 
 async fn over_grpc_by(
-    responder: Responder,
+    layer: HttpToGrpcLayer,
     status: u16,
     content_type: &'static str,
     body: Vec<u8>,
 ) -> Status {
-    let service = HttpToGrpcLayer::new(responder).layer(service_fn(move |_: Request<Body>| {
+    let service = layer.layer(service_fn(move |_: Request<Body>| {
         let response = Response::builder().status(status).header("content-type", content_type);
         std::future::ready(Ok::<_, Infallible>(response.body(Full::new(Bytes::from(body.clone()))).unwrap()))
     }));
@@ -314,7 +314,7 @@ async fn what_a_peer_sends_is_bounded() {
     assert_eq!(received.number(), Some(403_003));
     assert_eq!(received.notes(), [Note::Shed(Shed::Metadata)]);
     assert!(received.request_id().is_some(), "the id stays");
-    let large = responder().budget(Budget::bytes(16 << 10));
+    let large = HttpToGrpcLayer::new(responder()).budget(Budget::bytes(16 << 10));
     let received = over_grpc_by(large, 403, "application/json", body).await.to_received::<ErrorCode>();
     assert_eq!((received.notes(), received.metadata().get("k").map(str::len)), (&[][..], Some(4000)));
 

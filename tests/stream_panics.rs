@@ -191,7 +191,7 @@ async fn every_panic_ends_with_a_coded_line() {
 async fn the_code_is_the_one_of_the_fallback_table() {
     let responder = || {
         let fallback = Fallback::of(&CATALOG).with(GrpcCode::Internal, ErrorCode::USER_BANNED);
-        Responder::new::<ErrorCode>().fallback_table(fallback)
+        Responder::new::<ErrorCode>().fallback(fallback)
     };
     for form in FORMS {
         let items = Items { place: Place::Poll, payload: Payload::Str, sound: 1 };

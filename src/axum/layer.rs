@@ -12,7 +12,7 @@ use tower_service::Service;
 use super::ErrorFuture;
 use super::answer::Call;
 use crate::guard::service::{BoxError, Readiness};
-use crate::http::{Caller, Responder};
+use crate::http::{Budget, Caller, Responder};
 use crate::wire::grpc_web::Protocol;
 
 /// Makes every failure of an axum `Router`, or of any service with axum's body, a coded one.
@@ -32,7 +32,7 @@ use crate::wire::grpc_web::Protocol;
 /// - A body that panics or fails after its answer has begun is cut by the server, and is not seen here:
 ///   [`StreamBody`](crate::http::StreamBody) says in its last line how a stream ended.
 /// - A gRPC request (`application/grpc`) is answered in gRPC, and one of gRPC-Web in gRPC-Web: all of the above become
-///   `grpc-status` and its fields, within the responder's [`Budget`](crate::http::Budget). A path that does not exist (404,
+///   `grpc-status` and its fields, within the [`budget`](Self::budget). A path that does not exist (404,
 ///   405) is UNIMPLEMENTED then. Answers of gRPC to such a request pass as they are; a `ServerLayer` around the gRPC routes
 ///   gives them their codes.
 /// - A gRPC failure in the headers of an answer to any other request becomes an HTTP answer: UNIMPLEMENTED without a code of
@@ -61,10 +61,18 @@ impl ErrorLayer {
         Self { responder: Arc::new(responder), timeout: None }
     }
 
-    /// Ends calls whose answer has not begun after this time.
+    /// Ends calls whose response has not begun after this time.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Limits the size of the fields of a failure that is sent to a caller of gRPC or gRPC-Web. The default is
+    /// [`Budget::KIB_3`].
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        Arc::make_mut(&mut self.responder).policy.budget = budget;
         self
     }
 }

@@ -6,7 +6,7 @@ use ::http::{Response, Uri};
 use bytes::Bytes;
 
 use super::write::write_sent;
-use super::{Boundary, Budget, Caller, DetailTypes, Fallback, Form};
+use super::{Boundary, Caller, DetailTypes, Fallback, Form};
 use crate::catalog::code::http_status;
 use crate::catalog::{Catalog, CatalogCode, Recovery};
 use crate::error::ApiError;
@@ -56,7 +56,7 @@ pub const EXPOSED_HEADERS: [HeaderName; 4] = [
 pub struct Responder {
     pub(crate) policy: Policy,
     form: Form,
-    types: DetailTypes,
+    pub(super) detail_types: DetailTypes,
     challenge: Option<HeaderValue>,
     blocked_by: Option<HeaderValue>,
     terms: Option<HeaderValue>,
@@ -73,7 +73,7 @@ impl Responder {
         Self {
             policy: Policy::new(catalog),
             form: Form::Native,
-            types: DetailTypes::standard().clone(),
+            detail_types: DetailTypes::standard().clone(),
             challenge: None,
             blocked_by: None,
             terms: None,
@@ -90,7 +90,7 @@ impl Responder {
     /// The details that are written as ProtoJSON.
     #[must_use]
     pub fn detail_types(mut self, types: DetailTypes) -> Self {
-        self.types = types;
+        self.detail_types = types;
         self
     }
 
@@ -101,18 +101,10 @@ impl Responder {
         self
     }
 
-    /// The table of the codes that failures without a code get: a panic, a timeout, an answer of the framework.
+    /// Sets the table of the codes that failures without a code get: a panic, a timeout, a response of the framework.
     #[must_use]
-    pub fn fallback_table(mut self, fallback: Fallback) -> Self {
+    pub fn fallback(mut self, fallback: Fallback) -> Self {
         self.policy.fallback = fallback;
-        self
-    }
-
-    /// How large the fields of a failure may be that [`HttpToGrpcLayer`](super::HttpToGrpcLayer) makes:
-    /// [`Budget::KIB_3`] unless said otherwise.
-    #[must_use]
-    pub fn budget(mut self, budget: Budget) -> Self {
-        self.policy.budget = budget;
         self
     }
 
@@ -156,11 +148,6 @@ impl Responder {
     /// The catalogue of the service.
     pub fn catalog(&self) -> &'static Catalog {
         self.policy.catalog
-    }
-
-    /// Which details are written and read as ProtoJSON.
-    pub fn types(&self) -> &DetailTypes {
-        &self.types
     }
 
     /// Answers with an error of this service, within the [`Boundary`]: a public one replaces the message of a 5xx
@@ -212,7 +199,7 @@ impl Responder {
 
     /// Writes the body for an error that was decided on.
     pub(crate) fn write_body(&self, form: Form, error: &SentError<'_>) -> Vec<u8> {
-        write_sent(form, error, &self.types, self.policy.error_infos.into())
+        write_sent(form, error, &self.detail_types, self.policy.error_infos.into())
     }
 
     /// The response without its body.

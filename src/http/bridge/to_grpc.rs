@@ -17,7 +17,7 @@ use super::layer::bridge;
 use super::{BridgeBody, Call, fields};
 use crate::guard::Guarded;
 use crate::guard::service::{BoxError, Readiness, ServiceError, ServiceFuture};
-use crate::http::{Caller, Responder, read_parts};
+use crate::http::{Budget, Caller, Responder, read_parts};
 use crate::inbound::sanitize::Start;
 use crate::outbound::failure::Failure;
 use crate::wire::GRPC_STATUS;
@@ -30,8 +30,7 @@ bridge! {
     ///   of the service behind: what the boundary does with it is what [`Responder::respond_forwarded`] says.
     /// - An error of the service itself (no connection, a reset stream) is answered alike. A panic of it, wherever it is
     ///   called, polled or dropped, becomes the fallback of INTERNAL (500001), with nothing of its payload.
-    /// - What is more than the [`Budget`](crate::http::Budget) of the responder is left out and marked, as a server layer
-    ///   does.
+    /// - What does not fit into the [`budget`](Self::budget) is removed and marked, as by a server layer.
     /// - The ErrorInfos are those that the responder [chooses](Responder::error_infos).
     /// - A gRPC answer to a gRPC request that breaks off, or ends without `grpc-status`, ends with such a failure in its
     ///   trailers.
@@ -42,6 +41,22 @@ bridge! {
     /// a made one. What does not leave is logged once, as a `tracing` event of the target `codelibra::http`: INFO for 4xx and
     /// UNIMPLEMENTED, WARN for a timeout, and ERROR for the rest. It has `method`, or `http_method` and `path`.
     HttpToGrpcLayer, HttpToGrpcService, HttpToGrpcFuture
+}
+
+impl HttpToGrpcLayer {
+    /// Limits the size of the fields of each failure. The default is [`Budget::KIB_3`].
+    ///
+    /// ```
+    /// use codelibra::ErrorCode;
+    /// use codelibra::http::{Budget, HttpToGrpcLayer, Responder};
+    ///
+    /// let layer = HttpToGrpcLayer::new(Responder::new::<ErrorCode>()).budget(Budget::KIB_8);
+    /// ```
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        Arc::make_mut(&mut self.responder).policy.budget = budget;
+        self
+    }
 }
 
 pin_project! {
@@ -142,7 +157,7 @@ where
     }
     let read = reading.run(|reading| {
         let Reading { parts, body, collected } = reading.get_mut();
-        let (catalog, types) = (call.responder.catalog(), call.responder.types());
+        let (catalog, types) = (call.responder.catalog(), &call.responder.detail_types);
         collected.poll(body, cx).map(|()| read_parts(parts, collected.as_bytes(), catalog, types))
     });
     let error = match read.map_err(ServiceError::Panic)? {

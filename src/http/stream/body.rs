@@ -105,7 +105,7 @@ where
         let line = match &failure {
             Some(failure) => {
                 let error = this.responder.finish_and_log(Transport::Http, this.caller, failure);
-                form.write_sent(&error, this.responder.types())
+                form.write_sent(&error, &this.responder.detail_types)
             }
             None => form.write_end(),
         };
