@@ -18,7 +18,7 @@ use tonic::body::Body;
 use tonic::service::InterceptorLayer;
 use tonic::transport::{Channel, Server};
 use tonic::{Code, Request, Status};
-use tower::ServiceExt;
+use tower::{ServiceBuilder, ServiceExt};
 use tower_layer::Layer;
 
 fn layer() -> ServerLayer {
@@ -410,4 +410,31 @@ async fn a_foreign_error_does_not_leave() {
         assert_eq!((error.number(), error.domain()), (Some(403_003), "otherhost"));
         assert!(status.metadata().get("set-cookie").is_none());
     }
+}
+
+/// A layer around one service of several, whose paths the router still knows.
+#[tokio::test]
+async fn one_service_of_a_router_has_the_layer() {
+    let test = Test::new(|_| Script::fail(Status::not_found("a row")));
+    let service = ServiceBuilder::new().layer(layer()).service(test);
+    let (_, health) = tonic_health::server::health_reporter();
+    let channel = connect(|incoming| {
+        Server::builder().add_service(health).add_service(service).serve_with_incoming(incoming)
+    })
+    .await;
+    for kind in KINDS {
+        let (_, result) = call(channel.clone(), kind, request()).await;
+        assert_eq!(check(&result.unwrap_err()).number(), Some(404_003), "{kind:?}");
+    }
+    let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
+    let unknown = tonic_health::pb::HealthCheckRequest { service: "unknown".into() };
+    let status = health.check(unknown).await.unwrap_err();
+    assert_eq!((status.code(), status.error_code::<ErrorCode>()), (Code::NotFound, None));
+}
+
+#[test]
+fn the_inner_service_can_be_reached() {
+    let mut service = layer().layer(1);
+    *service.get_mut() += 1;
+    assert_eq!((*service.get_ref(), service.into_inner()), (2, 2));
 }

@@ -11,6 +11,7 @@ use tower_service::Service;
 
 use super::ErrorFuture;
 use super::answer::Call;
+use crate::guard::inner_service_accessors;
 use crate::guard::service::{BoxError, Readiness};
 use crate::http::{Budget, Caller, Responder};
 use crate::wire::grpc_web::Protocol;
@@ -92,6 +93,8 @@ pub struct ErrorService<S> {
     layer: ErrorLayer,
     readiness: Readiness,
 }
+
+inner_service_accessors!(ErrorService);
 
 impl<S, B> Service<Request<B>> for ErrorService<S>
 where

@@ -14,6 +14,7 @@ use super::observe::{Both, Observe, Watch};
 use super::requested::Requested;
 use super::{BoxError, ClientBody};
 use crate::catalog::{Catalog, CatalogCode};
+use crate::guard::inner_service_accessors;
 use crate::tonic::made_of_connection;
 
 /// Makes whatever a peer sent safe for tonic to read, in headers and in trailers alike. It stands under the
@@ -99,6 +100,8 @@ pub struct ClientService<S> {
     inner: S,
     layer: ClientLayer,
 }
+
+inner_service_accessors!(ClientService);
 
 impl<S, Req, Res> Service<Request<Req>> for ClientService<S>
 where

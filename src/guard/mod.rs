@@ -48,6 +48,29 @@ pub(crate) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(run)).map_err(Panic::new)
 }
 
+/// Writes the methods that give access to the field `inner` of a layer's service.
+macro_rules! inner_service_accessors {
+    ($Service:ident) => {
+        impl<S> $Service<S> {
+            /// Returns a reference to the inner service.
+            pub const fn get_ref(&self) -> &S {
+                &self.inner
+            }
+
+            /// Returns a mutable reference to the inner service.
+            pub const fn get_mut(&mut self) -> &mut S {
+                &mut self.inner
+            }
+
+            /// Returns the inner service.
+            pub fn into_inner(self) -> S {
+                self.inner
+            }
+        }
+    };
+}
+pub(crate) use inner_service_accessors;
+
 /// Drops a foreign value.
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) fn discard<T>(value: T) -> Result<(), Panic> {

@@ -3,11 +3,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{Request, Response};
+use tonic::server::NamedService;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{ServerBody, ServerFuture, deadline};
 use crate::catalog::{Catalog, CatalogCode};
+use crate::guard::inner_service_accessors;
 use crate::guard::service::{BoxError, Readiness};
 use crate::outbound::boundary::Boundary;
 use crate::outbound::budget::Budget;
@@ -215,12 +217,30 @@ impl<S> Layer<S> for ServerLayer {
     }
 }
 
-/// The service that [`ServerLayer`] makes.
+/// The service that [`ServerLayer`] makes. Around the generated server of one tonic service, it can be added to a router:
+///
+/// ```no_run
+/// use codelibra::ErrorCode;
+/// use codelibra::server::ServerLayer;
+/// use tonic::transport::Server;
+/// use tower::ServiceBuilder;
+///
+/// # let (_, health) = tonic_health::server::health_reporter();
+/// let service = ServiceBuilder::new().layer(ServerLayer::new::<ErrorCode>()).service(health);
+/// let router = Server::builder().add_service(service);
+/// ```
 #[derive(Clone, Debug)]
 pub struct ServerService<S> {
     inner: S,
     config: Arc<Config>,
     readiness: Readiness,
+}
+
+inner_service_accessors!(ServerService);
+
+/// The name of the inner service.
+impl<S: NamedService> NamedService for ServerService<S> {
+    const NAME: &'static str = S::NAME;
 }
 
 /// What is known of one call.

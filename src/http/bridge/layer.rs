@@ -33,6 +33,8 @@ macro_rules! bridge {
             readiness: Readiness,
         }
 
+        crate::guard::inner_service_accessors!($Service);
+
         impl<S, Req, Res> Service<Request<Req>> for $Service<S>
         where
             S: Service<Request<Req>, Response = Response<Res>>,
