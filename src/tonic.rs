@@ -84,11 +84,11 @@ pub trait StatusCodeExt {
 
     /// Everything that the status says, as an error of `C`'s catalogue.
     fn to_received<C: CatalogCode>(&self) -> ReceivedError {
-        self.to_received_of(C::catalog())
+        self.to_received_with(C::catalog())
     }
 
     /// Everything that the status says, as an error of a catalogue that is known only at run time.
-    fn to_received_of(&self, catalog: &'static Catalog) -> ReceivedError;
+    fn to_received_with(&self, catalog: &'static Catalog) -> ReceivedError;
 }
 
 impl StatusCodeExt for Status {
@@ -117,7 +117,7 @@ impl StatusCodeExt for Status {
         Some(T::from_metadata(|key| metadata.get(key)))
     }
 
-    fn to_received_of(&self, catalog: &'static Catalog) -> ReceivedError {
+    fn to_received_with(&self, catalog: &'static Catalog) -> ReceivedError {
         let details = Bytes::copy_from_slice(self.details());
         let message = Cow::Borrowed(self.message());
         ReceivedError::of_grpc(self.code().into(), message, details, self.metadata().as_ref(), catalog)

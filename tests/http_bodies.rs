@@ -106,7 +106,7 @@ fn assert_crosses(error: &ApiError, form: Form, notes: &[Note]) {
     assert_eq!(over_http.notes(), notes, "{form}: {}", String::from_utf8_lossy(&body));
     assert_same(error, &over_http.assume_trusted());
 
-    let over_grpc = Status::from(over_http.assume_trusted()).to_received_of(&CATALOG);
+    let over_grpc = Status::from(over_http.assume_trusted()).to_received_with(&CATALOG);
     assert_same(error, &over_grpc.assume_trusted());
     let again = write_body(form, &over_grpc.assume_trusted(), types());
     assert_eq!(String::from_utf8(body).unwrap(), String::from_utf8(again).unwrap());
@@ -129,7 +129,7 @@ fn every_grpc_code_without_a_number_crosses_every_form() {
     for form in Form::ALL {
         for code in GrpcCode::ALL.into_iter().filter(|code| *code != GrpcCode::Ok) {
             let status = Status::new(code.into(), "no code");
-            let error = status.to_received_of(&CATALOG).assume_trusted();
+            let error = status.to_received_with(&CATALOG).assume_trusted();
             assert_eq!(error.number(), u32::from(tables::grpc_to_class(code)) * 1000);
             assert_eq!(error.domain(), "codelibra");
             assert_crosses(&error, form, &[]);

@@ -324,7 +324,7 @@ fn the_caller_takes_its_form() {
     ] {
         let mut headers = HeaderMap::new();
         headers.insert("accept", accept.parse().unwrap());
-        assert_eq!(StreamForm::of_caller(&headers), form, "{accept}");
+        assert_eq!(StreamForm::from_accept(&headers), form, "{accept}");
     }
     let body = StreamForm::Ndjson.write_error(&ErrorCode::USER_BANNED.into(), DetailTypes::standard());
     assert!(body.starts_with(b"{\"error\":{\"code\":403003,"));

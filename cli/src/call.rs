@@ -55,17 +55,17 @@ async fn call(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
         let channel = endpoint.connect().await;
         let channel = channel
             .map_err(|e| Failure::bad_input(format_args!("cannot reach {}: {}", args.url, innermost(&e))))?;
-        let client = tonic::client::Grpc::new(ClientLayer::of(catalog).layer(channel))
+        let client = tonic::client::Grpc::new(ClientLayer::from_catalog(catalog).layer(channel))
             .max_decoding_message_size(MAX_MESSAGES);
         receive(client, request, path, &mut messages, catalog).await
     });
     match answered.await.unwrap_or(Ok(Answer::Late))? {
         Answer::Whole => messages.succeeded(),
-        Answer::Failed(status) => messages.failed(&status.to_received_of(catalog)),
+        Answer::Failed(status) => messages.failed(&status.to_received_with(catalog)),
         Answer::Late => {
             let what = if messages.came { "the answer did not end" } else { "no answer" };
             let status = made_here(Code::DeadlineExceeded, format!("{what} within {}", args.timeout));
-            messages.failed(&status.to_received_of(catalog))
+            messages.failed(&status.to_received_with(catalog))
         }
         Answer::TooLong => {
             let text = match args.format {
@@ -73,7 +73,7 @@ async fn call(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
                 TextFormat::Text => " in one message",
             };
             let limit = format!("the answer has more than {MAX_MESSAGES} bytes");
-            messages.failed(&made_here(Code::ResourceExhausted, limit.clone()).to_received_of(catalog))?;
+            messages.failed(&made_here(Code::ResourceExhausted, limit.clone()).to_received_with(catalog))?;
             Err(Failure::bad_input(format_args!("{limit}{text}")))
         }
     }
@@ -100,7 +100,7 @@ impl Answer {
     fn failed(status: Status, catalog: &'static Catalog) -> Self {
         // What the layer did not see is tonic's own, about a message.
         let is_tonics = !status.metadata().contains_key(RECEIVED_HEADER.as_str());
-        let error = status.to_received_of(catalog);
+        let error = status.to_received_with(catalog);
         if is_tonics && status.code() == Code::OutOfRange {
             Self::TooLong
         } else if is_tonics {

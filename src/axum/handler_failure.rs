@@ -38,9 +38,9 @@ impl HandlerFailure {
 
 /// The responder of responses that no layer makes again: the native form, and a public boundary.
 pub(super) fn default_responder(catalog: Option<&'static Catalog>) -> Cow<'static, Responder> {
-    static DEFAULT: LazyLock<Responder> = LazyLock::new(|| Responder::of(&CATALOG));
+    static DEFAULT: LazyLock<Responder> = LazyLock::new(|| Responder::from_catalog(&CATALOG));
     match catalog {
-        Some(catalog) if catalog.domain() != CATALOG.domain() => Cow::Owned(Responder::of(catalog)),
+        Some(catalog) if catalog.domain() != CATALOG.domain() => Cow::Owned(Responder::from_catalog(catalog)),
         _ => Cow::Borrowed(&DEFAULT),
     }
 }

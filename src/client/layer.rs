@@ -59,11 +59,11 @@ pub struct ClientLayer {
 impl ClientLayer {
     /// A layer for services whose codes are `C`'s.
     pub fn new<C: CatalogCode>() -> Self {
-        Self::of(C::catalog())
+        Self::from_catalog(C::catalog())
     }
 
     /// A layer for services whose catalogue is known only at run time.
-    pub const fn of(catalog: &'static Catalog) -> Self {
+    pub const fn from_catalog(catalog: &'static Catalog) -> Self {
         Self { catalog, observer: None }
     }
 

@@ -77,7 +77,7 @@ impl Watch {
     pub(super) fn status(&self, status: &Status, catalog: &'static Catalog) {
         let method = self.path.as_ref().map_or("", |path| path.path());
         let call = Call { method, latency: self.started.elapsed() };
-        let error = status.to_received_of(catalog);
+        let error = status.to_received_with(catalog);
         // The panic hook has reported it.
         drop(catch(|| self.observer.on_error(&error, &call)));
     }

@@ -65,11 +65,11 @@ pub struct Responder {
 impl Responder {
     /// For a service whose codes are `C`'s: the native form, the standard details, [`Boundary::public`].
     pub fn new<C: CatalogCode>() -> Self {
-        Self::of(C::catalog())
+        Self::from_catalog(C::catalog())
     }
 
     /// For a service whose catalogue is known only at run time.
-    pub fn of(catalog: &'static Catalog) -> Self {
+    pub fn from_catalog(catalog: &'static Catalog) -> Self {
         Self {
             policy: Policy::new(catalog),
             form: Form::Native,

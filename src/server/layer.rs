@@ -126,11 +126,11 @@ pub(super) struct Config {
 impl ServerLayer {
     /// A layer for services whose codes are `C`'s, with [`Boundary::public`] and [`Budget::KIB_3`].
     pub fn new<C: CatalogCode>() -> Self {
-        Self::of(C::catalog())
+        Self::from_catalog(C::catalog())
     }
 
     /// A layer for services whose catalogue is known only at run time.
-    pub fn of(catalog: &'static Catalog) -> Self {
+    pub fn from_catalog(catalog: &'static Catalog) -> Self {
         cause::park_from_now_on();
         Self { config: Config { policy: Policy::new(catalog), timeout: None, drops_unread: false } }
     }

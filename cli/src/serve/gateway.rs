@@ -60,7 +60,7 @@ pub(crate) async fn router(
     let stream_client = connect(catalog, &stream_endpoint).await.map_err(cannot)?;
     let slow_bodies = SlowBodies { catalog, patience: limits.read_timeout };
     // The gRPC server has decided what may leave.
-    let responder = Responder::of(catalog)
+    let responder = Responder::from_catalog(catalog)
         .form(form)
         .error_infos(infos)
         .boundary(Boundary::internal())
@@ -95,13 +95,13 @@ async fn connect(
     endpoint: &Endpoint,
 ) -> Result<ErrorCatalogServiceClient<ClientService<Channel>>, tonic::transport::Error> {
     let channel = endpoint.connect().await?;
-    Ok(ErrorCatalogServiceClient::new(ClientLayer::of(catalog).layer(channel)))
+    Ok(ErrorCatalogServiceClient::new(ClientLayer::from_catalog(catalog).layer(channel)))
 }
 
 impl Gateway {
     /// The error of a failed call, as it leaves over HTTP.
     pub(crate) fn received(&self, status: &Status) -> ReceivedError {
-        status.to_received_of(self.catalog)
+        status.to_received_with(self.catalog)
     }
 
     pub(crate) fn error(&self, status: &Status) -> ApiError {
@@ -182,11 +182,12 @@ impl Gateway {
         let catalog = self.catalog;
         let items = items.into_inner().map(move |item| match item {
             Ok(item) => Ok(serde_json::json!({ "item": item.item })),
-            Err(status) => Err(status.to_received_of(catalog).assume_trusted()),
+            Err(status) => Err(status.to_received_with(catalog).assume_trusted()),
         });
         let items = self.streams.read_ahead(permit, items);
         let responder = Responder::clone(&self.responder);
-        let body = StreamBody::new(StreamForm::of_caller(&request.headers), items, responder).caller(request);
+        let body =
+            StreamBody::new(StreamForm::from_accept(&request.headers), items, responder).caller(request);
         Ok(body.into_response().map(Body::new))
     }
 }

@@ -62,7 +62,7 @@ where
     let connections =
         connections.map(move |io| io.map(|io| WatchedIo::new(io, FirstBytes::new(limits.read_timeout))));
     let slow_bodies = SlowBodies { catalog, patience: limits.read_timeout };
-    let server_layer = ServerLayer::of(catalog)
+    let server_layer = ServerLayer::from_catalog(catalog)
         // A raise answers what it was asked for, the message of a 5xx included.
         .boundary(Boundary::internal())
         .error_infos(infos)

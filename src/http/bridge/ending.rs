@@ -93,7 +93,7 @@ impl Broken {
             return Self { error: received.clone(), kept: None };
         }
         let status = crate::tonic::made_here(error);
-        Self { error: status.to_received_of(catalog), kept: Some(status.into()) }
+        Self { error: status.to_received_with(catalog), kept: Some(status.into()) }
     }
 
     /// Without tonic, the type of the error is unknown.
