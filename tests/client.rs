@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use codelibra::client::{Call, ClientLayer};
+use codelibra::client::{ClientLayer, FailedCall};
 use codelibra::{
     ApiError, ErrorCode, GrpcCode, Note, RECEIVED_HEADER, ReceivedError, RetryAdvice, StatusCodeExt, rpc,
 };
@@ -39,7 +39,7 @@ type Log = Arc<Mutex<Vec<(String, Option<u32>, Vec<Note>)>>>;
 fn observed() -> (ClientLayer, Log) {
     let log = Log::default();
     let seen = Arc::clone(&log);
-    let layer = layer().observe(move |error: &ReceivedError, call: &Call<'_>| {
+    let layer = layer().observe(move |error: &ReceivedError, call: &FailedCall<'_>| {
         let entry = (call.method.to_owned(), error.number(), error.notes().to_vec());
         seen.lock().unwrap().push(entry);
     });
@@ -49,7 +49,7 @@ fn observed() -> (ClientLayer, Log) {
 #[tokio::test]
 async fn observers_see_each_failure_once() {
     let (layer, log) = observed();
-    let layer = layer.observe(move |error: &ReceivedError, _: &Call<'_>| {
+    let layer = layer.observe(move |error: &ReceivedError, _: &FailedCall<'_>| {
         assert_eq!(error.code(), Some(ErrorCode::USER_BANNED));
     });
 

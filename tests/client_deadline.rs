@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use codelibra::client::{Call, ClientLayer};
+use codelibra::client::{ClientLayer, FailedCall};
 use codelibra::{ErrorCode, GrpcCode, ReceivedError, StatusCodeExt};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body::Frame;
@@ -106,7 +106,7 @@ async fn answer(place: Place, failure: Failure) -> Result<Response<Body>, BoxErr
 async fn call(place: Place, failure: Failure, grpc_timeout: Option<&'static str>) -> Vec<Status> {
     let log = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&log);
-    let layer = ClientLayer::new::<ErrorCode>().observe(move |error: &ReceivedError, _: &Call<'_>| {
+    let layer = ClientLayer::new::<ErrorCode>().observe(move |error: &ReceivedError, _: &FailedCall<'_>| {
         seen.lock().unwrap().push(error.grpc_code());
     });
     let service = service_fn(move |_: Request<Body>| answer(place, failure));

@@ -138,10 +138,10 @@ fn an_event_is_one_line_whatever_the_message_is() {
 fn a_panic_of_an_observer_harms_neither_the_call_nor_the_other_observers() {
     let seen = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&seen);
-    let count = move |_: &codelibra::ReceivedError, _: &codelibra::client::Call<'_>| {
+    let count = move |_: &codelibra::ReceivedError, _: &codelibra::client::FailedCall<'_>| {
         count.fetch_add(1, Ordering::Relaxed);
     };
-    let panics = |_: &codelibra::ReceivedError, _: &codelibra::client::Call<'_>| panic!("observer");
+    let panics = |_: &codelibra::ReceivedError, _: &codelibra::client::FailedCall<'_>| panic!("observer");
     let status = Status::from(ErrorCode::USER_BANNED);
     // `fail` takes one observer; the layer puts each behind those before it.
     fail(&status, panics);

@@ -7,7 +7,7 @@ mod in_process;
 mod web;
 
 use bytes::Bytes;
-use codelibra::client::{Call, ClientLayer};
+use codelibra::client::{ClientLayer, FailedCall};
 use codelibra::server::ServerLayer;
 use codelibra::{ErrorCode, ReceivedError};
 use http::{Request, Response};
@@ -31,7 +31,7 @@ fn layer() -> ClientLayer {
 }
 
 fn observed() -> ClientLayer {
-    layer().observe(|error: &ReceivedError, call: &Call<'_>| panic!("{} {error}", call.method))
+    layer().observe(|error: &ReceivedError, call: &FailedCall<'_>| panic!("{} {error}", call.method))
 }
 
 #[test]

@@ -191,7 +191,7 @@ impl Messages {
     fn failed(self, error: &ReceivedError) -> Result<(), Failure> {
         match self.format {
             TextFormat::Json => {
-                output::json(&Failed { error: Decoded::of(error), messages_base64: self.kept })
+                output::json(&Failed { error: Decoded::new(error), messages_base64: self.kept })
             }
             TextFormat::Text => output::text(&text(error)),
         }

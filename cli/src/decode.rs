@@ -43,7 +43,7 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Decode) -> Result<(), Failur
         Reader::from_catalog(catalog).read_body(&input)
     };
     match args.format {
-        TextFormat::Json => output::json(&Decoded::of(&error))?,
+        TextFormat::Json => output::json(&Decoded::new(&error))?,
         TextFormat::Text => output::text(&text(&error))?,
     }
     if error.number().is_none() && (error.grpc_code() == GrpcCode::Ok || (!is_header && is_ok(&input))) {
@@ -149,7 +149,7 @@ pub(crate) struct Decoded<'a> {
 }
 
 impl<'a> Decoded<'a> {
-    pub(crate) fn of(error: &'a ReceivedError) -> Self {
+    pub(crate) fn new(error: &'a ReceivedError) -> Self {
         let some = |text: &'a str| Some(text).filter(|text| !text.is_empty());
         Self {
             code: error.number(),

@@ -15,8 +15,8 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Explain) -> Result<(), Failu
     match (find(catalog, &args.wanted)?, args.format) {
         (Found::Listed(entry), TextFormat::Json) => output::json(&Listed { entry, known: true }),
         (Found::Listed(entry), TextFormat::Text) => output::text(&listed(catalog, entry)),
-        (Found::Unlisted(code), TextFormat::Json) => output::json(&Unlisted::of(catalog, code)),
-        (Found::Unlisted(code), TextFormat::Text) => output::text(&unlisted(&Unlisted::of(catalog, code))),
+        (Found::Unlisted(code), TextFormat::Json) => output::json(&Unlisted::new(catalog, code)),
+        (Found::Unlisted(code), TextFormat::Text) => output::text(&unlisted(&Unlisted::new(catalog, code))),
     }
 }
 
@@ -49,7 +49,7 @@ struct Unlisted {
 }
 
 impl Unlisted {
-    fn of(catalog: &Catalog, code: u32) -> Self {
+    fn new(catalog: &Catalog, code: u32) -> Self {
         let (class, grpc_code) = (class_of(code), grpc_code(code, None));
         let meaning = if code.is_multiple_of(1000) {
             format!("Class {class} ({}) and nothing more specific.", status(class))

@@ -7,7 +7,7 @@ use pin_project_lite::pin_project;
 use tonic::Status;
 
 use super::BoxError;
-use super::observe::Watch;
+use super::observe::ObservedCall;
 use super::requested::Deadline;
 use crate::catalog::Catalog;
 use crate::inbound::early::EarlyFields;
@@ -17,7 +17,7 @@ use crate::inbound::sanitize::{self, Ending, Start};
 #[derive(Debug)]
 pub(super) struct Answering {
     pub(super) catalog: &'static Catalog,
-    pub(super) watch: Option<Watch>,
+    pub(super) watch: Option<ObservedCall>,
     pub(super) deadline: Deadline,
 }
 

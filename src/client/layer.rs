@@ -10,7 +10,7 @@ use tower_service::Service;
 
 use super::body::Answering;
 use super::future::ClientFuture;
-use super::observe::{Both, Observe, Watch};
+use super::observe::{Both, Observe, ObservedCall};
 use super::requested::Requested;
 use super::{BoxError, ClientBody};
 use crate::catalog::{Catalog, CatalogCode};
@@ -121,7 +121,7 @@ where
     #[inline]
     fn call(&mut self, request: Request<Req>) -> Self::Future {
         let ClientLayer { catalog, observer } = &self.layer;
-        let watch = observer.as_ref().map(|it| Watch::new(it, request.uri().path_and_query()));
+        let watch = observer.as_ref().map(|it| ObservedCall::new(it, request.uri().path_and_query()));
         let Requested { deadline, encodings } = Requested::read(request.headers());
         let answering = Answering { catalog, watch, deadline };
         ClientFuture::new(self.inner.call(request), answering, encodings)

@@ -1,6 +1,6 @@
 use ::metrics::{counter, histogram};
 
-use super::{Call, Observe};
+use super::{FailedCall, Observe};
 use crate::inbound::ReceivedError;
 
 /// Counts every failure, by the recorder of the crate `metrics`.
@@ -31,7 +31,7 @@ impl MetricsObserver {
 }
 
 impl Observe for MetricsObserver {
-    fn on_error(&self, error: &ReceivedError, call: &Call<'_>) {
+    fn on_error(&self, error: &ReceivedError, call: &FailedCall<'_>) {
         let labels = [
             ("method", call.method.to_owned()),
             ("code", error.listed_number().to_string()),

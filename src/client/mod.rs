@@ -2,13 +2,13 @@
 //! harms tonic, every failure can be read, and an observer sees each.
 //!
 //! ```no_run
-//! use codelibra::client::{Call, ClientLayer};
+//! use codelibra::client::{FailedCall, ClientLayer};
 //! use codelibra::{ErrorCode, ReceivedError, StatusCodeExt};
 //! use tower_layer::Layer;
 //!
 //! # mod greeter { pub struct GreeterClient<T>(pub T); impl<T> GreeterClient<T> { pub fn new(t: T) -> Self { Self(t) } } }
 //! # fn connect(channel: tonic::body::Body) {
-//! let layer = ClientLayer::new::<ErrorCode>().observe(|error: &ReceivedError, call: &Call<'_>| {
+//! let layer = ClientLayer::new::<ErrorCode>().observe(|error: &ReceivedError, call: &FailedCall<'_>| {
 //!     eprintln!("{} failed after {:?}: {error}", call.method, call.latency);
 //! });
 //! // let channel = tonic::transport::Channel::from_static("http://127.0.0.1:50051").connect_lazy();
@@ -31,10 +31,10 @@ pub use self::future::ClientFuture;
 pub use self::layer::{ClientLayer, ClientService};
 #[cfg(feature = "metrics")]
 pub use self::metrics::MetricsObserver;
-pub use self::observe::{Call, Observe};
+pub use self::observe::{FailedCall, Observe};
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;
 #[cfg(feature = "tracing")]
 pub use crate::outbound::log_limit::LogLimit;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use crate::guard::BoxError;

@@ -18,11 +18,11 @@ use crate::tonic::StatusCodeExt;
 /// process reports it, the caller gets the failure, and the other observers see it.
 pub trait Observe: Send + Sync + 'static {
     /// Called once for a failed call.
-    fn on_error(&self, error: &ReceivedError, call: &Call<'_>);
+    fn on_error(&self, error: &ReceivedError, call: &FailedCall<'_>);
 }
 
-impl<F: Fn(&ReceivedError, &Call<'_>) + Send + Sync + 'static> Observe for F {
-    fn on_error(&self, error: &ReceivedError, call: &Call<'_>) {
+impl<F: Fn(&ReceivedError, &FailedCall<'_>) + Send + Sync + 'static> Observe for F {
+    fn on_error(&self, error: &ReceivedError, call: &FailedCall<'_>) {
         self(error, call);
     }
 }
@@ -30,7 +30,7 @@ impl<F: Fn(&ReceivedError, &Call<'_>) + Send + Sync + 'static> Observe for F {
 /// The call that failed.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Call<'a> {
+pub struct FailedCall<'a> {
     /// The path of the method as the caller asked for it, `/package.Service/Method`.
     pub method: &'a str,
     /// From the start of the call until the failure arrived; for a stream, that is its end.
@@ -41,7 +41,7 @@ pub struct Call<'a> {
 pub(super) struct Both(pub(super) Arc<dyn Observe>, pub(super) Arc<dyn Observe>);
 
 impl Observe for Both {
-    fn on_error(&self, error: &ReceivedError, call: &Call<'_>) {
+    fn on_error(&self, error: &ReceivedError, call: &FailedCall<'_>) {
         for observer in [&self.0, &self.1] {
             // The panic hook has reported it.
             drop(catch(|| observer.on_error(error, call)));
@@ -50,19 +50,19 @@ impl Observe for Both {
 }
 
 /// An observed call.
-pub(super) struct Watch {
+pub(super) struct ObservedCall {
     observer: Arc<dyn Observe>,
     path: Option<PathAndQuery>,
     started: Instant,
 }
 
-impl fmt::Debug for Watch {
+impl fmt::Debug for ObservedCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").field("path", &self.path).field("started", &self.started).finish()
+        f.debug_struct("ObservedCall").field("path", &self.path).field("started", &self.started).finish()
     }
 }
 
-impl Watch {
+impl ObservedCall {
     pub(super) fn new(observer: &Arc<dyn Observe>, path: Option<&PathAndQuery>) -> Self {
         Self { observer: Arc::clone(observer), path: path.cloned(), started: Instant::now() }
     }
@@ -76,7 +76,7 @@ impl Watch {
 
     pub(super) fn status(&self, status: &Status, catalog: &'static Catalog) {
         let method = self.path.as_ref().map_or("", |path| path.path());
-        let call = Call { method, latency: self.started.elapsed() };
+        let call = FailedCall { method, latency: self.started.elapsed() };
         let error = status.to_received_with(catalog);
         // The panic hook has reported it.
         drop(catch(|| self.observer.on_error(&error, &call)));

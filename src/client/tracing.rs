@@ -1,6 +1,6 @@
 use ::tracing::Level;
 
-use super::{Call, Observe};
+use super::{FailedCall, Observe};
 use crate::inbound::ReceivedError;
 use crate::outbound::log_limit::LogLimit;
 
@@ -30,7 +30,7 @@ impl TracingObserver {
 }
 
 impl Observe for TracingObserver {
-    fn on_error(&self, error: &ReceivedError, call: &Call<'_>) {
+    fn on_error(&self, error: &ReceivedError, call: &FailedCall<'_>) {
         let cut = |text| self.limit.cut(text);
         macro_rules! event {
             ($level:expr) => {

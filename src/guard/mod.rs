@@ -14,6 +14,9 @@ use std::pin::Pin;
 #[cfg(any(feature = "gateway", feature = "server"))]
 use pin_project_lite::pin_project;
 
+/// An error of foreign code.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
 /// A panic that was caught. Its text is for the log and is never sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Panic(Cow<'static, str>);

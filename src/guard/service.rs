@@ -6,9 +6,8 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+pub(crate) use crate::guard::BoxError;
 use crate::guard::{Guarded, Panic, catch};
-
-pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a service does not answer.
 #[derive(Debug)]

@@ -52,14 +52,14 @@ impl Caller {
         Self {
             connect: headers.contains_key(CONNECT_PROTOCOL_VERSION),
             head: method == Method::HEAD,
-            problem: Quality::of(headers, Form::Problem.media_type()),
-            json: Quality::of(headers, Form::Native.media_type()),
+            problem: Quality::new(headers, Form::Problem.media_type()),
+            json: Quality::new(headers, Form::Native.media_type()),
             request_id: RequestId::from_headers(headers),
             request: None,
         }
     }
 
-    fn of_request(method: &Method, uri: &Uri, headers: &HeaderMap) -> Self {
+    fn from_request(method: &Method, uri: &Uri, headers: &HeaderMap) -> Self {
         let mut caller = Self::new(method, headers);
         let is_get = matches!(*method, Method::GET | Method::HEAD);
         let mut parameters = uri.query().filter(|_| is_get).unwrap_or_default().split('&');
@@ -122,11 +122,11 @@ impl Caller {
 /// assert!(!prefers(&HeaderMap::new(), "text/html", "application/json"));
 /// ```
 pub fn prefers(headers: &HeaderMap, wanted: &str, other: &str) -> bool {
-    Quality::of(headers, wanted).is_above(Quality::of(headers, other))
+    Quality::new(headers, wanted).is_above(Quality::new(headers, other))
 }
 
 impl Quality {
-    pub(super) fn of(headers: &HeaderMap, media_type: &str) -> Self {
+    pub(super) fn new(headers: &HeaderMap, media_type: &str) -> Self {
         let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let ranges = values.flat_map(|value| value.split(','));
         let mut quality = Self::default();
@@ -190,12 +190,12 @@ impl From<&HeaderMap> for Caller {
 
 impl From<&Parts> for Caller {
     fn from(parts: &Parts) -> Self {
-        Self::of_request(&parts.method, &parts.uri, &parts.headers)
+        Self::from_request(&parts.method, &parts.uri, &parts.headers)
     }
 }
 
 impl<B> From<&Request<B>> for Caller {
     fn from(request: &Request<B>) -> Self {
-        Self::of_request(request.method(), request.uri(), request.headers())
+        Self::from_request(request.method(), request.uri(), request.headers())
     }
 }

@@ -9,7 +9,7 @@ use prost_reflect::{
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::request_info::RequestInfo;
+use super::request_info::RequestInfoJson;
 use crate::wire::details::Detail;
 
 /// The longest JSON of a detail that is written or read, in bytes: 64 KiB.
@@ -103,7 +103,7 @@ impl DetailTypes {
     /// The detail in ProtoJSON. `None` where its type is not known, JSON would lose something of it, or it is
     /// more than would be read.
     pub(super) fn message_to_json(&self, detail: &Detail<'_>) -> Option<Box<RawValue>> {
-        if let Some(info) = RequestInfo::of(detail) {
+        if let Some(info) = RequestInfoJson::from_detail(detail) {
             return to_raw_value(&info).ok();
         }
         let json = to_raw_value(&self.decode(detail)?).ok()?;
@@ -113,7 +113,7 @@ impl DetailTypes {
     /// The detail in ProtoJSON with its `@type`, as [`message_to_json`](Self::message_to_json).
     pub(super) fn any_to_json(&self, detail: &Detail<'_>) -> Option<Box<RawValue>> {
         let url = Some(detail.type_url()).filter(|url| url.contains('/'))?;
-        if let Some(info) = RequestInfo::of(detail) {
+        if let Some(info) = RequestInfoJson::from_detail(detail) {
             return to_raw_value(&info.with_url(url)).ok();
         }
         let message = self.decode(detail)?;
@@ -132,7 +132,7 @@ impl DetailTypes {
         type_name: &str,
         json: &str,
     ) -> Result<(Vec<u8>, Option<String>), String> {
-        if let Some(info) = RequestInfo::read_any(type_name, json) {
+        if let Some(info) = RequestInfoJson::read_any(type_name, json) {
             return Ok((info.encode(), None));
         }
         check_affordable(type_name, json)?;
@@ -148,7 +148,7 @@ impl DetailTypes {
         type_name: &str,
         json: &str,
     ) -> Result<(Vec<u8>, Option<String>), String> {
-        if let Some(info) = RequestInfo::read_message(type_name, json) {
+        if let Some(info) = RequestInfoJson::read_message(type_name, json) {
             return Ok((info.encode(), None));
         }
         check_affordable(type_name, json)?;

@@ -14,7 +14,7 @@ const MAX_LEN: usize = 1024;
 /// The plain case: whatever else there may be in the message or in its JSON is left to reflection.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct RequestInfo<'a> {
+pub(super) struct RequestInfoJson<'a> {
     #[serde(rename = "@type", skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -23,9 +23,9 @@ pub(super) struct RequestInfo<'a> {
     serving_data: &'a str,
 }
 
-impl<'a> RequestInfo<'a> {
+impl<'a> RequestInfoJson<'a> {
     /// Of a detail, without its `@type`.
-    pub(super) fn of(detail: &Detail<'a>) -> Option<Self> {
+    pub(super) fn from_detail(detail: &Detail<'a>) -> Option<Self> {
         if !detail.is_a(REQUEST_INFO) || detail.value().len() > MAX_LEN {
             return None;
         }

@@ -22,7 +22,7 @@ pub(super) struct Asked {
 const CONNECT: (&str, &str) = ("connect", "v1");
 
 impl Asked {
-    pub(super) fn of(catalog: &'static Catalog, query: Vec<(String, String)>) -> Result<Self, ApiError> {
+    pub(super) fn new(catalog: &'static Catalog, query: Vec<(String, String)>) -> Result<Self, ApiError> {
         let mut asked = Self { parameters: HashMap::new(), catalog };
         for (key, value) in query {
             if (key.as_str(), value.as_str()) != CONNECT {
@@ -65,9 +65,13 @@ impl Asked {
         if body.is_empty() {
             return Ok(());
         }
-        let Raise { message, metadata: Pairs(pairs) } = serde_json::from_slice(body).map_err(|e| {
-            self.unparseable("body", format!("the body is no {{\"message\": …, \"metadata\": {{…}}}}: {e}"))
-        })?;
+        let Raise { message, metadata: StringMembers(pairs) } =
+            serde_json::from_slice(body).map_err(|e| {
+                self.unparseable(
+                    "body",
+                    format!("the body is no {{\"message\": …, \"metadata\": {{…}}}}: {e}"),
+                )
+            })?;
         let message = message.map(|message| (MESSAGE.to_owned(), message));
         message.into_iter().chain(pairs).try_for_each(|(key, value)| self.add(key, value))
     }
@@ -135,30 +139,30 @@ const MESSAGE: &str = "message";
 struct Raise {
     message: Option<String>,
     #[serde(default)]
-    metadata: Pairs,
+    metadata: StringMembers,
 }
 
 /// A JSON object as it was sent: a map would drop all but the last of the members of one name.
 #[derive(Default)]
-struct Pairs(Vec<(String, String)>);
+struct StringMembers(Vec<(String, String)>);
 
-impl<'de> Deserialize<'de> for Pairs {
+impl<'de> Deserialize<'de> for StringMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Object;
 
         impl<'de> Visitor<'de> for Object {
-            type Value = Pairs;
+            type Value = StringMembers;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("an object of strings")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<StringMembers, A::Error> {
                 let mut pairs = Vec::new();
                 while let Some(pair) = members.next_entry()? {
                     pairs.push(pair);
                 }
-                Ok(Pairs(pairs))
+                Ok(StringMembers(pairs))
             }
         }
 

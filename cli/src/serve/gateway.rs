@@ -132,14 +132,14 @@ impl Gateway {
 }
 
 /// A query, in its order.
-type Pairs = Query<Vec<(String, String)>>;
+type QueryPairs = Query<Vec<(String, String)>>;
 
 /// [`ErrorLayer`] makes the answer of an error.
 pub(super) type Answered = Result<Response, ApiError>;
 
 impl Gateway {
     async fn list(&self, query: Vec<(String, String)>) -> Answered {
-        let mut asked = Asked::of(self.catalog, query)?;
+        let mut asked = Asked::new(self.catalog, query)?;
         let http_status = asked.take_class()?;
         asked.finish("class")?;
         let list = self
@@ -153,7 +153,7 @@ impl Gateway {
 
     async fn entry(&self, code: &str, query: Vec<(String, String)>) -> Answered {
         let code = self.parse(code)?;
-        Asked::of(self.catalog, query)?.finish("none; `:raise` takes them")?;
+        Asked::new(self.catalog, query)?.finish("none; `:raise` takes them")?;
         let found =
             self.client.clone().get_error(GetErrorRequest { code }).await.map_err(|s| self.error(&s))?;
         Ok(axum::Json(found.into_inner().entry).into_response())
@@ -161,7 +161,7 @@ impl Gateway {
 
     async fn raise(&self, code: &str, query: Vec<(String, String)>, body: &[u8]) -> Answered {
         let code = self.parse(code)?;
-        let mut asked = Asked::of(self.catalog, query)?;
+        let mut asked = Asked::new(self.catalog, query)?;
         asked.check_metadata(code)?;
         asked.add_body(body)?;
         let message = asked.take_message();
@@ -173,7 +173,7 @@ impl Gateway {
     /// So many items, then the error, in NDJSON or as server-sent events.
     async fn stream(&self, code: &str, query: Vec<(String, String)>, request: &Parts) -> Answered {
         let code = self.parse(code)?;
-        let mut asked = Asked::of(self.catalog, query)?;
+        let mut asked = Asked::new(self.catalog, query)?;
         let (message, after_items) = (asked.take_message(), asked.take_items()?);
         asked.check_metadata(code)?;
         let raise = RaiseErrorStreamRequest { code, message, metadata: asked.into_metadata(), after_items };
@@ -192,7 +192,7 @@ impl Gateway {
     }
 }
 
-async fn list(State(gateway): State<Gateway>, Query(query): Pairs) -> Answered {
+async fn list(State(gateway): State<Gateway>, Query(query): QueryPairs) -> Answered {
     gateway.list(query).await
 }
 
@@ -205,7 +205,7 @@ async fn one(
     State(gateway): State<Gateway>,
     request: Parts,
     Path(segment): Path<String>,
-    Query(query): Pairs,
+    Query(query): QueryPairs,
     body: Bytes,
 ) -> Answered {
     let (code, verb) = match segment.split_once(':') {

@@ -79,7 +79,7 @@ async fn the_errors_of_the_service_have_the_domain_of_its_catalogue() {
         let request =
             reqwest::Client::new().request(method.parse().unwrap(), format!("{}{path}", serve.http));
         let request = request.header("accept", "application/json").body(body);
-        let answer = Answer::of(request.send().await.unwrap()).await;
+        let answer = Answer::from_response(request.send().await.unwrap()).await;
         assert_eq!(u32::from(answer.status), code / 1000, "{method} {path}: {}", answer.text());
         let error = answer.json();
         assert_eq!((&error["code"], &error["domain"]), (&code.into(), &"shop.example.com".into()), "{path}");

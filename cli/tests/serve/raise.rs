@@ -53,7 +53,7 @@ async fn every_code_arrives_over_http() {
             let body = serde_json::json!({"message": message, "metadata": metadata(row.code)});
             let by_post = http.post(&url).body(body.to_string()).send().await.unwrap();
             for answer in [by_get, by_post] {
-                let answer = Answer::of(answer).await;
+                let answer = Answer::from_response(answer).await;
                 assert_eq!(answer.status, row.http_status);
                 assert_eq!(answer.header("codelibra-error-code"), row.code.to_string());
                 assert_eq!(answer.header("content-type"), "application/json");
@@ -86,7 +86,7 @@ async fn every_code_survives_both_round_trips() {
             metadata(code).into_iter().chain([("message".into(), "once more".into())]).collect();
         let url = format!("{}/v1/errors/{code}:raise", serve.http);
         let answer = reqwest::Client::new().get(url).query(&query).send().await.unwrap();
-        let answer = Answer::of(answer).await;
+        let answer = Answer::from_response(answer).await;
         assert_eq!(answer.header("content-type"), "application/problem+json");
         same(&first, &answer.error());
         let forwarded = answer.error().assume_trusted();

@@ -56,14 +56,14 @@ impl Serve {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let url = format!("{}{path}", self.http);
         let request = client.request(method.parse().unwrap(), url).header("accept", accept);
-        Answer::of(request.send().await.unwrap()).await
+        Answer::from_response(request.send().await.unwrap()).await
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> Answer {
         let request = reqwest::Client::new()
             .request(method.parse().unwrap(), format!("{}{path}", self.http))
             .body(body.to_owned());
-        Answer::of(request.send().await.unwrap()).await
+        Answer::from_response(request.send().await.unwrap()).await
     }
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(crate) async fn of(response: reqwest::Response) -> Self {
+    pub(crate) async fn from_response(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Self { status, headers, body: response.bytes().await.unwrap().into() }
     }

@@ -39,7 +39,7 @@ async fn every_code_ends_a_stream_over_http() {
             let url = format!("{}/v1/errors/{}:stream?items=3", serve.http, row.code);
             let query: Vec<(String, String)> = metadata(row.code).into_iter().collect();
             let answer = http.get(&url).query(&query).header("accept", accept).send().await.unwrap();
-            let answer = Answer::of(answer).await;
+            let answer = Answer::from_response(answer).await;
             assert_eq!((answer.status, answer.header("content-type")), (200, form.media_type()));
             let mut reader = StreamReader::new(form, Reader::new::<ErrorCode>());
             reader.push(&answer.body);

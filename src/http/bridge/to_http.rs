@@ -77,7 +77,7 @@ struct Peeked<B> {
 }
 
 /// What the headers of an answer came to.
-enum Begun<B> {
+enum Outcome<B> {
     Answer(Response<BridgeBody<B>>),
     /// The body has to decide.
     Open(Peeked<B>),
@@ -92,40 +92,40 @@ impl Call {
         self.answer(&Broken::new(error, self.responder.catalog()).failure())
     }
 
-    fn begin<B: Body>(&self, mut parts: Parts, body: B) -> Begun<B> {
+    fn begin<B: Body>(&self, mut parts: Parts, body: B) -> Outcome<B> {
         let catalog = self.responder.catalog();
         let is_error = parts.status.is_client_error() || parts.status.is_server_error();
         // The caller reads gRPC-Web, trailers-only included.
         let is_web = matches!(self.protocol, Protocol::GrpcWeb(_))
             && matches!(MediaType::of_fields(&parts.headers), Some(MediaType::GrpcWeb(_)));
         if is_web && !is_error {
-            return Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())));
+            return Outcome::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())));
         }
         if !ending::speak_grpc(&parts.headers) {
             if is_error || self.is_grpc() {
                 let begun = ending::Begun::new(Start::OPEN, parts.status, catalog);
-                return Begun::Open(Peeked { parts, body, begun, error: Some(Collected::default()) });
+                return Outcome::Open(Peeked { parts, body, begun, error: Some(Collected::default()) });
             }
-            return Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())));
+            return Outcome::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())));
         }
         let behind = match catch(|| Behind::headers_of(&body)) {
             Ok(behind) => behind,
             Err(panic) => {
                 self.discard(body);
-                return Begun::Answer(self.answer(&Failure::from_panic(panic)));
+                return Outcome::Answer(self.answer(&Failure::from_panic(panic)));
             }
         };
         match ending::of_headers(&mut parts.headers, behind, parts.status, catalog) {
             Ending::Failed(error) => {
                 self.discard(body);
-                Begun::Answer(self.answer(&Failure::forwarded(&error)))
+                Outcome::Answer(self.answer(&Failure::forwarded(&error)))
             }
             Ending::Ok => {
-                Begun::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())))
+                Outcome::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())))
             }
             Ending::Open(start) => {
                 let begun = ending::Begun::new(start, parts.status, catalog);
-                Begun::Open(Peeked { parts, body, begun, error: is_error.then(Collected::default) })
+                Outcome::Open(Peeked { parts, body, begun, error: is_error.then(Collected::default) })
             }
         }
     }
@@ -212,8 +212,8 @@ where
             call.log_dropped(inner.clear());
             let (parts, body) = response.into_parts();
             match call.begin(parts, body) {
-                Begun::Answer(response) => return Ok(Poll::Ready(response)),
-                Begun::Open(open) => peeked.set(Guarded::new(open)),
+                Outcome::Answer(response) => return Ok(Poll::Ready(response)),
+                Outcome::Open(open) => peeked.set(Guarded::new(open)),
             }
         }
         None => {}

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::info::{InfoMembers, write_info};
-use super::json::{self, Fault, Json};
+use super::json::{self, Json, JsonFault};
 use crate::http::DetailTypes;
 use crate::http::write::ENCODING;
 use crate::inbound::note::{Note, Notes, excerpt};
@@ -15,7 +15,7 @@ use crate::wire::{base64, write};
 /// hides nothing else.
 pub(super) fn write_details(details: Json<'_>, types: &DetailTypes, notes: &mut Notes, out: &mut Vec<u8>) {
     let mut index = 0;
-    let each = |detail: JsonDetail<'_>, text: &str, read: Result<(), Fault>| {
+    let each = |detail: JsonDetail<'_>, text: &str, read: Result<(), JsonFault>| {
         let written = match read {
             Ok(()) => detail.write(text, types, notes, out),
             Err(fault) => Err(format!("it is no JSON object: {fault}")),

@@ -22,7 +22,7 @@ pub(super) struct InfoMembers<'a> {
 
 impl<'a> InfoMembers<'a> {
     /// Of the body itself, whose `code` is read apart.
-    pub(super) fn of(members: &Members<'a>) -> Self {
+    pub(super) fn from_members(members: &Members<'a>) -> Self {
         Self {
             code: None,
             domain: members.domain,

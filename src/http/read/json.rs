@@ -18,14 +18,14 @@ pub(super) struct Json<'a> {
 
 /// Where a text stops being JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct JsonFault {
     at: usize,
     expected: &'static str,
     /// Whether the text ends there.
     is_end: bool,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for JsonFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { at, expected, is_end } = self;
         if *is_end {
@@ -75,7 +75,7 @@ impl<'a> Json<'a> {
 ///
 /// The text is no object, or is none to its end; the members before the fault were given, and the one that is cut too
 /// if it is an array or object.
-pub(super) fn members<'a>(text: &'a str, each: impl FnMut(Cow<'a, str>, Json<'a>)) -> Result<(), Fault> {
+pub(super) fn members<'a>(text: &'a str, each: impl FnMut(Cow<'a, str>, Json<'a>)) -> Result<(), JsonFault> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.object(each)?;
     scanner.end()
@@ -87,7 +87,7 @@ pub(super) fn members<'a>(text: &'a str, each: impl FnMut(Cow<'a, str>, Json<'a>
 ///
 /// The text is no array, or is none to its end; the elements before the fault were given, and the one that is cut too if
 /// it is an array or object.
-pub(super) fn values<'a>(text: &'a str, mut each: impl FnMut(Json<'a>)) -> Result<(), Fault> {
+pub(super) fn values<'a>(text: &'a str, mut each: impl FnMut(Json<'a>)) -> Result<(), JsonFault> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.list(b'[', b']', |scanner| {
         scanner.peek();
@@ -106,8 +106,8 @@ pub(super) fn values<'a>(text: &'a str, mut each: impl FnMut(Json<'a>)) -> Resul
 pub(super) fn objects<'a, T: Default>(
     text: &'a str,
     mut member: impl FnMut(&mut T, Cow<'a, str>, Json<'a>),
-    mut each: impl FnMut(T, &'a str, Result<(), Fault>),
-) -> Result<(), Fault> {
+    mut each: impl FnMut(T, &'a str, Result<(), JsonFault>),
+) -> Result<(), JsonFault> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.list(b'[', b']', |scanner| {
         let mut object = T::default();
@@ -120,7 +120,7 @@ pub(super) fn objects<'a, T: Default>(
             scanner.value()?;
         }
         let element = scanner.text.get(start..scanner.at).unwrap_or_default();
-        each(object, element, read.map_err(|fault| Fault { at: fault.at - start, ..fault }));
+        each(object, element, read.map_err(|fault| JsonFault { at: fault.at - start, ..fault }));
         Ok(())
     })?;
     scanner.end()
@@ -133,13 +133,13 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    const fn fault(&self, expected: &'static str) -> Fault {
-        Fault { at: self.at, expected, is_end: self.at >= self.text.len() }
+    const fn fault(&self, expected: &'static str) -> JsonFault {
+        JsonFault { at: self.at, expected, is_end: self.at >= self.text.len() }
     }
 
     /// A fault at the end of the text: what began is cut.
-    const fn cut(&self, expected: &'static str) -> Fault {
-        Fault { at: self.text.len(), expected, is_end: true }
+    const fn cut(&self, expected: &'static str) -> JsonFault {
+        JsonFault { at: self.text.len(), expected, is_end: true }
     }
 
     /// The next byte that is no white space.
@@ -153,7 +153,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn eat(&mut self, byte: u8, expected: &'static str) -> Result<(), Fault> {
+    fn eat(&mut self, byte: u8, expected: &'static str) -> Result<(), JsonFault> {
         if self.peek() != Some(byte) {
             return Err(self.fault(expected));
         }
@@ -162,14 +162,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// Nothing but white space.
-    fn end(&mut self) -> Result<(), Fault> {
+    fn end(&mut self) -> Result<(), JsonFault> {
         match self.peek() {
             None => Ok(()),
             Some(_) => Err(self.fault("nothing more")),
         }
     }
 
-    fn object(&mut self, mut each: impl FnMut(Cow<'a, str>, Json<'a>)) -> Result<(), Fault> {
+    fn object(&mut self, mut each: impl FnMut(Cow<'a, str>, Json<'a>)) -> Result<(), JsonFault> {
         self.list(b'{', b'}', |scanner| {
             let fault = scanner.fault("a member's name");
             let name =
@@ -182,7 +182,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The value that begins here, or what is there of it.
-    fn value_or_cut(&mut self, start: usize, each: impl FnOnce(Json<'a>)) -> Result<(), Fault> {
+    fn value_or_cut(&mut self, start: usize, each: impl FnOnce(Json<'a>)) -> Result<(), JsonFault> {
         match self.value() {
             Ok(value) => each(value),
             Err(fault) => {
@@ -206,8 +206,8 @@ impl<'a> Scanner<'a> {
         &mut self,
         open: u8,
         close: u8,
-        mut item: impl FnMut(&mut Self) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+        mut item: impl FnMut(&mut Self) -> Result<(), JsonFault>,
+    ) -> Result<(), JsonFault> {
         self.eat(open, if open == b'{' { "an object" } else { "an array" })?;
         if self.peek() == Some(close) {
             self.at += 1;
@@ -226,7 +226,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn value(&mut self) -> Result<Json<'a>, Fault> {
+    fn value(&mut self) -> Result<Json<'a>, JsonFault> {
         let first = self.peek();
         let start = self.at;
         let mut is_escaped = false;
@@ -240,7 +240,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Whether there is a `\` in the string.
-    fn skip_string(&mut self) -> Result<bool, Fault> {
+    fn skip_string(&mut self) -> Result<bool, JsonFault> {
         let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
         let (len, is_escaped) = string_len(rest).ok_or(self.cut("the end of a string"))?;
         self.at += 1 + len;
@@ -248,7 +248,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Which bracket closes which is looked at when the value is read.
-    fn skip_nested(&mut self) -> Result<(), Fault> {
+    fn skip_nested(&mut self) -> Result<(), JsonFault> {
         let mut rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let mut depth = 0_usize;
         while let [byte, after @ ..] = rest {
@@ -273,7 +273,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A number or a name. At the end of the text it may be cut, and is none.
-    fn skip_word(&mut self) -> Result<(), Fault> {
+    fn skip_word(&mut self) -> Result<(), JsonFault> {
         let fault = self.fault("a value");
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');

@@ -281,7 +281,7 @@ fn write_identity(
     notes: &mut Notes,
     out: &mut Vec<u8>,
 ) {
-    let info = InfoMembers::of(object);
+    let info = InfoMembers::from_members(object);
     let code = match code {
         Some(Code::Http(status)) => code_of_kratos(object, status, catalog).map(Code::Six).or(code),
         _ => code,

@@ -54,7 +54,7 @@ impl StreamForm {
     /// The form that a caller takes: the one that weighs more in `Accept` (RFC 9110 §12.5.1), of two that weigh as
     /// much the one that is named first. NDJSON where neither is named, as by `*/*`, or neither is taken.
     pub fn from_accept(headers: &HeaderMap) -> Self {
-        let quality = |form: Self| Quality::of(headers, form.media_type());
+        let quality = |form: Self| Quality::new(headers, form.media_type());
         if quality(Self::Sse).is_above(quality(Self::Ndjson)) { Self::Sse } else { Self::Ndjson }
     }
 

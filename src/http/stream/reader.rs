@@ -168,11 +168,11 @@ impl StreamReader {
     fn element(&self, element: &str) -> StreamEvent {
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct Failed<'a> {
+        struct ErrorElement<'a> {
             #[serde(borrow)]
             error: &'a RawValue,
         }
-        match serde_json::from_str::<Failed<'_>>(element) {
+        match serde_json::from_str::<ErrorElement<'_>>(element) {
             Ok(failed) if failed.error.get().starts_with('{') => self.failed(element),
             _ if serde_json::from_str::<&RawValue>(element).is_ok() => StreamEvent::Item(element.to_owned()),
             _ => StreamEvent::Failed(self.broken("an element of the stream is no JSON")),
@@ -205,7 +205,7 @@ impl StreamReader {
 
     fn ndjson(&self, line: &str) -> Option<StreamEvent> {
         #[derive(serde::Deserialize)]
-        struct Line<'a> {
+        struct NdjsonLine<'a> {
             #[serde(borrow, default, deserialize_with = "present")]
             result: Option<&'a RawValue>,
             #[serde(borrow)]
@@ -217,10 +217,10 @@ impl StreamReader {
             return None;
         }
         Some(match serde_json::from_str(line) {
-            Ok(Line { error: Some(error), .. }) => self.failed(error.get()),
-            Ok(Line { result: Some(item), .. }) => StreamEvent::Item(item.get().to_owned()),
-            Ok(Line { end: Some(_), .. }) => StreamEvent::End,
-            Ok(Line { .. }) | Err(_) => {
+            Ok(NdjsonLine { error: Some(error), .. }) => self.failed(error.get()),
+            Ok(NdjsonLine { result: Some(item), .. }) => StreamEvent::Item(item.get().to_owned()),
+            Ok(NdjsonLine { end: Some(_), .. }) => StreamEvent::End,
+            Ok(NdjsonLine { .. }) | Err(_) => {
                 StreamEvent::Failed(self.broken("a line of the stream is no item, error or end"))
             }
         })

@@ -3,7 +3,7 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
-use super::details::{Attached, ConnectDetails, Metadata, ShedNames, StatusDetails};
+use super::details::{Attached, ConnectDetails, JsonMetadata, ShedNames, StatusDetails};
 use crate::catalog::Entry;
 use crate::catalog::code::class_phrase;
 use crate::http::DetailTypes;
@@ -27,7 +27,7 @@ pub(super) struct Native<'a> {
     reason: &'a str,
     message: &'a str,
     domain: &'a str,
-    metadata: Metadata<'a>,
+    metadata: JsonMetadata<'a>,
     details: Attached<'a>,
     #[serde(skip_serializing_if = "ShedNames::is_empty")]
     shed: ShedNames,
@@ -36,14 +36,14 @@ pub(super) struct Native<'a> {
 }
 
 impl<'a> Native<'a> {
-    pub(super) fn of(error: &'a SentError<'a>, types: &'a DetailTypes) -> Self {
+    pub(super) fn new(error: &'a SentError<'a>, types: &'a DetailTypes) -> Self {
         Self {
             code: error.code,
             name: error.entry.map(|entry| entry.name),
             reason: error.reason,
             message: &error.message,
             domain: &error.domain,
-            metadata: Metadata(&error.metadata),
+            metadata: JsonMetadata(&error.metadata),
             details: Attached { error, types },
             shed: ShedNames(error.shed),
             request_id: error.request_id(),
@@ -64,7 +64,7 @@ pub(super) struct Problem<'a> {
     domain: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
-    metadata: Metadata<'a>,
+    metadata: JsonMetadata<'a>,
     #[serde(skip_serializing_if = "Attached::is_empty")]
     details: Attached<'a>,
     #[serde(skip_serializing_if = "ShedNames::is_empty")]
@@ -72,7 +72,7 @@ pub(super) struct Problem<'a> {
 }
 
 impl<'a> Problem<'a> {
-    pub(super) fn of(error: &'a SentError<'a>, types: &'a DetailTypes) -> Self {
+    pub(super) fn new(error: &'a SentError<'a>, types: &'a DetailTypes) -> Self {
         let class = error.class();
         let listed = error.entry.zip(error.catalog);
         Self {
@@ -84,7 +84,7 @@ impl<'a> Problem<'a> {
             code: error.code,
             domain: &error.domain,
             reason: own_reason(error),
-            metadata: Metadata(&error.metadata),
+            metadata: JsonMetadata(&error.metadata),
             details: Attached { error, types },
             shed: ShedNames(error.shed),
         }
@@ -144,7 +144,7 @@ struct Aip193Error<'a> {
 }
 
 impl<'a> Aip193<'a> {
-    pub(super) fn of(error: &'a SentError<'a>, types: &'a DetailTypes) -> Self {
+    pub(super) fn new(error: &'a SentError<'a>, types: &'a DetailTypes) -> Self {
         Self {
             error: Aip193Error {
                 code: error.class(),
@@ -165,7 +165,7 @@ pub(super) struct RpcStatus<'a> {
 }
 
 impl<'a> RpcStatus<'a> {
-    pub(super) fn of(error: &'a SentError<'a>, types: &'a DetailTypes) -> Self {
+    pub(super) fn new(error: &'a SentError<'a>, types: &'a DetailTypes) -> Self {
         Self {
             code: error.grpc_code.number(),
             message: &error.message,
@@ -183,7 +183,7 @@ pub(super) struct Connect<'a> {
 }
 
 impl<'a> Connect<'a> {
-    pub(super) fn of(error: &'a SentError<'a>, types: &'a DetailTypes, infos: WrittenInfos) -> Self {
+    pub(super) fn new(error: &'a SentError<'a>, types: &'a DetailTypes, infos: WrittenInfos) -> Self {
         let status = error.encode_status(infos);
         Self {
             code: error.grpc_code.connect_name(),

@@ -19,15 +19,15 @@ use crate::wire::shed::{self, Shed, ShedMarks};
 use crate::wire::write::{is_reserved, six_digits};
 
 /// The metadata as a map.
-pub(super) struct Metadata<'a>(pub(super) &'a [(&'a str, &'a str)]);
+pub(super) struct JsonMetadata<'a>(pub(super) &'a [(&'a str, &'a str)]);
 
-impl Metadata<'_> {
+impl JsonMetadata<'_> {
     const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-impl Serialize for Metadata<'_> {
+impl Serialize for JsonMetadata<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().copied())
     }
@@ -67,7 +67,7 @@ impl Serialize for StatusDetails<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { error, types } = *self;
         let mut details = serializer.serialize_seq(None)?;
-        details.serialize_element(&GoogleInfo::of(error, Some(GOOGLE_ERROR_INFO_URL), error.shed))?;
+        details.serialize_element(&GoogleInfo::new(error, Some(GOOGLE_ERROR_INFO_URL), error.shed))?;
         for detail in (Attached { error, types }).details() {
             details.serialize_element(&detail)?;
         }
@@ -137,7 +137,7 @@ impl<'a, D> ConnectDetail<'a, D> {
 }
 
 impl<'a> ConnectDetail<'a, Box<RawValue>> {
-    fn of(detail: &Detail<'a>, types: &DetailTypes) -> Self {
+    fn new(detail: &Detail<'a>, types: &DetailTypes) -> Self {
         let r#type = detail.type_name();
         let is_usual = detail.type_url().strip_prefix(TYPE_URL_PREFIX) == Some(r#type);
         Self {
@@ -159,14 +159,14 @@ impl Serialize for ConnectDetails<'_> {
             match detail.type_url() {
                 ERROR_INFO_URL => {
                     googles_shed = ShedMarks::NONE;
-                    let debug = OurInfo::of(error);
+                    let debug = OurInfo::new(error);
                     details.serialize_element(&ConnectDetail::info(ERROR_INFO, &detail, debug))?;
                 }
                 GOOGLE_ERROR_INFO_URL => {
-                    let debug = GoogleInfo::of(error, None, googles_shed);
+                    let debug = GoogleInfo::new(error, None, googles_shed);
                     details.serialize_element(&ConnectDetail::info(GOOGLE_ERROR_INFO, &detail, debug))?;
                 }
-                _ => details.serialize_element(&ConnectDetail::of(&detail, types))?,
+                _ => details.serialize_element(&ConnectDetail::new(&detail, types))?,
             }
         }
         details.end()
@@ -201,19 +201,19 @@ struct OurInfo<'a> {
     domain: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     reason: &'a str,
-    #[serde(skip_serializing_if = "Metadata::is_empty")]
-    metadata: Metadata<'a>,
+    #[serde(skip_serializing_if = "JsonMetadata::is_empty")]
+    metadata: JsonMetadata<'a>,
     #[serde(skip_serializing_if = "ShedValues::is_empty")]
     shed: ShedValues,
 }
 
 impl<'a> OurInfo<'a> {
-    fn of(error: &'a SentError<'a>) -> Self {
+    fn new(error: &'a SentError<'a>) -> Self {
         Self {
             code: error.code,
             domain: &error.domain,
             reason: error.reason,
-            metadata: Metadata(&error.metadata),
+            metadata: JsonMetadata(&error.metadata),
             shed: ShedValues(error.shed),
         }
     }
@@ -263,7 +263,7 @@ struct GoogleInfo<'a> {
 
 impl<'a> GoogleInfo<'a> {
     /// `shed` are the marks that it has.
-    fn of(error: &'a SentError<'a>, url: Option<&'static str>, shed: ShedMarks) -> Self {
+    fn new(error: &'a SentError<'a>, url: Option<&'static str>, shed: ShedMarks) -> Self {
         let metadata = GoogleMetadata { error, shed };
         Self { url, reason: error.reason, domain: &error.domain, metadata }
     }

@@ -35,11 +35,11 @@ pub(super) fn write_sent(
     infos: WrittenInfos,
 ) -> Vec<u8> {
     match form {
-        Form::Native => to_vec(&bodies::Native::of(error, types)),
-        Form::Problem => to_vec(&bodies::Problem::of(error, types)),
-        Form::Aip193 => to_vec(&bodies::Aip193::of(error, types)),
-        Form::RpcStatus => to_vec(&bodies::RpcStatus::of(error, types)),
-        Form::Connect => to_vec(&bodies::Connect::of(error, types, infos)),
+        Form::Native => to_vec(&bodies::Native::new(error, types)),
+        Form::Problem => to_vec(&bodies::Problem::new(error, types)),
+        Form::Aip193 => to_vec(&bodies::Aip193::new(error, types)),
+        Form::RpcStatus => to_vec(&bodies::RpcStatus::new(error, types)),
+        Form::Connect => to_vec(&bodies::Connect::new(error, types, infos)),
     }
 }
 

@@ -21,12 +21,12 @@ pub(super) enum Kind {
 
 /// The head of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct FrameHeader {
     flag: u8,
     payload: u32,
 }
 
-impl Head {
+impl FrameHeader {
     /// `None` where the bytes end before the head does.
     pub(super) fn read(frame: &[u8]) -> Option<Self> {
         let (head, _) = frame.split_first_chunk()?;
@@ -52,7 +52,7 @@ impl Head {
 /// The length of the messages that arrived whole, from the start on.
 pub(super) fn whole_messages(bytes: &[u8]) -> usize {
     let mut end = 0;
-    while let Some(head) = bytes.get(end..).and_then(Head::read)
+    while let Some(head) = bytes.get(end..).and_then(FrameHeader::read)
         && head.kind() == Kind::Message
     {
         match end.checked_add(head.frame_len()) {

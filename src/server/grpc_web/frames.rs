@@ -6,7 +6,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame};
 
 use super::fields;
-use super::frame::{HEAD, Head, Kind, trailer_frame, whole_messages};
+use super::frame::{FrameHeader, HEAD, Kind, trailer_frame, whole_messages};
 use super::text::{self, Decoder};
 use crate::outbound::cause::{self, Dropped};
 use crate::wire::base64;
@@ -30,7 +30,7 @@ pub(in crate::server) struct WebFrames {
     unread: Bytes,
     /// The start of a frame that has not arrived whole.
     partial: BytesMut,
-    state: State,
+    state: FramesState,
     /// The causes that the fields of the trailer frame may lead to.
     dropped: Dropped,
     /// What is wrong with the body. Nothing more of it is read.
@@ -38,7 +38,7 @@ pub(in crate::server) struct WebFrames {
 }
 
 #[derive(Debug)]
-enum State {
+enum FramesState {
     /// Frames follow.
     Open,
     /// So many bytes of a long message follow, which pass as they come.
@@ -56,7 +56,7 @@ impl WebFrames {
             decoder: Decoder::default(),
             unread: Bytes::new(),
             partial: BytesMut::new(),
-            state: State::Open,
+            state: FramesState::Open,
             dropped: Dropped::default(),
             fault: None,
         }
@@ -69,7 +69,7 @@ impl WebFrames {
 
     /// Whether the trailer frame was sent as the service made it.
     pub(in crate::server) const fn has_ended(&self) -> bool {
-        matches!(self.state, State::Ended)
+        matches!(self.state, FramesState::Ended)
     }
 
     /// The next frame: messages as data, and the fields of the trailer frame as trailers. A plain OK is data too: after
@@ -108,10 +108,10 @@ impl WebFrames {
 
     /// Trailers as gRPC-Web sends them. `None` in the middle of a message, where no frame can begin.
     pub(in crate::server) fn trailers(&mut self, trailers: &HeaderMap) -> Option<Frame<Bytes>> {
-        if matches!(self.state, State::InMessage(_)) {
+        if matches!(self.state, FramesState::InMessage(_)) {
             return None;
         }
-        self.state = State::Ended;
+        self.state = FramesState::Ended;
         trailer_frame(&fields::write(trailers)).map(|frame| self.data(frame))
     }
 
@@ -125,7 +125,7 @@ impl WebFrames {
     /// Whether a piece of text is sent as it came. Of binary pieces, the whole messages are never copied.
     fn passes(&self, piece: &[u8]) -> bool {
         self.encoding == WebEncoding::Text
-            && matches!(self.state, State::Open)
+            && matches!(self.state, FramesState::Open)
             && self.partial.is_empty()
             && self.decoder.is_at_boundary()
             && text::is_whole_messages(piece)
@@ -154,25 +154,27 @@ impl WebFrames {
                 return None;
             }
             match &mut self.state {
-                State::InMessage(left) => {
+                FramesState::InMessage(left) => {
                     let passing = self.unread.split_to(self.unread.len().min(*left));
                     *left -= passing.len();
                     if *left == 0 {
-                        self.state = State::Open;
+                        self.state = FramesState::Open;
                     }
                     return Some(passing);
                 }
-                State::Trailers(_) | State::Ended => self.fault = Some("goes on after its trailer frame"),
-                State::Open => {
+                FramesState::Trailers(_) | FramesState::Ended => {
+                    self.fault = Some("goes on after its trailer frame")
+                }
+                FramesState::Open => {
                     let messages = whole_messages(&self.unread);
                     if messages > 0 {
                         return Some(self.unread.split_to(messages));
                     }
-                    match Head::read(&self.unread) {
+                    match FrameHeader::read(&self.unread) {
                         Some(head)
                             if head.kind() == Kind::Trailers && head.frame_len() <= self.unread.len() =>
                         {
-                            self.state = State::Trailers(self.unread.split_to(head.frame_len()));
+                            self.state = FramesState::Trailers(self.unread.split_to(head.frame_len()));
                         }
                         _ => self.collect(HEAD),
                     }
@@ -186,7 +188,7 @@ impl WebFrames {
     /// is a message.
     fn go_on_with_frame(&mut self) -> Option<Option<Bytes>> {
         self.collect(HEAD);
-        let head = Head::read(&self.partial)?;
+        let head = FrameHeader::read(&self.partial)?;
         let len = head.frame_len();
         match head.kind() {
             Kind::Unknown => self.fault = Some("has a frame that is no message and no trailers"),
@@ -202,10 +204,10 @@ impl WebFrames {
                 }
                 let frame = self.partial.split().freeze();
                 if kind == Kind::Trailers {
-                    self.state = State::Trailers(frame);
+                    self.state = FramesState::Trailers(frame);
                 } else {
                     if missing > 0 {
-                        self.state = State::InMessage(missing);
+                        self.state = FramesState::InMessage(missing);
                     }
                     return Some(Some(frame));
                 }
@@ -223,14 +225,14 @@ impl WebFrames {
     /// The end of the body, with the HTTP trailers that the service sent.
     fn end(&mut self, trailers: Option<HeaderMap>) -> Option<Frame<Bytes>> {
         match &mut self.state {
-            State::Trailers(_) if !self.decoder.is_at_boundary() => {
+            FramesState::Trailers(_) if !self.decoder.is_at_boundary() => {
                 self.fault = Some("goes on after its trailer frame");
                 None
             }
-            State::Trailers(frame) => {
+            FramesState::Trailers(frame) => {
                 let frame = std::mem::take(frame);
                 if frame.get(HEAD..).is_some_and(fields::is_plain_ok) {
-                    self.state = State::Ended;
+                    self.state = FramesState::Ended;
                     return Some(self.data(frame));
                 }
                 let Some(mut fields) = fields::read(&frame.slice(HEAD..)) else {
@@ -240,14 +242,14 @@ impl WebFrames {
                 self.dropped.park_again(&mut fields);
                 Some(Frame::trailers(fields))
             }
-            State::Open if self.partial.is_empty() && self.decoder.is_at_boundary() => {
+            FramesState::Open if self.partial.is_empty() && self.decoder.is_at_boundary() => {
                 trailers.map(Frame::trailers)
             }
-            State::Open | State::InMessage(_) => {
+            FramesState::Open | FramesState::InMessage(_) => {
                 self.fault = Some("breaks off in a frame");
                 None
             }
-            State::Ended => None,
+            FramesState::Ended => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The base64 of gRPC-Web's text form. It comes in pieces, each of which may be padded (PROTOCOL-WEB.md, "Text-encoded
 //! streams").
 
-use super::frame::{HEAD, Head, Kind};
+use super::frame::{FrameHeader, HEAD, Kind};
 use crate::wire::base64;
 
 /// Four digits are three bytes.
@@ -77,14 +77,14 @@ pub(super) fn is_whole_messages(text: &[u8]) -> bool {
 }
 
 /// The head of the frame that begins at this decoded byte.
-fn head_at(text: &[u8], at: usize) -> Option<Head> {
+fn head_at(text: &[u8], at: usize) -> Option<FrameHeader> {
     /// Seven bytes at most: two of a quad that is shared with the frame before, and the head.
     const QUADS: usize = 3;
     let digits = text.get(at / 3 * QUAD..)?;
     let digits = digits.get(..QUADS * QUAD).unwrap_or(digits);
     let mut room = [0; QUADS * 3];
     let bytes = base64::decode_slice(digits, &mut room)?;
-    Head::read(bytes.get(at % 3..)?)
+    FrameHeader::read(bytes.get(at % 3..)?)
 }
 
 const _: () = assert!(HEAD + 2 <= 9, "a head fits the room of head_at");
