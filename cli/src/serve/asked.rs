@@ -6,7 +6,7 @@ use codelibra::{ApiError, Catalog, is_code};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::grpc::{CLASSES, MAX_ITEMS, is_class_or_all};
+use super::limits::{CLASSES, MAX_ITEMS, is_class_or_all};
 use super::refusal;
 use crate::params::{Misfit, check_raised, excerpt};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{FromRef, Path, Query, State};
 use axum::http::header::ALLOW;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
@@ -14,20 +14,17 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use bytes::Bytes;
 use codelibra::axum::ErrorLayer;
-use codelibra::client::{ClientLayer, ClientService};
 use codelibra::http::{Boundary, Form, Responder, StreamBody, StreamForm};
-use codelibra::{ApiError, Catalog, ErrorInfos, ReceivedError, StatusCodeExt};
+use codelibra::{ApiError, Catalog, ErrorInfos};
 use tokio_stream::StreamExt;
-use tonic::Status;
-use tonic::transport::{Channel, Endpoint};
-use tower_layer::Layer;
+use tonic::transport::Endpoint;
 
 use super::asked::Asked;
+use super::catalog_client::CatalogClient;
 use super::limits::Limits;
 use super::pages;
-use super::pb::error_catalog_service_client::ErrorCatalogServiceClient;
 use super::pb::{GetErrorRequest, ListErrorsRequest, RaiseErrorRequest, RaiseErrorStreamRequest};
-use super::refusal;
+use super::refusal::{self, HandlerResult};
 use super::slow_body::SlowBodies;
 use super::streams::{Streams, stream_endpoint};
 use crate::failure::Failure;
@@ -36,12 +33,19 @@ use crate::params::excerpt;
 /// What every handler needs.
 #[derive(Clone)]
 pub(crate) struct Gateway {
-    pub(crate) client: ErrorCatalogServiceClient<ClientService<Channel>>,
-    /// The same service over a channel of its own, for streams: see [`streams`](super::streams).
-    stream_client: ErrorCatalogServiceClient<ClientService<Channel>>,
+    client: CatalogClient,
+    /// A client with a connection of its own, for streams: see [`streams`](super::streams).
+    stream_client: CatalogClient,
     streams: Streams,
-    pub(crate) catalog: &'static Catalog,
+    catalog: &'static Catalog,
     responder: Arc<Responder>,
+}
+
+/// What the pages need.
+impl FromRef<Gateway> for CatalogClient {
+    fn from_ref(gateway: &Gateway) -> Self {
+        gateway.client.clone()
+    }
 }
 
 /// The gateway to the service at `grpc`, which must be accepting connections.
@@ -56,8 +60,8 @@ pub(crate) async fn router(
     let endpoint = Endpoint::from_shared(format!("http://{grpc}")).map_err(cannot)?;
     let stream_endpoint = stream_endpoint(endpoint.clone(), &limits);
     // Connected now: callers that take all file descriptors later do not prevent it.
-    let client = connect(catalog, &endpoint).await.map_err(cannot)?;
-    let stream_client = connect(catalog, &stream_endpoint).await.map_err(cannot)?;
+    let client = CatalogClient::connect(catalog, &endpoint).await.map_err(cannot)?;
+    let stream_client = CatalogClient::connect(catalog, &stream_endpoint).await.map_err(cannot)?;
     let slow_bodies = SlowBodies { catalog, patience: limits.read_timeout };
     // The gRPC server has decided what may leave.
     let responder = Responder::from_catalog(catalog)
@@ -90,31 +94,14 @@ pub(crate) async fn router(
         .with_state(gateway))
 }
 
-async fn connect(
-    catalog: &'static Catalog,
-    endpoint: &Endpoint,
-) -> Result<ErrorCatalogServiceClient<ClientService<Channel>>, tonic::transport::Error> {
-    let channel = endpoint.connect().await?;
-    Ok(ErrorCatalogServiceClient::new(ClientLayer::from_catalog(catalog).layer(channel)))
-}
-
 impl Gateway {
-    /// The error of a failed call, as it leaves over HTTP.
-    pub(crate) fn received(&self, status: &Status) -> ReceivedError {
-        status.to_received_with(self.catalog)
-    }
-
-    pub(crate) fn error(&self, status: &Status) -> ApiError {
-        self.received(status).assume_trusted()
-    }
-
     /// RFC 9110 §15.5.6: the answer says which methods there are.
     fn no_method(&self, allowed: &'static str) -> Response {
         ([(ALLOW, allowed)], self.method_not_allowed()).into_response()
     }
 
     fn method_not_allowed(&self) -> ApiError {
-        refusal::of_class(self.catalog, StatusCode::METHOD_NOT_ALLOWED)
+        refusal::for_class(self.catalog, StatusCode::METHOD_NOT_ALLOWED)
     }
 
     fn parse(&self, code: &str) -> Result<u32, ApiError> {
@@ -134,55 +121,64 @@ impl Gateway {
 /// A query, in its order.
 type QueryPairs = Query<Vec<(String, String)>>;
 
-/// [`ErrorLayer`] makes the answer of an error.
-pub(super) type Answered = Result<Response, ApiError>;
-
 impl Gateway {
-    async fn list(&self, query: Vec<(String, String)>) -> Answered {
+    async fn list(&self, query: Vec<(String, String)>) -> HandlerResult {
         let mut asked = Asked::new(self.catalog, query)?;
         let http_status = asked.take_class()?;
         asked.finish("class")?;
         let list = self
             .client
+            .calls
             .clone()
             .list_errors(ListErrorsRequest { http_status })
             .await
-            .map_err(|s| self.error(&s))?;
+            .map_err(|s| self.client.error(&s))?;
         Ok(axum::Json(list.into_inner()).into_response())
     }
 
-    async fn entry(&self, code: &str, query: Vec<(String, String)>) -> Answered {
+    async fn entry(&self, code: &str, query: Vec<(String, String)>) -> HandlerResult {
         let code = self.parse(code)?;
         Asked::new(self.catalog, query)?.finish("none; `:raise` takes them")?;
-        let found =
-            self.client.clone().get_error(GetErrorRequest { code }).await.map_err(|s| self.error(&s))?;
+        let found = self
+            .client
+            .calls
+            .clone()
+            .get_error(GetErrorRequest { code })
+            .await
+            .map_err(|s| self.client.error(&s))?;
         Ok(axum::Json(found.into_inner().entry).into_response())
     }
 
-    async fn raise(&self, code: &str, query: Vec<(String, String)>, body: &[u8]) -> Answered {
+    async fn raise(&self, code: &str, query: Vec<(String, String)>, body: &[u8]) -> HandlerResult {
         let code = self.parse(code)?;
         let mut asked = Asked::new(self.catalog, query)?;
         asked.check_metadata(code)?;
         asked.add_body(body)?;
         let message = asked.take_message();
         let request = RaiseErrorRequest { code, message, metadata: asked.into_metadata() };
-        self.client.clone().raise_error(request).await.map_err(|s| self.error(&s))?;
+        self.client.calls.clone().raise_error(request).await.map_err(|s| self.client.error(&s))?;
         Ok(StatusCode::NO_CONTENT.into_response())
     }
 
     /// So many items, then the error, in NDJSON or as server-sent events.
-    async fn stream(&self, code: &str, query: Vec<(String, String)>, request: &Parts) -> Answered {
+    async fn stream(&self, code: &str, query: Vec<(String, String)>, request: &Parts) -> HandlerResult {
         let code = self.parse(code)?;
         let mut asked = Asked::new(self.catalog, query)?;
         let (message, after_items) = (asked.take_message(), asked.take_items()?);
         asked.check_metadata(code)?;
         let raise = RaiseErrorStreamRequest { code, message, metadata: asked.into_metadata(), after_items };
         let permit = self.streams.admit(request)?;
-        let items = self.stream_client.clone().raise_error_stream(raise).await.map_err(|s| self.error(&s))?;
-        let catalog = self.catalog;
+        let items = self
+            .stream_client
+            .calls
+            .clone()
+            .raise_error_stream(raise)
+            .await
+            .map_err(|s| self.client.error(&s))?;
+        let client = self.stream_client.clone();
         let items = items.into_inner().map(move |item| match item {
             Ok(item) => Ok(serde_json::json!({ "item": item.item })),
-            Err(status) => Err(status.to_received_with(catalog).assume_trusted()),
+            Err(status) => Err(client.error(&status)),
         });
         let items = self.streams.read_ahead(permit, items);
         let responder = Responder::clone(&self.responder);
@@ -192,7 +188,7 @@ impl Gateway {
     }
 }
 
-async fn list(State(gateway): State<Gateway>, Query(query): QueryPairs) -> Answered {
+async fn list(State(gateway): State<Gateway>, Query(query): QueryPairs) -> HandlerResult {
     gateway.list(query).await
 }
 
@@ -207,7 +203,7 @@ async fn one(
     Path(segment): Path<String>,
     Query(query): QueryPairs,
     body: Bytes,
-) -> Answered {
+) -> HandlerResult {
     let (code, verb) = match segment.split_once(':') {
         Some((code, verb)) => (code, Some(verb)),
         None => (segment.as_str(), None),

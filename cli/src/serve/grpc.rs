@@ -14,7 +14,9 @@ use tower_layer::layer_fn;
 
 use super::accept::{Accept, Acceptor};
 use super::first_bytes::FirstBytes;
-use super::limits::{CALL_TIMEOUT, CONNECTION_GRACE, Limits, MAX_CONNECTION_AGE, OTHER_REQUESTS};
+use super::limits::{
+    CALL_TIMEOUT, CONNECTION_GRACE, Limits, MAX_CONNECTION_AGE, MAX_ITEMS, OTHER_REQUESTS, is_class_or_all,
+};
 use super::pb::error_catalog_service_server::{ErrorCatalogService, ErrorCatalogServiceServer};
 use super::pb::{
     ErrorEntry, ErrorParam, GetErrorRequest, GetErrorResponse, ListErrorsRequest, ListErrorsResponse,
@@ -27,16 +29,6 @@ use crate::descriptors;
 use crate::find::{named, nearest_entries};
 use crate::nearest::nearest_of;
 use crate::params::{self, excerpt};
-
-/// The most items that a stream sends before it fails.
-pub(super) const MAX_ITEMS: u32 = 1000;
-/// The values of the filter of a list.
-pub(super) const CLASSES: &str = "400 to 599, or 0 for all";
-
-/// Whether the filter of a list has one of the [`CLASSES`].
-pub(super) fn is_class_or_all(class: u32) -> bool {
-    class == 0 || (400..=599).contains(&class)
-}
 
 /// Serves until `stop` is ready, then drains.
 pub(crate) async fn serve<L>(

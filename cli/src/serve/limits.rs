@@ -21,6 +21,17 @@ pub(super) const MAX_CONNECTION_AGE: Duration = Duration::from_secs(60 * 60);
 /// How long the calls of such a connection may still take: as long as any.
 pub(super) const CONNECTION_GRACE: Duration = CALL_TIMEOUT;
 
+/// The most items that a stream sends before it fails.
+pub(super) const MAX_ITEMS: u32 = 1000;
+
+/// The values of the class that a list is filtered by.
+pub(super) const CLASSES: &str = "400 to 599, or 0 for all";
+
+/// Whether a list can be filtered by this class: one of the [`CLASSES`].
+pub(super) fn is_class_or_all(class: u32) -> bool {
+    class == 0 || (400..=599).contains(&class)
+}
+
 /// The limits of connections, requests and streams.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {

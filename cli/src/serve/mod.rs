@@ -4,6 +4,7 @@
 mod accept;
 mod activity;
 mod asked;
+mod catalog_client;
 mod connections;
 mod first_bytes;
 mod gateway;

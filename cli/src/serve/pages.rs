@@ -11,9 +11,9 @@ use codelibra::http::{DetailTypes, Form, Reader, prefers, write_body};
 use codelibra::{ApiError, Catalog, ERROR_CODE_HEADER, Entry, GrpcCode, ParamKind};
 use serde::Deserialize;
 
-use super::gateway::{Answered, Gateway};
+use super::catalog_client::CatalogClient;
 use super::pb::{ErrorEntry, GetErrorRequest, ListErrorsRequest, RaiseErrorRequest};
-use super::refusal;
+use super::refusal::{self, HandlerResult};
 use crate::find::{look_up, nearest_entries, not_found};
 use crate::output;
 use crate::params::excerpt;
@@ -47,16 +47,19 @@ impl ErrorEntry {
     }
 }
 
-pub(crate) async fn list(State(mut gateway): State<Gateway>, Query(Search { q }): Query<Search>) -> Answered {
-    let list = gateway.client.list_errors(ListErrorsRequest::default()).await;
-    let mut rows = list.map_err(|status| gateway.error(&status))?.into_inner().errors;
+pub(crate) async fn list(
+    State(mut client): State<CatalogClient>,
+    Query(Search { q }): Query<Search>,
+) -> HandlerResult {
+    let list = client.calls.list_errors(ListErrorsRequest::default()).await;
+    let mut rows = list.map_err(|status| client.error(&status))?.into_inner().errors;
     let total = rows.len();
     let words: Vec<String> = q.split_whitespace().map(str::to_lowercase).collect();
     rows.retain(|row| {
         let text = row.search_text();
         words.iter().all(|word| text.contains(word.as_str()))
     });
-    let catalog = gateway.catalog;
+    let catalog = client.catalog;
     page(catalog, None, &ListPage { domain: catalog.domain(), query: q, rows, total })
 }
 
@@ -104,12 +107,12 @@ struct FailurePage {
 
 /// `/errors/403003`. A name, a reason and any other spelling of a code lead there.
 pub(crate) async fn one(
-    State(gateway): State<Gateway>,
+    State(client): State<CatalogClient>,
     uri: Uri,
     headers: HeaderMap,
     Path(segment): Path<String>,
-) -> Answered {
-    let catalog = gateway.catalog;
+) -> HandlerResult {
+    let catalog = client.catalog;
     let Some(found) = look_up(catalog, &segment) else {
         let resource = format!("errors/{}", excerpt(&segment));
         let error = refusal::not_found(catalog, resource, not_found(catalog, segment.trim()));
@@ -130,32 +133,32 @@ pub(crate) async fn one(
     };
     let path = format!("/errors/{}", found.number());
     if uri.path() == path {
-        code_page(gateway, &headers, found.number()).await
+        code_page(client, &headers, found.number()).await
     } else {
         Ok(Redirect::temporary(&path).into_response())
     }
 }
 
-async fn code_page(mut gateway: Gateway, headers: &HeaderMap, code: u32) -> Answered {
-    let catalog = gateway.catalog;
-    let (entry, failure) = match gateway.client.get_error(GetErrorRequest { code }).await {
+async fn code_page(mut client: CatalogClient, headers: &HeaderMap, code: u32) -> HandlerResult {
+    let catalog = client.catalog;
+    let (entry, failure) = match client.calls.get_error(GetErrorRequest { code }).await {
         Ok(found) => (found.into_inner().entry, None),
         // Not listed: the page shows what its class means.
         Err(status) if status.code() == tonic::Code::NotFound && !prefers_json(headers) => {
-            (None, Some(gateway.error(&status)))
+            (None, Some(client.error(&status)))
         }
-        Err(status) => return Err(gateway.error(&status)),
+        Err(status) => return Err(client.error(&status)),
     };
     let params = entry.iter().flat_map(|entry| &entry.params);
     let examples: Vec<(String, &str)> = params.map(|p| (p.name.clone(), example(&p.r#type))).collect();
     let metadata = examples.iter().map(|(name, value)| (name.clone(), (*value).to_owned())).collect();
     let raise = RaiseErrorRequest { code, message: String::new(), metadata };
-    let Err(status) = gateway.client.raise_error(raise).await else {
+    let Err(status) = client.calls.raise_error(raise).await else {
         return Err(refusal::unexpected(catalog));
     };
-    let received = gateway.received(&status);
+    let received = client.received(&status);
     if received.number() != Some(code) {
-        return Err(gateway.error(&status));
+        return Err(client.error(&status));
     }
     let error = received.assume_trusted();
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8080");
@@ -257,7 +260,7 @@ fn body(form: Form, error: &ApiError) -> ExampleBody {
 }
 
 /// A page, with the status and the code of `failure` where it is one.
-fn page(catalog: &'static Catalog, failure: Option<&ApiError>, page: &impl Template) -> Answered {
+fn page(catalog: &'static Catalog, failure: Option<&ApiError>, page: &impl Template) -> HandlerResult {
     let html = page.render().map_err(|error| refusal::unexpected(catalog).with_cause(error))?;
     let mut response = Html(html).into_response();
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));

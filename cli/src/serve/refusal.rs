@@ -1,11 +1,15 @@
 //! The errors of the service itself, in the domain of the catalogue that it serves.
 
 use axum::http::StatusCode;
+use axum::response::Response;
 use codelibra::{
     ApiError, ArgumentMissingOrUnparseable, Catalog, ErrorCode, LimitTooLarge, NotFound, class_code,
 };
 
-use super::grpc::{CLASSES, MAX_ITEMS};
+use super::limits::{CLASSES, MAX_ITEMS};
+
+/// What a handler of the gateway returns. `ErrorLayer` makes the response to an error.
+pub(super) type HandlerResult = Result<Response, ApiError>;
 
 /// An error of this service. An entry of CodeLibra's catalogue is kept if the served catalogue has the same one, by
 /// number and reason; otherwise the code is `CCC000` of the served catalogue. So a caller never receives a code of a
@@ -57,6 +61,6 @@ pub(super) fn unexpected(catalog: &'static Catalog) -> ApiError {
 }
 
 /// The error of a class, with nothing more specific: `CCC000`.
-pub(super) fn of_class(catalog: &'static Catalog, status: StatusCode) -> ApiError {
+pub(super) fn for_class(catalog: &'static Catalog, status: StatusCode) -> ApiError {
     ApiError::from_catalog(catalog, class_code(status.as_u16())).unwrap_or_else(|_| unexpected(catalog))
 }

@@ -61,7 +61,7 @@ impl SlowBodies {
 
     fn error(self) -> ApiError {
         let patience = self.patience;
-        refusal::of_class(self.catalog, StatusCode::REQUEST_TIMEOUT).with_message(format!(
+        refusal::for_class(self.catalog, StatusCode::REQUEST_TIMEOUT).with_message(format!(
             "the request came too slowly; expected {MIN_RATE} bytes a second, and no pause above {patience:?}"
         ))
     }

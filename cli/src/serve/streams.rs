@@ -118,7 +118,7 @@ impl Streams {
     }
 
     fn error(&self, status: StatusCode, message: &dyn Display) -> ApiError {
-        refusal::of_class(self.catalog, status).with_message(message.to_string())
+        refusal::for_class(self.catalog, status).with_message(message.to_string())
     }
 
     /// Reads `items` in a task of its own. They are dropped when the caller drops the result, and when it reads
