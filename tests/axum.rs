@@ -129,7 +129,7 @@ async fn of(path: &str) -> Answer {
 #[tokio::test]
 async fn the_fields_of_a_grpc_failure_stay_within_the_budget() {
     let long = || ErrorCode::USER_BANNED.with_metadata("k", "v".repeat(4000));
-    for (budget, len) in [(Budget::KIB_3, None), (Budget::bytes(16 << 10), Some(4000))] {
+    for (budget, len) in [(Budget::KIB_3, None), (Budget::from_bytes(16 << 10), Some(4000))] {
         let router = Router::new().route("/test.v1.Test/Unary", post(move || async move { long() }));
         let router = router.layer(ErrorLayer::new(Responder::new::<ErrorCode>()).budget(budget));
         let request = Request::post("/test.v1.Test/Unary").header("content-type", "application/grpc");

@@ -323,7 +323,7 @@ fn the_core_of_an_error_is_small() {
     for entry in CATALOG.entries() {
         let code = ErrorCode::from_u32(entry.code).unwrap();
         let error = error(code, &[20_000; 7]);
-        let fields = fields(&layer(Budget::bytes(0)), &error);
+        let fields = fields(&layer(Budget::from_bytes(0)), &error);
         let status = Status::from_header_map(&fields).unwrap();
         let read = read(&fields);
         assert_eq!((read.number(), read.reason()), (Some(entry.code), entry.reason));
@@ -355,7 +355,7 @@ fn the_core_of_an_error_is_small_with_googles_error_info_alone() {
             .with_metadata("key", "x".repeat(20_000))
             .with_message("x".repeat(20_000));
         let request = http::Request::get("/").header("x-request-id", &id).body(()).unwrap();
-        let fields = fields_of(request, &layer(Budget::bytes(0)).error_infos(ErrorInfos::Google), &sent);
+        let fields = fields_of(request, &layer(Budget::from_bytes(0)).error_infos(ErrorInfos::Google), &sent);
         assert!(list_size(&fields) <= 832, "{}", list_size(&fields));
         let read = read(&fields);
         assert_eq!((read.number(), read.reason()), (Some(sent.number()), sent.reason()));
@@ -386,7 +386,7 @@ fn the_core_of_an_unlisted_error_is_small() {
             ReceivedError::from_details(prost::Message::encode_to_vec(&status), &CATALOG).assume_trusted();
         let id = "i".repeat(48);
         let request = http::Request::get("/").header("x-request-id", &id).body(()).unwrap();
-        let fields = fields_of(request, &layer(Budget::bytes(0)), &sent);
+        let fields = fields_of(request, &layer(Budget::from_bytes(0)), &sent);
         assert!(list_size(&fields) <= 720, "{}", list_size(&fields));
         let read = read(&fields);
         assert_eq!(read.request_id(), Some(&*id));

@@ -361,7 +361,7 @@ fn large_failures() -> Vec<Status> {
 async fn the_decision_is_the_one_of_grpc() {
     for status in large_failures() {
         for boundary in [Boundary::public, Boundary::internal] {
-            for budget in [Budget::KIB_3, Budget::KIB_8, Budget::bytes(720)] {
+            for budget in [Budget::KIB_3, Budget::KIB_8, Budget::from_bytes(720)] {
                 for kind in [Kind::Unary, Kind::ServerStream] {
                     let layer = layer().boundary(boundary()).budget(budget);
                     let status = status.clone();

@@ -314,7 +314,7 @@ async fn what_a_peer_sends_is_bounded() {
     assert_eq!(received.number(), Some(403_003));
     assert_eq!(received.notes(), [Note::Shed(Shed::Metadata)]);
     assert!(received.request_id().is_some(), "the id stays");
-    let large = HttpToGrpcLayer::new(responder()).budget(Budget::bytes(16 << 10));
+    let large = HttpToGrpcLayer::new(responder()).budget(Budget::from_bytes(16 << 10));
     let received = over_grpc_by(large, 403, "application/json", body).await.to_received::<ErrorCode>();
     assert_eq!((received.notes(), received.metadata().get("k").map(str::len)), (&[][..], Some(4000)));
 

@@ -96,7 +96,7 @@ fn the_set_describes_our_error_info() {
         ["proto"],
     );
     let types = DetailTypes::standard().with_descriptor_set(&set.unwrap().encode_to_vec()).unwrap();
-    assert!(types.knows(codelibra::ERROR_INFO));
+    assert!(types.contains(codelibra::ERROR_INFO));
 }
 
 #[test]
@@ -114,9 +114,9 @@ fn the_ten_standard_details_are_known() {
         "Help",
         "LocalizedMessage",
     ] {
-        assert!(types.knows(&format!("google.rpc.{name}")), "{name}");
+        assert!(types.contains(&format!("google.rpc.{name}")), "{name}");
     }
-    assert!(!types.knows("acme.v1.Refusal"));
+    assert!(!types.contains("acme.v1.Refusal"));
 }
 
 #[test]

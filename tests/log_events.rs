@@ -299,7 +299,7 @@ async fn over_bridges() {
 #[tokio::test]
 async fn a_path_is_escaped_and_bounded() {
     let log = Log::start();
-    let app = || Router::new().layer(ErrorLayer::new(responder().log_limit(LogLimit::bytes(64))));
+    let app = || Router::new().layer(ErrorLayer::new(responder().log_limit(LogLimit::from_bytes(64))));
     let event_of =
         async |path: &str| event(&log, app(), Request::get(path).body(Body::empty()).unwrap()).await;
     let forged = event_of("/\u{202e}path=\"/forged\"%0aERROR").await;

@@ -94,7 +94,7 @@ fn through_every_layer((field, fail): Case, limit: Option<LogLimit>) {
 fn every_field_is_limited_in_every_layer() {
     let log = Log::start();
     for case in CASES {
-        for (limit, bytes) in [(None, 4096), (Some(LogLimit::bytes(100)), 100)] {
+        for (limit, bytes) in [(None, 4096), (Some(LogLimit::from_bytes(100)), 100)] {
             through_every_layer(case, limit);
             let log = log.take();
             assert!(log.contains(case.0) && log.contains("bytes)"), "{}: {log}", case.0);

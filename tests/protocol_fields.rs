@@ -22,7 +22,7 @@ use tower_layer::Layer;
 
 const NAMES: [&str; 4] = ["content-type", "grpc-encoding", "grpc-accept-encoding", "grpc-retry-pushback-ms"];
 const BUDGETS: [(Budget, usize); 3] =
-    [(Budget::bytes(720), 720), (Budget::KIB_3, 3 << 10), (Budget::KIB_8, 8 << 10)];
+    [(Budget::from_bytes(720), 720), (Budget::KIB_3, 3 << 10), (Budget::KIB_8, 8 << 10)];
 
 /// Where the failure is.
 #[derive(Clone, Copy, Debug)]
@@ -173,7 +173,7 @@ proptest! {
         let status = Status::from(foreign(domain).with_message("m".repeat(message)));
         for place in PLACES {
             for (budget, limit) in BUDGETS {
-                // Budget::bytes: the core of an error with a domain of twenty characters fits into 720.
+                // Budget::from_bytes: the core of an error with a domain of twenty characters fits into 720.
                 let limit = if domain > 20 { limit.max(1536) } else { limit };
                 for boundary in boundaries() {
                     let layer = ServerLayer::new::<ErrorCode>().budget(budget).boundary(boundary);

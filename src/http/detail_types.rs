@@ -80,7 +80,7 @@ impl DetailTypes {
 
     /// Whether details of a type can be written and read as JSON. The name is the full one,
     /// `google.rpc.BadRequest`.
-    pub fn knows(&self, type_name: &str) -> bool {
+    pub fn contains(&self, type_name: &str) -> bool {
         self.pool.get_message_by_name(type_name).is_some()
     }
 

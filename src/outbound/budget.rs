@@ -41,14 +41,14 @@ const CORE_OF_GOOGLES: usize = 832;
 
 impl Budget {
     /// 3 KiB: the smallest limit measured in the wild, nginx from 1.31.3 on.
-    pub const KIB_3: Self = Self::bytes(3 << 10);
+    pub const KIB_3: Self = Self::from_bytes(3 << 10);
 
     /// 8 KiB: the usual limit of gRPC's own implementations.
-    pub const KIB_8: Self = Self::bytes(8 << 10);
+    pub const KIB_8: Self = Self::from_bytes(8 << 10);
 
     /// A number of bytes, at least 720: the size of the core of an error, with any reason and a domain of about twenty
     /// characters. If google.rpc.ErrorInfo is sent alone, the minimum is 832.
-    pub const fn bytes(bytes: usize) -> Self {
+    pub const fn from_bytes(bytes: usize) -> Self {
         Self { bytes: if bytes < CORE { CORE } else { bytes } }
     }
 

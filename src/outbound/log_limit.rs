@@ -12,11 +12,11 @@ pub struct LogLimit(usize);
 
 impl LogLimit {
     /// 4 KiB, the default.
-    pub const KIB_4: Self = Self::bytes(4 << 10);
+    pub const KIB_4: Self = Self::from_bytes(4 << 10);
 
     /// A number of bytes, without the mark. Names of methods, request ids and the like have the same limit, so a number
     /// below 64 counts as 64.
-    pub const fn bytes(bytes: usize) -> Self {
+    pub const fn from_bytes(bytes: usize) -> Self {
         Self(if bytes < 64 { 64 } else { bytes })
     }
 
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_text_is_cut_between_characters_and_marked() {
-        let limit = LogLimit::bytes(0);
+        let limit = LogLimit::from_bytes(0);
         assert_eq!(limit.cut(&"a".repeat(64)), "a".repeat(64));
         assert_eq!(limit.cut(&"a".repeat(65)), "a".repeat(64) + "… (65 bytes)");
         assert_eq!(limit.cut(&format!("{}ü", "a".repeat(63))), "a".repeat(63) + "… (65 bytes)");
@@ -259,11 +259,11 @@ mod tests {
         }
 
         let count = std::cell::Cell::new(0);
-        let beginning = LogLimit::bytes(64).beginning_of(&Endless(&count));
+        let beginning = LogLimit::from_bytes(64).beginning_of(&Endless(&count));
         assert_eq!((beginning.text.len(), beginning.is_open), (64, true));
         assert!(count.get() < 100);
 
-        let whole = LogLimit::bytes(64).beginning_of(&"x".repeat(100));
+        let whole = LogLimit::from_bytes(64).beginning_of(&"x".repeat(100));
         assert_eq!((whole.text.len(), whole.rest, whole.is_open), (64, 36, false));
     }
 }

@@ -107,7 +107,7 @@ impl<'a> JsonDetail<'a> {
         }
         let (value, fault) = match (&self.url, self.debug) {
             (Some(_), _) if name.is_empty() => return Err("it has no type".to_owned()),
-            (Some(_), _) if !types.knows(name) => return Err("its type is not known".to_owned()),
+            (Some(_), _) if !types.contains(name) => return Err("its type is not known".to_owned()),
             (Some(_), _) => types.json_to_any(name, text)?,
             (None, Some(debug)) if self.name.is_some() => types.json_to_message(name, debug.get())?,
             _ => return Err("it has no type or no value".to_owned()),

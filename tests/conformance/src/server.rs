@@ -73,7 +73,7 @@ fn server_layer() -> Result<ServerLayer, &'static str> {
         .with(GrpcCode::Unknown, unlisted)
         .with(GrpcCode::DataLoss, unlisted);
     let layer = ServerLayer::new::<ErrorCode>().fallback(fallback);
-    Ok(layer.boundary(Boundary::internal()).budget(Budget::bytes(1 << 20)))
+    Ok(layer.boundary(Boundary::internal()).budget(Budget::from_bytes(1 << 20)))
 }
 
 /// Reads a request over HTTP/1 to its end before it is answered. Otherwise hyper closes the connection after an early
