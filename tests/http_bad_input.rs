@@ -461,7 +461,7 @@ fn a_fault_of_json_is_named_with_its_place() {
         (r#"{"code":403003}}"#, "expected nothing more at byte 15"),
     ] {
         let error = answer(403, None, text);
-        let note = Note::InvalidBody(format!("the body is no JSON to its end: {fault}"));
+        let note = Note::InvalidBody(format!("the body is not valid JSON: {fault}"));
         assert!(error.notes().contains(&note), "{text}: {:?}", error.notes());
     }
 }

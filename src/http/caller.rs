@@ -6,17 +6,25 @@ use super::Form;
 use crate::outbound::request_id::RequestId;
 use crate::outbound::request_line::RequestLine;
 
-/// "Unary-Request", Connect Protocol: the version that the client speaks.
+/// Connect Protocol, "Unary-Request": the header with the version of the protocol.
 const CONNECT_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
 
-/// More media ranges than this are not looked at.
+/// The most media ranges that are read.
 const MAX_RANGES: u8 = 64;
 
-/// What the request of a caller says about the answer: which form it takes, whether it takes a body, and the id of the
-/// request (`x-request-id`, where that is 1 to 48 letters, digits and `-._:+/=`). One that is made of a whole [`Request`], or
-/// of its [`Parts`], has the request's method and path too, which the events of its failures contain.
+/// The part of a request that its response depends on: the forms of bodies that the caller accepts, whether it expects a body,
+/// and the id of the request (`x-request-id`, if it has 1 to 48 letters, digits and `-._:+/=`). If it is made from a whole
+/// [`Request`] or its [`Parts`], it also has the method and the path, which log events contain.
 ///
-/// It shares the bytes of the path: take it of a request before the request goes to its handler.
+/// Make it before the request goes to its handler. The path is shared with the request and not copied.
+///
+/// ```
+/// use codelibra::http::{Caller, Form};
+///
+/// let request = http::Request::get("/users/7").header("accept", "application/problem+json").body(())?;
+/// assert_eq!(Caller::from(&request).form(Form::Native), Form::Problem);
+/// # Ok::<(), http::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
     connect: bool,
@@ -27,27 +35,27 @@ pub struct Caller {
     request: Option<RequestLine>,
 }
 
-/// How a caller weighs a media type: by the range that names it most closely (RFC 9110 §12.5.1).
+/// The preference of a caller for a media type, by the most specific range that matches it (RFC 9110 §12.5.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Quality {
     /// In thousandths (§12.4.2).
     weight: u16,
     fit: u8,
-    /// Where the range stands, counted from the last that is looked at: the first is the highest.
+    /// The position of the range, counted from the end: the first range has the highest rank.
     rank: u8,
 }
 
-/// A range that names the media type itself.
+/// The fit of a range that is the media type itself.
 const EXACT: u8 = 3;
 
-/// "Unary-Get-Request", Connect Protocol: the version in the query.
+/// Connect Protocol, "Unary-Get-Request": the version of the protocol in the query.
 const CONNECT_VERSION: &str = "connect=v1";
 
 impl Caller {
-    /// What a method and header fields say.
+    /// Reads the method and the headers of a request.
     ///
-    /// A Connect client that sends GET may say so in its query alone, and the log contains no path of this caller: take the
-    /// [`Request`] or its [`Parts`] where they are at hand.
+    /// Prefer `From<&Request>` or `From<&Parts>`. This caller has no path for the log, and a Connect client that sends GET is
+    /// not recognised, because it may announce the protocol in the query only.
     pub fn new(method: &Method, headers: &HeaderMap) -> Self {
         Self {
             connect: headers.contains_key(CONNECT_PROTOCOL_VERSION),
@@ -68,7 +76,7 @@ impl Caller {
         caller
     }
 
-    /// Whether the answer has no body: the request's method is HEAD.
+    /// Whether the response has no body, because the method is HEAD.
     pub(crate) const fn is_head(&self) -> bool {
         self.head
     }
@@ -77,7 +85,7 @@ impl Caller {
         self.request_id
     }
 
-    /// The method and path, where the caller was made of a whole request.
+    /// The method and the path, if the caller was made from a whole request.
     pub(crate) const fn request(&self) -> Option<&RequestLine> {
         self.request.as_ref()
     }
@@ -88,10 +96,12 @@ impl Caller {
         self.request().is_some_and(RequestLine::is_grpc)
     }
 
-    /// The form for a caller whom the author of a gateway would answer in `default`.
+    /// Returns the form of the body for this caller. `default` is the form that the author of the gateway chose.
     ///
-    /// A Connect client gets Connect's. `application/problem+json` is taken where the caller names it and weighs
-    /// plain JSON no higher; plain JSON in place of a problem only where it weighs more.
+    /// - A Connect client gets [`Form::Connect`].
+    /// - [`Form::Problem`] is used if the caller names `application/problem+json` and does not give plain JSON a higher
+    ///   weight.
+    /// - [`Form::Native`] replaces a default of [`Form::Problem`] only if the caller gives plain JSON a higher weight.
     pub fn form(&self, default: Form) -> Form {
         let (problem, json) = (self.problem, self.json);
         let asked = problem.fit == EXACT && problem.weight > 0;
@@ -107,10 +117,10 @@ impl Caller {
     }
 }
 
-/// Whether a caller prefers the media type `wanted` to `other` (`Accept`, RFC 9110 §12.5.1): its range has the higher
-/// weight; of two equal weights, the range that names its media type more closely counts, then the one that comes first.
+/// Returns whether a caller prefers the media type `wanted` to `other` (`Accept`, RFC 9110 §12.5.1). The range with the higher
+/// weight is preferred; if the weights are equal, the more specific range; then the one that comes first.
 ///
-/// `false` where the caller treats both alike, as with `*/*` or without the field.
+/// Returns `false` if the caller treats both alike, as with `*/*` or without the header.
 ///
 /// ```
 /// use codelibra::http::prefers;
@@ -145,14 +155,14 @@ impl Quality {
         }
     }
 
-    /// Whether the caller likes this better: it weighs more, or as much and is named more closely, or first.
+    /// Whether the caller prefers this media type: by weight, then by how specific its range is, then by position.
     pub(super) fn is_above(self, other: Self) -> bool {
         let order = |quality: Self| (quality.weight, quality.fit, quality.rank);
         self.weight > 0 && order(self) > order(other)
     }
 }
 
-/// How closely a range names a media type, if it does.
+/// How specific a range is for a media type; `None` if it does not match.
 fn fit(range: &str, media_type: &str) -> Option<u8> {
     if range.eq_ignore_ascii_case(media_type) {
         return Some(EXACT);
@@ -164,7 +174,7 @@ fn fit(range: &str, media_type: &str) -> Option<u8> {
     }
 }
 
-/// `q=0.5`. A weight that is none counts as none was said.
+/// The weight of a parameter such as `q=0.5`. An invalid weight is ignored.
 fn weight(parameter: &str) -> Option<u16> {
     let (name, value) = parameter.split_once('=')?;
     if !name.trim().eq_ignore_ascii_case("q") {

@@ -14,22 +14,21 @@ use crate::wire::details::Detail;
 
 /// The longest JSON of a detail that is written or read, in bytes: 64 KiB.
 ///
-/// A longer detail is written as base64, which has no limit of its own; read it is not, which a note says. The
-/// same holds for one of more values than fit in about 1 MiB, in memory, while they are read: some 1000, or
-/// some 8000 in one of the standard details. One whose JSON nests deeper than 100 arrays and objects is written as
-/// base64 too.
+/// A longer detail is written as base64, which has no limit of its own. Longer JSON is not read; the error then has a note.
+/// The same applies to a detail whose values need more than about 1 MiB of memory while they are read: about 1000 values, or
+/// about 8000 in a standard detail. A detail whose JSON has more than 100 nested arrays and objects is written as base64 too.
 pub const MAX_DETAIL: usize = 64 * 1024;
 
-/// How many values a detail may have: one of `google.protobuf.ListValue` takes 800 bytes.
+/// The most values of a detail. A value of `google.protobuf.ListValue` needs 800 bytes of memory.
 const MAX_VALUES: usize = 1024;
-/// The standard details have no values of such types: an empty message takes 90 bytes.
+/// The most values of a standard detail. Its largest values are empty messages, which need 90 bytes.
 const MAX_STANDARD_VALUES: usize = 8 * MAX_VALUES;
 
-/// How deep arrays and objects may nest in a detail that is written as JSON. `serde_json` takes 127 of a whole body, in
-/// which the detail is some levels down.
+/// The deepest nesting of arrays and objects in a detail that is written as JSON. `serde_json` reads 127 levels of a whole
+/// body, and the detail is some levels down.
 const MAX_DEPTH: usize = 100;
 
-/// How deep `google.protobuf.Any` may nest in a detail that is written as JSON.
+/// The deepest nesting of `google.protobuf.Any` in a detail that is written as JSON.
 const MAX_NESTED_ANY: usize = 8;
 
 const ANY: &str = "google.protobuf.Any";
@@ -37,20 +36,27 @@ const ANY: &str = "google.protobuf.Any";
 /// The encoded descriptor of `codelibra/error/v1/error_info.proto`.
 const ERROR_INFO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/error_info.descriptors"));
 
-/// The types of details that can be written and read as JSON: those whose descriptor is known.
+/// The types of details that bodies contain as ProtoJSON: the types whose descriptor is known. Details of other types are
+/// base64, without loss.
 ///
-/// Details of other types travel as base64 and lose nothing.
+/// ```
+/// use codelibra::http::DetailTypes;
+///
+/// let types = DetailTypes::standard();
+/// assert!(types.contains("google.rpc.BadRequest"));
+/// assert!(!types.contains("shop.v1.OutOfStock"));
+/// ```
 #[derive(Clone)]
 pub struct DetailTypes {
     pool: DescriptorPool,
 }
 
 impl DetailTypes {
-    /// The ten standard details of `google.rpc`, `codelibra.error.v1.ErrorInfo` and the well-known types of protobuf.
+    /// Returns the ten standard details of `google.rpc`, `codelibra.error.v1.ErrorInfo` and the well-known types of protobuf.
     pub fn standard() -> &'static Self {
         static STANDARD: LazyLock<DetailTypes> = LazyLock::new(|| {
             let mut pool = DescriptorPool::global();
-            // The sets are whole, which a test shows. Without them these details would travel as base64.
+            // The sets are complete, which a test checks. Without them, these details would be base64.
             let added = google_rpc().map(|set| pool.add_file_descriptor_set(set));
             debug_assert!(matches!(added, Ok(Ok(()))), "{added:?}");
             let added = pool.decode_file_descriptor_set(ERROR_INFO);
@@ -60,31 +66,41 @@ impl DetailTypes {
         &STANDARD
     }
 
-    /// These types and those of an encoded `google.protobuf.FileDescriptorSet`, as `buf build -o` and
-    /// `protoc --include_imports --descriptor_set_out` write it. Files that are known already, by their name, are skipped.
+    /// Returns these types and the types of an encoded `google.protobuf.FileDescriptorSet`, which `buf build -o` and
+    /// `protoc --include_imports --descriptor_set_out` write. A file whose name is already known is skipped.
+    ///
+    /// ```no_run
+    /// use codelibra::ErrorCode;
+    /// use codelibra::http::{DetailTypes, Reader, Responder};
+    ///
+    /// let set = std::fs::read("shop.binpb")?;
+    /// let types = DetailTypes::standard().with_descriptor_set(&set)?;
+    /// let responder = Responder::new::<ErrorCode>().detail_types(types.clone());
+    /// let reader = Reader::new::<ErrorCode>().detail_types(types);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// The bytes are no such set, an import is missing, or a type is there twice.
+    /// The bytes are not such a set, an import is missing, or a type is defined twice.
     pub fn with_descriptor_set(&self, bytes: &[u8]) -> Result<Self, InvalidDescriptorSet> {
         let mut pool = self.pool.clone();
         pool.decode_file_descriptor_set(bytes).map_err(InvalidDescriptorSet)?;
         Ok(Self { pool })
     }
 
-    /// All of these types as an encoded `google.protobuf.FileDescriptorSet`, for transcoders and clients that
-    /// have to know them.
+    /// Returns all types as an encoded `google.protobuf.FileDescriptorSet`, for transcoders and clients that need the
+    /// descriptors.
     pub fn to_descriptor_set(&self) -> Vec<u8> {
         self.pool.encode_to_vec()
     }
 
-    /// Whether details of a type can be written and read as JSON. The name is the full one,
-    /// `google.rpc.BadRequest`.
+    /// Returns whether the descriptor of a type is known. `type_name` is the full name, such as `google.rpc.BadRequest`.
     pub fn contains(&self, type_name: &str) -> bool {
         self.pool.get_message_by_name(type_name).is_some()
     }
 
-    /// Whether `value` is a member of the type's own ProtoJSON, so that it cannot mean base64 there.
+    /// Whether the ProtoJSON of the type has a member `value`, so that `value` does not contain base64.
     pub(super) fn has_value_member(&self, type_name: &str) -> bool {
         self.pool.get_message_by_name(type_name).is_some_and(|descriptor| {
             is_written_as_value(&descriptor) || descriptor.fields().any(|f| f.json_name() == "value")
@@ -100,8 +116,8 @@ impl DetailTypes {
         is_lossless(&message, MAX_NESTED_ANY).then_some(message)
     }
 
-    /// The detail in ProtoJSON. `None` where its type is not known, JSON would lose something of it, or it is
-    /// more than would be read.
+    /// The detail in ProtoJSON. `None` if its type is not known, if ProtoJSON would lose a part of it, or if it exceeds the
+    /// limits of reading.
     pub(super) fn message_to_json(&self, detail: &Detail<'_>) -> Option<Box<RawValue>> {
         if let Some(info) = RequestInfoJson::from_detail(detail) {
             return to_raw_value(&info).ok();
@@ -110,7 +126,7 @@ impl DetailTypes {
         is_readable(detail.type_name(), json.get()).then_some(json)
     }
 
-    /// The detail in ProtoJSON with its `@type`, as [`message_to_json`](Self::message_to_json).
+    /// As [`message_to_json`](Self::message_to_json), with `@type`.
     pub(super) fn any_to_json(&self, detail: &Detail<'_>) -> Option<Box<RawValue>> {
         let url = Some(detail.type_url()).filter(|url| url.contains('/'))?;
         if let Some(info) = RequestInfoJson::from_detail(detail) {
@@ -126,7 +142,7 @@ impl DetailTypes {
         is_readable(detail.type_name(), json.get()).then_some(json)
     }
 
-    /// Reads ProtoJSON with its `@type`: the encoded message, and what was wrong.
+    /// Reads ProtoJSON with `@type`. Returns the encoded message and, if members were ignored, the reason.
     pub(super) fn json_to_any(
         &self,
         type_name: &str,
@@ -142,7 +158,7 @@ impl DetailTypes {
         Ok((value.and_then(|v| v.as_bytes().map(|b| b.to_vec())).unwrap_or_default(), fault))
     }
 
-    /// Reads ProtoJSON without its `@type`, as [`json_to_any`](Self::json_to_any).
+    /// As [`json_to_any`](Self::json_to_any), without `@type`.
     pub(super) fn json_to_message(
         &self,
         type_name: &str,
@@ -158,7 +174,7 @@ impl DetailTypes {
     }
 }
 
-/// `google.protobuf.Any` in ProtoJSON, of a message that is an object.
+/// The ProtoJSON of a `google.protobuf.Any` whose message is a JSON object.
 #[derive(Serialize)]
 struct AnyOfFields<'a> {
     #[serde(rename = "@type")]
@@ -167,7 +183,7 @@ struct AnyOfFields<'a> {
     fields: &'a DynamicMessage,
 }
 
-/// `google.protobuf.Any` in ProtoJSON, of a message that ProtoJSON writes otherwise.
+/// The ProtoJSON of a `google.protobuf.Any` whose message has a special JSON form.
 #[derive(Serialize)]
 struct AnyOfValue<'a> {
     #[serde(rename = "@type")]
@@ -175,8 +191,8 @@ struct AnyOfValue<'a> {
     value: &'a DynamicMessage,
 }
 
-/// google.rpc's files, by the names that everybody imports them by: tonic-types leaves out the folder, and a
-/// user's set that brings `google/rpc/error_details.proto` would have each type twice.
+/// The files of google.rpc under their usual names. tonic-types names them without the folder; a user's set that contains
+/// `google/rpc/error_details.proto` would then define each type twice.
 fn google_rpc() -> Result<FileDescriptorSet, DecodeError> {
     let mut set = FileDescriptorSet::decode(tonic_types::pb::FILE_DESCRIPTOR_SET)?;
     for file in &mut set.file {
@@ -192,24 +208,24 @@ fn check_affordable(type_name: &str, json: &str) -> Result<(), String> {
     if is_affordable(type_name, json) {
         Ok(())
     } else {
-        Err("it is longer than what is read of one".to_owned())
+        Err("it is larger than the limit for a detail".to_owned())
     }
 }
 
-/// Whether the JSON of a detail is within the limits, for which it need not be read.
+/// Whether the JSON of a detail is within the limits. The JSON is not parsed for this.
 fn is_affordable(type_name: &str, json: &str) -> bool {
     let limit = if type_name.starts_with("google.rpc.") { MAX_STANDARD_VALUES } else { MAX_VALUES };
-    // A value follows each of these; they may stand in a string too, and then more are counted than there are.
+    // A value follows each of these bytes. They may also be in a string; then the count is too high, never too low.
     let values = || json.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
     json.len() <= limit || (json.len() <= MAX_DETAIL && values() <= limit)
 }
 
-/// Whether the JSON of a detail that is written can be read back.
+/// Whether the reader accepts the JSON of a detail.
 fn is_readable(type_name: &str, json: &str) -> bool {
     is_affordable(type_name, json) && depth(json) <= MAX_DEPTH
 }
 
-/// How deep arrays and objects nest.
+/// The depth of nested arrays and objects.
 fn depth(json: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let mut bytes = json.bytes();
@@ -227,7 +243,7 @@ fn depth(json: &str) -> usize {
     deepest
 }
 
-/// The rest of a string.
+/// Skips the rest of a string.
 fn skip_string(bytes: &mut impl Iterator<Item = u8>) {
     while let Some(byte) = bytes.next() {
         match byte {
@@ -238,7 +254,7 @@ fn skip_string(bytes: &mut impl Iterator<Item = u8>) {
     }
 }
 
-/// Reads ProtoJSON. Members that the type lacks are left out, which the text says.
+/// Reads ProtoJSON. If members are ignored because the type does not have them, the text names the first.
 fn read_json(descriptor: &MessageDescriptor, json: &str) -> Result<(DynamicMessage, Option<String>), String> {
     let read = |options: &DeserializeOptions| {
         let mut json = serde_json::Deserializer::from_str(json);
@@ -253,8 +269,7 @@ fn read_json(descriptor: &MessageDescriptor, json: &str) -> Result<(DynamicMessa
     }
 }
 
-/// Whether ProtoJSON has a place for everything in the message: it has none for unknown fields, and some
-/// well-known types have values that it cannot say.
+/// Whether ProtoJSON can express the whole message. It cannot express unknown fields, nor some values of well-known types.
 fn is_lossless(message: &DynamicMessage, nested_any: usize) -> bool {
     if message.unknown_fields().next().is_some() {
         return false;
@@ -307,7 +322,7 @@ fn survives_json(message: &DynamicMessage) -> bool {
         .is_ok_and(|(read, fault)| fault.is_none() && read == *message)
 }
 
-/// Whether ProtoJSON in an Any puts the message under `value`.
+/// Whether the ProtoJSON of an `Any` contains this message in the member `value`.
 fn is_written_as_value(descriptor: &MessageDescriptor) -> bool {
     matches!(
         descriptor.full_name(),
@@ -336,7 +351,7 @@ impl fmt::Debug for DetailTypes {
     }
 }
 
-/// The bytes are no descriptor set that can be added.
+/// The error of [`DetailTypes::with_descriptor_set`].
 #[derive(Debug)]
 pub struct InvalidDescriptorSet(prost_reflect::DescriptorError);
 

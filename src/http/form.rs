@@ -1,6 +1,13 @@
 use std::fmt;
 
-/// How a body says an error.
+/// The form of an error body.
+///
+/// ```
+/// use codelibra::http::Form;
+///
+/// assert_eq!(Form::from_name("problem"), Some(Form::Problem));
+/// assert_eq!(Form::Problem.media_type(), "application/problem+json");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Form {
@@ -10,7 +17,7 @@ pub enum Form {
     Problem,
     /// AIP-193, Google's REST APIs: `{"error":{"code":403,"message":…,"status":"PERMISSION_DENIED",…}}`.
     Aip193,
-    /// A `google.rpc.Status` in ProtoJSON, as grpc-gateway and Envoy's transcoder answer.
+    /// A `google.rpc.Status` in ProtoJSON, as grpc-gateway and Envoy's transcoder send it.
     RpcStatus,
     /// The error object of the Connect protocol: `{"code":"permission_denied",…}`.
     Connect,
@@ -20,7 +27,7 @@ impl Form {
     /// Every form.
     pub const ALL: [Self; 5] = [Self::Native, Self::Problem, Self::Aip193, Self::RpcStatus, Self::Connect];
 
-    /// The name, as the command `codelibra` takes it.
+    /// Returns the name, as in the options of the command `codelibra`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
@@ -31,12 +38,12 @@ impl Form {
         }
     }
 
-    /// The form of a name, whatever its case.
+    /// Returns the form with this name, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|form| form.name().eq_ignore_ascii_case(name))
     }
 
-    /// The media type: RFC 9457 §3 has one of its own.
+    /// Returns the media type. [`Form::Problem`] has one of its own (RFC 9457 §3).
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Problem => "application/problem+json",

@@ -1,4 +1,5 @@
-//! google.rpc.RequestInfo in ProtoJSON. The server layer attaches one to every error, so it does without reflection.
+//! google.rpc.RequestInfo in ProtoJSON. Every error of the server layer has this detail, so it is read and written without
+//! reflection.
 
 use prost::Message;
 use serde::{Deserialize, Serialize};
@@ -8,10 +9,10 @@ use crate::wire::details::Detail;
 use crate::wire::fields::{Fields, Value};
 use crate::wire::schema::REQUEST_INFO;
 
-/// Longer ones are left to reflection, and to its limits.
+/// Longer messages are read and written by reflection, with its limits.
 const MAX_LEN: usize = 1024;
 
-/// The plain case: whatever else there may be in the message or in its JSON is left to reflection.
+/// The ProtoJSON of a message that has the two known fields only. Any other message is read and written by reflection.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct RequestInfoJson<'a> {
@@ -24,7 +25,7 @@ pub(super) struct RequestInfoJson<'a> {
 }
 
 impl<'a> RequestInfoJson<'a> {
-    /// Of a detail, without its `@type`.
+    /// Reads the message of a detail. The result has no `@type`.
     pub(super) fn from_detail(detail: &Detail<'a>) -> Option<Self> {
         if !detail.is_a(REQUEST_INFO) || detail.value().len() > MAX_LEN {
             return None;
@@ -41,17 +42,17 @@ impl<'a> RequestInfoJson<'a> {
         (!fields.is_corrupt()).then_some(info)
     }
 
-    /// With its `@type`.
+    /// Adds `@type`.
     pub(super) fn with_url(self, url: &'a str) -> Self {
         Self { url: Some(url), ..self }
     }
 
-    /// From ProtoJSON with its `@type`.
+    /// Reads ProtoJSON with `@type`.
     pub(super) fn read_any(type_name: &str, json: &'a str) -> Option<Self> {
         Self::read(type_name, json).filter(|info| info.url.is_some())
     }
 
-    /// From ProtoJSON without its `@type`.
+    /// Reads ProtoJSON without `@type`.
     pub(super) fn read_message(type_name: &str, json: &'a str) -> Option<Self> {
         Self::read(type_name, json).filter(|info| info.url.is_none())
     }

@@ -19,8 +19,15 @@ use crate::rpc;
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
 
-/// The fields that a browser's gRPC-Web client has to be let see, for `Access-Control-Expose-Headers`: without
-/// them a failure of another origin has neither message nor code.
+/// The headers that `Access-Control-Expose-Headers` has to list for gRPC-Web clients in a browser. Without them, a script
+/// from another origin does not see the message and the code of a failure.
+///
+/// ```
+/// use codelibra::http::EXPOSED_HEADERS;
+/// use tower_http::cors::CorsLayer;
+///
+/// let cors = CorsLayer::new().expose_headers(EXPOSED_HEADERS);
+/// ```
 pub const EXPOSED_HEADERS: [HeaderName; 4] = [
     HeaderName::from_static("grpc-status"),
     HeaderName::from_static("grpc-message"),
@@ -28,18 +35,20 @@ pub const EXPOSED_HEADERS: [HeaderName; 4] = [
     ERROR_CODE_HEADER,
 ];
 
-/// How a gateway answers with errors: from an error to a whole HTTP answer.
+/// Makes the HTTP response to an error. The counterpart of [`Reader`](super::Reader).
 ///
-/// - The status is the class of the code, whatever the code.
-/// - The body is in the form that the author of the gateway picked, unless the [`Caller`] takes another one
-///   (RFC 9110 §12.5.1, RFC 9457 §3, the Connect protocol); `Vary: accept` says so. HEAD has no body.
-/// - `codelibra-error-code`, and `Cache-Control: no-store`: an error is this caller's alone.
-/// - `Retry-After` of google.rpc.RetryInfo, in whole seconds, rounded up: for 429, 503 and codes whose next step
-///   is to wait.
-/// - `WWW-Authenticate` on 401 and `Link` on 451, where they are configured.
+/// - The status is the class of the code.
+/// - The body has the [`form`](Self::form) that the author of the gateway chose, unless the [`Caller`] asks for another one
+///   (RFC 9110 §12.5.1, RFC 9457 §3, the Connect protocol). The response therefore has `Vary: accept`. The response to a
+///   HEAD request has no body.
+/// - The header `codelibra-error-code` contains the code. `Cache-Control: no-store` keeps caches from sending the error to
+///   other callers.
+/// - `Retry-After` contains the delay of google.rpc.RetryInfo in whole seconds, rounded up. It is set for 429, 503 and codes
+///   whose recovery is WAIT.
+/// - `WWW-Authenticate` is set on 401, and `Link` on 451, if they are configured.
 ///
-/// What leaves is the [`Boundary`]'s decision, [`Boundary::public`] unless said otherwise. No field is made of what
-/// a message says.
+/// The [`Boundary`] decides which parts of an error are sent. The default is [`Boundary::public`]. No header contains text
+/// of a message.
 ///
 /// ```
 /// use codelibra::ErrorCode;
@@ -47,9 +56,9 @@ pub const EXPOSED_HEADERS: [HeaderName; 4] = [
 ///
 /// let responder = Responder::new::<ErrorCode>().form(Form::Problem);
 /// let request = http::Request::get("/").body(())?;
-/// let answer = responder.respond(&request, &ErrorCode::USER_BANNED.into());
-/// assert_eq!(answer.status(), 403);
-/// assert_eq!(answer.headers()["content-type"], "application/problem+json");
+/// let response = responder.respond(&request, &ErrorCode::USER_BANNED.into());
+/// assert_eq!(response.status(), 403);
+/// assert_eq!(response.headers()["content-type"], "application/problem+json");
 /// # Ok::<(), http::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -63,12 +72,13 @@ pub struct Responder {
 }
 
 impl Responder {
-    /// For a service whose codes are `C`'s: the native form, the standard details, [`Boundary::public`].
+    /// Returns a responder of a service whose codes have the type `C`, with [`Form::Native`], [`DetailTypes::standard`] and
+    /// [`Boundary::public`].
     pub fn new<C: CatalogCode>() -> Self {
         Self::from_catalog(C::catalog())
     }
 
-    /// For a service whose catalogue is known only at run time.
+    /// Returns a responder of a service whose catalogue is known only at run time.
     pub fn from_catalog(catalog: &'static Catalog) -> Self {
         Self {
             policy: Policy::new(catalog),
@@ -80,21 +90,21 @@ impl Responder {
         }
     }
 
-    /// The form for callers that ask for none.
+    /// Sets the form of the body for callers that do not ask for one.
     #[must_use]
     pub fn form(mut self, form: Form) -> Self {
         self.form = form;
         self
     }
 
-    /// The details that are written as ProtoJSON.
+    /// Sets the types of the details that bodies contain as ProtoJSON. Other details are base64.
     #[must_use]
     pub fn detail_types(mut self, types: DetailTypes) -> Self {
         self.detail_types = types;
         self
     }
 
-    /// The decision on what may leave.
+    /// Sets the decision on what may be sent.
     #[must_use]
     pub fn boundary(mut self, boundary: Boundary) -> Self {
         self.policy.boundary = boundary;
@@ -108,77 +118,101 @@ impl Responder {
         self
     }
 
-    /// Chooses which ErrorInfos a failure contains that [`HttpToGrpcLayer`](super::HttpToGrpcLayer) makes, and a body in
-    /// the Connect form: both unless this is called. The other bodies never contain `codelibra.error.v1.ErrorInfo`.
+    /// Sets which ErrorInfos a gRPC failure and a body in the Connect form contain. The default is both. Other bodies never
+    /// contain `codelibra.error.v1.ErrorInfo`.
     #[must_use]
     pub fn error_infos(mut self, infos: ErrorInfos) -> Self {
         self.policy.error_infos = infos;
         self
     }
 
-    /// How long a field of an event in the log may be: [`LogLimit::KIB_4`] unless said otherwise. It is the limit of
-    /// `ErrorLayer`, of both bridges and of streams too, which answer with this responder.
+    /// Limits the length of each field of a log event. The default is [`LogLimit::KIB_4`]. The limit also applies to the
+    /// layers and the streams that use this responder.
     #[must_use]
     pub fn log_limit(mut self, limit: LogLimit) -> Self {
         self.policy.log_limit = limit;
         self
     }
 
-    /// `WWW-Authenticate` of every 401 (RFC 9110 §11.6.1), such as `Bearer realm="shop"`.
+    /// Sets `WWW-Authenticate` of every 401 (RFC 9110 §11.6.1), such as `Bearer realm="shop"`.
+    ///
+    /// ```
+    /// use codelibra::ErrorCode;
+    /// use codelibra::http::Responder;
+    /// use http::HeaderValue;
+    ///
+    /// let challenge = HeaderValue::from_static("Bearer realm=\"shop\"");
+    /// let responder = Responder::new::<ErrorCode>().challenge(challenge);
+    /// let request = http::Request::new(());
+    /// let response = responder.respond(&request, &ErrorCode::AUTHENTICATION_REQUIRED.into());
+    /// assert_eq!(response.headers()["www-authenticate"], "Bearer realm=\"shop\"");
+    /// ```
     #[must_use]
     pub fn challenge(mut self, challenge: HeaderValue) -> Self {
         self.challenge = Some(challenge);
         self
     }
 
-    /// Who demands that something is blocked: `Link` with the relation `blocked-by` on every 451 (RFC 7725 §4).
+    /// Sets the authority that demands that a resource is blocked: `Link` with the relation `blocked-by` on every 451
+    /// (RFC 7725 §4).
     #[must_use]
     pub fn blocked_by(mut self, authority: &Uri) -> Self {
         self.blocked_by = link(authority, "blocked-by");
         self
     }
 
-    /// Where the terms are: `Link` with the relation `terms-of-service` on every 451 whose next step is to accept them.
+    /// Sets the address of the terms of service: `Link` with the relation `terms-of-service` on every 451 whose recovery is
+    /// ACCEPT_TERMS.
     #[must_use]
     pub fn terms(mut self, terms: &Uri) -> Self {
         self.terms = link(terms, "terms-of-service");
         self
     }
 
-    /// The catalogue of the service.
+    /// Returns the catalogue of the service.
     pub fn catalog(&self) -> &'static Catalog {
         self.policy.catalog
     }
 
-    /// Answers with an error of this service, within the [`Boundary`]: a public one replaces the message of a 5xx
-    /// by its entry's summary, drops google.rpc.DebugInfo, and lets no error of another domain pass.
+    /// Returns the response to an error of this service. A public boundary replaces the message of a 5xx by the summary of
+    /// its entry, removes google.rpc.DebugInfo, and replaces an error of another domain by the fallback of INTERNAL.
     ///
-    /// What stays here is logged, as a `tracing` event of the target `codelibra::http`; it contains the method and path of a
-    /// caller that is a whole request. The layers log each failure, and give it the id of its request.
+    /// The parts that are not sent are logged in a `tracing` event of the target `codelibra::http`. The event contains the
+    /// method and the path if the caller was made from a whole request. Unlike this method, the layers log each failure and
+    /// give it the id of its request.
     pub fn respond(&self, caller: impl Into<Caller>, error: &ApiError) -> Response<Bytes> {
         let caller = caller.into();
         self.write(&caller, &self.finish(&caller, &Failure::own(error)))
     }
 
-    /// Answers with an error of the service that this one is the HTTP face of, within the [`Boundary`]: one with a code
-    /// as [`respond`](Self::respond) does; one without gets the code of the fallback table for its gRPC code, and a
-    /// public boundary lets neither its message nor its details pass.
+    /// Returns the response to an error of the service behind this gateway. An error with a code is sent as by
+    /// [`respond`](Self::respond). An error without a code gets the code of the [`fallback`](Self::fallback) table for its
+    /// gRPC code; a public boundary sends neither its message nor its details.
     ///
-    /// A delay that `grpc-retry-pushback-ms` or `Retry-After` asked for becomes google.rpc.RetryInfo, unless there is one.
+    /// If the error was received over HTTP without a code, it keeps its class: it gets the code of the fallback table if
+    /// that code has the same class, and `CCC000` otherwise.
     ///
-    /// Where HTTP said the class of an error without a code, the fallback's counts if it is of this very class; else the
-    /// code is `CCC000`.
+    /// A delay from `grpc-retry-pushback-ms` or `Retry-After` becomes google.rpc.RetryInfo, unless the error has one.
+    ///
+    /// ```
+    /// use codelibra::http::Responder;
+    /// use codelibra::{ErrorCode, StatusCodeExt};
+    ///
+    /// let responder = Responder::new::<ErrorCode>();
+    /// let status = tonic::Status::from(ErrorCode::USER_BANNED.with_message("banned for spam"));
+    /// let request = http::Request::new(());
+    /// let response = responder.respond_forwarded(&request, &status.to_received::<ErrorCode>());
+    /// assert_eq!(response.headers()["codelibra-error-code"], "403003");
+    /// ```
     pub fn respond_forwarded(&self, caller: impl Into<Caller>, error: &ReceivedError) -> Response<Bytes> {
         let caller = caller.into();
         self.write(&caller, &self.finish(&caller, &Failure::forwarded(error)))
     }
 
-    /// Answers with an error that another service sent, within the [`Boundary`]: a public one lets pass its code, if
-    /// its domain is this service's or allowed, and the declared parameters that are no text; any other error becomes
-    /// the fallback of INTERNAL.
-    ///
-    /// A gateway in front of its own service passes errors on with [`respond_forwarded`](Self::respond_forwarded); so
-    /// does this one within an internal boundary.
+    /// Returns the response to an error that another service sent. A public boundary sends its code if its domain is this
+    /// service's or allowed, and its declared parameters that are not text. It replaces any other error by the fallback of
+    /// INTERNAL. An internal boundary treats the error as [`respond_forwarded`](Self::respond_forwarded) does, which is the
+    /// method for a gateway in front of its own service.
     pub fn respond_received(&self, caller: impl Into<Caller>, error: &ReceivedError) -> Response<Bytes> {
         let caller = caller.into();
         self.write(&caller, &self.finish(&caller, &Failure::received(error)))
@@ -190,7 +224,7 @@ impl Responder {
         let body = self.write_body(form, error);
         let mut response = self.head(form, error);
         if caller.is_head() {
-            // RFC 9110 §9.3.2: the fields that a GET gets.
+            // RFC 9110 §9.3.2: the same headers as for GET.
             response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
             return response.map(|()| Bytes::new());
         }
@@ -228,7 +262,7 @@ impl Responder {
     }
 }
 
-/// RFC 8288 §3. A URI has neither `<` nor `>` in it.
+/// RFC 8288 §3. A URI contains neither `<` nor `>`.
 fn link(uri: &Uri, relation: &str) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("<{uri}>; rel=\"{relation}\"")).ok()
 }

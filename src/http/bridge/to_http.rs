@@ -148,7 +148,12 @@ where
             let in_trailers = error.trailers_mut().filter(|trailers| ending::speak_grpc(trailers));
             let error = match in_trailers.map(|trailers| begun.end(trailers)) {
                 Some(Ending::Failed(error)) => error,
-                _ => read_parts(&self.parts, error.as_bytes(), call.responder.catalog(), &call.responder.detail_types),
+                _ => read_parts(
+                    &self.parts,
+                    error.as_bytes(),
+                    call.responder.catalog(),
+                    &call.responder.detail_types,
+                ),
             };
             return Poll::Ready(Err(call.answer(&Failure::forwarded(&error))));
         }

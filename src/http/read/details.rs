@@ -1,4 +1,4 @@
-//! From the details of a body to encoded ones.
+//! Encodes the details of a body.
 
 use std::borrow::Cow;
 
@@ -11,14 +11,14 @@ use crate::wire::info::InfoKind;
 use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO, TYPE_URL_PREFIX};
 use crate::wire::{base64, write};
 
-/// Appends the elements of an array of details, each as one `details` field. What cannot be read is noted and
-/// hides nothing else.
+/// Appends the elements of an array of details, each as one `details` field. A detail that cannot be read becomes a note and
+/// does not hide another detail.
 pub(super) fn write_details(details: Json<'_>, types: &DetailTypes, notes: &mut Notes, out: &mut Vec<u8>) {
     let mut index = 0;
     let each = |detail: JsonDetail<'_>, text: &str, read: Result<(), JsonFault>| {
         let written = match read {
             Ok(()) => detail.write(text, types, notes, out),
-            Err(fault) => Err(format!("it is no JSON object: {fault}")),
+            Err(fault) => Err(format!("it is not a JSON object: {fault}")),
         };
         if let Err(problem) = written {
             let type_name = excerpt(detail.type_name());
@@ -28,24 +28,24 @@ pub(super) fn write_details(details: Json<'_>, types: &DetailTypes, notes: &mut 
     };
     let read = json::objects(details.get(), JsonDetail::set, each);
     if let Err(fault) = read {
-        notes.push(Note::InvalidBody(format!("the member \"details\" is no array of details: {fault}")));
+        notes.push(Note::InvalidBody(format!("the member \"details\" is not an array of details: {fault}")));
     }
 }
 
-/// The members of a detail that say how to read it.
+/// The members of a detail that decide how it is read.
 #[derive(Default)]
 struct JsonDetail<'a> {
-    /// `@type`: ProtoJSON.
+    /// `@type`, in ProtoJSON.
     url: Option<Cow<'a, str>>,
-    /// `type`: Connect.
+    /// `type`, in the Connect form.
     name: Option<Cow<'a, str>>,
-    /// `typeUrl`: ours beside `type`, where the URL has another prefix than usual.
+    /// `typeUrl`, which our Connect form adds if the prefix of the URL is not the usual one.
     unusual_url: Option<Cow<'a, str>>,
     value: Option<Json<'a>>,
     debug: Option<Json<'a>>,
-    /// Whether `value` is said to be base64.
+    /// Whether [`ENCODING`] marks `value` as base64.
     is_encoded: bool,
-    /// How many members stand beside `@type` and `value`.
+    /// The number of members other than `@type` and `value`.
     others: usize,
     info: InfoMembers<'a>,
 }
@@ -119,8 +119,8 @@ impl<'a> JsonDetail<'a> {
         }
     }
 
-    /// Whether `value` is the message in base64: in the Connect form always, beside `@type` where it is the
-    /// only member and ProtoJSON has no meaning for it.
+    /// Whether `value` is the message in base64. It always is in the Connect form. Beside `@type` it is if there is no other
+    /// member and the ProtoJSON of the type has no member `value`.
     fn is_base64(&self, kind: Option<InfoKind>, types: &DetailTypes) -> bool {
         if self.url.is_none() || self.is_encoded {
             return self.name.is_some() || self.is_encoded;
@@ -128,7 +128,7 @@ impl<'a> JsonDetail<'a> {
         self.others == 0 && (kind.is_some() || !types.has_value_member(self.type_name()))
     }
 
-    /// The type URL. Connect sends the name alone.
+    /// The type URL. The Connect form contains the name only.
     fn full_url(&self) -> Cow<'_, str> {
         if let (None, Some(url)) = (&self.url, &self.unusual_url) {
             return Cow::Borrowed(url);

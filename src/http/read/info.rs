@@ -1,4 +1,4 @@
-//! From members to an encoded ErrorInfo.
+//! Encodes the members of a body or of a detail as an ErrorInfo.
 
 use std::borrow::Cow;
 
@@ -9,19 +9,19 @@ use crate::wire::info::InfoKind;
 use crate::wire::shed::ShedMarks;
 use crate::wire::write;
 
-/// The members that become an ErrorInfo, of the body itself or of a detail.
+/// The members of a body or of a detail that become an ErrorInfo.
 #[derive(Clone, Copy, Default)]
 pub(super) struct InfoMembers<'a> {
     code: Option<Json<'a>>,
     domain: Option<Json<'a>>,
     reason: Option<Json<'a>>,
     metadata: Option<Json<'a>>,
-    /// What was left out, in ours and in the body itself.
+    /// The parts that were shed, in our ErrorInfo and in the native form.
     shed: Option<Json<'a>>,
 }
 
 impl<'a> InfoMembers<'a> {
-    /// Of the body itself, whose `code` is read apart.
+    /// The members of a body. Its `code` is read separately.
     pub(super) fn from_members(members: &Members<'a>) -> Self {
         Self {
             code: None,
@@ -35,7 +35,7 @@ impl<'a> InfoMembers<'a> {
     pub(super) fn read(object: Option<Json<'a>>) -> Self {
         let mut info = Self::default();
         if let Some(object) = object {
-            // What is no object has no members.
+            // A value that is not an object has no members.
             let _ = json::members(object.get(), |name, value| info.set(&name, value));
         }
         info
@@ -56,12 +56,12 @@ impl<'a> InfoMembers<'a> {
         self.domain.is_none() && self.reason.is_none() && self.metadata.is_none()
     }
 
-    /// The names or numbers of what was left out, as ProtoJSON may write a repeated enum. What is none of that means
-    /// something else to the peer.
+    /// The parts that were shed, as names or numbers, because ProtoJSON writes a repeated enum as either. Other values are
+    /// ignored: the peer may use the member for something else.
     fn shed(&self) -> ShedMarks {
         let mut marks = ShedMarks::NONE;
         if let Some(shed) = self.shed {
-            // What is cut has what stands before the cut.
+            // Of an array that is cut, the elements before the cut are read.
             let _ = json::values(shed.get(), |value| match value.string() {
                 Some(name) => {
                     marks.add_name(&name);
@@ -76,14 +76,14 @@ impl<'a> InfoMembers<'a> {
         marks
     }
 
-    /// The number of our ErrorInfo, as ProtoJSON may write a uint32.
+    /// The code of our ErrorInfo. ProtoJSON accepts a uint32 as a number or as a string.
     fn number(&self) -> Option<u64> {
         let code = self.code?;
         code.string().map_or_else(|| code.get().parse().ok(), |text| text.parse().ok())
     }
 }
 
-/// Appends an ErrorInfo as one `details` field. `code` is the body's own.
+/// Appends an ErrorInfo as one `details` field. `code` is the code of the body, if `members` are those of the body.
 pub(super) fn write_info(
     kind: InfoKind,
     members: &InfoMembers<'_>,
@@ -104,27 +104,27 @@ pub(super) fn write_info(
         if let Some(metadata) = members.metadata.filter(|value| !value.is_null()) {
             let read = json::members(metadata.get(), |key, value| match value.string() {
                 Some(text) => info.metadata(&key, &text),
-                // That the body is cut was noted.
+                // There is a note already that the body is cut.
                 None if value.is_cut() => {}
                 None => {
                     info.metadata(&key, value.get());
                     notes.push(Note::InvalidBody(format!(
-                        "the metadata value {:?} is no string",
+                        "the metadata value {:?} is not a string",
                         excerpt(&key)
                     )));
                 }
             });
             if let Err(fault) = read {
                 notes.push(Note::InvalidBody(format!(
-                    "the member \"metadata\" is no map of strings: {fault}"
+                    "the member \"metadata\" is not a map of strings: {fault}"
                 )));
             }
         }
     });
 }
 
-/// Appends a google.rpc.ErrorInfo with what somebody else's problem says besides message and status: its type,
-/// and the extension members (RFC 9457 §3.2), which are JSON unless they are strings.
+/// Appends a google.rpc.ErrorInfo with the type and the extension members of a problem (RFC 9457 §3.2). A member that is not
+/// a string is kept as JSON.
 pub(super) fn write_problem(problem: &Members<'_>, out: &mut Vec<u8>) {
     write::info_detail(InfoKind::Google, out, |info| {
         problem.for_each(|name, value| match &*name {
@@ -139,7 +139,7 @@ pub(super) fn write_problem(problem: &Members<'_>, out: &mut Vec<u8>) {
 fn text_member<'a>(name: &str, value: Option<Json<'a>>, notes: &mut Notes) -> Cow<'a, str> {
     let Some(value) = value.filter(|value| !value.is_null()) else { return Cow::Borrowed("") };
     value.string().unwrap_or_else(|| {
-        notes.push(Note::InvalidBody(format!("the member {name:?} is no string")));
+        notes.push(Note::InvalidBody(format!("the member {name:?} is not a string")));
         Cow::Borrowed("")
     })
 }

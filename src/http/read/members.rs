@@ -7,7 +7,7 @@ use crate::inbound::note::{Note, Notes, excerpt};
 
 macro_rules! members {
     ($($field:ident = $name:literal,)*) => {
-        /// The members of an error object, of whatever form. `null` is as good as absent, as in ProtoJSON.
+        /// The members of an error object in any form. A member that is `null` counts as absent, as in ProtoJSON.
         #[derive(Clone, Copy, Default)]
         pub(super) struct Members<'a> {
             $(pub(super) $field: Option<Json<'a>>,)*
@@ -16,15 +16,15 @@ macro_rules! members {
         }
 
         impl<'a> Members<'a> {
-            /// Sets a member. Of one that stands there twice the last counts, as with most readers (RFC 8259 §4),
-            /// unless it is `null`.
+            /// Sets a member. If a member occurs twice, the last one is used, as by most readers (RFC 8259 §4), unless it is
+            /// `null`.
             fn set(&mut self, name: &str, value: Json<'a>, notes: &mut Notes) {
                 let member = match name {
                     $($name => &mut self.$field,)*
                     _ => return,
                 };
                 if member.is_some() {
-                    notes.push(Note::InvalidBody(format!("the member {name:?} stands there twice; the last one that is not null counts")));
+                    notes.push(Note::InvalidBody(format!("the member {name:?} occurs twice; the last one that is not null is used")));
                 }
                 if !value.is_null() {
                     *member = Some(value);
@@ -50,7 +50,7 @@ members! {
     detail = "detail",
 }
 
-/// What a member `code` says. The ranges do not meet, so that the number alone tells.
+/// The meaning of the member `code`. The ranges do not overlap, so the number is enough to decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Code {
     /// Ours: native, problem.
@@ -62,20 +62,20 @@ pub(super) enum Code {
 }
 
 impl<'a> Members<'a> {
-    /// Reads an object, as far as it is one. `None` where it does not even begin.
+    /// Reads an object up to the first fault. `None` if the text does not begin with an object.
     pub(super) fn read(text: &'a str, notes: &mut Notes) -> Option<Self> {
         if !text.trim_ascii_start().starts_with('{') {
             return None;
         }
         let mut members = Self { text, ..Self::default() };
         if let Err(fault) = json::members(text, |name, value| members.set(&name, value, notes)) {
-            notes.push(Note::InvalidBody(format!("the body is no JSON to its end: {fault}")));
+            notes.push(Note::InvalidBody(format!("the body is not valid JSON: {fault}")));
         }
         Some(members)
     }
 
-    /// Reads a body: an object; or of an array of Google's streamed REST answers, `[{…},{"error":{…}}]`, the last element
-    /// that has an error.
+    /// Reads a body: an object, or the last element with an error of an array, which Google's streamed REST responses are:
+    /// `[{…},{"error":{…}}]`.
     pub(super) fn read_body(text: &'a str, notes: &mut Notes) -> Option<Self> {
         if !text.trim_ascii_start().starts_with('[') {
             return Self::read(text, notes);
@@ -90,37 +90,37 @@ impl<'a> Members<'a> {
         if let Err(fault) = read
             && !last.is_cut()
         {
-            notes.push(Note::InvalidBody(format!("the body is no JSON to its end: {fault}")));
+            notes.push(Note::InvalidBody(format!("the body is not valid JSON: {fault}")));
         }
         Self::read(last.get(), notes)
     }
 
-    /// The object under `error`, of AIP-193 and of the end of a Connect stream.
+    /// The object in the member `error`, in AIP-193 and at the end of a Connect stream.
     pub(super) fn inner(&self, notes: &mut Notes) -> Option<Self> {
         self.error.filter(|error| error.is_object()).and_then(|error| Self::read(error.get(), notes))
     }
 
-    /// Whether the object is an error in one of the forms, and not just any JSON.
+    /// Whether the object is an error in one of the forms, and not some other JSON.
     pub(super) fn is_error(&self) -> bool {
         self.code.is_some() || self.http_status().is_some() || self.is_problem() || self.is_named()
     }
 
-    /// Whether two of the texts that say who an error is stand there: they mean one without a code too.
+    /// Whether the object has a reason or a domain, and a second text: these identify an error without a code.
     fn is_named(&self) -> bool {
         let texts = [self.reason, self.domain, self.message];
-        let is_who = [self.reason, self.domain].into_iter().flatten().any(Json::is_string);
-        is_who && texts.into_iter().flatten().filter(|text| text.is_string()).count() > 1
+        let is_identified = [self.reason, self.domain].into_iter().flatten().any(Json::is_string);
+        is_identified && texts.into_iter().flatten().filter(|text| text.is_string()).count() > 1
     }
 
-    /// Whether the object is somebody else's problem (RFC 9457 §3.1). Every member is optional there; one with
-    /// neither type nor status, or without a title, is not told from other JSON.
+    /// Whether the object is a problem without a code (RFC 9457 §3.1). The RFC requires no member. Without a title, or with
+    /// neither type nor status, a problem cannot be distinguished from other JSON.
     pub(super) fn is_problem(&self) -> bool {
         self.code.is_none() && self.title.is_some() && (self.kind.is_some() || self.http_status().is_some())
     }
 
-    /// Calls `each` with every member, those too that no form has.
+    /// Calls `each` with every member, also with members of no form.
     pub(super) fn for_each(&self, each: impl FnMut(Cow<'a, str>, Json<'a>)) {
-        // A fault was noted when the object was read.
+        // There is a note of a fault already, from reading the object.
         let _ = json::members(self.text, each);
     }
 
@@ -172,13 +172,13 @@ impl<'a> Members<'a> {
 fn has_error(value: Json<'_>) -> bool {
     let mut found = false;
     if value.is_object() {
-        // Of a cut object, what stands before the cut.
+        // Of an object that is cut, the members before the cut are read.
         let _ = json::members(value.get(), |name, value| found |= name == "error" && value.is_object());
     }
     found
 }
 
-/// A whole number that is not negative, as JSON may write it: `403003`, `403003.0`, `4.03003e5`.
+/// A whole number that is not negative. JSON allows `403003`, `403003.0` and `4.03003e5`.
 fn number(text: &str) -> Option<u64> {
     if let Ok(number) = text.parse() {
         return Some(number);

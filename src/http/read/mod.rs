@@ -157,7 +157,7 @@ pub(super) fn read_parts(
     answer.read(body, catalog, types).with_retry_hints(hints)
 }
 
-/// What stands around a body.
+/// The parts of a response that are read beside its body.
 struct Answer<'a> {
     status: Option<u16>,
     code_field: Option<&'a [u8]>,
@@ -196,8 +196,8 @@ impl Answer<'_> {
         self.finish(grpc_code, object.message(), status, notes, body_status, catalog)
     }
 
-    /// What the object itself says; else what its code stands for; else what its HTTP status means, which is an
-    /// API's own here.
+    /// The gRPC code in the body, or the one of its six-digit code, or the one of its HTTP status by
+    /// [`tables::class_to_grpc`]: the body was sent by an API and not by an intermediary.
     fn grpc_code(
         &self,
         object: &Members<'_>,
@@ -206,20 +206,23 @@ impl Answer<'_> {
         details: &[u8],
         catalog: &Catalog,
     ) -> GrpcCode {
-        let said = match code {
-            Some(Code::Grpc(said)) => Some(said),
+        let sent = match code {
+            Some(Code::Grpc(sent)) => Some(sent),
             _ => object.grpc_status(),
         };
-        let meant = || {
+        let of_code = || {
             let found = identity(details, catalog)?;
             let entry = found.info.is_of(catalog.domain()).then(|| catalog.by_code(found.code)).flatten();
             Some(code::grpc_code(found.code, entry))
         };
-        let mapped = || body_status.or(self.status).map(tables::class_to_grpc);
-        said.filter(|said| *said != GrpcCode::Ok).or_else(meant).or_else(mapped).unwrap_or(GrpcCode::Unknown)
+        let of_status = || body_status.or(self.status).map(tables::class_to_grpc);
+        sent.filter(|sent| *sent != GrpcCode::Ok)
+            .or_else(of_code)
+            .or_else(of_status)
+            .unwrap_or(GrpcCode::Unknown)
     }
 
-    /// No error object: the ASCII field, else the HTTP status.
+    /// Reads a response without an error object: from the header with the code, or from the HTTP status.
     fn read_no_object(
         &self,
         text: &str,
@@ -228,7 +231,7 @@ impl Answer<'_> {
         mut notes: Notes,
     ) -> ReceivedError {
         if !text.is_empty() {
-            notes.push(Note::InvalidBody(format!("the body is no error object: {}", excerpt(text))));
+            notes.push(Note::InvalidBody(format!("the body is not an error object: {}", excerpt(text))));
         }
         let code = self.code_field.and_then(wire::parse_code);
         let entry = code.and_then(|code| catalog.by_code(code));
@@ -245,7 +248,8 @@ impl Answer<'_> {
         self.finish(grpc_code, message, status, notes, None, catalog)
     }
 
-    /// `Retry-After` becomes the detail, where the body has none, which says it more exactly.
+    /// Writes google.rpc.RetryInfo from `Retry-After`, unless the body contains it: the detail is more exact than whole
+    /// seconds.
     fn write_retry_info(&self, out: &mut Vec<u8>) {
         if let Some(info) = &self.retry_info
             && !AllDetails::of(out).any(|detail| detail.type_name() == RETRY_INFO)
@@ -254,7 +258,7 @@ impl Answer<'_> {
         }
     }
 
-    /// Whoever sends no message means what the code stands for.
+    /// Without a message, the summary of the entry is used, or the phrase of the class.
     fn finish(
         &self,
         grpc_code: GrpcCode,
@@ -264,16 +268,17 @@ impl Answer<'_> {
         body_status: Option<u16>,
         catalog: &'static Catalog,
     ) -> ReceivedError {
-        let is_silent = message.is_none();
+        let has_message = message.is_some();
         let details = details.into();
         let sent = Sent { grpc_code: Some(grpc_code), message, details, code_field: self.code_field, notes };
         let error = ReceivedError::read(sent, catalog).with_http_status(body_status, self.status);
-        if is_silent { error.with_own_message() } else { error }
+        if has_message { error } else { error.with_own_message() }
     }
 }
 
-/// A code becomes our ErrorInfo. Without one, whatever else says who the error is becomes google.rpc.ErrorInfo,
-/// as Kratos sends it over gRPC; of somebody else's problem that is its type and its extension members.
+/// Writes the identity of the error. With a code, it is our ErrorInfo. Otherwise reason, domain and metadata become
+/// google.rpc.ErrorInfo, as Kratos sends them over gRPC. Of a problem (RFC 9457) without a code, the type and the extension
+/// members become google.rpc.ErrorInfo.
 fn write_identity(
     object: &Members<'_>,
     code: Option<Code>,
@@ -294,14 +299,14 @@ fn write_identity(
     }
 }
 
-/// The code of Kratos' `{code, reason, message, metadata}`, which names its error by the reason alone. A reason of no
-/// domain is the catalogue's where the HTTP status is the class of its entry.
+/// The code of a Kratos body `{code, reason, message, metadata}`, which identifies an error by its reason only. Without a
+/// domain, the reason is looked up in the catalogue, if the HTTP status is the class of the entry.
 fn code_of_kratos(object: &Members<'_>, status: u16, catalog: &Catalog) -> Option<u32> {
     let reason = object.reason.filter(|_| object.domain.is_none())?.string()?;
     catalog.by_reason(&reason).filter(|entry| entry.class() == status).map(|entry| entry.code)
 }
 
-/// The native form says the request's id a second time. Where it says it alone, it becomes the detail.
+/// The native form has a member `requestId` besides the detail. If the detail is missing, the member becomes the detail.
 fn write_request_id(object: &Members<'_>, out: &mut Vec<u8>) {
     let Some(request_id) = object.request_id.and_then(Json::string) else { return };
     if AllDetails::of(out).any(|detail| detail.type_name() == REQUEST_INFO) {

@@ -1,14 +1,14 @@
-//! From the bytes of a body to text.
+//! Decodes the bytes of a body to text.
 
 use std::borrow::Cow;
 
 use crate::inbound::note::{Note, Notes};
 
-/// How much of a body is read, in bytes: 1 MiB. What stands behind it is not looked at, which a note says.
+/// The most bytes of a body that are read: 1 MiB. The rest is ignored, and the error has a note.
 pub const MAX_BODY: usize = 1024 * 1024;
 
-/// The text of a body. RFC 8259 §8.1 wants UTF-8 without a byte order mark; a mark is skipped, and UTF-16 is
-/// read all the same. A byte that is not UTF-8 becomes `?`.
+/// The text of a body. RFC 8259 §8.1 requires UTF-8 without a byte order mark. A mark is skipped, and UTF-16 is read too. A
+/// byte that is not UTF-8 becomes `?`.
 pub(super) fn text<'a>(body: &'a [u8], notes: &mut Notes) -> Cow<'a, str> {
     let (body, rest) = body.split_at_checked(MAX_BODY).unwrap_or((body, &[]));
     if !rest.is_empty() {
@@ -27,7 +27,7 @@ fn utf8<'a>(body: &'a [u8], notes: &mut Notes) -> Cow<'a, str> {
         return Cow::Borrowed(text);
     }
     notes.push(Note::InvalidBody("the body is not UTF-8; it was read lossily".to_owned()));
-    // U+FFFD would take three bytes for each: noise would become three times as long.
+    // U+FFFD has three bytes: the text would become three times as long as the body.
     let mut text = String::with_capacity(body.len());
     for chunk in body.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -38,7 +38,7 @@ fn utf8<'a>(body: &'a [u8], notes: &mut Notes) -> Cow<'a, str> {
 
 fn utf16(body: &[u8], unit: fn([u8; 2]) -> u16, notes: &mut Notes) -> Cow<'static, str> {
     notes.push(Note::InvalidBody("the body is UTF-16; expected UTF-8".to_owned()));
-    // Two bytes become three at most.
+    // Two bytes of UTF-16 become at most three of UTF-8.
     let mut text = String::with_capacity(body.len() / 2 * 3);
     let units = body.chunks_exact(2).filter_map(|pair| Some(unit(pair.try_into().ok()?)));
     text.extend(char::decode_utf16(units).map(|c| c.unwrap_or('?')));

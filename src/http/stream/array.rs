@@ -1,27 +1,27 @@
-//! The elements of a JSON array, as they arrive.
+//! Finds the elements of a JSON array while it arrives.
 
 use bytes::{Buf, BytesMut};
 
 use crate::http::MAX_BODY;
 
-/// What an array contains next.
+/// The next part of an array.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// An element. Where it ends was found; that it is JSON was not checked.
+    /// An element. Its end was found, but it may not be valid JSON.
     Element(BytesMut),
     /// The end of the array.
     End,
-    /// No array, or an element longer than [`MAX_BODY`].
+    /// The text is not an array, or an element is longer than [`MAX_BODY`].
     Fault,
 }
 
-/// Finds the elements of an array. It looks at every byte once, however the chunks fall.
+/// Finds the elements of an array. It reads each byte once, in chunks of any size.
 #[derive(Debug, Default)]
 pub(super) struct ArrayScanner {
     place: Place,
-    /// How much of the element was looked at.
+    /// The number of bytes of the element that were read.
     scanned: usize,
-    /// How many arrays and objects of the element are open.
+    /// The number of arrays and objects of the element that are open.
     depth: usize,
     is_in_string: bool,
     is_escaped: bool,
@@ -31,9 +31,9 @@ pub(super) struct ArrayScanner {
 enum Place {
     #[default]
     Start,
-    /// Behind `[`.
+    /// After `[`.
     FirstElement,
-    /// Behind a comma.
+    /// After a comma.
     NextElement,
     InElement,
     BehindElement,
@@ -73,7 +73,7 @@ impl ArrayScanner {
                 }
             } else {
                 match byte {
-                    // A number or a name ends before the next byte that is none of it.
+                    // A number or a name ends before the next delimiter.
                     b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r' if self.depth == 0 => {
                         return Some(self.end_of_element(buffer, 0));
                     }
@@ -93,7 +93,7 @@ impl ArrayScanner {
         (self.scanned > MAX_BODY).then_some(Piece::Fault)
     }
 
-    /// The element, whose last bytes were not counted yet.
+    /// Takes the element. `uncounted`: the number of its last bytes that are not in `scanned`.
     fn end_of_element(&mut self, buffer: &mut BytesMut, uncounted: usize) -> Piece {
         let len = self.scanned + uncounted;
         *self = Self { place: Place::BehindElement, ..Self::default() };

@@ -20,11 +20,11 @@ use crate::outbound::failure::Failure;
 use crate::outbound::log::Transport;
 
 pin_project! {
-    /// The body of a streaming answer: items, then how they ended.
+    /// The body of a streaming response: the items, and then the end or an error.
     ///
-    /// A stream that panics, or an item that panics when it is serialized, fails the answer: the last line is the error of
-    /// the fallback table for INTERNAL, with nothing of the panic's payload, which is logged. The stream is not polled
-    /// again. A panic of the stream's drop after its end is logged too, and changes nothing of the answer.
+    /// If the stream panics, or an item panics while it is serialized, the last line is the error of the fallback table for
+    /// INTERNAL. The payload of the panic is logged and not sent. The stream is not polled again. If the drop of the stream
+    /// panics after its end, the panic is logged and does not change the response.
     ///
     /// ```
     /// use codelibra::http::{Responder, StreamBody, StreamForm};
@@ -47,21 +47,21 @@ pin_project! {
 }
 
 impl<S> StreamBody<S> {
-    /// The body of these items. What of an error leaves is the responder's decision, as in
-    /// [`Responder::respond`]; the whole of it is logged, as a `tracing` event of the target `codelibra::http`.
+    /// Returns a body of these items. The responder decides which parts of an error are sent, as in
+    /// [`Responder::respond`]. The whole error is logged in a `tracing` event of the target `codelibra::http`.
     pub fn new(form: StreamForm, items: S, responder: Responder) -> Self {
         Self { items: Guarded::new(items), form, responder, caller: Caller::default() }
     }
 
-    /// Sets the caller, whose `x-request-id` an error and its event in the log contain. Without it an id is made. The event
-    /// contains the method and path too, if the caller is a whole request or its parts.
+    /// Sets the caller. An error and its log event contain its `x-request-id`; without a caller, an id is generated. The event
+    /// also contains the method and the path if the caller was made from a whole request.
     #[must_use]
     pub fn caller(mut self, caller: impl Into<Caller>) -> Self {
         self.caller = caller.into();
         self
     }
 
-    /// The answer with this body: 200, the media type, `Cache-Control: no-store`.
+    /// Returns a response with this body: status 200, the media type, and `Cache-Control: no-store`.
     pub fn into_response(self) -> Response<Self> {
         let media_type = self.form.media_type();
         let mut response = Response::new(self);
@@ -87,7 +87,7 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let mut this = self.project();
         let form = *this.form;
-        // An item is serialized and dropped under the guard: both are foreign code.
+        // An item is serialized and dropped under the guard, because both run foreign code.
         let polled = this.items.as_mut().run(|items| {
             items.poll_next(cx).map(|next| next.map(|item| item.map(|item| form.write_item(&item))))
         });
@@ -109,7 +109,7 @@ where
             }
             None => form.write_end(),
         };
-        // The answer is decided: what the stream does now is for the log.
+        // The last line is decided. A panic from here on is only logged.
         for dropped in [this.items.clear(), discard(failure)] {
             if let Err(panic) = dropped {
                 this.responder.panic_in_drop(Transport::Http, this.caller, &panic);

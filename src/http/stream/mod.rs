@@ -1,7 +1,7 @@
-//! Streaming HTTP answers whose end says how they ended.
+//! Streaming HTTP responses with a typed end.
 //!
-//! HTTP has no place for a failure after the first byte of a body. So every line says what it is, and the last one
-//! how it ended: an answer without an end was cut.
+//! HTTP has no place for a failure after the first byte of a body. Therefore each line has a type, and the last line is the
+//! end or an error. A response without either was cut.
 //!
 //! | | NDJSON | server-sent events |
 //! |---|---|---|
@@ -26,18 +26,27 @@ use super::{DetailTypes, Form};
 use crate::error::ApiError;
 use crate::outbound::sent_error::SentError;
 
-/// How a streaming answer is written.
+/// The form of a streaming response.
+///
+/// ```
+/// use codelibra::http::StreamForm;
+///
+/// let media_type = "text/event-stream; charset=utf-8";
+/// assert_eq!(StreamForm::from_media_type(media_type), Some(StreamForm::Sse));
+/// assert_eq!(StreamForm::Ndjson.write_item(&7)?, "{\"result\":7}\n");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StreamForm {
-    /// JSON values, one a line.
+    /// One JSON value in each line.
     Ndjson,
     /// Server-sent events (HTML Living Standard §9.2), as browsers' `EventSource` reads them.
     Sse,
 }
 
 impl StreamForm {
-    /// The media type.
+    /// Returns the media type.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Ndjson => "application/x-ndjson",
@@ -45,24 +54,25 @@ impl StreamForm {
         }
     }
 
-    /// The form of a media type, whatever its parameters.
+    /// Returns the form with this media type. Parameters are ignored.
     pub fn from_media_type(media_type: &str) -> Option<Self> {
         let name = media_type.split(';').next().unwrap_or_default().trim();
         [Self::Ndjson, Self::Sse].into_iter().find(|form| form.media_type().eq_ignore_ascii_case(name))
     }
 
-    /// The form that a caller takes: the one that weighs more in `Accept` (RFC 9110 §12.5.1), of two that weigh as
-    /// much the one that is named first. NDJSON where neither is named, as by `*/*`, or neither is taken.
+    /// Returns the form that the caller prefers: the one with the higher weight in `Accept` (RFC 9110 §12.5.1), or, if the
+    /// weights are equal, the one that comes first. The form is NDJSON if the caller names neither, as with `*/*`, or accepts
+    /// neither.
     pub fn from_accept(headers: &HeaderMap) -> Self {
         let quality = |form: Self| Quality::new(headers, form.media_type());
         if quality(Self::Sse).is_above(quality(Self::Ndjson)) { Self::Sse } else { Self::Ndjson }
     }
 
-    /// An item. Line breaks between its JSON tokens, as a `RawValue` may bring them, become spaces.
+    /// Writes an item. Line breaks between JSON tokens, which a `RawValue` may contain, become spaces.
     ///
     /// # Errors
     ///
-    /// The item does not serialize.
+    /// The item cannot be serialized.
     pub fn write_item(self, item: &impl Serialize) -> Result<Bytes, serde_json::Error> {
         let (before, after) = match self {
             Self::Ndjson => ("{\"result\":", "}\n"),
@@ -70,7 +80,7 @@ impl StreamForm {
         };
         let mut line = Vec::from(before);
         serde_json::to_writer(&mut line, item)?;
-        // A `RawValue` brings white space, which would end the line here. In a string JSON has no raw line break.
+        // A line break in the white space of a `RawValue` would end the line. JSON strings contain no raw line break.
         for byte in line.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')) {
             *byte = b' ';
         }
@@ -78,14 +88,14 @@ impl StreamForm {
         Ok(line.into())
     }
 
-    /// The end of a stream that failed.
+    /// Writes the end of a stream that failed. No boundary is applied to the error; [`StreamBody`] applies one.
     pub fn write_error(self, error: &ApiError, types: &DetailTypes) -> Bytes {
         self.write_sent(&SentError::from_error(error), types)
     }
 
     /// The end of a stream that failed with an error that was decided on.
     pub(super) fn write_sent(self, error: &SentError<'_>, types: &DetailTypes) -> Bytes {
-        // JSON has no raw line break in it.
+        // The JSON contains no raw line break.
         let error = write_sent(Form::Native, error, types, error.infos);
         let (before, after): (&[u8], &[u8]) = match self {
             Self::Ndjson => (b"{\"error\":", b"}\n"),
@@ -94,7 +104,7 @@ impl StreamForm {
         [before, &error, after].concat().into()
     }
 
-    /// The end of a stream that is whole.
+    /// Writes the end of a stream that is complete.
     pub const fn write_end(self) -> Bytes {
         Bytes::from_static(match self {
             Self::Ndjson => b"{\"end\":{}}\n",

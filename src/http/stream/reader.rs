@@ -6,19 +6,19 @@ use super::array::{ArrayScanner, Piece};
 use crate::http::{MAX_BODY, Reader};
 use crate::inbound::ReceivedError;
 
-/// What a streaming answer says next.
+/// The next event of a streaming response.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum StreamEvent {
-    /// An item, in JSON.
+    /// An item, as JSON.
     Item(String),
     /// The stream failed. Nothing follows.
     Failed(ReceivedError),
-    /// The stream is whole. Nothing follows.
+    /// The stream is complete. Nothing follows.
     End,
 }
 
-/// Reads a streaming answer, chunk by chunk as it arrives.
+/// Reads a streaming response in chunks. The counterpart of [`StreamBody`](super::StreamBody).
 ///
 /// A byte order mark at the start is skipped. Lines of server-sent events end with `\n`, `\r` or both (HTML Living
 /// Standard §9.2.6).
@@ -26,8 +26,8 @@ pub enum StreamEvent {
 /// A stream of JSON values may also be an array, as Google's streamed REST answers are: `[{…},{"error":{…}}]`. Each element
 /// is an item, one with the single member `error` fails the stream, and `]` is the end.
 ///
-/// A stream is whole only where [`StreamEvent::End`] says so: [`finish`](Self::finish), which is called when the
-/// connection has no more, tells a stream that was cut.
+/// Only [`StreamEvent::End`] means that the stream is complete. Call [`finish`](Self::finish) at the end of the body: it returns an
+/// error for a stream that was cut.
 ///
 /// ```
 /// use codelibra::ErrorCode;
@@ -43,13 +43,13 @@ pub enum StreamEvent {
 pub struct StreamReader {
     form: StreamForm,
     reader: Reader,
-    /// What has arrived and is not read yet.
+    /// The bytes that have arrived and are not read yet.
     buffer: BytesMut,
-    /// How much of it is known to have no line break.
+    /// The number of its bytes that contain no line break.
     scanned: usize,
-    /// Whether no line was read yet: a byte order mark may stand before the first one.
+    /// Whether no line was read yet. A byte order mark is skipped only before the first line.
     is_new: bool,
-    /// Whether the last line ended with `\r`, of which a `\n` that comes next is a part.
+    /// Whether the last line ended with `\r`. A `\n` that follows belongs to the same line break.
     after_return: bool,
     event: String,
     data: Option<String>,
@@ -60,7 +60,7 @@ pub struct StreamReader {
 
 #[derive(Debug)]
 enum IsArray {
-    /// Nothing but white space has arrived.
+    /// Only white space has arrived.
     Unknown,
     No,
     Yes(ArrayScanner),
@@ -78,24 +78,27 @@ impl StreamReader {
             after_return: false,
             event: String::new(),
             data: None,
-            // Server-sent events are none.
+            // Server-sent events are never an array.
             array: if form == StreamForm::Ndjson { IsArray::Unknown } else { IsArray::No },
             ended: false,
         }
     }
 
-    /// Takes what has arrived. Read [`next`](Self::next) until it gives nothing before the next chunk: what waits
-    /// to be read is kept whole.
+    /// Adds a chunk of the body. Call [`next`](Self::next) until it returns `None` before you add the next chunk: the reader
+    /// keeps all bytes that are not read.
     pub fn push(&mut self, chunk: &[u8]) {
         if !self.ended {
             self.buffer.extend_from_slice(chunk);
         }
     }
 
-    /// The next event, if it has arrived whole.
+    /// Returns the next event, or `None` if it has not arrived completely.
     ///
-    /// A line longer than [`MAX_BODY`], and one that is no event, fail the stream.
-    #[expect(clippy::should_implement_trait, reason = "it gives more once more is pushed")]
+    /// A line that is longer than [`MAX_BODY`] or is not an event ends the stream with [`StreamEvent::Failed`].
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "after `None`, it returns events again once more is pushed"
+    )]
     pub fn next(&mut self) -> Option<StreamEvent> {
         self.detect_array();
         while !self.ended {
@@ -103,7 +106,7 @@ impl StreamReader {
                 let event = match scanner.next(&mut self.buffer)? {
                     Piece::Element(element) => self.element(&String::from_utf8_lossy(&element)),
                     Piece::End => StreamEvent::End,
-                    Piece::Fault => StreamEvent::Failed(self.broken("the stream is no array to its end")),
+                    Piece::Fault => StreamEvent::Failed(self.broken("the stream is not a valid array")),
                 };
                 self.ended = !matches!(event, StreamEvent::Item(_));
                 return Some(event);
@@ -124,12 +127,12 @@ impl StreamReader {
         None
     }
 
-    /// Says how a stream ended that has no more: an error where it was cut before it said how.
+    /// Ends the reading, at the end of the body.
     ///
     /// # Errors
     ///
-    /// Neither [`StreamEvent::End`] nor [`StreamEvent::Failed`] was read. Where an array was cut in the element of its error,
-    /// it is what could be read of that error.
+    /// The stream was cut: neither [`StreamEvent::End`] nor [`StreamEvent::Failed`] was read. If an array was cut inside the
+    /// element with its error, the error contains the part that could be read.
     pub fn finish(self) -> Result<(), ReceivedError> {
         if self.ended {
             return Ok(());
@@ -144,7 +147,7 @@ impl StreamReader {
         Err(self.broken("the stream was cut before its end"))
     }
 
-    /// Finds out whether the stream is an array: each line of the other form is an object.
+    /// Detects an array by its first byte. A line of NDJSON begins with an object.
     fn detect_array(&mut self) {
         const MARK: &[u8] = b"\xef\xbb\xbf";
         if !matches!(self.array, IsArray::Unknown) {
@@ -157,14 +160,14 @@ impl StreamReader {
                 self.buffer.advance(start);
                 self.array = IsArray::Yes(ArrayScanner::default());
             }
-            // Of a mark that has not arrived whole, nothing is known.
+            // The byte order mark has not arrived completely.
             Some(byte) if MARK.first() == Some(byte) && self.is_new && text.len() < MARK.len() => {}
             Some(_) => self.array = IsArray::No,
             None => {}
         }
     }
 
-    /// An element of an array.
+    /// Returns the event of an element of an array.
     fn element(&self, element: &str) -> StreamEvent {
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -175,11 +178,11 @@ impl StreamReader {
         match serde_json::from_str::<ErrorElement<'_>>(element) {
             Ok(failed) if failed.error.get().starts_with('{') => self.failed(element),
             _ if serde_json::from_str::<&RawValue>(element).is_ok() => StreamEvent::Item(element.to_owned()),
-            _ => StreamEvent::Failed(self.broken("an element of the stream is no JSON")),
+            _ => StreamEvent::Failed(self.broken("an element of the stream is not JSON")),
         }
     }
 
-    /// A whole line, without its end and without the mark before the first one; `None` within for one that is too long.
+    /// Takes a complete line, without its line break and without a byte order mark. `Some(None)`: the line is too long.
     fn line(&mut self) -> Option<Option<String>> {
         if self.after_return && !self.buffer.is_empty() {
             self.after_return = false;
@@ -221,7 +224,7 @@ impl StreamReader {
             Ok(NdjsonLine { result: Some(item), .. }) => StreamEvent::Item(item.get().to_owned()),
             Ok(NdjsonLine { end: Some(_), .. }) => StreamEvent::End,
             Ok(NdjsonLine { .. }) | Err(_) => {
-                StreamEvent::Failed(self.broken("a line of the stream is no item, error or end"))
+                StreamEvent::Failed(self.broken("a line of the stream is not an item, an error or an end"))
             }
         })
     }
@@ -235,7 +238,7 @@ impl StreamReader {
                 "error" => Some(self.failed(&data)),
                 "end" => Some(StreamEvent::End),
                 "" | "message" => Some(StreamEvent::Item(data)),
-                // Somebody else's events.
+                // Events of another type are ignored.
                 _ => None,
             };
         }
@@ -251,7 +254,7 @@ impl StreamReader {
                 data.push_str(value);
             }
             ("data", data @ None) => *data = Some(value.to_owned()),
-            // Comments keep a connection open; ids and times are not ours.
+            // Comments, which keep a connection open, ids and retry times are ignored.
             _ => {}
         }
         None
@@ -261,13 +264,13 @@ impl StreamReader {
         StreamEvent::Failed(self.reader.read_body(error.as_bytes()))
     }
 
-    /// The error of a stream that does not say how it ended.
+    /// The error of a stream without an end.
     fn broken(&self, what: &'static str) -> ReceivedError {
         ReceivedError::broken_off(what, self.reader.catalog())
     }
 }
 
-/// A member that is there: `null` is an item too.
+/// Reads a member that is present, also if it is `null`, which is an item too.
 fn present<'de, D: serde::Deserializer<'de>>(member: D) -> Result<Option<&'de RawValue>, D::Error> {
     serde::Deserialize::deserialize(member).map(Some)
 }

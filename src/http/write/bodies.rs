@@ -10,7 +10,7 @@ use crate::http::DetailTypes;
 use crate::outbound::sent_error::SentError;
 use crate::wire::write::WrittenInfos;
 
-/// The reason, where (domain, code) does not give it: the catalogue lacks the code, or names it otherwise.
+/// The reason, if it is not the one that the catalogue lists for the code.
 fn own_reason<'a>(error: &SentError<'a>) -> Option<&'a str> {
     let derived = error.entry.map_or("", |entry| entry.reason);
     (error.reason != derived).then_some(error.reason)
@@ -22,7 +22,7 @@ pub(super) struct Native<'a> {
     code: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'static str>,
-    /// Kratos' clients tell errors by it.
+    /// Clients of Kratos identify errors by the reason.
     #[serde(skip_serializing_if = "str::is_empty")]
     reason: &'a str,
     message: &'a str,
@@ -91,7 +91,7 @@ impl<'a> Problem<'a> {
     }
 }
 
-/// This occurrence (§3.1.5): the id of its request, as a reference relative to what was asked for.
+/// The member `instance` (§3.1.5): the id of the request, as a reference relative to the requested URI.
 struct Instance<'a>(&'a str);
 
 impl Serialize for Instance<'_> {
@@ -100,7 +100,7 @@ impl Serialize for Instance<'_> {
     }
 }
 
-/// What a fragment must not hold as it is (RFC 3986 §3.5), but for what an id does not have anyway.
+/// The characters that are escaped in a fragment (RFC 3986 §3.5). Characters that no id contains are escaped too.
 const NO_FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -111,7 +111,7 @@ const NO_FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'=');
 
-/// The page of a listed code. `about:blank` says that the HTTP status is all there is to the type (§4.2.1).
+/// The page of a listed code; otherwise `about:blank`: the type is the HTTP status only (§4.2.1).
 struct ProblemType(Option<(&'static str, &'static Entry)>);
 
 impl fmt::Display for ProblemType {

@@ -33,7 +33,7 @@ impl Serialize for JsonMetadata<'_> {
     }
 }
 
-/// The details without both ErrorInfos.
+/// The details other than the two ErrorInfos.
 pub(super) struct Attached<'a> {
     pub(super) error: &'a SentError<'a>,
     pub(super) types: &'a DetailTypes,
@@ -56,8 +56,8 @@ impl Serialize for Attached<'_> {
     }
 }
 
-/// The details with google.rpc.ErrorInfo before them. The readers of these forms parse the details as protobuf JSON and
-/// refuse a body with a type that they do not know, so our ErrorInfo is not among them.
+/// google.rpc.ErrorInfo and the other details. Readers of these forms parse details as protobuf JSON and reject a body with an
+/// unknown type, so `codelibra.error.v1.ErrorInfo` is not written.
 pub(super) struct StatusDetails<'a> {
     pub(super) error: &'a SentError<'a>,
     pub(super) types: &'a DetailTypes,
@@ -75,13 +75,13 @@ impl Serialize for StatusDetails<'_> {
     }
 }
 
-/// A detail with its `@type`: ProtoJSON, or base64 under `value`.
+/// A detail with `@type`: ProtoJSON, or base64 in the member `value`.
 pub(super) struct AnyDetail<'a> {
     pub(super) detail: Detail<'a>,
     pub(super) types: &'a DetailTypes,
 }
 
-/// Says that `value` is base64 where ProtoJSON has a meaning of its own for it.
+/// The member that marks `value` as base64 if the ProtoJSON of the type has a member `value` too.
 pub(in crate::http) const ENCODING: (&str, &str) = ("@encoding", "base64");
 
 impl Serialize for AnyDetail<'_> {
@@ -100,7 +100,7 @@ impl Serialize for AnyDetail<'_> {
     }
 }
 
-/// Bytes as ProtoJSON has them, for any serializer.
+/// Bytes in padded base64, as in ProtoJSON, for any serializer.
 struct Padded<'a>(&'a [u8]);
 
 impl Serialize for Padded<'_> {
@@ -109,19 +109,19 @@ impl Serialize for Padded<'_> {
     }
 }
 
-/// The details as the Connect protocol has them: the type's name without a prefix, the message in unpadded
-/// base64, and ProtoJSON for people.
+/// The details in the form of the Connect protocol: the name of the type without a prefix, the message in unpadded base64, and
+/// its ProtoJSON for human readers.
 pub(super) struct ConnectDetails<'a> {
     pub(super) error: &'a SentError<'a>,
     pub(super) types: &'a DetailTypes,
-    /// The encoded status: the ErrorInfos are in it.
+    /// The encoded status, which contains the ErrorInfos.
     pub(super) status: Vec<u8>,
 }
 
 #[derive(Serialize)]
 struct ConnectDetail<'a, D> {
     r#type: &'a str,
-    /// Only where the type URL has another prefix than usual, which the protocol has no place for.
+    /// The type URL, if its prefix is not the usual one: the protocol does not send the prefix.
     #[serde(rename = "typeUrl", skip_serializing_if = "Option::is_none")]
     type_url: Option<&'a str>,
     value: BodyBytes<'a>,
@@ -130,7 +130,7 @@ struct ConnectDetail<'a, D> {
 }
 
 impl<'a, D> ConnectDetail<'a, D> {
-    /// An ErrorInfo, whose type URL is the usual one.
+    /// An ErrorInfo. Its type URL has the usual prefix.
     fn info(r#type: &'static str, detail: &Detail<'a>, debug: D) -> Self {
         Self { r#type, type_url: None, value: BodyBytes(detail.value()), debug: Some(debug) }
     }
@@ -153,7 +153,7 @@ impl Serialize for ConnectDetails<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { error, types, status } = self;
         let mut details = serializer.serialize_seq(None)?;
-        // Ours, which comes first, has the marks.
+        // The marks are in our ErrorInfo, which comes first, if it is sent.
         let mut googles_shed = error.shed;
         for detail in AllDetails::of(status) {
             match detail.type_url() {
@@ -173,7 +173,7 @@ impl Serialize for ConnectDetails<'_> {
     }
 }
 
-/// Bytes as the [`BodyFormatter`] writes them.
+/// Bytes in the encoding of [`BodyFormatter`].
 struct BodyBytes<'a>(&'a [u8]);
 
 impl Serialize for BodyBytes<'_> {
@@ -182,7 +182,7 @@ impl Serialize for BodyBytes<'_> {
     }
 }
 
-/// Writes bytes as unpadded base64. A string would be searched for what has to be escaped, which base64 has not.
+/// Writes bytes as unpadded base64. serde_json would search a string for characters to escape, which base64 does not contain.
 pub(super) struct BodyFormatter;
 
 impl Formatter for BodyFormatter {
@@ -234,7 +234,7 @@ impl Serialize for ShedValues {
     }
 }
 
-/// The names of what was left out: `["HELP","METADATA"]`.
+/// The names of the parts that were shed: `["HELP","METADATA"]`.
 pub(super) struct ShedNames(pub(super) ShedMarks);
 
 impl ShedNames {
@@ -262,14 +262,14 @@ struct GoogleInfo<'a> {
 }
 
 impl<'a> GoogleInfo<'a> {
-    /// `shed` are the marks that it has.
+    /// `shed`: the marks in its metadata.
     fn new(error: &'a SentError<'a>, url: Option<&'static str>, shed: ShedMarks) -> Self {
         let metadata = GoogleMetadata { error, shed };
         Self { url, reason: error.reason, domain: &error.domain, metadata }
     }
 }
 
-/// The metadata with the number and the marks in it.
+/// The metadata with the code and the marks.
 struct GoogleMetadata<'a> {
     error: &'a SentError<'a>,
     shed: ShedMarks,
@@ -292,7 +292,7 @@ impl Serialize for GoogleMetadata<'_> {
     }
 }
 
-/// The names of what was left out, joined by commas.
+/// The names of the parts that were shed, joined by commas.
 struct JoinedNames(ShedMarks);
 
 impl fmt::Display for JoinedNames {

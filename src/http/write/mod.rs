@@ -1,4 +1,4 @@
-//! The writer: one struct a form, serialized straight into the body.
+//! The writer: one struct for each form, serialized directly into the body.
 
 mod bodies;
 mod details;
@@ -14,14 +14,22 @@ use crate::outbound::sent_error::SentError;
 use crate::wire::details::Detail;
 use crate::wire::write::WrittenInfos;
 
-/// Writes the body of an error, in UTF-8.
+/// Writes the body of an error, in UTF-8, without a boundary: [`Responder`](super::Responder) applies one.
 ///
-/// Code, domain, reason, message, metadata and details are all in it, whatever the form; the cause never is.
-/// Details whose type `types` knows are ProtoJSON, others are base64.
+/// Each form contains the code, the domain, the reason, the message, the metadata and the details. No form contains the
+/// private cause. Details of the given `types` are ProtoJSON, other details are base64.
 ///
-/// [`Form::Aip193`] and [`Form::RpcStatus`] contain google.rpc.ErrorInfo and not `codelibra.error.v1.ErrorInfo`: a parser
-/// of protobuf JSON that does not know a detail's type refuses the whole body. [`Form::Connect`] contains both, unless the
-/// error [asks for google's alone](ApiError::with_error_infos).
+/// [`Form::Aip193`] and [`Form::RpcStatus`] contain google.rpc.ErrorInfo and not `codelibra.error.v1.ErrorInfo`, because a
+/// parser of protobuf JSON that does not know the type of a detail rejects the whole body. [`Form::Connect`] contains both,
+/// unless the error [requests google's alone](ApiError::with_error_infos).
+///
+/// ```
+/// use codelibra::ErrorCode;
+/// use codelibra::http::{DetailTypes, Form, write_body};
+///
+/// let body = write_body(Form::RpcStatus, &ErrorCode::USER_BANNED.into(), DetailTypes::standard());
+/// assert!(body.starts_with(br#"{"code":7,"message":"#));
+/// ```
 pub fn write_body(form: Form, error: &ApiError, types: &DetailTypes) -> Vec<u8> {
     let error = SentError::from_error(error);
     write_sent(form, &error, types, error.infos)
@@ -44,15 +52,15 @@ pub(super) fn write_sent(
 }
 
 impl DetailTypes {
-    /// The detail as bodies have it: ProtoJSON with its `@type`, or base64 under `value` where its type is not
-    /// known or JSON would lose something of it.
+    /// Returns a detail as bodies contain it: ProtoJSON with `@type`, or base64 in the member `value` if the type is not
+    /// known or ProtoJSON would lose a part of it.
     pub fn to_json<'a>(&'a self, detail: Detail<'a>) -> impl Serialize + 'a {
         details::AnyDetail { detail, types: self }
     }
 }
 
 fn to_vec(body: &impl Serialize) -> Vec<u8> {
-    // Most bodies fit.
+    // Enough for most bodies.
     let mut out = Vec::with_capacity(1024);
     // Writing to memory fails only if a value cannot be JSON; all of these can.
     let written = body.serialize(&mut Serializer::with_formatter(&mut out, BodyFormatter));
