@@ -13,12 +13,12 @@ use crate::error::ApiError;
 use crate::http::{Caller, Form};
 use crate::inbound::ReceivedError;
 
-/// An answer with an error of the service that this one is the HTTP face of, as
-/// [`Responder::respond_forwarded`](crate::http::Responder::respond_forwarded) makes it: with a code it keeps its
-/// message below 500, without one it gets a code and says no more.
+/// An error of the service behind a gateway, as the response of a handler. The boundary applies, as in
+/// [`Responder::respond_forwarded`](crate::http::Responder::respond_forwarded): a public boundary sends the message of an error
+/// with a code and a class below 500, and replaces any other message.
 ///
-/// A code of a catalogue and a struct with a code's parameters convert to it, so that `?` works in a handler that
-/// also answers with errors of its own:
+/// A code of a catalogue and a struct with the parameters of a code convert to it, so that `?` works in a handler that also
+/// returns errors of its own:
 ///
 /// ```
 /// use codelibra::axum::Forwarded;
@@ -52,7 +52,7 @@ fn respond(error: HandlerError, catalog: Option<&'static Catalog>) -> Response {
     response.map(|()| Body::new(LateBody::new(failure, catalog)))
 }
 
-/// An answer as [`ErrorLayer`](super::ErrorLayer) makes it; without the layer in the native form, through
+/// The response of [`ErrorLayer`](super::ErrorLayer). Without the layer, the body has the native form, the boundary is
 /// [`Boundary::public`](crate::http::Boundary::public), and nothing is logged.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
@@ -61,7 +61,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// What another service answered, as far as the boundary lets it pass: see
+/// An error that another service sent, after the boundary: see
 /// [`Responder::respond_received`](crate::http::Responder::respond_received).
 impl IntoResponse for ReceivedError {
     fn into_response(self) -> Response {

@@ -10,8 +10,8 @@ use super::handler_failure::{HandlerFailure, default_responder};
 use crate::catalog::Catalog;
 use crate::http::Form;
 
-/// The native form of an error, written when the body or its length is first read. A layer writes the body anew, so that
-/// it is never read under one.
+/// The native form of an error, written when the body or its length is first read. Inside an `ErrorLayer` it is never read,
+/// because the layer writes the body for the caller.
 pub(super) struct LateBody {
     failure: HandlerFailure,
     catalog: Option<&'static Catalog>,

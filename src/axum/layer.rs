@@ -16,40 +16,40 @@ use crate::guard::service::{BoxError, Readiness};
 use crate::http::{Budget, Caller, Responder};
 use crate::wire::grpc_web::Protocol;
 
-/// Makes every failure of an axum `Router`, or of any service with axum's body, a coded one.
+/// Gives a code to every failure of an axum `Router`, or of any service with axum's body.
 ///
-/// - Errors that handlers return are answered as the [`Responder`] says and in the form that the caller takes.
-/// - An answer of 4xx or 5xx that is plain text or empty, as axum's own are (404, 405, 413, 415, 422, rejections),
-///   gets the code of the [`Fallback`](crate::http::Fallback) table where one is of its very status, as 404003, else
-///   `CCC000`, as 405000. The text becomes the message; that of a 5xx does as the boundary says. A text with a
-///   `content-encoding`, which a layer inside has compressed, is not read: its code is sent without it. Other answers, such
-///   as JSON of the handler's own, pass as they are.
-/// - A service that is not ready, returns an error, or panics (when it is called, polled or dropped) becomes the fallback
-///   of INTERNAL (500001), with nothing of the payload of the panic. A timeout of tower, tokio, tonic or the operating
-///   system becomes the one of DEADLINE_EXCEEDED (504000), and tower's `Overloaded` the one of RESOURCE_EXHAUSTED (429000),
-///   by type, whatever is around the error. A panic of a drop after the answer is only logged. So the service that the layer
-///   makes never fails: its error is [`Infallible`], as `Router` demands.
+/// - An error of a handler is sent by the [`Responder`], in the form that the caller asks for.
+/// - A response of 4xx or 5xx that is plain text or empty, such as axum's own (404, 405, 413, 415, 422, rejections), gets the
+///   code of the [`Fallback`](crate::http::Fallback) table if that code has the same status, such as 404003, and otherwise
+///   `CCC000`, such as 405000. The text becomes the message; the boundary decides on the message of a 5xx. A text with a
+///   `content-encoding`, which a layer inside has compressed, is not read and not sent. Other responses, such as JSON of a
+///   handler, are not changed.
+/// - If the service is not ready, returns an error, or panics (when it is called, polled or dropped), the response is the
+///   fallback of INTERNAL (500001). The payload of a panic is not sent. A timeout of tower, tokio, tonic or the operating system
+///   becomes the fallback of DEADLINE_EXCEEDED (504000), and tower's `Overloaded` the fallback of RESOURCE_EXHAUSTED (429000).
+///   They are recognised by type, also inside other errors. A panic of a drop after the response is only logged. The service of
+///   the layer never fails: its error is [`Infallible`], as `Router` requires.
 /// - A call that takes longer than the [`timeout`](Self::timeout) becomes the fallback of DEADLINE_EXCEEDED (504000).
-/// - A body that panics or fails after its answer has begun is cut by the server, and is not seen here:
-///   [`StreamBody`](crate::http::StreamBody) says in its last line how a stream ended.
-/// - A gRPC request (`application/grpc`) is answered in gRPC, and one of gRPC-Web in gRPC-Web: all of the above become
-///   `grpc-status` and its fields, within the [`budget`](Self::budget). A path that does not exist (404,
-///   405) is UNIMPLEMENTED then. Answers of gRPC to such a request pass as they are; a `ServerLayer` around the gRPC routes
-///   gives them their codes.
-/// - A gRPC failure in the headers of an answer to any other request becomes an HTTP answer: UNIMPLEMENTED without a code of
-///   its own, as tonic's router answers unknown paths, is 404003; others are forwarded.
-/// - Answers of gRPC-Web on the same router pass as they are: put a server layer (`codelibra::server`) around such services.
-/// - Other fields that the answer has stay: `Allow`, `Set-Cookie`, those of CORS.
+/// - If a body panics or fails after the response has begun, the server cuts it, and the layer does not see it.
+///   [`StreamBody`](crate::http::StreamBody) is a body whose last line contains the error.
+/// - The response to a gRPC request (`application/grpc`) is gRPC, and the response to a gRPC-Web request is gRPC-Web: all of
+///   the above become `grpc-status` and its fields, within the [`budget`](Self::budget). A path that does not exist (404, 405)
+///   is UNIMPLEMENTED then. Responses that are gRPC already are not changed; a `ServerLayer` around the gRPC routes gives them
+///   their codes.
+/// - A gRPC failure in the headers of a response to any other request becomes an HTTP response. UNIMPLEMENTED without a
+///   specific code, which tonic's router sends for unknown paths, becomes 404003. Other failures are forwarded.
+/// - Responses of gRPC-Web on the same router are not changed. Put a server layer (`codelibra::server`) around such services.
+/// - The other headers of the response are kept: `Allow`, `Set-Cookie`, the headers of CORS.
 ///
-/// Each failure has the id of its request (google.rpc.RequestInfo): its own, else the caller's `x-request-id` where that
-/// is 1 to 48 letters, digits and `-._:+/=`, else a made one. What does not leave is logged once with it, as a `tracing`
-/// event of the target `codelibra::axum` with `http_method` and `path`: INFO for 4xx and 501, WARN for a timeout, and ERROR for
-/// the rest. So an unknown caller cannot cause an ERROR at will.
+/// Each failure has the id of its request (google.rpc.RequestInfo): the id in the error, or the caller's `x-request-id` if it
+/// has 1 to 48 letters, digits and `-._:+/=`, or a generated one. The parts that are not sent are logged once with this id, in a
+/// `tracing` event of the target `codelibra::axum` with `http_method` and `path`. The level is INFO for 4xx and 501, WARN for a
+/// timeout, and ERROR otherwise, so an unknown caller cannot cause an ERROR at will.
 ///
-/// gRPC and HTTP on one port: the example `one_port` shows the order of the layers. `ServerLayer` is around the gRPC routes
-/// alone, `reset_fallback` removes tonic's fallback, and this layer is around everything.
+/// For gRPC and HTTP on one port, see the order of the layers in the example `one_port`: `ServerLayer` is around the gRPC
+/// routes only, `reset_fallback` removes tonic's fallback, and this layer is around everything.
 ///
-/// Add it last (`Router::layer`), so that it is outermost: fallbacks and earlier layers are inside of it then.
+/// Add it last (`Router::layer`), so that fallbacks and earlier layers are inside.
 #[derive(Clone, Debug)]
 pub struct ErrorLayer {
     responder: Arc<Responder>,
@@ -57,7 +57,7 @@ pub struct ErrorLayer {
 }
 
 impl ErrorLayer {
-    /// A layer that answers as `responder` says.
+    /// Returns a layer that makes its responses with `responder`.
     pub fn new(responder: Responder) -> Self {
         Self { responder: Arc::new(responder), timeout: None }
     }
@@ -86,7 +86,7 @@ impl<S> Layer<S> for ErrorLayer {
     }
 }
 
-/// The service that [`ErrorLayer`] makes.
+/// The service of [`ErrorLayer`].
 #[derive(Clone, Debug)]
 pub struct ErrorService<S> {
     inner: S,
@@ -115,7 +115,7 @@ where
             caller: Caller::from(&request),
             protocol: Protocol::from_request(request.headers()),
         };
-        // A deadline beyond what a clock can say is none.
+        // A deadline that the clock cannot express is no deadline.
         let deadline = self.layer.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let inner = self.readiness.call(|| self.inner.call(request));
         ErrorFuture::new(inner, call, deadline)

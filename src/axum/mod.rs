@@ -1,10 +1,9 @@
-//! Errors as answers of axum handlers.
+//! Errors as responses of axum handlers.
 //!
-//! A code, a struct with a code's parameters, an [`ApiError`](struct@crate::ApiError) and a
-//! [`ReceivedError`](crate::ReceivedError) are answers; [`Forwarded`] is one of a service that this one is the HTTP face
-//! of. [`ErrorLayer`] makes them as one
-//! [`Responder`](crate::http::Responder) says and as the caller takes them, and gives a code to whatever else fails:
-//! routes that do not exist, rejections, panics, timeouts.
+//! A handler can return a code, a struct with the parameters of a code, an [`ApiError`](struct@crate::ApiError), a
+//! [`ReceivedError`](crate::ReceivedError), or, in a gateway, an error of the service behind it as [`Forwarded`].
+//! [`ErrorLayer`] makes the response with a [`Responder`](crate::http::Responder), in the form that the caller asks for. It also
+//! gives a code to every other failure: routes that do not exist, rejections, panics, timeouts.
 //!
 //! ```
 //! use std::time::Duration;

@@ -40,7 +40,8 @@ impl Answering {
 }
 
 pin_project! {
-    /// A response body whose trailers are safe to read, and which never ends without `grpc-status`.
+    /// The response body of [`ClientService`](super::ClientService). Its trailers are safe to read, and it never ends without
+    /// `grpc-status`.
     #[derive(Debug)]
     pub struct ClientBody<B> {
         #[pin]

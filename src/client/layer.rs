@@ -17,39 +17,52 @@ use crate::catalog::{Catalog, CatalogCode};
 use crate::guard::inner_service_accessors;
 use crate::tonic::made_of_connection;
 
-/// Makes whatever a peer sent safe for tonic to read, in headers and in trailers alike. It stands under the
-/// generated client and above the channel, or any other service that answers gRPC.
+/// Makes the headers and trailers of a response safe for tonic to read. Put it below the generated client and above the
+/// channel, or above any other service that sends gRPC responses.
 ///
-/// tonic alone panics where the details are not standard base64, replaces the gRPC code by UNKNOWN where the message
-/// is not UTF-8, and reads the page of a proxy as a broken message. With this layer:
+/// tonic alone panics if the details are not standard base64, replaces the gRPC code by UNKNOWN if the message is not UTF-8,
+/// and reads the page of a proxy as a broken message. With this layer:
 ///
-/// - `grpc-status`, `grpc-message` and `grpc-status-details-bin` are well-formed. What can be read of them stays: the
-///   gRPC code that was sent, the details in any dialect of base64 or up to their fault, the message read lossily.
-/// - An OK contains no details and no message that tonic fails on. Where headers and trailers both contain fields of the
-///   end, the trailers count, and the headers complete them. A failure in the headers ends the call.
+/// - `grpc-status`, `grpc-message` and `grpc-status-details-bin` are well-formed. The parts that can be read are kept: the
+///   gRPC code, the details in any variant of base64 or up to the first fault, and the message with invalid bytes replaced.
+/// - An OK contains no details and no message that tonic fails on. If headers and trailers both contain the end of the call,
+///   the trailers are used, and the headers complete them. A failure in the headers ends the call.
 /// - A `grpc-encoding` that the request does not accept is removed, so that the status is read.
-/// - An answer that is not gRPC becomes a failure by
-///   [`tables::intermediary_to_grpc`](crate::catalog::tables::intermediary_to_grpc), with nothing of its body. So does one
-///   that ends without `grpc-status`, unless the details or `codelibra-error-code` say what it was.
+/// - A response that is not gRPC becomes a failure by
+///   [`tables::intermediary_to_grpc`](crate::catalog::tables::intermediary_to_grpc), without its body. The same applies to a
+///   response without `grpc-status`, unless the details or `codelibra-error-code` identify the error.
 /// - An error of the service below (no connection, a reset stream, a deadline that passed) becomes a [`Status`]:
 ///   DEADLINE_EXCEEDED for a deadline, UNAVAILABLE for a connection that the operating system ended by a timeout
-///   (`ETIMEDOUT`), else as tonic reads it.
-/// - A call that is cancelled at or after its deadline is DEADLINE_EXCEEDED, as in gRPC's other clients: a reset stream,
-///   or CANCELLED without a code, in headers, in trailers and in the middle of a stream. The deadline is the
-///   `grpc-timeout` of the request, counted from its call. The layer cannot see `Endpoint::timeout`: where tonic's timer
-///   for it fires, the call is DEADLINE_EXCEEDED, and a reset that arrives first is CANCELLED. So set the timeout on the
-///   request (`Request::set_timeout`).
-/// - Each of these failures carries [`RECEIVED_HEADER`](crate::RECEIVED_HEADER) in its metadata, whose value becomes
-///   [notes](crate::ReceivedError::notes) in
-///   [`StatusCodeExt::to_received`](crate::StatusCodeExt::to_received). A peer's own such field is dropped.
+///   (`ETIMEDOUT`), and otherwise the status that tonic gives it.
+/// - A call that is cancelled at or after its deadline is DEADLINE_EXCEEDED, as in gRPC's other clients. This applies to a
+///   reset stream, and to CANCELLED without a code in headers or trailers. The deadline is the `grpc-timeout` of the request,
+///   counted from its call. Set it with `Request::set_timeout`: the layer does not see `Endpoint::timeout`, so a call is
+///   CANCELLED if a reset arrives before tonic's timer for that timeout.
+/// - The metadata of each of these failures contains [`RECEIVED_HEADER`](crate::RECEIVED_HEADER). Its value becomes the
+///   [notes](crate::ReceivedError::notes) of [`StatusCodeExt::to_received`](crate::StatusCodeExt::to_received). Such a header
+///   from a peer is removed.
 ///
-/// A well-formed call that succeeds is not changed: nothing is allocated or copied for it, nor for a message of a stream.
+/// A well-formed call that succeeds is not changed. Nothing is allocated or copied for it, nor for a message of a stream.
 ///
-/// Over gRPC-Web, put it above tonic-web's `GrpcWebClientLayer`, which decodes the trailers: below it, the layer finds
-/// no `grpc-status`, and each call fails.
+/// Over gRPC-Web, put it above tonic-web's `GrpcWebClientLayer`, which decodes the trailers. Below that layer, this one does
+/// not find `grpc-status`, and each call fails.
 ///
-/// hyper takes 16 KiB of headers by default. Longer trailers are cut, and longer headers fail with INTERNAL before
-/// any layer sees them; a client of services with large details raises `Endpoint::http2_max_header_list_size`.
+/// hyper accepts 16 KiB of headers by default. It cuts longer trailers, and it fails longer headers with INTERNAL before any
+/// layer sees them. A client of services with large details raises `Endpoint::http2_max_header_list_size`.
+///
+/// ```
+/// use codelibra::ErrorCode;
+/// use codelibra::client::ClientLayer;
+/// use tonic::transport::Endpoint;
+/// use tonic_health::pb::health_client::HealthClient;
+/// use tower::ServiceBuilder;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let channel = Endpoint::from_static("http://127.0.0.1:50051").connect_lazy();
+/// let channel = ServiceBuilder::new().layer(ClientLayer::new::<ErrorCode>()).service(channel);
+/// let client = HealthClient::new(channel);
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ClientLayer {
     catalog: &'static Catalog,
@@ -57,17 +70,31 @@ pub struct ClientLayer {
 }
 
 impl ClientLayer {
-    /// A layer for services whose codes are `C`'s.
+    /// Returns a layer for services whose codes have the type `C`.
     pub fn new<C: CatalogCode>() -> Self {
         Self::from_catalog(C::catalog())
     }
 
-    /// A layer for services whose catalogue is known only at run time.
+    /// Returns a layer for services whose catalogue is known only at run time.
     pub const fn from_catalog(catalog: &'static Catalog) -> Self {
         Self { catalog, observer: None }
     }
 
-    /// Shows every failure to an observer, after those that were given before.
+    /// Adds an observer, which is called with each failure after the observers that were added before.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    ///
+    /// use codelibra::client::{ClientLayer, FailedCall};
+    /// use codelibra::{ErrorCode, ReceivedError};
+    ///
+    /// let failures = Arc::new(AtomicU64::new(0));
+    /// let counter = Arc::clone(&failures);
+    /// let layer = ClientLayer::new::<ErrorCode>().observe(move |_: &ReceivedError, _: &FailedCall<'_>| {
+    ///     counter.fetch_add(1, Ordering::Relaxed);
+    /// });
+    /// ```
     #[must_use]
     pub fn observe(mut self, observer: impl Observe) -> Self {
         let observer: Arc<dyn Observe> = Arc::new(observer);
@@ -94,7 +121,7 @@ impl<S> Layer<S> for ClientLayer {
     }
 }
 
-/// The service that [`ClientLayer`] makes. Its error is the [`Status`] that the caller gets.
+/// The service of [`ClientLayer`]. Its error is the [`Status`] that the caller receives.
 #[derive(Clone, Debug)]
 pub struct ClientService<S> {
     inner: S,

@@ -3,23 +3,30 @@ use ::metrics::{counter, histogram};
 use super::{FailedCall, Observe};
 use crate::inbound::ReceivedError;
 
-/// Counts every failure, by the recorder of the crate `metrics`.
+/// Counts each failure with the recorder of the crate `metrics`.
 ///
 /// | metric | kind | unit |
 /// |---|---|---|
 /// | `codelibra_client_errors_total` | counter | failures |
 /// | `codelibra_client_error_seconds` | histogram | seconds from the start of the call |
 ///
-/// Labels, none of which a peer can add values to:
+/// The labels. A peer cannot add values to any of them:
 ///
 /// | label | values |
 /// |---|---|
-/// | `method` | the path, as this process's own requests name it: as many as the methods that it calls |
-/// | `code` | [`ReceivedError::listed_number`]: as many as entries and classes |
+/// | `method` | the path of the request: as many values as methods that this process calls |
+/// | `code` | [`ReceivedError::listed_number`]: as many values as entries and classes |
 /// | `grpc_code` | the 17 names |
 /// | `synthesized` | `true`, `false` |
 ///
-/// A proxy that sends on whatever path it was asked for has unbounded methods: it wants an observer of its own.
+/// A proxy that forwards any path has an unbounded number of methods. Write another observer for it.
+///
+/// ```
+/// use codelibra::ErrorCode;
+/// use codelibra::client::{ClientLayer, MetricsObserver};
+///
+/// let layer = ClientLayer::new::<ErrorCode>().observe(MetricsObserver);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MetricsObserver;
 

@@ -1,5 +1,5 @@
-//! What a client puts under its generated clients, as a tower layer above the channel: nothing that a peer sends
-//! harms tonic, every failure can be read, and an observer sees each.
+//! A tower layer for gRPC clients, between the generated client and the channel. With it, no response of a peer makes tonic panic
+//! or lose the error, and observers receive each failure.
 //!
 //! ```no_run
 //! use codelibra::client::{FailedCall, ClientLayer};

@@ -11,11 +11,26 @@ use crate::guard::catch;
 use crate::inbound::ReceivedError;
 use crate::tonic::StatusCodeExt;
 
-/// Sees every failure that a client receives, with what it was the answer to. Closures are observers; so are
-/// `TracingObserver` (feature `tracing`) and `MetricsObserver` (feature `metrics`).
+/// Receives each failure of a client, with the call that failed. Closures are observers, and so are `TracingObserver` (feature
+/// `tracing`) and `MetricsObserver` (feature `metrics`).
 ///
-/// It is called on the task that polls the call, so it should not block. A panic of it is caught: the panic hook of the
-/// process reports it, the caller gets the failure, and the other observers see it.
+/// An observer runs on the task that polls the call, so it must not block. If it panics, the panic is caught and reported by
+/// the panic hook of the process. The caller and the other observers receive the failure as usual.
+///
+/// ```
+/// use codelibra::ReceivedError;
+/// use codelibra::client::{FailedCall, Observe};
+///
+/// struct SlowFailures;
+///
+/// impl Observe for SlowFailures {
+///     fn on_error(&self, error: &ReceivedError, call: &FailedCall<'_>) {
+///         if call.latency.as_secs() > 10 {
+///             eprintln!("{} failed slowly: {error}", call.method);
+///         }
+///     }
+/// }
+/// ```
 pub trait Observe: Send + Sync + 'static {
     /// Called once for a failed call.
     fn on_error(&self, error: &ReceivedError, call: &FailedCall<'_>);
@@ -27,17 +42,17 @@ impl<F: Fn(&ReceivedError, &FailedCall<'_>) + Send + Sync + 'static> Observe for
     }
 }
 
-/// The call that failed.
+/// A call that failed, as [observers](Observe) receive it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FailedCall<'a> {
-    /// The path of the method as the caller asked for it, `/package.Service/Method`.
+    /// The path of the method in the request, `/package.Service/Method`.
     pub method: &'a str,
-    /// From the start of the call until the failure arrived; for a stream, that is its end.
+    /// The time from the start of the call until the failure arrived, which is the end of a stream.
     pub latency: Duration,
 }
 
-/// One observer after the other.
+/// Two observers, called in order.
 pub(super) struct Both(pub(super) Arc<dyn Observe>, pub(super) Arc<dyn Observe>);
 
 impl Observe for Both {
@@ -67,7 +82,7 @@ impl ObservedCall {
         Self { observer: Arc::clone(observer), path: path.cloned(), started: Instant::now() }
     }
 
-    /// Of fields that are sanitised.
+    /// Reports the failure in sanitised headers or trailers.
     pub(super) fn fields(&self, fields: &HeaderMap, catalog: &'static Catalog) {
         if let Some(status) = Status::from_header_map(fields) {
             self.status(&status, catalog);

@@ -4,24 +4,31 @@ use super::{FailedCall, Observe};
 use crate::inbound::ReceivedError;
 use crate::outbound::log_limit::LogLimit;
 
-/// Writes every failure as one `tracing` event of the target `codelibra::client`: WARN for a class of 5xx and for
-/// what [was made on this side](ReceivedError::is_synthesized), DEBUG for the rest.
+/// Writes each failure as one `tracing` event of the target `codelibra::client`. The level is WARN for the class 5xx and for
+/// errors that were [made on this side](ReceivedError::is_synthesized), and DEBUG otherwise.
 ///
-/// Fields: `method`, `code` (the six digits, or `CCC000`), `domain`, `reason`, `grpc_code`, `message`,
-/// `request_id`, `latency`, `synthesized`, `notes`. A peer's text is written quoted and escaped, so that it cannot
-/// forge lines of a log. A field is at most [`LogLimit::KIB_4`] long, unless [set otherwise](Self::log_limit).
+/// The fields are `method`, `code` (six digits, or `CCC000`), `domain`, `reason`, `grpc_code`, `message`, `request_id`,
+/// `latency`, `synthesized` and `notes`. Text of a peer is quoted and escaped, so that it cannot forge lines of a log. A field
+/// is at most [`LogLimit::KIB_4`] long, unless [`log_limit`](Self::log_limit) sets another limit.
+///
+/// ```
+/// use codelibra::ErrorCode;
+/// use codelibra::client::{ClientLayer, TracingObserver};
+///
+/// let layer = ClientLayer::new::<ErrorCode>().observe(TracingObserver::new());
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TracingObserver {
     limit: LogLimit,
 }
 
 impl TracingObserver {
-    /// An observer with [`LogLimit::KIB_4`].
+    /// Returns an observer with [`LogLimit::KIB_4`].
     pub const fn new() -> Self {
         Self { limit: LogLimit::KIB_4 }
     }
 
-    /// Replaces the limit on the length of a field.
+    /// Limits the length of each field.
     #[must_use]
     pub const fn log_limit(mut self, limit: LogLimit) -> Self {
         self.limit = limit;

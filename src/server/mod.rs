@@ -1,5 +1,5 @@
-//! What a server puts around its tonic services: one tower layer, after which every failure that leaves
-//! carries a code, fits through proxies, and says nothing private.
+//! A tower layer for tonic servers. With it, every failure that the server sends contains a code, fits through proxies, and
+//! contains nothing private.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -11,7 +11,8 @@
 //! let server = tonic::transport::Server::builder().layer(layer);
 //! ```
 //!
-//! [`Boundary`] says what may leave, [`Budget`] how much, [`Fallback`] which code a failure without one gets.
+//! [`Boundary`] decides which parts of a failure are sent, [`Budget`] limits their size, and [`Fallback`] is the table of the codes
+//! for failures without one.
 
 mod body;
 mod deadline;
