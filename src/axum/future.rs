@@ -40,13 +40,8 @@ struct Text {
 }
 
 impl<F> ErrorFuture<F> {
-    pub(super) fn new(inner: Result<F, ServiceError>, call: Call, deadline: Option<Instant>) -> Self {
-        Self {
-            inner: ServiceFuture::new(inner),
-            timer: deadline.map(sleep_until),
-            text: Guarded::empty(),
-            call,
-        }
+    pub(super) fn new(inner: ServiceFuture<F>, call: Call, deadline: Option<Instant>) -> Self {
+        Self { inner, timer: deadline.map(sleep_until), text: Guarded::empty(), call }
     }
 }
 

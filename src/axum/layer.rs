@@ -117,7 +117,7 @@ where
         };
         // A deadline that the clock cannot express is no deadline.
         let deadline = self.layer.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let inner = self.readiness.call(|| self.inner.call(request));
+        let inner = self.readiness.call(request, |request| self.inner.call(request));
         ErrorFuture::new(inner, call, deadline)
     }
 }

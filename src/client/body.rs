@@ -1,5 +1,5 @@
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -74,38 +74,29 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, Status>>> {
         let this = self.project();
-        // Changed in place: a frame is large, and most frames are only passed on.
-        let deadline = this.answering.deadline;
-        let mut polled = this.inner.poll_frame(cx).map_err(|error| deadline.status_of(error.into()));
-        match &mut polled {
-            Poll::Ready(Some(Ok(frame))) => {
+        // Each arm returns: a frame is large, and most frames are only passed on.
+        match ready!(this.inner.poll_frame(cx)) {
+            Some(Ok(mut frame)) => {
                 if let Some(trailers) = frame.trailers_mut() {
-                    let (so_far, catalog) = (*this.ending, this.answering.catalog);
-                    *this.ending =
-                        sanitize::trailers(trailers, (so_far, this.early), *this.http_status, catalog);
-                    // A failure in the headers was observed already.
-                    if *this.ending == Ending::Failed && so_far != Ending::Failed {
-                        this.answering.failed(trailers);
-                    }
+                    finish(trailers, this.ending, this.early, *this.http_status, this.answering);
                 }
+                Poll::Ready(Some(Ok(frame)))
             }
-            Poll::Ready(None) if this.ending.is_open() => {
+            Some(Err(error)) => {
+                let status = this.answering.deadline.status_of(error.into());
+                if this.ending.is_open() {
+                    *this.ending = Ending::Failed;
+                    this.answering.failed_with(&status);
+                }
+                Poll::Ready(Some(Err(status)))
+            }
+            None if this.ending.is_open() => {
                 let mut trailers = HeaderMap::new();
-                let (so_far, catalog) = (*this.ending, this.answering.catalog);
-                *this.ending =
-                    sanitize::trailers(&mut trailers, (so_far, this.early), *this.http_status, catalog);
-                if *this.ending == Ending::Failed {
-                    this.answering.failed(&mut trailers);
-                }
-                polled = Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                finish(&mut trailers, this.ending, this.early, *this.http_status, this.answering);
+                Poll::Ready(Some(Ok(Frame::trailers(trailers))))
             }
-            Poll::Ready(Some(Err(status))) if this.ending.is_open() => {
-                *this.ending = Ending::Failed;
-                this.answering.failed_with(status);
-            }
-            _ => {}
+            None => Poll::Ready(None),
         }
-        polled
     }
 
     #[inline]
@@ -116,5 +107,22 @@ where
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+/// Sanitises trailers, which end the call.
+#[inline]
+fn finish(
+    trailers: &mut HeaderMap,
+    ending: &mut Ending,
+    early: &EarlyFields,
+    http_status: StatusCode,
+    answering: &Answering,
+) {
+    let so_far = *ending;
+    *ending = sanitize::trailers(trailers, (so_far, early), http_status, answering.catalog);
+    // A failure in the headers was observed already.
+    if *ending == Ending::Failed && so_far != Ending::Failed {
+        answering.failed(trailers);
     }
 }

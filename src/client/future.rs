@@ -11,7 +11,6 @@ use super::body::Answering;
 use super::{BoxError, ClientBody};
 use crate::inbound::encodings::Encodings;
 use crate::inbound::sanitize::{self, Behind, Ending};
-use crate::tonic::made_of_connection;
 
 pin_project! {
     /// The future of [`ClientService`](super::ClientService).
@@ -43,24 +42,20 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answer = ready!(this.inner.poll(cx));
-        let answering = this.answering.take();
-        let mut response = match answer {
+        let result = ready!(this.inner.poll(cx));
+        let Some(answering) = this.answering.take() else {
+            // A future that is ready is not polled again.
+            return Poll::Ready(Err(Status::internal("the call was polled after its end")));
+        };
+        let mut response = match result {
             Ok(response) => response,
             Err(error) => {
-                let Some(answering) = answering else {
-                    return Poll::Ready(Err(made_of_connection(error.into())));
-                };
                 let status = answering.deadline.status_of(error.into());
                 answering.failed_with(&status);
                 return Poll::Ready(Err(status));
             }
         };
         let http_status = response.status();
-        let Some(answering) = answering else {
-            // A future that is ready is not polled again.
-            return Poll::Ready(Err(Status::internal("the call was polled after its end")));
-        };
         let behind = Behind::headers_of(response.body());
         let (fields, encodings) = (response.headers_mut(), *this.encodings);
         let start = sanitize::headers(fields, behind, http_status, encodings, answering.catalog);

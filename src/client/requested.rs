@@ -1,6 +1,6 @@
 use std::error::Error;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
@@ -11,6 +11,9 @@ use crate::tonic::{deadline_exceeded, made_of_connection};
 use crate::wire::timeout;
 
 use super::BoxError;
+
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
 /// What a request asks of its response.
 #[derive(Clone, Copy, Debug)]
@@ -25,10 +28,10 @@ impl Requested {
         let mut requested = Self { deadline: Deadline(None), encodings: Encodings::NONE };
         // There are few fields: looking at each name is quicker than looking two up.
         for (name, value) in headers {
-            match name.as_str() {
-                "grpc-timeout" => requested.deadline = Deadline::after(value.as_bytes()),
-                "grpc-accept-encoding" => requested.encodings = Encodings::accepted(value.as_bytes()),
-                _ => {}
+            if *name == GRPC_TIMEOUT {
+                requested.deadline = Deadline::after(value.as_bytes());
+            } else if *name == GRPC_ACCEPT_ENCODING {
+                requested.encodings = Encodings::accepted(value.as_bytes());
             }
         }
         requested

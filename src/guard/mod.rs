@@ -1,9 +1,13 @@
 //! Runs foreign code (services, bodies, streams, observers), which may panic when it is called, polled or dropped.
 
 #[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) mod rare;
+#[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod service;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) mod sources;
+#[cfg(feature = "server")]
+pub(crate) mod timed;
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -101,6 +105,13 @@ pin_project! {
 }
 
 #[cfg(any(feature = "gateway", feature = "server"))]
+impl<T> From<Option<T>> for Guarded<T> {
+    fn from(inner: Option<T>) -> Self {
+        Self { inner }
+    }
+}
+
+#[cfg(any(feature = "gateway", feature = "server"))]
 impl<T> Guarded<T> {
     pub(crate) const fn new(inner: T) -> Self {
         Self { inner: Some(inner) }
@@ -146,6 +157,10 @@ impl<T> Guarded<T> {
     pub(crate) fn clear(self: Pin<&mut Self>) -> Result<(), Panic> {
         let mut inner = self.project().inner;
         if inner.is_none() {
+            return Ok(());
+        }
+        if !std::mem::needs_drop::<T>() {
+            inner.set(None);
             return Ok(());
         }
         catch(|| inner.set(None))

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 pub(crate) use crate::guard::BoxError;
+use crate::guard::rare::Rare;
 use crate::guard::{Guarded, Panic, catch};
 
 /// Why a service does not answer.
@@ -44,13 +45,17 @@ impl Readiness {
         Poll::Ready(())
     }
 
-    /// Calls the service, unless it is not ready.
+    /// Calls the service with a request, unless it is not ready.
     #[inline]
-    pub(crate) fn call<F>(&mut self, call: impl FnOnce() -> F) -> Result<F, ServiceError> {
-        match self.0.take() {
-            Some(error) => Err(*error),
-            None => catch(call).map_err(ServiceError::Panic),
+    pub(crate) fn call<T, F>(&mut self, request: T, call: impl FnOnce(T) -> F) -> ServiceFuture<F> {
+        if let Some(error) = self.0.take() {
+            return ServiceFuture { inner: Guarded::empty(), error: Rare::new(Some(error)) };
         }
+        // Taken from outside of the closure, and written there: a closure that owns the request would move it twice more.
+        let (mut request, mut inner) = (Some(request), None);
+        let called = catch(|| inner = request.take().map(call));
+        let error = called.err().map(|panic| Box::new(ServiceError::Panic(panic)));
+        ServiceFuture { inner: Guarded::from(inner), error: Rare::new(error) }
     }
 }
 
@@ -61,17 +66,27 @@ pin_project! {
         // Empty where the service was not ready, or panicked when it was called.
         #[pin]
         inner: Guarded<F>,
-        error: Option<ServiceError>,
+        // Boxed: it is rare, and the future moves.
+        error: Rare<Box<ServiceError>>,
     }
 }
 
 impl<F> ServiceFuture<F> {
+    /// Polls the service into `polled`, which stays pending if the future is dropped.
     #[inline]
-    pub(crate) fn new(called: Result<F, ServiceError>) -> Self {
-        match called {
-            Ok(inner) => Self { inner: Guarded::new(inner), error: None },
-            Err(error) => Self { inner: Guarded::empty(), error: Some(error) },
+    pub(super) fn poll_in_place<T>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        polled: &mut Poll<T>,
+    ) -> Result<(), ServiceError>
+    where
+        F: Future<Output = T>,
+    {
+        let this = self.project();
+        if let Some(error) = this.error.take() {
+            return Err(*error);
         }
+        this.inner.run(|inner| *polled = inner.poll(cx)).map(|_| ()).map_err(ServiceError::Panic)
     }
 
     /// Polls the service; `None` if its future is dropped.
@@ -86,7 +101,7 @@ impl<F> ServiceFuture<F> {
     {
         let this = self.project();
         if let Some(error) = this.error.take() {
-            return Err(error);
+            return Err(*error);
         }
         match this.inner.run(|inner| inner.poll(cx)) {
             Ok(Some(Poll::Ready(Ok(response)))) => Ok(Some(Poll::Ready(response))),

@@ -1,6 +1,6 @@
 //! What one pass over the fields of a gRPC answer finds.
 
-use http::HeaderMap;
+use http::header::{CONTENT_TYPE, HeaderMap};
 
 use crate::wire::media_type::MediaType;
 use crate::wire::{CAUSE, RECEIVED};
@@ -30,19 +30,38 @@ impl Seen {
     pub(crate) fn in_fields(fields: &HeaderMap) -> Self {
         let mut seen = 0;
         for (name, value) in fields {
-            seen |= match name.as_str() {
-                "grpc-status" if seen & Self::STATUS == 0 && value.as_bytes() == b"0" => Self::STATUS,
-                "grpc-status" => Self::STATUS | Self::ODD_STATUS,
-                "content-type" if MediaType::read(value.as_bytes()) == Some(MediaType::Grpc) => Self::GRPC,
-                "grpc-status-details-bin" => Self::DETAILS,
-                RECEIVED | CAUSE => Self::OURS,
-                "grpc-message" if !value.is_empty() => Self::MESSAGE,
-                "codelibra-error-code" => Self::CODE,
-                "grpc-encoding" if value.as_bytes() != b"identity" => Self::ENCODING,
-                _ => 0,
+            let value = value.as_bytes();
+            // A standard name is a number. Asking for its text is slower.
+            seen |= if *name == CONTENT_TYPE {
+                if value == b"application/grpc" { Self::GRPC } else { Self::in_content_type(value) }
+            } else {
+                match (name.as_str(), value) {
+                    ("grpc-status", b"0") if seen & Self::STATUS == 0 => Self::STATUS,
+                    (name, value) => Self::in_other(name, value),
+                }
             };
         }
         Self(seen)
+    }
+
+    /// What a `content-type` contributes that is not the usual one.
+    #[inline(never)]
+    fn in_content_type(value: &[u8]) -> u8 {
+        if MediaType::read(value) == Some(MediaType::Grpc) { Self::GRPC } else { 0 }
+    }
+
+    /// What a field contributes that a success seldom has. It is not part of the loop, which stays small.
+    #[inline(never)]
+    fn in_other(name: &str, value: &[u8]) -> u8 {
+        match name {
+            "grpc-status" => Self::STATUS | Self::ODD_STATUS,
+            "grpc-status-details-bin" => Self::DETAILS,
+            RECEIVED | CAUSE => Self::OURS,
+            "grpc-message" if !value.is_empty() => Self::MESSAGE,
+            "codelibra-error-code" => Self::CODE,
+            "grpc-encoding" if value != b"identity" => Self::ENCODING,
+            _ => 0,
+        }
     }
 
     pub(crate) const fn has(self, bit: u8) -> bool {

@@ -19,7 +19,16 @@ pub(crate) struct RequestLine {
 
 impl RequestLine {
     pub(crate) fn new(http_method: &Method, uri: &Uri, is_grpc: bool, has_deadline: bool) -> Self {
-        Self { http_method: http_method.clone(), path: uri.path_and_query().cloned(), is_grpc, has_deadline }
+        Self::from_parts(http_method.clone(), uri.path_and_query().cloned(), is_grpc, has_deadline)
+    }
+
+    pub(crate) const fn from_parts(
+        http_method: Method,
+        path: Option<PathAndQuery>,
+        is_grpc: bool,
+        has_deadline: bool,
+    ) -> Self {
+        Self { http_method, path, is_grpc, has_deadline }
     }
 
     #[cfg(feature = "gateway")]

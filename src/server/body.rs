@@ -5,7 +5,6 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::failure::{from_service_error, from_violation};
 use super::grpc_web::WebFrames;
@@ -13,6 +12,8 @@ use super::inner::{Inner, Run};
 use super::layer::Call;
 use super::success;
 use crate::catalog::GrpcCode;
+use crate::guard::rare::Rare;
+use crate::guard::timed::Timer;
 use crate::inbound::seen::Seen;
 use crate::outbound::failure::Failure;
 use crate::wire::grpc_web::WebEncoding;
@@ -33,49 +34,39 @@ pin_project! {
     pub struct ServerBody<B> {
         #[pin]
         inner: Inner<B>,
-        #[pin]
-        timer: Option<Sleep>,
+        timer: Timer,
+        // Until the end of the body.
         call: Option<Call>,
         // Where the answer is gRPC-Web. It is boxed, so that the body of a gRPC call stays small.
-        web: Option<Box<WebFrames>>,
-        end: End,
-        ended: bool,
+        web: Rare<Box<WebFrames>>,
     }
 }
 
 impl<B> ServerBody<B> {
     #[inline]
-    pub(super) fn new(
-        inner: B,
-        call: Call,
-        deadline: Option<Instant>,
-        end: End,
-        web: Option<WebEncoding>,
-    ) -> Self
+    pub(super) fn new(inner: B, mut call: Call, timer: Timer, end: End, web: Option<WebEncoding>) -> Self
     where
         B: Send + 'static,
     {
-        let (inner, timer) = match deadline {
-            None => (Inner::owned(inner), None),
-            Some(deadline) if !call.config.drops_unread => (Inner::owned(inner), Some(deadline)),
-            Some(deadline) => match Inner::shared(inner, &call, deadline) {
-                Ok(shared) => (shared, None),
-                Err(inner) => (Inner::owned(inner), Some(deadline)),
+        call.end = end;
+        let (inner, timer) = match timer.deadline() {
+            Some(deadline) if call.config.drops_unread => match Inner::shared(inner, &call, deadline) {
+                Ok(shared) => (shared, Timer::NONE),
+                Err(inner) => (Inner::owned(inner), timer),
             },
+            _ => (Inner::owned(inner), timer),
         };
         Self {
             inner,
-            timer: timer.map(sleep_until),
+            timer,
             call: Some(call),
-            web: web.map(|encoding| Box::new(WebFrames::new(encoding))),
-            end,
-            ended: false,
+            web: Rare::new(web.map(|encoding| Box::new(WebFrames::new(encoding)))),
         }
     }
 
     /// The body of a trailers-only answer.
     pub(super) const fn ended() -> Self {
-        Self { inner: Inner::empty(), timer: None, call: None, web: None, end: End::Said, ended: true }
+        Self { inner: Inner::empty(), timer: Timer::NONE, call: None, web: Rare::NONE }
     }
 }
 
@@ -92,54 +83,53 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let mut this = self.project();
-        let (Some(call), false) = (&*this.call, *this.ended) else { return Poll::Ready(None) };
+        let Some(call) = &*this.call else { return Poll::Ready(None) };
         // First: a stream may have a message ready each time that it is asked.
-        let late = this.timer.as_mut().as_pin_mut().is_some_and(|timer| timer.poll(cx).is_ready());
+        let late = this.timer.poll(cx);
         let failure = if late {
             call.timeout(this.inner.as_mut().clear())
         } else {
             // Changed in place: a frame is large, and most frames are only passed on.
             let mut polled = Poll::Pending;
             let ran = this.inner.as_mut().run(cx, |inner, cx| {
-                polled = match this.web {
+                polled = match &mut **this.web {
                     Some(web) => web.poll_frame(inner, cx),
                     None => inner.poll_frame(cx),
                 }
             });
             match (&mut polled, ran) {
-                (_, Err(panic)) if *this.end == End::Http => {
+                (_, Err(panic)) if call.end == End::Http => {
                     call.send(&mut HeaderMap::new(), &Failure::from_panic(panic));
                     // The server cuts the connection, as it does without the layer.
                     std::panic::resume_unwind(Box::new("the body of an HTTP answer panicked"));
                 }
                 (_, Err(panic)) => Failure::from_panic(panic),
                 (_, Ok(Run::Expired(trailers))) => {
-                    *this.ended = true;
-                    return Poll::Ready(in_protocol(this.web, trailers).map(Ok));
+                    *this.call = None;
+                    return Poll::Ready(in_protocol(this.web, *trailers).map(Ok));
                 }
                 (Poll::Ready(Some(Ok(frame))), _) => {
                     if let Some(trailers) = frame.trailers_mut() {
-                        call.end(trailers, *this.end);
-                        if let Some(web) = this.web {
+                        call.finish_trailers(trailers);
+                        if let Some(web) = &mut **this.web {
                             polled = Poll::Ready(web.trailers(trailers).map(Ok));
                         }
                     } else if this.web.as_ref().is_none_or(|web| !web.has_ended()) {
                         return polled;
                     }
-                    *this.end = End::Said;
-                    *this.ended = true;
-                    this.timer.set(None);
+                    *this.timer = Timer::NONE;
                     if let Err(panic) = this.inner.as_mut().clear() {
                         call.panic_in_drop(&panic);
                     }
+                    *this.call = None;
                     return polled;
                 }
                 (Poll::Ready(None), _) => match this.web.as_ref().and_then(|web| web.fault()) {
                     Some(fault) => broken(fault),
-                    None if *this.end == End::Due => no_status(),
+                    None if call.end == End::Due => no_status(),
                     None => return polled,
                 },
-                (Poll::Ready(Some(Err(_))), _) if *this.end == End::Http => return polled,
+                (Poll::Ready(Some(Err(_))), _) if call.end == End::Http => return polled,
                 (Poll::Ready(Some(Err(_))), _) => match polled {
                     Poll::Ready(Some(Err(error))) => from_service_error(error.into()),
                     other => return other,
@@ -147,29 +137,30 @@ where
                 _ => return polled,
             }
         };
-        *this.ended = true;
-        this.timer.set(None);
+        *this.timer = Timer::NONE;
         if let Err(panic) = this.inner.as_mut().clear() {
             call.panic_in_drop(&panic);
         }
         let mut trailers = HeaderMap::new();
         call.send(&mut trailers, &failure);
+        *this.call = None;
         Poll::Ready(in_protocol(this.web, trailers).map(Ok))
     }
 
     #[inline]
     fn is_end_stream(&self) -> bool {
+        let Some(call) = &self.call else { return true };
         // What was read of gRPC-Web may wait.
         if self.web.is_some() {
-            return self.ended;
+            return false;
         }
-        // An end that is due is made up for.
-        let is_over = || self.end != End::Due && self.inner.ask(B::is_end_stream).unwrap_or(false);
-        self.ended || self.inner.is_empty() || is_over()
+        // If the trailers are due and the body has none, this layer writes them.
+        let has_ended = || call.end != End::Due && self.inner.ask(B::is_end_stream).unwrap_or(false);
+        self.inner.is_empty() || has_ended()
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.ended || self.inner.is_empty() {
+        if self.call.is_none() || self.inner.is_empty() {
             return SizeHint::with_exact(0);
         }
         // The trailer frame may become longer or shorter.
@@ -183,11 +174,11 @@ where
 impl Call {
     /// Trailers, which are the end of the call.
     #[inline]
-    fn end(&self, trailers: &mut HeaderMap, end: End) {
+    fn finish_trailers(&self, trailers: &mut HeaderMap) {
         let seen = Seen::in_fields(trailers);
         if seen.has(Seen::ODD_STATUS) {
             self.finish(trailers, None);
-        } else if end == End::Due && !seen.has(Seen::STATUS) {
+        } else if self.end == End::Due && !seen.has(Seen::STATUS) {
             trailers.clear();
             self.send(trailers, &no_status());
         } else {

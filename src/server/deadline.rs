@@ -11,7 +11,7 @@ const MARGIN: Duration = Duration::from_millis(5);
 
 /// When the call has to be over, the caller's deadline or the server's, whichever is earlier, and whose it is.
 #[inline]
-pub(super) fn of(caller: Option<Duration>, server: Option<Duration>) -> (Option<Instant>, Origin) {
+pub(super) fn earlier(caller: Option<Duration>, server: Option<Duration>) -> (Option<Instant>, Origin) {
     let caller = caller.map(|timeout| timeout.saturating_sub(MARGIN.min(timeout / 10)));
     let (timeout, origin) = match (caller, server) {
         (Some(caller), Some(server)) if server < caller => (server, Origin::Either),

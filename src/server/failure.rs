@@ -159,7 +159,7 @@ impl Call {
         let policy = &self.config.policy;
         policy.decide_for_fields(failure, others, |error| {
             let of_error = || RequestId::parse(error.request_id()?.as_bytes());
-            self.request_id.or_else(of_error).unwrap_or_else(RequestId::generate)
+            self.request_id().or_else(of_error).unwrap_or_else(RequestId::generate)
         })
     }
 
@@ -167,7 +167,7 @@ impl Call {
         let event = Event {
             transport: Transport::Server,
             policy: &self.config.policy,
-            request: Some(&self.request),
+            request: Some(&self.request_line()),
             request_id: error.request_id().unwrap_or_default(),
             failure,
             error,
@@ -180,11 +180,11 @@ impl Call {
     /// Logs a panic of a drop, whose call already has its response.
     #[cold]
     pub(super) fn panic_in_drop(&self, panic: &Panic) {
-        let id = self.request_id.unwrap_or_else(RequestId::generate);
+        let id = self.request_id().unwrap_or_else(RequestId::generate);
         log::panic_in_drop(
             Transport::Server,
             self.config.policy.log_limit,
-            Some(&self.request),
+            Some(&self.request_line()),
             id.as_str(),
             panic,
         );

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Response, StatusCode};
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 use tonic::Status;
 
 use super::ServerBody;
@@ -17,11 +17,12 @@ use super::{protocol, success};
 use crate::catalog::GrpcCode;
 use crate::catalog::tables::class_to_grpc;
 use crate::error::ApiError;
-use crate::guard::discard;
-use crate::guard::service::{BoxError, ServiceError, ServiceFuture};
+use crate::guard::service::{BoxError, ServiceFuture};
+use crate::guard::timed::{TimedFuture, Timer, Unanswered};
+use crate::guard::{Panic, discard};
 use crate::inbound::seen::Seen;
 use crate::outbound::failure::{Failure, Origin};
-use crate::wire::grpc_web::Protocol;
+use crate::wire::grpc_web::{Protocol, WebEncoding};
 use crate::wire::{ERROR_CODE_HEADER, parse_code};
 
 pin_project! {
@@ -29,9 +30,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct ServerFuture<F> {
         #[pin]
-        inner: ServiceFuture<F>,
-        #[pin]
-        timer: Option<Sleep>,
+        inner: TimedFuture<F>,
         // Until the service has answered.
         call: Option<Call>,
     }
@@ -39,8 +38,8 @@ pin_project! {
 
 impl<F> ServerFuture<F> {
     #[inline]
-    pub(super) fn new(inner: Result<F, ServiceError>, call: Call, deadline: Option<Instant>) -> Self {
-        Self { inner: ServiceFuture::new(inner), timer: deadline.map(sleep_until), call: Some(call) }
+    pub(super) fn new(inner: ServiceFuture<F>, call: Call, deadline: Option<Instant>) -> Self {
+        Self { inner: TimedFuture::new(inner, deadline), call: Some(call) }
     }
 }
 
@@ -55,63 +54,59 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let failure = match this.inner.as_mut().poll(cx) {
-            Ok(Some(Poll::Ready(response))) => {
-                let Some(call) = this.call.take() else { return Poll::Pending };
-                // The service has answered: what it panics with now is only for the log.
-                if let Err(panic) = this.inner.as_mut().clear() {
-                    call.panic_in_drop(&panic);
-                }
-                let deadline = this.timer.as_ref().as_pin_ref().map(|timer| timer.deadline());
-                return Poll::Ready(Ok(call.begin(response, deadline)));
-            }
-            Ok(Some(Poll::Pending) | None) => {
-                let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
-                ready!(timer.poll(cx));
-                let Some(call) = &*this.call else { return Poll::Pending };
-                call.timeout(this.inner.as_mut().clear())
-            }
-            Err(ServiceError::Panic(panic)) => Failure::from_panic(panic),
-            Err(ServiceError::Error(error)) => from_service_error(error),
-        };
-        let dropped = this.inner.as_mut().clear();
-        if let (Err(panic), Some(call)) = (dropped, &*this.call) {
-            call.panic_in_drop(&panic);
+        // The service has answered: what it panics with now is only for the log.
+        let log_drop = |panic: &Panic| this.call.iter().for_each(|call| call.panic_in_drop(panic));
+        // A response is large: it is changed in place, and moved once.
+        let mut polled = Poll::Pending;
+        let result = ready!(this.inner.as_mut().poll(cx, &mut polled, log_drop));
+        let Some(call) = this.call.take() else { return Poll::Pending };
+        if let Err(unanswered) = result {
+            return Poll::Ready(Ok(call.unanswered(unanswered)));
         }
-        Poll::Ready(Ok(match this.call.take() {
-            Some(call) => call.trailers_only(&failure),
-            None => Response::new(ServerBody::ended()),
-        }))
+        let Poll::Ready(Ok(mut response)) = polled else { return Poll::Pending };
+        let (end, web) = match call.begin(&mut response) {
+            Begun::Body { end, web } => (end, web),
+            Begun::NoBody => return Poll::Ready(Ok(call.without_body(response))),
+            Begun::Failed(failure) => {
+                call.discard(response);
+                return Poll::Ready(Ok(call.trailers_only(&failure)));
+            }
+        };
+        // A deadline is for a response whose end can contain that it passed.
+        let timer = if end == End::Http { Timer::NONE } else { this.inner.take_timer() };
+        Poll::Ready(Ok(response.map(|body| ServerBody::new(body, call, timer, end, web))))
     }
 }
 
+/// What follows the headers of a response.
+enum Begun {
+    Body {
+        end: End,
+        web: Option<WebEncoding>,
+    },
+    NoBody,
+    /// The response is not sent.
+    Failed(Box<Failure<'static>>),
+}
+
 impl Call {
-    /// The answer of the service, as far as its headers say how the call ended.
+    /// Checks the headers of a response, which may contain how the call ended.
     #[inline]
-    fn begin<B: Send + 'static>(
-        self,
-        response: Response<B>,
-        deadline: Option<Instant>,
-    ) -> Response<ServerBody<B>> {
+    fn begin<B>(&self, response: &mut Response<B>) -> Begun {
         let seen = Seen::in_fields(response.headers());
-        let mut response = response;
         let web = if seen.has(Seen::GRPC) { None } else { answer_encoding(response.headers()) };
         if web.is_some()
             && let Some(failure) = grpc_web::prepare(response.headers_mut())
         {
-            self.discard(response);
-            return self.trailers_only(&failure);
+            return Begun::Failed(Box::new(failure));
         }
         let end = if seen.has(Seen::STATUS) {
             if seen.has(Seen::ODD_STATUS) {
-                response = self.failed(response, seen.has(Seen::GRPC) || web.is_some());
+                self.failed(response, seen.has(Seen::GRPC) || web.is_some());
                 let is_web = matches!(self.protocol, Protocol::GrpcWeb(_)) && !seen.has(Seen::GRPC);
                 if web.is_some() || is_web {
                     // PROTOCOL-WEB.md: trailers-only has no body. A trailer frame would be a second status.
-                    return response.map(|body| {
-                        self.discard(body);
-                        ServerBody::ended()
-                    });
+                    return Begun::NoBody;
                 }
             } else {
                 success::remove_failure(response.headers_mut(), seen);
@@ -119,18 +114,34 @@ impl Call {
             End::Said
         } else if !grpc_web::fits(self.protocol, seen.has(Seen::GRPC), web, response.status()) {
             let failure = self.http_failure(response.status(), response.headers());
-            self.discard(response);
-            return self.trailers_only(&failure);
+            return Begun::Failed(Box::new(failure));
         } else if self.protocol == Protocol::Other && !seen.has(Seen::GRPC) && web.is_none() {
-            // A deadline is for an answer that can say that it passed.
-            return response.map(|body| ServerBody::new(body, self, None, End::Http, None));
+            End::Http
         } else if self.protocol == Protocol::Other {
             End::Said
         } else {
             success::remove_failure(response.headers_mut(), seen);
             End::Due
         };
-        response.map(|body| ServerBody::new(body, self, deadline, end, web))
+        Begun::Body { end, web }
+    }
+
+    #[cold]
+    fn without_body<B>(&self, response: Response<B>) -> Response<ServerBody<B>> {
+        response.map(|body| {
+            self.discard(body);
+            ServerBody::ended()
+        })
+    }
+
+    /// The answer to a call that the service did not answer.
+    #[cold]
+    fn unanswered<B>(&self, error: Unanswered) -> Response<ServerBody<B>> {
+        self.trailers_only(&match error {
+            Unanswered::Error(error) => from_service_error(error),
+            Unanswered::Panic(panic) => Failure::from_panic(panic),
+            Unanswered::DeadlinePassed => self.timeout(Ok(())),
+        })
     }
 
     /// Drops what is not sent.
@@ -159,21 +170,21 @@ impl Call {
 
     /// A failure in the header.
     #[cold]
-    fn failed<B>(&self, response: Response<B>, is_protocol: bool) -> Response<B> {
-        let (mut parts, body) = response.into_parts();
+    fn failed<B>(&self, response: &mut Response<B>, is_protocol: bool) {
+        // Removed: a layer outside would log the private cause of the status again.
+        let status = response.extensions_mut().remove::<Status>();
+        let fields = response.headers_mut();
         match self.protocol {
             Protocol::Other => {}
             Protocol::Grpc => {
-                parts.headers.entry(CONTENT_TYPE).or_insert(self.protocol.content_type());
+                fields.entry(CONTENT_TYPE).or_insert(self.protocol.content_type());
             }
-            Protocol::GrpcWeb(_) if is_protocol && protocol::is_valid_content_type(&parts.headers) => {}
+            Protocol::GrpcWeb(_) if is_protocol && protocol::is_valid_content_type(fields) => {}
             Protocol::GrpcWeb(_) => {
-                parts.headers.insert(CONTENT_TYPE, self.protocol.content_type());
+                fields.insert(CONTENT_TYPE, self.protocol.content_type());
             }
         }
-        // Removed: a layer outside would log the private cause of the status again.
-        self.finish(&mut parts.headers, parts.extensions.remove::<Status>().as_ref());
-        Response::from_parts(parts, body)
+        self.finish(fields, status.as_ref());
     }
 
     #[cold]

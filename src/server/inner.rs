@@ -60,15 +60,16 @@ enum Expiry {
     /// It dropped the body, and makes the trailers.
     Due,
     /// The trailers are not sent yet.
-    Trailers(HeaderMap),
+    Trailers(Box<HeaderMap>),
 }
 
 /// What a poll of the body came to.
 #[derive(Debug)]
 pub(super) enum Run<R> {
     Polled(R),
-    /// The deadline passed, and the body is dropped. These trailers are the end of the response.
-    Expired(HeaderMap),
+    /// The deadline passed, and the body is dropped. These trailers are the end of the response. They are boxed, so that this type
+    /// is not larger than a frame.
+    Expired(Box<HeaderMap>),
     /// The body is dropped. If its trailers are still being made, the waker is woken when they are.
     Dropped,
 }
@@ -181,7 +182,7 @@ async fn expire<B>(shared: Weak<Shared<B>>, call: Call, deadline: Instant) {
     call.send(&mut trailers, &failure);
     let waker = {
         let mut state = shared.lock();
-        state.expiry = Expiry::Trailers(trailers);
+        state.expiry = Expiry::Trailers(Box::new(trailers));
         state.waker.take()
     };
     if let Some(waker) = waker {

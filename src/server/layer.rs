@@ -2,14 +2,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue, Method, Request, Response};
 use tonic::server::NamedService;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::body::End;
 use super::{ServerBody, ServerFuture, deadline};
 use crate::catalog::{Catalog, CatalogCode};
 use crate::guard::inner_service_accessors;
+use crate::guard::rare::Rare;
 use crate::guard::service::{BoxError, Readiness};
 use crate::outbound::boundary::Boundary;
 use crate::outbound::budget::Budget;
@@ -243,16 +247,47 @@ impl<S: NamedService> NamedService for ServerService<S> {
     const NAME: &'static str = S::NAME;
 }
 
-/// What is known of one call.
+/// A call, while its response is made. It moves with the future, the response and the body, so it is small.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) config: Arc<Config>,
-    pub(super) request_id: Option<RequestId>,
+    /// The caller's `x-request-id`, unread: only a failure needs it. It is boxed, since many calls have none.
+    request_id: Rare<Box<HeaderValue>>,
     /// What the request is, and its answer has to be.
     pub(super) protocol: Protocol,
-    pub(super) request: RequestLine,
+    path: Option<PathAndQuery>,
+    /// The method of a request that is not gRPC. It is boxed, since a call of gRPC has none.
+    http_method: Rare<Box<Method>>,
+    /// Whether the caller chose a deadline.
+    pub(super) has_deadline: bool,
     /// Who set the deadline of the call.
     pub(super) deadline_of: Origin,
+    /// What the end of the body has to be. [`ServerBody`] keeps it here, where it needs no more space.
+    pub(super) end: End,
+}
+
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Whether no request id is known yet. Of several ids the first valid one counts.
+fn is_unknown(request_id: Option<&HeaderValue>) -> bool {
+    request_id.is_none_or(|id| RequestId::parse(id.as_bytes()).is_none())
+}
+
+impl Call {
+    /// Returns the caller's request id, if it is valid.
+    #[cold]
+    pub(super) fn request_id(&self) -> Option<RequestId> {
+        RequestId::parse(self.request_id.as_ref()?.as_bytes())
+    }
+
+    /// Returns what the request asked for, for the log.
+    #[cold]
+    pub(super) fn request_line(&self) -> RequestLine {
+        let http_method = self.http_method.as_deref().unwrap_or(&Method::POST);
+        let is_grpc = self.protocol != Protocol::Other;
+        RequestLine::from_parts(http_method.clone(), self.path.clone(), is_grpc, self.has_deadline)
+    }
 }
 
 impl<S, Req, Res> Service<Request<Req>> for ServerService<S>
@@ -278,22 +313,34 @@ where
         let mut accept = None;
         // There are few fields: looking at each name is quicker than looking two up.
         for (name, value) in request.headers() {
-            match name.as_str() {
-                "x-request-id" => request_id = request_id.or_else(|| RequestId::parse(value.as_bytes())),
-                "grpc-timeout" => timeout = timeout.or_else(|| deadline::parse(value.as_bytes())),
-                "content-type" => protocol = Protocol::from_content_type(value.as_bytes()),
-                "accept" => accept = accept.or_else(|| WebEncoding::from_accept(value.as_bytes())),
-                _ => {}
+            // A standard name is a number. Asking for its text is slower.
+            if *name == CONTENT_TYPE {
+                protocol = Protocol::from_content_type(value.as_bytes());
+            } else if *name == ACCEPT {
+                accept = accept.or_else(|| WebEncoding::from_accept(value.as_bytes()));
+            } else if *name == GRPC_TIMEOUT {
+                timeout = timeout.or_else(|| deadline::parse(value.as_bytes()));
+            } else if *name == X_REQUEST_ID && is_unknown(request_id.as_deref()) {
+                request_id = Some(Box::new(value.clone()));
             }
         }
         let protocol = protocol.answered_in(accept);
-        let (deadline, deadline_of) = deadline::of(timeout, self.config.timeout);
-        let is_grpc = protocol != Protocol::Other;
-        let request_line = RequestLine::new(request.method(), request.uri(), is_grpc, timeout.is_some());
-        let config = Arc::clone(&self.config);
-        let call = Call { config, request_id, protocol, request: request_line, deadline_of };
+        let (deadline, deadline_of) = deadline::earlier(timeout, self.config.timeout);
+        let is_http = protocol == Protocol::Other;
+        let http_method = is_http.then(|| Box::new(request.method().clone()));
+        let path = request.uri().path_and_query().cloned();
         // An interceptor that is a layer runs here.
-        let inner = self.readiness.call(|| self.inner.call(request));
+        let inner = self.readiness.call(request, |request| self.inner.call(request));
+        let call = Call {
+            config: Arc::clone(&self.config),
+            request_id: Rare::new(request_id),
+            protocol,
+            path,
+            http_method: Rare::new(http_method),
+            has_deadline: timeout.is_some(),
+            deadline_of,
+            end: End::Due,
+        };
         ServerFuture::new(inner, call, deadline)
     }
 }

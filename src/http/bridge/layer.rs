@@ -56,7 +56,7 @@ macro_rules! bridge {
                     caller: Caller::from(&request),
                     protocol: crate::wire::grpc_web::Protocol::from_request(request.headers()),
                 };
-                $Future::new(self.readiness.call(|| self.inner.call(request)), call)
+                $Future::new(self.readiness.call(request, |request| self.inner.call(request)), call)
             }
         }
     };

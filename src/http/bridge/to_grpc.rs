@@ -80,8 +80,8 @@ struct Reading<B> {
 }
 
 impl<F, B> HttpToGrpcFuture<F, B> {
-    fn new(inner: Result<F, ServiceError>, call: Call) -> Self {
-        Self { inner: ServiceFuture::new(inner), reading: Guarded::empty(), call }
+    fn new(inner: ServiceFuture<F>, call: Call) -> Self {
+        Self { inner, reading: Guarded::empty(), call }
     }
 }
 

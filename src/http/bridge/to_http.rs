@@ -60,8 +60,8 @@ pin_project! {
 }
 
 impl<F, B> GrpcToHttpFuture<F, B> {
-    fn new(inner: Result<F, ServiceError>, call: Call) -> Self {
-        Self { inner: ServiceFuture::new(inner), peeked: Guarded::empty(), call }
+    fn new(inner: ServiceFuture<F>, call: Call) -> Self {
+        Self { inner, peeked: Guarded::empty(), call }
     }
 }
 

@@ -1,0 +1,114 @@
+//! The future of a service with a deadline: it responds, fails, panics, or is late.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::Panic;
+use super::rare::Rare;
+use super::service::{BoxError, ServiceError, ServiceFuture};
+
+/// The timer of a deadline. It is boxed, since most calls have no deadline, and a timer is large and moves with the response.
+#[derive(Debug)]
+pub(crate) struct Timer(Rare<Pin<Box<Sleep>>>);
+
+impl Timer {
+    /// A call without a deadline.
+    pub(crate) const NONE: Self = Self(Rare::NONE);
+
+    #[inline]
+    pub(crate) fn new(deadline: Option<Instant>) -> Self {
+        Self(Rare::new(deadline.map(|deadline| Box::pin(sleep_until(deadline)))))
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.0.as_ref().map(|timer| timer.deadline())
+    }
+
+    /// Returns whether the deadline passed. If not, the task is woken when it does.
+    #[inline]
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        match &mut *self.0 {
+            None => false,
+            Some(timer) => timer.as_mut().poll(cx).is_ready(),
+        }
+    }
+}
+
+/// Why a service with a deadline does not answer.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    Error(BoxError),
+    Panic(Panic),
+    DeadlinePassed,
+}
+
+impl From<ServiceError> for Unanswered {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Error(error) => Self::Error(error),
+            ServiceError::Panic(panic) => Self::Panic(panic),
+        }
+    }
+}
+
+pin_project! {
+    /// The future of a service that was called, and the timer that ends it.
+    #[derive(Debug)]
+    pub(crate) struct TimedFuture<F> {
+        #[pin]
+        inner: ServiceFuture<F>,
+        timer: Timer,
+    }
+}
+
+impl<F> TimedFuture<F> {
+    #[inline]
+    pub(crate) fn new(inner: ServiceFuture<F>, deadline: Option<Instant>) -> Self {
+        Self { inner, timer: Timer::new(deadline) }
+    }
+
+    /// Polls the service, and the timer if the service does not answer. The response is in `polled` if the result is `Ok`. The
+    /// future of the service is dropped before a result is returned. A panic of this drop goes to `on_drop_panic`; after the
+    /// deadline, it is the result.
+    #[inline]
+    pub(crate) fn poll<R, E>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        polled: &mut Poll<Result<R, E>>,
+        on_drop_panic: impl FnOnce(&Panic),
+    ) -> Poll<Result<(), Unanswered>>
+    where
+        F: Future<Output = Result<R, E>>,
+        E: Into<BoxError>,
+    {
+        let mut this = self.project();
+        let mut result = Ok(());
+        if let Err(error) = this.inner.as_mut().poll_in_place(cx, polled) {
+            result = Err(error.into());
+        } else if polled.is_pending() {
+            if !this.timer.poll(cx) {
+                return Poll::Pending;
+            }
+            let dropped = this.inner.clear();
+            return Poll::Ready(Err(dropped.map_or_else(Unanswered::Panic, |()| Unanswered::DeadlinePassed)));
+        } else if matches!(polled, Poll::Ready(Err(_))) {
+            if let Poll::Ready(Err(error)) = std::mem::replace(polled, Poll::Pending) {
+                result = Err(Unanswered::Error(error.into()));
+            }
+        }
+        if let Err(panic) = this.inner.clear() {
+            on_drop_panic(&panic);
+        }
+        Poll::Ready(result)
+    }
+
+    /// Returns the timer, for the body of the response.
+    #[inline]
+    pub(crate) fn take_timer(self: Pin<&mut Self>) -> Timer {
+        std::mem::replace(self.project().timer, Timer::NONE)
+    }
+}
