@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+use http::header::{HeaderMap, HeaderValue};
 
 use crate::catalog::code::{class_of, class_phrase};
 use crate::catalog::tables::class_to_grpc;
@@ -260,23 +260,43 @@ impl<'a> SentError<'a> {
         status
     }
 
+    /// Completes fields that already contain this gRPC code and, unpadded, the encoded status: with the request id, the message
+    /// and the code. Returns whether it did: it does nothing if the status has to be encoded again.
+    #[cfg(feature = "server")]
+    pub(crate) fn add_to(&self, fields: &mut HeaderMap) -> bool {
+        let (Some([status, []]), Some(id)) = (self.encoded, &self.request_id) else { return false };
+        let Some(details) = fields.get_mut(STATUS_DETAILS_HEADER) else { return false };
+        let appended = base64::append(details.as_bytes(), status, |more| request_info(id.as_str(), more));
+        let Ok(value) = HeaderValue::from_maybe_shared(appended) else { return false };
+        *details = value;
+        self.write_texts(fields);
+        true
+    }
+
     /// Writes the error into gRPC's fields.
     pub(crate) fn write(&self, fields: &mut HeaderMap) {
         let status = self.encode_status(self.infos);
+        fields.insert(GRPC_STATUS, HeaderValue::from(u16::from(self.grpc_code.number())));
+        // Base64 is visible ASCII.
+        if let Ok(details) = HeaderValue::from_maybe_shared(base64::encode_to_bytes(&status)) {
+            fields.insert(STATUS_DETAILS_HEADER, details);
+        }
+        self.write_texts(fields);
+    }
+
+    /// Writes the message and the code.
+    fn write_texts(&self, fields: &mut HeaderMap) {
         let message = match message::encode(&self.message) {
             Cow::Borrowed(text) => HeaderValue::from_str(text),
             Cow::Owned(text) => HeaderValue::from_maybe_shared(Bytes::from(text)),
         };
-        // Base64, percent-encoded text and digits are visible ASCII.
-        let mut put = |name: HeaderName, value: Result<HeaderValue, InvalidHeaderValue>| {
-            if let Ok(value) = value {
-                fields.insert(name, value);
-            }
-        };
-        put(GRPC_STATUS, Ok(HeaderValue::from(u16::from(self.grpc_code.number()))));
-        put(GRPC_MESSAGE, message);
-        put(STATUS_DETAILS_HEADER, HeaderValue::from_maybe_shared(base64::encode_to_bytes(&status)));
-        put(ERROR_CODE_HEADER, HeaderValue::from_bytes(&six_digits(self.code)));
+        // Percent-encoded text and digits are visible ASCII.
+        if let Ok(message) = message {
+            fields.insert(GRPC_MESSAGE, message);
+        }
+        if let Ok(code) = HeaderValue::from_bytes(&six_digits(self.code)) {
+            fields.insert(ERROR_CODE_HEADER, code);
+        }
     }
 }
 

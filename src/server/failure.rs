@@ -22,7 +22,7 @@ use crate::outbound::status_fields::StatusFields;
 use crate::server::layer::Call;
 use crate::tonic::status_of;
 use crate::wire::grpc_web::Protocol;
-use crate::wire::{self, CAUSE, RECEIVED, RECEIVED_HEADER, message};
+use crate::wire::{CAUSE, RECEIVED, RECEIVED_HEADER, base64, message};
 
 /// The failure of a service that returned an error in place of a response.
 pub(super) fn from_service_error(error: Box<dyn Error + Send + Sync>) -> Failure<'static> {
@@ -60,6 +60,8 @@ struct Fields<'a> {
     /// The marks of a client layer and of a stored cause.
     received: bool,
     cause: bool,
+    /// Whether code and details have one value each.
+    has_one_each: bool,
     beside: Beside,
 }
 
@@ -67,24 +69,46 @@ impl<'a> Fields<'a> {
     /// Looks at each field once: there are few, so this is faster than lookups by name.
     fn read(fields: &'a HeaderMap, protocol: Protocol) -> Self {
         let beside = Beside::new(protocol);
-        let mut read =
-            Self { status: &[], message: &[], details: &[], received: false, cause: false, beside };
+        let mut read = Self {
+            status: &[],
+            message: &[],
+            details: &[],
+            received: false,
+            cause: false,
+            has_one_each: false,
+            beside,
+        };
+        let mut count = 0;
         for (name, value) in fields {
             match name.as_str() {
-                "grpc-status" => read.status = value.as_bytes(),
+                "grpc-status" => {
+                    count += 1;
+                    read.status = value.as_bytes();
+                }
                 "grpc-message" => read.message = value.as_bytes(),
-                "grpc-status-details-bin" => read.details = value.as_bytes(),
+                "grpc-status-details-bin" => {
+                    count += 1;
+                    read.details = value.as_bytes();
+                }
                 "codelibra-error-code" => {}
                 RECEIVED => read.received = true,
                 CAUSE => read.cause = true,
                 _ => read.beside.count(name, value),
             }
         }
+        read.has_one_each = count == 2 && !read.status.is_empty() && !read.details.is_empty();
         read
     }
 
-    /// Returns the failure. `status` is the one that tonic made the fields of, if it is known: its text needs no decoding.
-    fn failure<'s>(&self, status: Option<&'s Status>) -> Failure<'s> {
+    /// Whether the fields contain this code once, as this layer would write it, and details once.
+    fn is_written(&self, grpc_code: GrpcCode) -> bool {
+        let digits = [b'0' + grpc_code.number() / 10, b'0' + grpc_code.number() % 10];
+        self.has_one_each && self.status == digits.strip_prefix(b"0").unwrap_or(&digits)
+    }
+
+    /// Returns the failure, and whether code and details are as this layer would write them. `status` is the one that tonic made the
+    /// fields of, if it is known: its text needs no decoding.
+    fn failure<'s>(&self, status: Option<&'s Status>) -> (Failure<'s>, bool) {
         let number = std::str::from_utf8(self.status).ok().and_then(|text| text.parse().ok());
         let grpc_code = number.and_then(GrpcCode::from_number);
         // A strict reader does not accept two fields with OK.
@@ -92,10 +116,12 @@ impl<'a> Fields<'a> {
         // A layer in between may have changed the fields: they are what is sent.
         let known = status.map(Status::message).filter(|text| message::says(self.message, text));
         let message = known.map_or_else(|| message::decode(self.message).into_owned().into(), Cow::Borrowed);
-        let details = Cow::Owned(wire::base64::decode(self.details).bytes);
+        let standard = base64::decode_standard(self.details);
+        let is_written = standard.is_some() && self.is_written(grpc_code);
+        let details = Cow::Owned(standard.unwrap_or_else(|| base64::decode(self.details).bytes));
         let origin = if is_rejection(&message, &details) { Origin::Either } else { Origin::Service };
         let fields = StatusFields::new(grpc_code, message, details);
-        Failure::from_status(fields, self.received).with_origin(origin)
+        (Failure::from_status(fields, self.received).with_origin(origin), is_written)
     }
 }
 
@@ -111,7 +137,7 @@ impl Call {
     pub(super) fn finish(&self, fields: &mut HeaderMap, status: Option<&Status>) {
         let policy = &self.config.policy;
         let read = Fields::read(fields, self.protocol);
-        let mut failure = read.failure(status);
+        let (mut failure, is_written) = read.failure(status);
         let (beside, has_cause, is_received) = (read.beside, read.cause, read.received);
         if has_cause {
             failure = failure.with_shared_cause(cause::take(fields).filter(|_| !is_received));
@@ -140,7 +166,9 @@ impl Call {
             };
         };
         beside.retain(fields, kept);
-        error.write(fields);
+        if !is_written || !error.add_to(fields) {
+            error.write(fields);
+        }
         let removed: Vec<&'static str> = beside.removed().collect();
         self.log(&failure, &error, &removed);
     }

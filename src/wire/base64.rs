@@ -90,6 +90,30 @@ pub(crate) fn encode_to_bytes(bytes: &[u8]) -> Bytes {
     digits.into()
 }
 
+/// Reads what gRPC sends: unpadded base64 in the standard alphabet. `None` for any other text.
+#[cfg(feature = "server")]
+pub(crate) fn decode_standard(text: &[u8]) -> Option<Vec<u8>> {
+    // The length excludes padding. The unused bits of the last digit may be set.
+    STANDARD.decode(text).ok().filter(|bytes| encoded_len(bytes.len()) == text.len())
+}
+
+/// Appends bytes to base64 that [`decode_standard`] read as `bytes`. Only the last digits are encoded again.
+#[cfg(feature = "server")]
+pub(crate) fn append(text: &[u8], bytes: &[u8], more: impl FnOnce(&mut Vec<u8>)) -> Bytes {
+    let (whole, rest) = bytes.split_at(bytes.len() - bytes.len() % 3);
+    let digits = text.get(..encoded_len(whole.len())).unwrap_or_default();
+    let mut rest = rest.to_vec();
+    more(&mut rest);
+    let mut appended = Vec::with_capacity(digits.len() + encoded_len(rest.len()));
+    appended.extend_from_slice(digits);
+    appended.resize(digits.len() + encoded_len(rest.len()), 0);
+    // There is room for just what is written.
+    if let Some(room) = appended.get_mut(digits.len()..) {
+        let _ = STANDARD.encode_slice(&rest, room);
+    }
+    appended.into()
+}
+
 /// Padded base64, as gRPC-Web's text form sends each piece of a body.
 #[cfg(feature = "server")]
 pub(crate) fn encode_padded(bytes: &[u8]) -> Bytes {
@@ -134,6 +158,32 @@ mod tests {
         }
         assert_eq!(decode_slice(b"YWJj", &mut [0; 2]), None);
         assert_eq!(decode_slice(b"*", &mut [0; 2]), None);
+    }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn only_the_form_of_grpc_is_appended_to() {
+        let bytes = [0xfb, 0xff, 0xfe, 0x01];
+        // The unused bits of the last digit are not read.
+        for text in ["+//+AQ", "+//+AR"] {
+            assert_eq!(decode_standard(text.as_bytes()).as_deref(), Some(&bytes[..]), "{text}");
+            let appended = append(text.as_bytes(), &bytes, |more| more.push(2));
+            assert_eq!(appended, encode(&[0xfb, 0xff, 0xfe, 0x01, 2]));
+        }
+        for text in ["+//+AQ==", "-__-AQ", " +//+AQ", "+//+AQ,+//+AQ", "+//+A"] {
+            assert_eq!(decode_standard(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[cfg(feature = "server")]
+    proptest::proptest! {
+        #[test]
+        fn appending_is_encoding_all(start: Vec<u8>, end: Vec<u8>) {
+            let text = encode(&start);
+            proptest::prop_assert_eq!(decode_standard(text.as_bytes()), Some(start.clone()));
+            let appended = append(text.as_bytes(), &start, |more| more.extend_from_slice(&end));
+            proptest::prop_assert_eq!(appended, encode(&[start, end].concat()));
+        }
     }
 
     #[test]
