@@ -1,18 +1,19 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use axum_core::body::Body;
 use http::Response;
 use http::response::Parts;
 use http_body::Body as _;
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
 use super::answer::{Call, Sorted};
 use crate::guard::Guarded;
 use crate::guard::service::{BoxError, ServiceError, ServiceFuture};
+use crate::guard::timer::Timer;
 
 /// How much of an answer's text becomes the message, in bytes.
 const MAX_TEXT: usize = 4096;
@@ -23,8 +24,7 @@ pin_project! {
     pub struct ErrorFuture<F> {
         #[pin]
         inner: ServiceFuture<F>,
-        #[pin]
-        timer: Option<Sleep>,
+        timer: Timer,
         #[pin]
         text: Guarded<Text>,
         call: Call,
@@ -41,7 +41,7 @@ struct Text {
 
 impl<F> ErrorFuture<F> {
     pub(super) fn new(inner: ServiceFuture<F>, call: Call, deadline: Option<Instant>) -> Self {
-        Self { inner, timer: deadline.map(sleep_until), text: Guarded::empty(), call }
+        Self { inner, timer: Timer::new(deadline), text: Guarded::empty(), call }
     }
 }
 
@@ -57,8 +57,9 @@ where
         let answer = match poll_service(this.inner.as_mut(), this.text.as_mut(), this.call, cx) {
             Ok(Poll::Ready(answer)) => answer,
             Ok(Poll::Pending) => {
-                let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
-                ready!(timer.poll(cx));
+                if !this.timer.poll(cx) {
+                    return Poll::Pending;
+                }
                 // What a handler holds may panic when it is dropped.
                 match this.inner.as_mut().clear().and_then(|()| this.text.as_mut().clear()) {
                     Ok(()) => this.call.timeout(),

@@ -8,6 +8,8 @@ pub(crate) mod service;
 pub(crate) mod sources;
 #[cfg(feature = "server")]
 pub(crate) mod timed;
+#[cfg(any(feature = "axum", feature = "server"))]
+pub(crate) mod timer;
 
 use std::any::Any;
 use std::borrow::Cow;

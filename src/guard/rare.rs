@@ -8,6 +8,7 @@ use std::ops::{Deref, DerefMut};
 pub(crate) struct Rare<T>(Option<T>);
 
 impl<T> Rare<T> {
+    #[cfg(feature = "server")]
     pub(crate) const NONE: Self = Self(None);
 
     #[inline]

@@ -73,6 +73,7 @@ pin_project! {
 
 impl<F> ServiceFuture<F> {
     /// Polls the service into `polled`, which stays pending if the future is dropped.
+    #[cfg(feature = "server")]
     #[inline]
     pub(super) fn poll_in_place<T>(
         self: Pin<&mut Self>,
@@ -90,6 +91,7 @@ impl<F> ServiceFuture<F> {
     }
 
     /// Polls the service; `None` if its future is dropped.
+    #[cfg(feature = "gateway")]
     #[inline]
     pub(crate) fn poll<R, E>(
         self: Pin<&mut Self>,

@@ -5,38 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
 use super::Panic;
-use super::rare::Rare;
 use super::service::{BoxError, ServiceError, ServiceFuture};
-
-/// The timer of a deadline. It is boxed, since most calls have no deadline, and a timer is large and moves with the response.
-#[derive(Debug)]
-pub(crate) struct Timer(Rare<Pin<Box<Sleep>>>);
-
-impl Timer {
-    /// A call without a deadline.
-    pub(crate) const NONE: Self = Self(Rare::NONE);
-
-    #[inline]
-    pub(crate) fn new(deadline: Option<Instant>) -> Self {
-        Self(Rare::new(deadline.map(|deadline| Box::pin(sleep_until(deadline)))))
-    }
-
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.0.as_ref().map(|timer| timer.deadline())
-    }
-
-    /// Returns whether the deadline passed. If not, the task is woken when it does.
-    #[inline]
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        match &mut *self.0 {
-            None => false,
-            Some(timer) => timer.as_mut().poll(cx).is_ready(),
-        }
-    }
-}
+use super::timer::Timer;
 
 /// Why a service with a deadline does not answer.
 #[derive(Debug)]

@@ -11,6 +11,8 @@ mod findings;
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 mod grpc;
 mod head;
+#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
+pub(crate) mod header_scan;
 pub(crate) mod identity;
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 pub(crate) mod mark;
@@ -22,8 +24,6 @@ pub(crate) mod received;
 pub(crate) mod retry;
 #[cfg(any(feature = "client", feature = "gateway"))]
 pub(crate) mod sanitize;
-#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
-pub(crate) mod seen;
 
 pub use note::Note;
 pub use received::ReceivedError;

@@ -8,11 +8,11 @@ use crate::catalog::code::{self, class_of, class_phrase};
 use crate::catalog::{Catalog, GrpcCode, tables};
 use crate::inbound::early::EarlyFields;
 use crate::inbound::encodings::{Encodings, GRPC_ENCODING};
+use crate::inbound::header_scan::HeaderScan;
 use crate::inbound::mark::Mark;
 use crate::inbound::mend::{
     self, code_field, code_of, mend_code, mend_details, mend_message, mend_status, set_message, set_status,
 };
-use crate::inbound::seen::Seen;
 use crate::wire::media_type::{MediaType, WebEncoding};
 use crate::wire::{self, CAUSE, GRPC_STATUS, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 
@@ -73,10 +73,10 @@ pub(crate) fn headers(
     encodings: Encodings,
     catalog: &'static Catalog,
 ) -> Start {
-    let seen = Seen::in_fields(fields);
+    let scan = HeaderScan::from_fields(fields);
     let mut early = EarlyFields::NONE;
-    let ending = if seen.has(Seen::STATUS) {
-        match with_status(fields, seen, &early, catalog) {
+    let ending = if scan.has(HeaderScan::STATUS) {
+        match with_status(fields, scan, &early, catalog) {
             Ending::Ok if behind == Behind::More => {
                 // tonic takes it for the end of the call, whatever the trailers say.
                 fields.remove(GRPC_STATUS);
@@ -85,17 +85,17 @@ pub(crate) fn headers(
             ending => ending,
         }
     } else {
-        drop_ours(fields, seen);
-        match (seen.has(Seen::GRPC) || is_decoded_grpc_web(fields), behind) {
+        drop_ours(fields, scan);
+        match (scan.has(HeaderScan::GRPC) || is_decoded_grpc_web(fields), behind) {
             (true, Behind::More) => Ending::Open,
             (true, Behind::Nothing) => without_status(fields, WithoutStatus::Grpc, http_status, catalog),
             (false, _) => without_status(fields, WithoutStatus::Intermediary, http_status, catalog),
         }
     };
-    if seen.has(Seen::ENCODING) {
+    if scan.has(HeaderScan::ENCODING) {
         encodings.remove_others(fields);
     }
-    if ending.is_open() && seen.has(Seen::MESSAGE | Seen::DETAILS | Seen::CODE) {
+    if ending.is_open() && scan.has(HeaderScan::MESSAGE | HeaderScan::DETAILS | HeaderScan::CODE) {
         early = EarlyFields::take_from(fields);
     }
     Start { ending, early }
@@ -117,13 +117,13 @@ pub(crate) fn trailers(
     http_status: StatusCode,
     catalog: &'static Catalog,
 ) -> Ending {
-    let seen = Seen::in_fields(fields);
-    if seen.has(Seen::STATUS) {
-        return with_status(fields, seen, early, catalog);
+    let scan = HeaderScan::from_fields(fields);
+    if scan.has(HeaderScan::STATUS) {
+        return with_status(fields, scan, early, catalog);
     }
-    drop_ours(fields, seen);
+    drop_ours(fields, scan);
     if so_far == Ending::SaidOk {
-        if seen.has(Seen::MESSAGE | Seen::DETAILS) {
+        if scan.has(HeaderScan::MESSAGE | HeaderScan::DETAILS) {
             mend_ok(fields);
         }
         set_status(fields, GrpcCode::Ok);
@@ -135,9 +135,9 @@ pub(crate) fn trailers(
 
 /// Fields with a `grpc-status`, whatever its text.
 #[inline]
-fn with_status(fields: &mut HeaderMap, seen: Seen, early: &EarlyFields, catalog: &Catalog) -> Ending {
-    drop_ours(fields, seen);
-    if seen.is_plain_ok() { Ending::Ok } else { with_odd_status(fields, early, catalog) }
+fn with_status(fields: &mut HeaderMap, scan: HeaderScan, early: &EarlyFields, catalog: &Catalog) -> Ending {
+    drop_ours(fields, scan);
+    if scan.is_plain_ok() { Ending::Ok } else { with_odd_status(fields, early, catalog) }
 }
 
 /// Repairs the details and the message of an OK. They mean nothing, but tonic reads them: it panics at the former, and
@@ -151,8 +151,8 @@ fn mend_ok(fields: &mut HeaderMap) {
 
 /// Removes the fields with which the layers of one process talk: no peer may.
 #[inline]
-fn drop_ours(fields: &mut HeaderMap, seen: Seen) {
-    if seen.has(Seen::OURS) {
+fn drop_ours(fields: &mut HeaderMap, scan: HeaderScan) {
+    if scan.has(HeaderScan::OURS) {
         fields.remove(RECEIVED_HEADER);
         fields.remove(CAUSE);
     }

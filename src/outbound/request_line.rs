@@ -1,7 +1,9 @@
 #[cfg(feature = "gateway")]
 use http::HeaderMap;
+use http::Method;
+#[cfg(feature = "gateway")]
+use http::Uri;
 use http::uri::PathAndQuery;
-use http::{Method, Uri};
 
 #[cfg(feature = "gateway")]
 use crate::wire::grpc_web::Protocol;
@@ -18,6 +20,7 @@ pub(crate) struct RequestLine {
 }
 
 impl RequestLine {
+    #[cfg(feature = "gateway")]
     pub(crate) fn new(http_method: &Method, uri: &Uri, is_grpc: bool, has_deadline: bool) -> Self {
         Self::from_parts(http_method.clone(), uri.path_and_query().cloned(), is_grpc, has_deadline)
     }

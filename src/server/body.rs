@@ -13,8 +13,8 @@ use super::layer::Call;
 use super::success;
 use crate::catalog::GrpcCode;
 use crate::guard::rare::Rare;
-use crate::guard::timed::Timer;
-use crate::inbound::seen::Seen;
+use crate::guard::timer::Timer;
+use crate::inbound::header_scan::HeaderScan;
 use crate::outbound::failure::Failure;
 use crate::wire::grpc_web::WebEncoding;
 
@@ -175,14 +175,14 @@ impl Call {
     /// Trailers, which are the end of the call.
     #[inline]
     fn finish_trailers(&self, trailers: &mut HeaderMap) {
-        let seen = Seen::in_fields(trailers);
-        if seen.has(Seen::ODD_STATUS) {
+        let scan = HeaderScan::from_fields(trailers);
+        if scan.has(HeaderScan::ODD_STATUS) {
             self.finish(trailers, None);
-        } else if self.end == End::Due && !seen.has(Seen::STATUS) {
+        } else if self.end == End::Due && !scan.has(HeaderScan::STATUS) {
             trailers.clear();
             self.send(trailers, &no_status());
         } else {
-            success::remove_failure(trailers, seen);
+            success::remove_failure(trailers, scan);
         }
     }
 }

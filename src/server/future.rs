@@ -18,9 +18,10 @@ use crate::catalog::GrpcCode;
 use crate::catalog::tables::class_to_grpc;
 use crate::error::ApiError;
 use crate::guard::service::{BoxError, ServiceFuture};
-use crate::guard::timed::{TimedFuture, Timer, Unanswered};
+use crate::guard::timed::{TimedFuture, Unanswered};
+use crate::guard::timer::Timer;
 use crate::guard::{Panic, discard};
-use crate::inbound::seen::Seen;
+use crate::inbound::header_scan::HeaderScan;
 use crate::outbound::failure::{Failure, Origin};
 use crate::wire::grpc_web::{Protocol, WebEncoding};
 use crate::wire::{ERROR_CODE_HEADER, parse_code};
@@ -93,34 +94,34 @@ impl Call {
     /// Checks the headers of a response, which may contain how the call ended.
     #[inline]
     fn begin<B>(&self, response: &mut Response<B>) -> Begun {
-        let seen = Seen::in_fields(response.headers());
-        let web = if seen.has(Seen::GRPC) { None } else { answer_encoding(response.headers()) };
+        let scan = HeaderScan::from_fields(response.headers());
+        let web = if scan.has(HeaderScan::GRPC) { None } else { answer_encoding(response.headers()) };
         if web.is_some()
             && let Some(failure) = grpc_web::prepare(response.headers_mut())
         {
             return Begun::Failed(Box::new(failure));
         }
-        let end = if seen.has(Seen::STATUS) {
-            if seen.has(Seen::ODD_STATUS) {
-                self.failed(response, seen.has(Seen::GRPC) || web.is_some());
-                let is_web = matches!(self.protocol, Protocol::GrpcWeb(_)) && !seen.has(Seen::GRPC);
+        let end = if scan.has(HeaderScan::STATUS) {
+            if scan.has(HeaderScan::ODD_STATUS) {
+                self.failed(response, scan.has(HeaderScan::GRPC) || web.is_some());
+                let is_web = matches!(self.protocol, Protocol::GrpcWeb(_)) && !scan.has(HeaderScan::GRPC);
                 if web.is_some() || is_web {
                     // PROTOCOL-WEB.md: trailers-only has no body. A trailer frame would be a second status.
                     return Begun::NoBody;
                 }
             } else {
-                success::remove_failure(response.headers_mut(), seen);
+                success::remove_failure(response.headers_mut(), scan);
             }
             End::Said
-        } else if !grpc_web::fits(self.protocol, seen.has(Seen::GRPC), web, response.status()) {
+        } else if !grpc_web::fits(self.protocol, scan.has(HeaderScan::GRPC), web, response.status()) {
             let failure = self.http_failure(response.status(), response.headers());
             return Begun::Failed(Box::new(failure));
-        } else if self.protocol == Protocol::Other && !seen.has(Seen::GRPC) && web.is_none() {
+        } else if self.protocol == Protocol::Other && !scan.has(HeaderScan::GRPC) && web.is_none() {
             End::Http
         } else if self.protocol == Protocol::Other {
             End::Said
         } else {
-            success::remove_failure(response.headers_mut(), seen);
+            success::remove_failure(response.headers_mut(), scan);
             End::Due
         };
         Begun::Body { end, web }

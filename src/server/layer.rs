@@ -70,6 +70,9 @@ use crate::wire::grpc_web::{Protocol, WebEncoding};
 /// itself (`load_shed`, `concurrency_limit_per_connection`) lie outside of every layer. Two layers are exceptions: one
 /// for gRPC-Web may be on either side, and one for CORS has to be outside.
 ///
+/// A call that succeeds costs no allocation, with three exceptions: the timer of a call with a deadline, the `x-request-id` of the
+/// caller, and the method of a request that is not gRPC cost one each.
+///
 /// # gRPC-Web
 ///
 /// `tonic_web::GrpcWebLayer` may be inside or outside. Where it is inside, the layer reads and rewrites the trailer frame

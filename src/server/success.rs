@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName};
 
-use crate::inbound::seen::Seen;
+use crate::inbound::header_scan::HeaderScan;
 use crate::wire::{CAUSE, ERROR_CODE_HEADER, GRPC_MESSAGE, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 
 const FIELDS: [HeaderName; 5] =
@@ -16,8 +16,8 @@ pub(super) fn is_of_failure(name: &[u8]) -> bool {
 /// Removes the fields that describe a failure from the fields of a success. They contain what no boundary has checked, and
 /// tonic's client makes a failure of some of them.
 #[inline]
-pub(super) fn remove_failure(fields: &mut HeaderMap, seen: Seen) {
-    if seen.has(Seen::MESSAGE | Seen::DETAILS | Seen::CODE | Seen::OURS) {
+pub(super) fn remove_failure(fields: &mut HeaderMap, scan: HeaderScan) {
+    if scan.has(HeaderScan::MESSAGE | HeaderScan::DETAILS | HeaderScan::CODE | HeaderScan::OURS) {
         remove_all(fields);
     }
 }

@@ -97,19 +97,25 @@ pub(crate) fn decode_standard(text: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok().filter(|bytes| encoded_len(bytes.len()) == text.len())
 }
 
+/// How many bytes are usually appended: those of a request id of any length, as a detail.
+#[cfg(feature = "server")]
+const APPENDED: usize = 128;
+
 /// Appends bytes to base64 that [`decode_standard`] read as `bytes`. Only the last digits are encoded again.
 #[cfg(feature = "server")]
 pub(crate) fn append(text: &[u8], bytes: &[u8], more: impl FnOnce(&mut Vec<u8>)) -> Bytes {
     let (whole, rest) = bytes.split_at(bytes.len() - bytes.len() % 3);
     let digits = text.get(..encoded_len(whole.len())).unwrap_or_default();
-    let mut rest = rest.to_vec();
-    more(&mut rest);
-    let mut appended = Vec::with_capacity(digits.len() + encoded_len(rest.len()));
+    let mut bytes = Vec::with_capacity(APPENDED);
+    bytes.extend_from_slice(rest);
+    more(&mut bytes);
+    let len = digits.len() + encoded_len(bytes.len());
+    let mut appended = Vec::with_capacity(len);
     appended.extend_from_slice(digits);
-    appended.resize(digits.len() + encoded_len(rest.len()), 0);
+    appended.resize(len, 0);
     // There is room for just what is written.
     if let Some(room) = appended.get_mut(digits.len()..) {
-        let _ = STANDARD.encode_slice(&rest, room);
+        let _ = STANDARD.encode_slice(&bytes, room);
     }
     appended.into()
 }

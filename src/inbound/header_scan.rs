@@ -8,9 +8,9 @@ use crate::wire::{CAUSE, RECEIVED};
 /// A set of bits, which stays in a register. There are few fields: looking at each name is quicker than looking names
 /// up.
 #[derive(Clone, Copy)]
-pub(crate) struct Seen(u8);
+pub(crate) struct HeaderScan(u8);
 
-impl Seen {
+impl HeaderScan {
     pub(crate) const STATUS: u8 = 1;
     /// A `grpc-status` other than `0`, or more than one.
     pub(crate) const ODD_STATUS: u8 = 2;
@@ -27,21 +27,21 @@ impl Seen {
     pub(crate) const ENCODING: u8 = 128;
 
     #[inline]
-    pub(crate) fn in_fields(fields: &HeaderMap) -> Self {
-        let mut seen = 0;
+    pub(crate) fn from_fields(fields: &HeaderMap) -> Self {
+        let mut scan = 0;
         for (name, value) in fields {
             let value = value.as_bytes();
             // A standard name is a number. Asking for its text is slower.
-            seen |= if *name == CONTENT_TYPE {
+            scan |= if *name == CONTENT_TYPE {
                 if value == b"application/grpc" { Self::GRPC } else { Self::in_content_type(value) }
             } else {
                 match (name.as_str(), value) {
-                    ("grpc-status", b"0") if seen & Self::STATUS == 0 => Self::STATUS,
+                    ("grpc-status", b"0") if scan & Self::STATUS == 0 => Self::STATUS,
                     (name, value) => Self::in_other(name, value),
                 }
             };
         }
-        Self(seen)
+        Self(scan)
     }
 
     /// What a `content-type` contributes that is not the usual one.
