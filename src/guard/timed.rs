@@ -68,10 +68,10 @@ impl<F> TimedFuture<F> {
             }
             let dropped = this.inner.clear();
             return Poll::Ready(Err(dropped.map_or_else(Unanswered::Panic, |()| Unanswered::DeadlinePassed)));
-        } else if matches!(polled, Poll::Ready(Err(_))) {
-            if let Poll::Ready(Err(error)) = std::mem::replace(polled, Poll::Pending) {
-                result = Err(Unanswered::Error(error.into()));
-            }
+        } else if matches!(polled, Poll::Ready(Err(_)))
+            && let Poll::Ready(Err(error)) = std::mem::replace(polled, Poll::Pending)
+        {
+            result = Err(Unanswered::Error(error.into()));
         }
         if let Err(panic) = this.inner.clear() {
             on_drop_panic(&panic);
