@@ -141,7 +141,7 @@ impl Entry {
     /// How long [`encode_attached`](Self::encode_attached) is.
     pub const fn attached_len(&self) -> usize {
         match self.recovery {
-            Recovery::AcceptTerms => wire::write::terms_len(self.domain, self.summary),
+            Recovery::AcceptTerms => wire::detail_writer::terms_len(self.domain, self.summary),
             _ => 0,
         }
     }
@@ -156,7 +156,7 @@ impl Entry {
 
     const fn write_attached(&self, out: &mut [u8]) {
         if let Recovery::AcceptTerms = self.recovery {
-            wire::write::terms(self.domain, self.summary, out);
+            wire::detail_writer::terms(self.domain, self.summary, out);
         }
     }
 

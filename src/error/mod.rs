@@ -164,7 +164,7 @@ impl ApiError {
     pub fn with_detail<M: Message + Name>(mut self, detail: &M) -> Self {
         let name = M::full_name();
         if self.make_room_for(&name) {
-            wire::write::message(&name, detail, self.0.details.to_mut());
+            wire::detail_writer::message(&name, detail, self.0.details.to_mut());
         }
         self
     }
@@ -173,7 +173,7 @@ impl ApiError {
     #[must_use]
     pub fn with_raw_detail(mut self, type_url: &str, value: &[u8]) -> Self {
         let mut any = Vec::new();
-        wire::write::detail(type_url, value, &mut any);
+        wire::detail_writer::detail(type_url, value, &mut any);
         if let Some(new) = AllDetails::of(&any).next() {
             self.put_detail(&new);
         }
@@ -185,7 +185,7 @@ impl ApiError {
         if let Some(any) = new.whole_any()
             && self.make_room_for(new.type_name())
         {
-            wire::write::any(any, self.0.details.to_mut());
+            wire::detail_writer::any(any, self.0.details.to_mut());
         }
     }
 
@@ -203,7 +203,7 @@ impl ApiError {
         if AllDetails::of(details).any(|old| is_removed(&old)) {
             let mut kept = Vec::with_capacity(details.len());
             for old in AllDetails::of(details).filter(|old| !is_removed(old)) {
-                wire::write::any(old.whole_any().unwrap_or_default(), &mut kept);
+                wire::detail_writer::any(old.whole_any().unwrap_or_default(), &mut kept);
             }
             *details = kept;
         }
@@ -226,7 +226,7 @@ impl ApiError {
         let mut last: Vec<_> = last.into_values().collect();
         last.sort_unstable_by_key(|(index, _)| *index);
         for (_, any) in last {
-            wire::write::any(any, self.0.details.to_mut());
+            wire::detail_writer::any(any, self.0.details.to_mut());
         }
     }
 

@@ -5,7 +5,8 @@ use std::str;
 use crate::catalog::Catalog;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::info::{Info, InfoKind};
-use crate::wire::write::{ANY_VALUE, OUR_URL_FIELD};
+use crate::wire::schema::tag::ANY_VALUE;
+use crate::wire::write::OUR_URL_FIELD;
 
 /// Who an error is, and which message said so.
 #[derive(Clone, Copy, Debug)]

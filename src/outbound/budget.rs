@@ -140,7 +140,7 @@ impl SentError<'_> {
             AllDetails::of(&self.details).filter(|detail| !is_shed(detail.type_name())).collect();
         let mut encoded = Vec::with_capacity(before);
         for detail in kept {
-            wire::write::any(detail.whole_any().unwrap_or_default(), &mut encoded);
+            wire::detail_writer::any(detail.whole_any().unwrap_or_default(), &mut encoded);
         }
         self.details = Cow::Owned(encoded);
         self.details.len() != before
@@ -174,7 +174,7 @@ impl SentError<'_> {
             let kept = all.min(room);
             room -= kept;
             if kept == all {
-                wire::write::any(detail.whole_any().unwrap_or_default(), &mut encoded);
+                wire::detail_writer::any(detail.whole_any().unwrap_or_default(), &mut encoded);
             } else if kept > 0 {
                 let mut value = Vec::new();
                 for violation in violations(&detail).take(kept) {
@@ -182,7 +182,7 @@ impl SentError<'_> {
                     encode_varint(u64::try_from(violation.len()).unwrap_or(0), &mut value);
                     value.extend_from_slice(violation);
                 }
-                wire::write::detail(detail.type_url(), &value, &mut encoded);
+                wire::detail_writer::detail(detail.type_url(), &value, &mut encoded);
             }
         }
         self.details = Cow::Owned(encoded);

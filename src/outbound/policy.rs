@@ -214,7 +214,7 @@ fn with_delay<'a>(mut sent: SentError<'a>, error: &ReceivedError) -> SentError<'
     if let Some(info) = error.retry_hints().to_retry_info()
         && !sent.details().any(|detail| detail.is_a(RETRY_INFO))
     {
-        wire::write::message(RETRY_INFO, &info, sent.details.to_mut());
+        wire::detail_writer::message(RETRY_INFO, &info, sent.details.to_mut());
     }
     sent
 }

@@ -12,13 +12,13 @@ use crate::error::ApiError;
 use crate::inbound::ReceivedError;
 use crate::outbound::request_id::RequestId;
 use crate::wire;
+use crate::wire::detail_writer::{request_info, request_info_len};
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO, REQUEST_INFO};
 use crate::wire::shed::ShedMarks;
 use crate::wire::write::{
-    Parts, WrittenInfos, WrittenMetadata, is_reserved, request_info, request_info_len, six_digits,
-    status_len, status_to_vec,
+    Parts, WrittenInfos, WrittenMetadata, is_reserved, six_digits, status_len, status_to_vec,
 };
 use crate::wire::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
 
@@ -173,7 +173,7 @@ impl<'a> SentError<'a> {
         }
         let mut kept = Vec::with_capacity(self.details.len());
         for detail in AllDetails::of(&self.details).filter(is_kept) {
-            wire::write::any(detail.whole_any().unwrap_or_default(), &mut kept);
+            wire::detail_writer::any(detail.whole_any().unwrap_or_default(), &mut kept);
         }
         self.details = Cow::Owned(kept);
     }
@@ -307,7 +307,7 @@ fn details_of(error: &ReceivedError) -> Vec<u8> {
         if let Some(any) = detail.whole_any()
             && !matches!(detail.type_name(), "" | ERROR_INFO | GOOGLE_ERROR_INFO)
         {
-            wire::write::any(any, &mut details);
+            wire::detail_writer::any(any, &mut details);
         }
     }
     details

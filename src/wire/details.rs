@@ -3,8 +3,8 @@
 use prost::{Message, Name};
 
 use super::fields::{Fields, Value};
+use super::schema::tag::{ANY_TYPE_URL, ANY_VALUE};
 use super::schema::{REQUEST_INFO, any, request_info::REQUEST_ID, status};
-use super::write::{ANY_TYPE_URL, ANY_VALUE};
 
 /// One detail of an error: a protobuf message and the name of its type, as `google.protobuf.Any` carries them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

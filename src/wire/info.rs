@@ -6,9 +6,10 @@ use super::details::Detail;
 use super::fields::{Fields, Value};
 use super::is_code;
 use super::metadata::{Metadata, map_entry};
+use super::schema::tag::{INFO_CODE, INFO_DOMAIN, INFO_REASON};
 use super::schema::{CODE_KEY, ERROR_INFO, GOOGLE_ERROR_INFO, SHED_KEY, googles, ours};
 use super::shed::ShedMarks;
-use super::write::{INFO_CODE, INFO_DOMAIN, INFO_REASON, is_reserved};
+use super::write::is_reserved;
 
 /// Which of the two ErrorInfos a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

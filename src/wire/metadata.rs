@@ -9,8 +9,10 @@ use serde::{Serialize, Serializer};
 
 use super::fields::{Fields, Value};
 use super::info::{Info, InfoKind};
+use super::out::{append, delimited_len, pair_len, string_len};
+use super::schema::tag::{INFO_METADATA, MAP_KEY, MAP_VALUE};
 use super::schema::{CODE_KEY, SHED_KEY, googles, map, ours};
-use super::write::{MAP_KEY, MAP_VALUE, is_reserved, metadata_field, string_len};
+use super::write::is_reserved;
 
 /// The metadata of an error: texts under keys, its declared parameters among them. They are read from the encoded error
 /// when they are asked for.
@@ -169,6 +171,24 @@ impl MetadataBuf {
     pub(crate) fn canonical_fields(&self) -> Option<&[u8]> {
         (!self.is_unsorted && !self.has_reserved).then_some(&*self.fields)
     }
+}
+
+/// Appends one `metadata` field of our ErrorInfo.
+fn metadata_field(key: &str, value: &str, out: &mut Vec<u8>) {
+    let pair = pair_len(key.len(), value.len());
+    let lengths = [pair, key.len(), value.len()]
+        .map(|len| u8::try_from(len).ok().filter(|len| (1..0x80).contains(len)));
+    // Nearly every parameter: each length takes one byte, and neither text is empty.
+    if let [Some(pair_len), Some(key_len), Some(value_len)] = lengths {
+        out.reserve(2 + pair);
+        out.extend_from_slice(&[INFO_METADATA, pair_len, MAP_KEY, key_len]);
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(&[MAP_VALUE, value_len]);
+        out.extend_from_slice(value.as_bytes());
+        return;
+    }
+    let (key, value) = (key.as_bytes(), value.as_bytes());
+    append(delimited_len(pair), out, |out| out.pair(INFO_METADATA, key, value));
 }
 
 /// The keys of a google.rpc.ErrorInfo that are no metadata of the error.

@@ -6,6 +6,7 @@
 pub(crate) mod base64;
 #[cfg(feature = "server")]
 pub(crate) mod canonical;
+pub(crate) mod detail_writer;
 pub(crate) mod details;
 pub(crate) mod error_infos;
 pub(crate) mod fields;
@@ -17,6 +18,7 @@ pub(crate) mod media_type;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) mod message;
 pub(crate) mod metadata;
+pub(crate) mod out;
 pub(crate) mod schema;
 pub(crate) mod shed;
 #[cfg(any(feature = "client", feature = "server"))]

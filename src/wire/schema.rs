@@ -75,12 +75,12 @@ pub(crate) mod precondition_failure {
 }
 
 /// The tag of a varint field, in one byte: its number is below 16.
-pub(crate) const fn varint_tag(number: u64) -> u8 {
+const fn varint_tag(number: u64) -> u8 {
     tag(number, 0)
 }
 
 /// The tag of a field with a length, in one byte: its number is below 16.
-pub(crate) const fn delimited_tag(number: u64) -> u8 {
+const fn delimited_tag(number: u64) -> u8 {
     tag(number, 2)
 }
 
@@ -90,4 +90,31 @@ const fn tag(number: u64, wire_type: u8) -> u8 {
     {
         (number as u8) << 3 | wire_type
     }
+}
+
+/// The tags of the fields that are written, each in one byte.
+pub(crate) mod tag {
+    use super::{any, delimited_tag, googles, map, ours, precondition_failure, status, varint_tag};
+
+    pub(crate) const STATUS_CODE: u8 = varint_tag(status::CODE);
+    pub(crate) const STATUS_MESSAGE: u8 = delimited_tag(status::MESSAGE);
+    pub(crate) const STATUS_DETAILS: u8 = delimited_tag(status::DETAILS);
+    pub(crate) const ANY_TYPE_URL: u8 = delimited_tag(any::TYPE_URL);
+    pub(crate) const ANY_VALUE: u8 = delimited_tag(any::VALUE);
+    pub(crate) const INFO_CODE: u8 = varint_tag(ours::CODE);
+    pub(crate) const INFO_DOMAIN: u8 = delimited_tag(ours::DOMAIN);
+    pub(crate) const INFO_REASON: u8 = delimited_tag(ours::REASON);
+    pub(crate) const INFO_METADATA: u8 = delimited_tag(ours::METADATA);
+    pub(crate) const INFO_SHED: u8 = delimited_tag(ours::SHED);
+    pub(crate) const GOOGLE_REASON: u8 = delimited_tag(googles::REASON);
+    pub(crate) const GOOGLE_DOMAIN: u8 = delimited_tag(googles::DOMAIN);
+    pub(crate) const GOOGLE_METADATA: u8 = delimited_tag(googles::METADATA);
+    pub(crate) const PRECONDITION_VIOLATION: u8 = delimited_tag(precondition_failure::VIOLATIONS);
+    pub(crate) const VIOLATION_TYPE: u8 = delimited_tag(precondition_failure::TYPE);
+    pub(crate) const VIOLATION_SUBJECT: u8 = delimited_tag(precondition_failure::SUBJECT);
+    pub(crate) const VIOLATION_DESCRIPTION: u8 = delimited_tag(precondition_failure::DESCRIPTION);
+    #[cfg(any(feature = "gateway", feature = "server"))]
+    pub(crate) const REQUEST_ID: u8 = delimited_tag(super::request_info::REQUEST_ID);
+    pub(crate) const MAP_KEY: u8 = delimited_tag(map::KEY);
+    pub(crate) const MAP_VALUE: u8 = delimited_tag(map::VALUE);
 }

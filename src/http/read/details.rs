@@ -9,7 +9,7 @@ use crate::http::write::ENCODING;
 use crate::inbound::note::{Note, Notes, excerpt};
 use crate::wire::info::InfoKind;
 use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO, TYPE_URL_PREFIX};
-use crate::wire::{base64, write};
+use crate::wire::{base64, detail_writer};
 
 /// Appends the elements of an array of details, each as one `details` field. A detail that cannot be read becomes a note and
 /// does not hide another detail.
@@ -97,7 +97,7 @@ impl<'a> JsonDetail<'a> {
             if !decoded.intact {
                 notes.push(Note::InvalidBase64);
             }
-            write::detail(&self.full_url(), &decoded.bytes, out);
+            detail_writer::detail(&self.full_url(), &decoded.bytes, out);
             return Ok(());
         }
         if let Some(kind) = kind {
@@ -112,7 +112,7 @@ impl<'a> JsonDetail<'a> {
             (None, Some(debug)) if self.name.is_some() => types.json_to_message(name, debug.get())?,
             _ => return Err("it has no type or no value".to_owned()),
         };
-        write::detail(&self.full_url(), &value, out);
+        detail_writer::detail(&self.full_url(), &value, out);
         match fault {
             Some(fault) => Err(fault),
             None => Ok(()),

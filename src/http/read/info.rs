@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use super::json::{self, Json};
 use super::members::Members;
 use crate::inbound::note::{Note, Notes, excerpt};
+use crate::wire::detail_writer;
 use crate::wire::info::InfoKind;
 use crate::wire::shed::ShedMarks;
-use crate::wire::write;
 
 /// The members of a body or of a detail that become an ErrorInfo.
 #[derive(Clone, Copy, Default)]
@@ -93,7 +93,7 @@ pub(super) fn write_info(
 ) {
     let domain = text_member("domain", members.domain, notes);
     let reason = text_member("reason", members.reason, notes);
-    write::info_detail(kind, out, |info| {
+    detail_writer::info_detail(kind, out, |info| {
         match (kind, code.map(u64::from).or_else(|| members.number())) {
             (InfoKind::Ours, Some(code)) => info.code(code),
             (InfoKind::Google, _) | (InfoKind::Ours, None) => {}
@@ -126,7 +126,7 @@ pub(super) fn write_info(
 /// Appends a google.rpc.ErrorInfo with the type and the extension members of a problem (RFC 9457 §3.2). A member that is not
 /// a string is kept as JSON.
 pub(super) fn write_problem(problem: &Members<'_>, out: &mut Vec<u8>) {
-    write::info_detail(InfoKind::Google, out, |info| {
+    detail_writer::info_detail(InfoKind::Google, out, |info| {
         problem.for_each(|name, value| match &*name {
             "status" | "detail" | "details" | "message" => {}
             "type" if value.string().is_some_and(|kind| kind == "about:blank") => {}

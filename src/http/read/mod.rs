@@ -36,7 +36,7 @@ use crate::wire::details::AllDetails;
 use crate::wire::info::InfoKind;
 use crate::wire::schema::TYPE_URL_PREFIX;
 use crate::wire::schema::{REQUEST_INFO, RETRY_INFO};
-use crate::wire::{self, ERROR_CODE_HEADER, write};
+use crate::wire::{self, ERROR_CODE_HEADER, detail_writer};
 
 /// Reads the error of an HTTP response, in any of the forms. The counterpart of [`Responder`](super::Responder).
 ///
@@ -254,7 +254,7 @@ impl Answer<'_> {
         if let Some(info) = &self.retry_info
             && !AllDetails::of(out).any(|detail| detail.type_name() == RETRY_INFO)
         {
-            write::message(RETRY_INFO, info, out);
+            detail_writer::message(RETRY_INFO, info, out);
         }
     }
 
@@ -313,5 +313,5 @@ fn write_request_id(object: &Members<'_>, out: &mut Vec<u8>) {
         return;
     }
     let info = rpc::RequestInfo { request_id: request_id.into_owned(), ..Default::default() };
-    write::detail(&format!("{TYPE_URL_PREFIX}{REQUEST_INFO}"), &info.encode_to_vec(), out);
+    detail_writer::detail(&format!("{TYPE_URL_PREFIX}{REQUEST_INFO}"), &info.encode_to_vec(), out);
 }
