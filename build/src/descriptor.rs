@@ -2,26 +2,19 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::ErrorKind;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use miette::Diagnostic as _;
 use prost_reflect::prost::Message;
 use prost_reflect::{DescriptorPool, FileDescriptor};
 use prost_types::{FileDescriptorProto, UninterpretedOption};
-use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
+use protox::file::{ChainFileResolver, File, FileResolver};
 
 use crate::Error;
-use crate::error::Diagnostic;
 use crate::positions::{self, Positions};
-
-/// The protos that every catalogue may import without having the files.
-const BUNDLED: [(&str, &str); 2] = [
-    ("codelibra/error/v1/options.proto", include_str!("../proto/codelibra/error/v1/options.proto")),
-    ("codelibra/error/v1/error_info.proto", include_str!("../proto/codelibra/error/v1/error_info.proto")),
-];
+use crate::protox_error::from_protox;
+use crate::resolve::resolver;
 
 /// Descriptors, options included.
 pub(crate) struct Source {
@@ -118,18 +111,6 @@ fn relax(name: &str, file: &mut FileDescriptorProto) -> Vec<(EnumPlace, Retired)
     enums.collect()
 }
 
-/// The bundled protos come first: a file in a folder of the user cannot break or replace them.
-fn resolver(includes: &[impl AsRef<Path>]) -> ChainFileResolver {
-    let mut resolver = ChainFileResolver::new();
-    resolver.add(BundledFileResolver);
-    resolver.add(GoogleFileResolver::new());
-    for include in includes {
-        let folder = include.as_ref().to_owned();
-        resolver.add(FolderFileResolver { inner: IncludeFileResolver::new(folder.clone()), folder });
-    }
-    resolver
-}
-
 fn open(proto: &Path, resolver: impl FileResolver + 'static) -> Result<Source, protox::Error> {
     let mut compiler = protox::Compiler::with_file_resolver(resolver);
     compiler.include_source_info(true).include_imports(true);
@@ -171,62 +152,6 @@ impl Source {
         // From the bytes and not from `set`: prost drops custom options.
         let pool = DescriptorPool::decode(bytes).map_err(|e| format!("{e:?}"))?;
         Ok(Self { pool, main: None, paths: Vec::new(), retired: HashMap::new(), opened: BTreeMap::new() })
-    }
-}
-
-fn from_protox(error: &protox::Error) -> Error {
-    let Some(file) = error.file() else { return format!("{error:?}").into() };
-    let places = error.source_code().map(Places::of);
-    let diagnostic = |finding: &dyn miette::Diagnostic| {
-        let mut message = finding.to_string();
-        // Why the text of an option is none of its type.
-        if let Some(reason) = finding.diagnostic_source() {
-            message = format!("{message}: {reason}");
-        }
-        // protox names the file that it cannot open; the reason of the system is in the source.
-        if let Some(reason) = finding.source().filter(|_| error.is_io()) {
-            message = format!("{message}: {reason}");
-        }
-        if message.ends_with("is defined twice") {
-            message.push_str("; expected each name once");
-        }
-        let label = finding.labels().into_iter().flatten().last();
-        let position = label.and_then(|label| places.as_ref()?.position(label.offset()));
-        Diagnostic { file: Some(file.to_owned()), position, message }
-    };
-    let first: &dyn miette::Diagnostic = error;
-    let all = std::iter::once(first).chain(error.related().into_iter().flatten());
-    let mut diagnostics: Vec<Diagnostic> = all.map(diagnostic).collect();
-    diagnostics.sort_by_key(|d| d.position);
-    Error::new(diagnostics).with_missing_import(error.is_file_not_found())
-}
-
-/// Lines and columns of a text. miette reads the text from its start for each of them.
-struct Places {
-    /// Where each line starts, in bytes.
-    lines: Vec<usize>,
-    len: usize,
-}
-
-impl Places {
-    fn of(source: &dyn miette::SourceCode) -> Self {
-        // All lines after the start: the whole text.
-        let all = source.read_span(&(0, 0).into(), 0, usize::MAX);
-        let text = all.as_ref().map_or(&[][..], |text| text.data());
-        let is_end = |end: &usize| match text.get(end - 1..) {
-            Some([b'\r', next, ..]) => *next != b'\n',
-            Some([b'\r' | b'\n', ..]) => true,
-            _ => false,
-        };
-        let ends = (1..=text.len()).filter(is_end);
-        Self { lines: std::iter::once(0).chain(ends).collect(), len: text.len() }
-    }
-
-    /// Line and column, counted from 1, the latter in bytes.
-    fn position(&self, offset: usize) -> Option<(usize, usize)> {
-        let line = self.lines.partition_point(|start| *start <= offset);
-        let start = self.lines.get(line.checked_sub(1)?)?;
-        (offset <= self.len).then(|| (line, offset - start + 1))
     }
 }
 
@@ -274,28 +199,6 @@ impl<F: Fn(&str, &mut FileDescriptorProto)> FileResolver for AlteredFileResolver
     }
 }
 
-/// Looks files up in one folder.
-struct FolderFileResolver {
-    folder: PathBuf,
-    inner: IncludeFileResolver,
-}
-
-impl FileResolver for FolderFileResolver {
-    fn resolve_path(&self, path: &Path) -> Option<String> {
-        self.inner.resolve_path(path)
-    }
-
-    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        // protox takes `NotADirectory` for a failure that ends the search. The folder does not contain the file.
-        match std::fs::metadata(self.folder.join(name)) {
-            Err(error) if error.kind() == ErrorKind::NotADirectory => {
-                Err(protox::Error::file_not_found(name))
-            }
-            _ => self.inner.open_file(name),
-        }
-    }
-}
-
 /// The folder that a proto lies in according to its package: see [`package_root`](crate::package_root).
 pub(crate) fn package_root(proto: &Path) -> Option<PathBuf> {
     let name = proto.file_name()?.to_str()?;
@@ -310,56 +213,10 @@ pub(crate) fn package_root(proto: &Path) -> Option<PathBuf> {
     root(folder).or_else(|| root(&here.canonicalize().ok()?))
 }
 
-struct BundledFileResolver;
-
-impl FileResolver for BundledFileResolver {
-    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        match BUNDLED.iter().find(|(bundled, _)| *bundled == name) {
-            Some((_, source)) => File::from_source(name, source),
-            None => Err(protox::Error::file_not_found(name)),
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use miette::{MietteError, SourceCode, SourceSpan, SpanContents};
-
     use super::*;
-
-    /// Counts how often the text is read.
-    struct Counted(&'static str, AtomicUsize);
-
-    impl SourceCode for Counted {
-        fn read_span<'a>(
-            &'a self,
-            span: &SourceSpan,
-            before: usize,
-            after: usize,
-        ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-            self.1.fetch_add(1, Ordering::Relaxed);
-            self.0.read_span(span, before, after)
-        }
-    }
-
-    #[test]
-    fn places_are_those_of_miette_and_the_text_is_read_once() {
-        for text in ["", "a", "a\nbc\n", "\n\n", "gr\u{fc}n\r\nx", "a\rb", "one\ntwo\nthree"] {
-            let counted = Counted(text, AtomicUsize::new(0));
-            let places = Places::of(&counted);
-            let is_in_line = |at: &usize| !matches!(text.as_bytes()[*at], b'\r' | b'\n');
-            for offset in (0..text.len()).filter(is_in_line) {
-                let there = text.read_span(&(offset, 1).into(), 0, 0).unwrap();
-                let expected = Some((there.line() + 1, there.column() + 1));
-                assert_eq!(places.position(offset), expected, "{text:?} at {offset}");
-            }
-            assert_eq!(places.position(text.len() + 1), None);
-            assert_eq!(counted.1.load(Ordering::Relaxed), 1);
-        }
-    }
 
     const SHOP: &str =
         concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/shop/proto/shop/v1/errors.proto");

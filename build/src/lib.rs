@@ -32,6 +32,8 @@ mod error;
 mod generate;
 mod model;
 mod positions;
+mod protox_error;
+mod resolve;
 mod rules;
 
 use std::path::{Path, PathBuf};
