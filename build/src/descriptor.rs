@@ -11,10 +11,11 @@ use prost_reflect::{DescriptorPool, FileDescriptor};
 use prost_types::{FileDescriptorProto, UninterpretedOption};
 use protox::file::{ChainFileResolver, File, FileResolver};
 
-use crate::Error;
+use crate::error::Diagnostic;
 use crate::positions::{self, Positions};
 use crate::protox_error::from_protox;
-use crate::resolve::resolver;
+use crate::resolve::Input;
+use crate::{Error, option_text};
 
 /// Descriptors, options included.
 pub(crate) struct Source {
@@ -25,6 +26,12 @@ pub(crate) struct Source {
     pub(crate) paths: Vec<PathBuf>,
     /// What [`compile_relaxed`] took out of the enums.
     pub(crate) retired: HashMap<EnumPlace, Retired>,
+    /// What [`compile_relaxed`] changed and the rules do not find.
+    pub(crate) findings: Vec<Diagnostic>,
+    /// The paths of the enums and values whose option could not be read: [`compile_relaxed`] made it empty.
+    pub(crate) broken: HashSet<Vec<i32>>,
+    /// What was compiled; `None` for a descriptor set.
+    input: Option<Input>,
     /// The files that were opened, where their positions are not in the pool.
     opened: BTreeMap<String, Opened>,
 }
@@ -67,32 +74,58 @@ impl Retired {
     }
 }
 
-pub(crate) fn compile(proto: &Path, includes: &[impl AsRef<Path>]) -> Result<Source, Error> {
-    // Asked for first: protox reports a missing file as one that lies in no include folder.
-    std::fs::metadata(proto).map_err(|e| Error::io("cannot read", proto, e))?;
-    open(proto, resolver(includes)).map_err(|e| from_protox(&e))
+pub(crate) fn compile(input: &Input) -> Result<Source, Error> {
+    open(input, input.resolver()).map_err(|e| from_protox(&e, input))
 }
 
 /// As [`compile`], but reads the positions itself, when there is a finding: protox compares each option with each
 /// position. `None` where [`compile`] has something to report.
-pub(crate) fn compile_quick(proto: &Path, includes: &[impl AsRef<Path>]) -> Option<Source> {
-    let resolver = resolver(includes);
-    let name = resolver.resolve_path(proto);
-    let source = open_altered(proto, resolver, |_, _| {})?;
+pub(crate) fn compile_quick(input: &Input) -> Option<Source> {
+    let resolver = input.resolver();
+    let name = resolver.resolve_path(&input.proto);
+    let source = open_altered(input, resolver, |_, _| {})?;
     let path = name.and_then(|name| source.opened.get(&name)?.path.as_deref());
-    let shadowed = path.is_some_and(|path| !path.components().eq(proto.components()));
+    let shadowed = path.is_some_and(|path| !path.components().eq(input.proto.components()));
     (!shadowed).then_some(source)
 }
 
-/// As [`compile`], but takes numbers that stand twice or are reserved. protox stops at the first of them,
-/// says nothing of what else is wrong, and looks up the place of a reserved one under the wrong path.
-pub(crate) fn compile_relaxed(proto: &Path, includes: &[impl AsRef<Path>]) -> Option<Source> {
-    let retired = Rc::new(RefCell::new(HashMap::new()));
-    let taken = Rc::clone(&retired);
-    let source = open_altered(proto, resolver(includes), move |name, file| {
-        taken.borrow_mut().extend(relax(name, file));
+/// What [`compile_relaxed`] does about a file that does not import the options of catalogues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OptionsImport {
+    AsWritten,
+    Added,
+}
+
+/// As [`compile`], but changes what protox refuses in a catalogue: numbers and names that are used twice or are
+/// reserved, and faults in the text of an option. protox stops at the first of them and does not report what else is
+/// wrong. The findings in [`Source::findings`] describe what was changed, and is not found by the rules.
+pub(crate) fn compile_relaxed(input: &Input, import: OptionsImport) -> Option<Source> {
+    let relaxed = Rc::new(RefCell::new(Relaxed::default()));
+    let result = Rc::clone(&relaxed);
+    let (main, shown) = (input.resolver().resolve_path(&input.proto)?, input.shown.clone());
+    let source = open_altered(input, input.resolver(), move |opened, file| {
+        let mut relaxed = relaxed.borrow_mut();
+        relaxed.retired.extend(relax(opened.name(), file));
+        if opened.name() == main {
+            if import == OptionsImport::Added {
+                relaxed.findings.extend(option_text::add_import(&shown, file, opened));
+            }
+            relaxed.findings.extend(positions::rename_repeated(&shown, file, opened.file_descriptor_proto()));
+            let (findings, broken) = option_text::repair(&shown, file, opened);
+            relaxed.findings.extend(findings);
+            relaxed.broken.extend(broken);
+        }
     })?;
-    Some(Source { retired: retired.take(), ..source })
+    let Relaxed { retired, findings, broken } = result.take();
+    Some(Source { retired, findings, broken, ..source })
+}
+
+/// What [`compile_relaxed`] changed.
+#[derive(Default)]
+struct Relaxed {
+    retired: HashMap<EnumPlace, Retired>,
+    findings: Vec<Diagnostic>,
+    broken: HashSet<Vec<i32>>,
 }
 
 /// Takes from every enum what makes protox refuse a number.
@@ -111,35 +144,56 @@ fn relax(name: &str, file: &mut FileDescriptorProto) -> Vec<(EnumPlace, Retired)
     enums.collect()
 }
 
-fn open(proto: &Path, resolver: impl FileResolver + 'static) -> Result<Source, protox::Error> {
+fn open(input: &Input, resolver: impl FileResolver + 'static) -> Result<Source, protox::Error> {
     let mut compiler = protox::Compiler::with_file_resolver(resolver);
     compiler.include_source_info(true).include_imports(true);
-    compiler.open_file(proto)?;
+    compiler.open_file(&input.proto)?;
 
     let files = || compiler.files();
     Ok(Source {
         main: files().find(|f| !f.is_import()).map(|f| f.name().to_owned()),
         paths: files().filter_map(|f| f.path().map(Path::to_owned)).collect(),
-        pool: compiler.descriptor_pool(),
-        retired: HashMap::new(),
-        opened: BTreeMap::new(),
+        input: Some(input.clone()),
+        ..Source::from_pool(compiler.descriptor_pool())
     })
 }
 
 /// The names of enum values that the file uses twice.
-pub(crate) fn repeated_names(proto: &Path, includes: &[impl AsRef<Path>]) -> Option<Error> {
-    let resolver = resolver(includes);
-    let file = resolver.open_file(&resolver.resolve_path(proto)?).ok()?;
-    let repeated = positions::repeated_values(file.file_descriptor_proto());
-    (!repeated.is_empty()).then(|| Error::new(repeated))
+pub(crate) fn repeated_names(input: &Input) -> Vec<Diagnostic> {
+    let resolver = input.resolver();
+    let name = resolver.resolve_path(&input.proto);
+    let file = name.and_then(|name| resolver.open_file(&name).ok());
+    file.map_or_else(Vec::new, |file| {
+        let parsed = file.file_descriptor_proto();
+        positions::rename_repeated(&input.shown, &mut parsed.clone(), parsed)
+    })
 }
 
 impl Source {
     /// The positions of one of the files.
     pub(crate) fn positions(&self, file: &FileDescriptor) -> Positions {
-        match self.opened.get(file.name()) {
+        let positions = match self.opened.get(file.name()) {
             Some(opened) => Positions::of_parsed(&opened.parsed, Some(&self.pool)),
             None => Positions::of(file),
+        };
+        positions.with_file(self.shown(file.name()))
+    }
+
+    /// The file as findings name it.
+    pub(crate) fn shown(&self, name: &str) -> String {
+        self.input.as_ref().map_or_else(|| name.to_owned(), |input| input.shown(name))
+    }
+
+    fn from_pool(pool: DescriptorPool) -> Self {
+        Self {
+            pool,
+            main: None,
+            paths: Vec::new(),
+            retired: HashMap::new(),
+            findings: Vec::new(),
+            broken: HashSet::new(),
+            input: None,
+            opened: BTreeMap::new(),
         }
     }
 
@@ -151,7 +205,7 @@ impl Source {
         }
         // From the bytes and not from `set`: prost drops custom options.
         let pool = DescriptorPool::decode(bytes).map_err(|e| format!("{e:?}"))?;
-        Ok(Self { pool, main: None, paths: Vec::new(), retired: HashMap::new(), opened: BTreeMap::new() })
+        Ok(Self::from_pool(pool))
     }
 }
 
@@ -164,13 +218,13 @@ struct Opened {
 }
 
 fn open_altered(
-    proto: &Path,
+    input: &Input,
     inner: ChainFileResolver,
-    alter: impl Fn(&str, &mut FileDescriptorProto) + 'static,
+    alter: impl Fn(&File, &mut FileDescriptorProto) + 'static,
 ) -> Option<Source> {
     let opened = Rc::new(RefCell::new(BTreeMap::new()));
     let resolver = AlteredFileResolver { inner, alter, opened: Rc::clone(&opened) };
-    let source = open(proto, resolver).ok()?;
+    let source = open(input, resolver).ok()?;
     let opened = opened.take();
     let paths = opened.values().filter_map(|file: &Opened| file.path.clone()).collect();
     Some(Source { paths, opened, ..source })
@@ -183,7 +237,7 @@ struct AlteredFileResolver<F> {
     opened: Rc<RefCell<BTreeMap<String, Opened>>>,
 }
 
-impl<F: Fn(&str, &mut FileDescriptorProto)> FileResolver for AlteredFileResolver<F> {
+impl<F: Fn(&File, &mut FileDescriptorProto)> FileResolver for AlteredFileResolver<F> {
     fn resolve_path(&self, path: &Path) -> Option<String> {
         self.inner.resolve_path(path)
     }
@@ -192,7 +246,7 @@ impl<F: Fn(&str, &mut FileDescriptorProto)> FileResolver for AlteredFileResolver
         let file = self.inner.open_file(name)?;
         let parsed = file.file_descriptor_proto().clone();
         let mut altered = FileDescriptorProto { source_code_info: None, ..parsed.clone() };
-        (self.alter)(name, &mut altered);
+        (self.alter)(&file, &mut altered);
         let opened = Opened { path: file.path().map(Path::to_owned), parsed };
         self.opened.borrow_mut().insert(name.to_owned(), opened);
         Ok(File::from_file_descriptor_proto(altered))
@@ -203,7 +257,12 @@ impl<F: Fn(&str, &mut FileDescriptorProto)> FileResolver for AlteredFileResolver
 pub(crate) fn package_root(proto: &Path) -> Option<PathBuf> {
     let name = proto.file_name()?.to_str()?;
     let file = File::open(name, proto).ok()?;
-    let parts: Vec<&str> = file.file_descriptor_proto().package.as_deref()?.split('.').collect();
+    root_of(proto, file.file_descriptor_proto().package.as_deref()?)
+}
+
+/// As [`package_root`], for a file of this package.
+fn root_of(proto: &Path, package: &str) -> Option<PathBuf> {
+    let parts: Vec<&str> = package.split('.').collect();
     let root = |folder: &Path| {
         let root = folder.ancestors().nth(parts.len())?;
         folder.ends_with(parts.iter().collect::<PathBuf>()).then(|| root.to_owned())
@@ -225,8 +284,8 @@ mod tests {
     #[test]
     fn protox_gets_no_positions_and_they_are_known_all_the_same() {
         let proto = Path::new(SHOP);
-        let includes = [package_root(proto).unwrap()];
-        let with_positions = compile(proto, &includes).unwrap();
+        let input = Input::from_path(proto, &[package_root(proto).unwrap()]);
+        let with_positions = compile(&input).unwrap();
         let main = with_positions.main.as_deref().unwrap();
         let path = [5, 0, 2, 1, 1];
         let position = |source: &Source| {
@@ -234,7 +293,8 @@ mod tests {
             source.positions(&file).diagnostic(&path, String::new()).position
         };
         assert!(position(&with_positions).is_some_and(|(line, _)| line > 1));
-        for source in [compile_quick(proto, &includes).unwrap(), compile_relaxed(proto, &includes).unwrap()] {
+        let relaxed = compile_relaxed(&input, OptionsImport::AsWritten);
+        for source in [compile_quick(&input).unwrap(), relaxed.unwrap()] {
             assert_eq!(source.main.as_deref(), Some(main));
             for file in source.pool.files() {
                 let positions = &file.file_descriptor_proto().source_code_info;

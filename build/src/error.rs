@@ -7,11 +7,35 @@ pub struct Error {
     is_missing_import: bool,
 }
 
+/// Whether a finding fails a build.
+///
+/// No third kind will be added: every finding fails the build, or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// A rule of catalogues is broken: the build fails.
+    Error,
+    /// The catalogue can be used, but something in it is probably a mistake.
+    Warning,
+}
+
+impl Severity {
+    /// Returns `error` or `warning`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
 /// One finding: where, what, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// The file as its imports name it, where one is known.
+    /// Whether it fails a build.
+    pub severity: Severity,
+    /// The file as the user wrote it, its include folder included, if one is known. Files in a descriptor set have the
+    /// names that imports use.
     pub file: Option<String>,
     /// Line and column, counted from 1, where they are known.
     pub position: Option<(usize, usize)>,
@@ -19,10 +43,25 @@ pub struct Diagnostic {
     pub message: String,
 }
 
+impl Diagnostic {
+    pub(crate) fn error(file: Option<String>, position: Option<(usize, usize)>, message: String) -> Self {
+        Self { severity: Severity::Error, file, position, message }
+    }
+
+    /// Returns the same finding as a warning.
+    pub(crate) fn into_warning(self) -> Self {
+        Self { severity: Severity::Warning, ..self }
+    }
+}
+
 impl Error {
     /// What was found, in the order of the file.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+
+    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics
     }
 
     /// Whether an import is in none of the folders that were searched.
@@ -45,7 +84,7 @@ impl Error {
 
 impl<S: Into<String>> From<S> for Error {
     fn from(message: S) -> Self {
-        Self::new(vec![Diagnostic { file: None, position: None, message: message.into() }])
+        Self::new(vec![Diagnostic::error(None, None, message.into())])
     }
 }
 

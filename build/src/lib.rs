@@ -30,17 +30,24 @@
 mod descriptor;
 mod error;
 mod generate;
+mod inspection;
 mod model;
+mod nearest;
+mod option_text;
 mod positions;
 mod protox_error;
 mod resolve;
 mod rules;
+mod texts;
 
 use std::path::{Path, PathBuf};
 
-pub use error::{Diagnostic, Error};
+pub use error::{Diagnostic, Error, Severity};
+pub use inspection::{Inspection, Part};
 pub use model::{Catalog, Entry, Param};
 pub use rules::is_param_name;
+
+use resolve::Input;
 
 /// Compiles the catalogue in `proto` to `$OUT_DIR/<file stem>.rs`. For build scripts.
 ///
@@ -57,11 +64,12 @@ pub fn compile(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result
     let proto = proto.as_ref();
     let out_dir = std::env::var_os("OUT_DIR")
         .ok_or_else(|| Error::from("OUT_DIR is not set: call `compile` from a build script"))?;
-    let (source, catalog) = read_proto(proto, includes)?;
+    let (inspection, paths) = Inspection::read(&Input::from_path(proto, includes));
+    let catalog = inspection.into_result()?;
     let stem = proto.file_stem().unwrap_or(proto.as_os_str());
     let out = PathBuf::from(out_dir).join(stem).with_extension("rs");
     std::fs::write(&out, catalog.to_rust()).map_err(|e| Error::io("cannot write", &out, e))?;
-    for path in &source.paths {
+    for path in &paths {
         rerun_if_changed(path);
     }
     Ok(())
@@ -74,7 +82,9 @@ pub fn compile(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result
 ///
 /// The file cannot be read or parsed.
 pub fn descriptor_set(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result<Vec<u8>, Error> {
-    descriptor::compile(proto.as_ref(), includes).map(|source| source.pool.encode_to_vec())
+    let proto = proto.as_ref();
+    std::fs::metadata(proto).map_err(|e| Error::io("cannot read", proto, e))?;
+    descriptor::compile(&Input::from_path(proto, includes)).map(|source| source.pool.encode_to_vec())
 }
 
 /// Returns the folder that imports are relative to according to the package of `proto`: as many folders up as the
@@ -85,23 +95,6 @@ pub fn descriptor_set(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) ->
 /// A root in the current folder is the empty path.
 pub fn package_root(proto: impl AsRef<Path>) -> Option<PathBuf> {
     descriptor::package_root(proto.as_ref())
-}
-
-fn read_proto(proto: &Path, includes: &[impl AsRef<Path>]) -> Result<(descriptor::Source, Catalog), Error> {
-    if let Some(source) = descriptor::compile_quick(proto, includes) {
-        let catalog = rules::read(&source)?;
-        return Ok((source, catalog));
-    }
-    // protox refuses the file. What the rules of catalogues find counts before what it reports.
-    if let Some(error) = descriptor::repeated_names(proto, includes) {
-        return Err(error);
-    }
-    if let Some(source) = descriptor::compile_relaxed(proto, includes) {
-        rules::read(&source)?;
-    }
-    let source = descriptor::compile(proto, includes)?;
-    let catalog = rules::read(&source)?;
-    Ok((source, catalog))
 }
 
 #[expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
@@ -116,7 +109,7 @@ impl Catalog {
     ///
     /// The file cannot be read or parsed, or breaks a rule of catalogues.
     pub fn from_proto(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Result<Self, Error> {
-        read_proto(proto.as_ref(), includes).map(|(_, catalog)| catalog)
+        Inspection::from_proto(proto, includes).into_result()
     }
 
     /// Reads the catalogue of an encoded `google.protobuf.FileDescriptorSet` and checks it, as buf,
@@ -127,7 +120,7 @@ impl Catalog {
     ///
     /// The bytes are no descriptor set, or the catalogue breaks a rule.
     pub fn from_descriptor_set(bytes: &[u8]) -> Result<Self, Error> {
-        rules::read(&descriptor::Source::from_descriptor_set(bytes)?)
+        Inspection::from_descriptor_set(bytes).into_result()
     }
 
     /// The Rust module: `ErrorCode` with a constant an entry, `CATALOG`, and a struct for every

@@ -10,6 +10,10 @@ pub struct Catalog {
     pub domain: String,
     /// Where the pages of the codes are, without a `/` at the end.
     pub pages: String,
+    /// The full name of the enum: `shop.v1.ErrorCode`.
+    pub enum_name: String,
+    /// What the names of the enum's values start with: `ERROR_CODE_`.
+    pub prefix: String,
     /// In the order of their codes.
     pub entries: Vec<Entry>,
 }

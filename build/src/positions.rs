@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use prost_reflect::{DescriptorPool, ExtensionDescriptor, FileDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{
+    DescriptorPool, EnumValueDescriptor, ExtensionDescriptor, FileDescriptor, Kind, MessageDescriptor,
+};
 use prost_types::source_code_info::Location;
 use prost_types::uninterpreted_option::NamePart;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, UninterpretedOption};
@@ -64,7 +66,12 @@ impl Positions {
             .rev()
             .filter_map(|end| path.get(..end))
             .find_map(|around| self.by_path.get(around).copied());
-        Diagnostic { file: Some(self.file.clone()), position, message }
+        Diagnostic::error(Some(self.file.clone()), position, message)
+    }
+
+    /// Names the file as findings do.
+    pub(crate) fn with_file(self, file: String) -> Self {
+        Self { file, ..self }
     }
 }
 
@@ -76,16 +83,31 @@ fn start(location: &Location) -> Option<Position> {
     }
 }
 
-/// The values of the file's own enums whose name is used already. protox reports them too, but takes time that grows
-/// with the square of their number.
-pub(crate) fn repeated_values(file: &FileDescriptorProto) -> Vec<Diagnostic> {
+/// Stands between a repeated name and its count in a file that [`rename_repeated`] changed. No name contains it.
+const RENAMED: char = '\u{1}';
+
+/// The name of a value as the file has it: [`rename_repeated`] may have changed it.
+pub(crate) fn written_name(value: &EnumValueDescriptor) -> &str {
+    let name = value.name();
+    name.split_once(RENAMED).map_or(name, |(written, _)| written)
+}
+
+/// Gives the values of the file's own enums whose name is used already another name, and returns a finding for each.
+/// protox reports them too, but takes time that grows with the square of their number.
+pub(crate) fn rename_repeated(
+    shown: &str,
+    file: &mut FileDescriptorProto,
+    parsed: &FileDescriptorProto,
+) -> Vec<Diagnostic> {
     let mut names = HashSet::new();
     let mut repeated = Vec::new();
-    for (the_enum, index) in file.enum_type.iter().zip(0..) {
-        for (value, number) in the_enum.value.iter().zip(0..) {
+    for (the_enum, index) in file.enum_type.iter_mut().zip(0..) {
+        for (value, number) in the_enum.value.iter_mut().zip(0..) {
             // The values of an enum are in the scope of the enum itself.
-            if !names.insert(value.name()) {
-                repeated.push((vec![FILE_ENUMS, index, ENUM_VALUES, number, VALUE_NAME], value.name()));
+            if !names.insert(value.name().to_owned()) {
+                let name = value.name().to_owned();
+                value.name = Some(format!("{name}{RENAMED}{}", repeated.len()));
+                repeated.push((vec![FILE_ENUMS, index, ENUM_VALUES, number, VALUE_NAME], name));
             }
         }
     }
@@ -93,9 +115,9 @@ pub(crate) fn repeated_values(file: &FileDescriptorProto) -> Vec<Diagnostic> {
         return Vec::new();
     }
     // Names are no options.
-    let positions = Positions::of_parsed(file, None);
-    let package = if file.package().is_empty() { String::new() } else { format!("{}.", file.package()) };
-    let diagnostic = |(path, name): (Vec<i32>, &str)| {
+    let positions = Positions::of_parsed(parsed, None).with_file(shown.to_owned());
+    let package = if parsed.package().is_empty() { String::new() } else { format!("{}.", parsed.package()) };
+    let diagnostic = |(path, name): (Vec<i32>, String)| {
         let message = format!("name '{package}{name}' is defined twice; expected each name once");
         positions.diagnostic(&path, message)
     };
@@ -164,12 +186,9 @@ impl Options<'_> {
 
     /// One of the extensions of catalogues, by its full name or by a part of it, which the package completes.
     fn extension(&self, part: &NamePart) -> Option<ExtensionDescriptor> {
-        let name = part.name_part.trim_start_matches('.');
-        let is_named = |full: &&str| {
-            full.strip_suffix(name).is_some_and(|front| front.is_empty() || front.ends_with('.'))
-        };
-        let full = [crate::rules::CATALOG_OPTION, crate::rules::ENTRY_OPTION].into_iter().find(is_named)?;
-        self.pool?.get_extension_by_name(full).filter(|_| part.is_extension)
+        let options = [crate::rules::CATALOG_OPTION, crate::rules::ENTRY_OPTION];
+        let full = options.into_iter().find(|full| is_option(part, full))?;
+        self.pool?.get_extension_by_name(full)
     }
 
     fn interpreted(&self, path: &[i32]) -> Vec<i32> {
@@ -181,6 +200,12 @@ impl Options<'_> {
             None => path.to_vec(),
         }
     }
+}
+
+/// Whether a part of an option's name means this extension.
+pub(crate) fn is_option(part: &NamePart, full: &str) -> bool {
+    let front = full.strip_suffix(part.name_part.trim_start_matches('.'));
+    part.is_extension && front.is_some_and(|front| front.is_empty() || front.ends_with('.'))
 }
 
 fn message_of(kind: Kind) -> Option<MessageDescriptor> {

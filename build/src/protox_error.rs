@@ -4,9 +4,12 @@ use miette::Diagnostic as _;
 
 use crate::Error;
 use crate::error::Diagnostic;
+use crate::option_text::with_help;
+use crate::resolve::Input;
 
-pub(crate) fn from_protox(error: &protox::Error) -> Error {
-    let Some(file) = error.file() else { return format!("{error:?}").into() };
+pub(crate) fn from_protox(error: &protox::Error, input: &Input) -> Error {
+    let Some(file) = error.file() else { return error.to_string().into() };
+    let file = input.shown(file);
     let places = error.source_code().map(Places::of);
     let diagnostic = |finding: &dyn miette::Diagnostic| {
         let mut message = finding.to_string();
@@ -23,7 +26,7 @@ pub(crate) fn from_protox(error: &protox::Error) -> Error {
         }
         let label = finding.labels().into_iter().flatten().last();
         let position = label.and_then(|label| places.as_ref()?.position(label.offset()));
-        Diagnostic { file: Some(file.to_owned()), position, message }
+        Diagnostic::error(Some(file.clone()), position, with_help(message))
     };
     let first: &dyn miette::Diagnostic = error;
     let all = std::iter::once(first).chain(error.related().into_iter().flatten());

@@ -8,9 +8,10 @@ use prost_reflect::{
 
 use crate::descriptor::{Retired, Source};
 use crate::error::Diagnostic;
+use crate::inspection::{Inspection, Places};
 use crate::model::{Catalog, Entry, Param, pascal_case, upper_snake_case};
-use crate::positions::Positions;
-use crate::{Error, generate};
+use crate::positions::{Positions, written_name};
+use crate::{Error, generate, texts};
 
 pub(crate) const CATALOG_OPTION: &str = "codelibra.error.v1.catalog";
 pub(crate) const ENTRY_OPTION: &str = "codelibra.error.v1.entry";
@@ -23,22 +24,31 @@ const RESERVED_PARAMS: [(&str, &str); 2] =
     [("code", "the number"), ("shed", "the marks of what was left out")];
 
 /// Field numbers of `EnumValueDescriptorProto`, and of `options` in `EnumDescriptorProto` too.
-const VALUE_NAME: i32 = 1;
-const VALUE_NUMBER: i32 = 2;
+pub(crate) const VALUE_NAME: i32 = 1;
+pub(crate) const VALUE_NUMBER: i32 = 2;
 const OPTIONS: i32 = 3;
 
 /// Field numbers of `codelibra.error.v1.Catalog`, `Entry` and `Param`.
-const CATALOG_DOMAIN: i32 = 1;
+pub(crate) const CATALOG_DOMAIN: i32 = 1;
+pub(crate) const CATALOG_PAGES: i32 = 2;
 const ENTRY_SUMMARY: i32 = 1;
+const ENTRY_CAUSE: i32 = 2;
+const ENTRY_RESOLUTION: i32 = 3;
 const ENTRY_PARAMS: i32 = 5;
+const ENTRY_SINCE: i32 = 7;
+const ENTRY_DEPRECATED: i32 = 8;
 const ENTRY_REPLACED_BY: i32 = 9;
 const PARAM_NAME: i32 = 1;
 const PARAM_TYPE: i32 = 2;
+const PARAM_DESCRIPTION: i32 = 3;
 
-pub(crate) fn read(source: &Source) -> Result<Catalog, Error> {
+/// The number of both extensions, of enums and of values.
+const EXTENSION: i32 = 52403;
+
+pub(crate) fn read(source: &Source) -> Inspection {
     let option = |name: &str| source.pool.get_extension_by_name(name);
     let (Some(catalog_option), Some(entry_option)) = (option(CATALOG_OPTION), option(ENTRY_OPTION)) else {
-        return Err(no_catalog(source));
+        return Inspection::failed(no_catalog(source));
     };
     let found: Vec<EnumDescriptor> = source
         .pool
@@ -47,7 +57,7 @@ pub(crate) fn read(source: &Source) -> Result<Catalog, Error> {
         .filter(|e| e.options().has_extension(&catalog_option))
         .collect();
     let the_enum = match found.as_slice() {
-        [] => return Err(no_catalog(source)),
+        [] => return Inspection::failed(no_catalog(source)),
         [one] => one,
         [first, second, ..] => {
             let message = format!(
@@ -56,7 +66,7 @@ pub(crate) fn read(source: &Source) -> Result<Catalog, Error> {
                 second.full_name()
             );
             let positions = source.positions(&second.parent_file());
-            return Err(Error::new(vec![positions.diagnostic(second.path(), message)]));
+            return Inspection::failed(Error::new(vec![positions.diagnostic(second.path(), message)]));
         }
     };
 
@@ -66,23 +76,23 @@ pub(crate) fn read(source: &Source) -> Result<Catalog, Error> {
         entry_option,
         positions: source.positions(&the_enum.parent_file()),
         retired: retired(source, the_enum),
-        diagnostics: Vec::new(),
+        broken: &source.broken,
+        paths: HashMap::new(),
+        diagnostics: source.findings.clone(),
     };
     let catalog = reader.catalog(&catalog_option);
-    if reader.diagnostics.is_empty() {
-        Ok(catalog)
-    } else {
-        reader.diagnostics.sort_by_key(|d| d.position);
-        Err(Error::new(reader.diagnostics))
-    }
+    let Reader { positions, retired, paths, diagnostics, .. } = reader;
+    let places = Places { positions: Some(positions), catalog: the_enum.path().to_vec(), entries: paths };
+    Inspection::new(Some(catalog), diagnostics, retired, places)
 }
 
 fn no_catalog(source: &Source) -> Error {
-    Error::new(vec![Diagnostic {
-        file: source.main.clone(),
-        position: None,
-        message: format!("no enum with the option `({CATALOG_OPTION})`; expected one that lists the codes"),
-    }])
+    let message = format!("no enum with the option `({CATALOG_OPTION})`; expected one that lists the codes");
+    let file = source.main.as_deref().map(|main| source.shown(main));
+    // What was changed to look at the file may be the reason.
+    let mut findings = source.findings.clone();
+    findings.push(Diagnostic::error(file, None, message));
+    Error::new(findings)
 }
 
 /// What must not be used again.
@@ -100,6 +110,10 @@ struct Reader<'a> {
     entry_option: ExtensionDescriptor,
     positions: Positions,
     retired: Retired,
+    /// The paths of what has an option that cannot be read.
+    broken: &'a HashSet<Vec<i32>>,
+    /// The path of each value, by its number and reason.
+    paths: HashMap<(u32, String), Vec<i32>>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -109,18 +123,27 @@ impl Reader<'_> {
         self.diagnostics.push(diagnostic);
     }
 
+    fn warn(&mut self, path: &[i32], message: String) {
+        let diagnostic = self.positions.diagnostic(path, message);
+        self.diagnostics.push(diagnostic.into_warning());
+    }
+
     fn catalog(&mut self, option: &ExtensionDescriptor) -> Catalog {
         let options = self.the_enum.options();
         let value = options.get_extension(option);
         let text = |field| value.as_message().map(|m| string(m, field)).unwrap_or_default();
         let (domain, pages) = (text("domain"), text("pages"));
-        if domain.is_empty() || domain.chars().any(|c| !c.is_ascii_graphic()) {
+        let is_broken = self.broken.contains(self.the_enum.path());
+        if let Some(fault) = texts::domain_fault(&domain).filter(|_| !is_broken) {
             self.report(
                 &option_path(self.the_enum.path(), option, &[CATALOG_DOMAIN]),
-                format!(
-                    "domain {domain:?} of `{}`; expected a name such as \"shop.example.com\"",
-                    self.the_enum.name()
-                ),
+                format!("domain {domain:?} of `{}`; {fault}", self.the_enum.name()),
+            );
+        }
+        if let Some(fault) = texts::pages_fault(&pages) {
+            self.report(
+                &option_path(self.the_enum.path(), option, &[CATALOG_PAGES]),
+                format!("pages {pages:?} of `{}`; {fault}", self.the_enum.name()),
             );
         }
         let mut entries: Vec<Entry> = self.the_enum.values().filter_map(|value| self.entry(&value)).collect();
@@ -134,6 +157,8 @@ impl Reader<'_> {
             file: self.the_enum.parent_file().name().to_owned(),
             domain,
             pages: pages.trim_end_matches('/').to_owned(),
+            enum_name: self.the_enum.full_name().to_owned(),
+            prefix: self.prefix.clone(),
             entries,
         }
     }
@@ -150,33 +175,42 @@ impl Reader<'_> {
         self.check_reason(&[path, &[VALUE_NAME]].concat(), &reason);
 
         let name = pascal_case(&reason);
+        let number = value.number();
+        let code = u32::try_from(number).unwrap_or(0);
+        self.paths.entry((code, reason.clone())).or_insert_with(|| path.to_vec());
+        if let Some(warning) = texts::reason_warning(&reason, &name) {
+            self.warn(&[path, &[VALUE_NAME]].concat(), warning);
+        }
+        if let Some(warning) = texts::class_warning(number, &name) {
+            self.warn(&[path, &[VALUE_NUMBER]].concat(), warning);
+        }
         let options = value.options();
         let option = options.get_extension(&self.entry_option);
-        let Some(row) = option.as_message().filter(|_| options.has_extension(&self.entry_option)) else {
-            self.report(
-                path,
-                format!("{} {name} has no `({ENTRY_OPTION})`; expected one with a summary", value.number()),
-            );
-            return None;
+        let no_row;
+        let row = match option.as_message().filter(|_| options.has_extension(&self.entry_option)) {
+            Some(row) => {
+                if !self.broken.contains(path) {
+                    self.check_texts(path, number, &name, row);
+                }
+                row
+            }
+            None => {
+                self.report(
+                    path,
+                    format!("{number} {name} has no `({ENTRY_OPTION})`; expected one with a summary"),
+                );
+                let kind = self.entry_option.kind();
+                no_row = DynamicMessage::new(kind.as_message()?.clone());
+                &no_row
+            }
         };
-        let option_of = |field: i32| option_path(path, &self.entry_option, &[field]);
-        let (at_summary, at_params) = (option_of(ENTRY_SUMMARY), option_of(ENTRY_PARAMS));
+        let params = self.params(&option_path(path, &self.entry_option, &[ENTRY_PARAMS]), &name, row);
         let summary = string(row, "summary");
-        if summary.trim().is_empty() {
-            self.report(
-                &at_summary,
-                format!(
-                    "{} {name} has no summary; expected one sentence, the default public message",
-                    value.number()
-                ),
-            );
-        } else if summary.chars().any(char::is_control) {
-            self.report(
-                &at_summary,
-                format!("summary {summary:?} of {name} has a control character; expected one line of text"),
-            );
+        if !summary.is_empty() {
+            for warning in texts::summary_warnings(&name, &summary, &params) {
+                self.warn(&option_path(path, &self.entry_option, &[ENTRY_SUMMARY]), warning);
+            }
         }
-        let params = self.params(&at_params, &name, row);
         if !params.is_empty() && generate::TAKEN_NAMES.contains(&name.as_str()) {
             self.report(path, format!("name `{name}` is taken by the generated module; expected another reason for an entry with params"));
         }
@@ -186,7 +220,7 @@ impl Reader<'_> {
             deprecated = String::from("an unnamed version");
         }
         Some(Entry {
-            code: u32::try_from(value.number()).unwrap_or(0),
+            code,
             name,
             reason,
             summary,
@@ -201,9 +235,33 @@ impl Reader<'_> {
         })
     }
 
+    /// Checks the texts of an entry.
+    fn check_texts(&mut self, path: &[i32], number: i32, name: &str, row: &DynamicMessage) {
+        let option = self.entry_option.clone();
+        let at = |field: i32| option_path(path, &option, &[field]);
+        if let Some(fault) = texts::summary_fault(number, name, &string(row, "summary")) {
+            self.report(&at(ENTRY_SUMMARY), fault);
+        }
+        for (field, label) in [
+            (ENTRY_CAUSE, "cause"),
+            (ENTRY_RESOLUTION, "resolution"),
+            (ENTRY_SINCE, "since"),
+            (ENTRY_DEPRECATED, "deprecated"),
+        ] {
+            if let Some(fault) = texts::text_fault(label, name, &string(row, label)) {
+                self.report(&at(field), fault);
+            }
+        }
+        if string(row, "resolution").trim().is_empty() {
+            let message =
+                format!("{number} {name} has no resolution; expected what the caller should do next");
+            self.warn(&at(ENTRY_RESOLUTION), message);
+        }
+    }
+
     /// The value's name without the prefix that proto style puts there.
     fn reason(&self, value: &EnumValueDescriptor) -> String {
-        let name = value.name();
+        let name = written_name(value);
         name.strip_prefix(&self.prefix).unwrap_or(name).to_owned()
     }
 
@@ -213,12 +271,12 @@ impl Reader<'_> {
         if !(400_000..=599_999).contains(&number) {
             self.report(
                 &path,
-                format!("code {number} of `{}` is out of range; expected 400001 to 599999, the HTTP status class first", value.name()),
+                format!("code {number} of `{}` is out of range; expected 400001 to 599999, the HTTP status class first", written_name(value)),
             );
         } else if number % 1000 == 0 {
             self.report(
                 &path,
-                format!("code {number} of `{}` ends in 000, which means the class and nothing more specific; expected {} to {}", value.name(), number + 1, number + 999),
+                format!("code {number} of `{}` ends in 000, which means the class and nothing more specific; expected {} to {}", written_name(value), number + 1, number + 999),
             );
         }
     }
@@ -227,14 +285,14 @@ impl Reader<'_> {
         let number = value.number();
         if self.retired.has_number(number) {
             let path = [value.path(), &[VALUE_NUMBER]].concat();
-            self.report(&path, format!("code {number} of `{}` is reserved: a retired number is never used again; expected a new one", value.name()));
+            self.report(&path, format!("code {number} of `{}` is reserved: a retired number is never used again; expected a new one", written_name(value)));
         }
-        if self.retired.has_name(value.name()) {
+        if self.retired.has_name(written_name(value)) {
             self.report(
                 &[value.path(), &[VALUE_NAME]].concat(),
                 format!(
                     "`{}` is reserved: a retired name is never used again; expected a new one",
-                    value.name()
+                    written_name(value)
                 ),
             );
         }
@@ -290,7 +348,13 @@ impl Reader<'_> {
                 self.report(&[path, &[index, PARAM_TYPE]].concat(), format!("param {name:?} of {entry} has no type; expected PARAM_TYPE_STRING, _INT64, _BOOL, _TIMESTAMP or _DURATION"));
                 String::from("STRING")
             });
-            params.push(Param { name, kind, description: string(message, "description") });
+            let description = string(message, "description");
+            if let Some(fault) =
+                texts::text_fault(&format!("description of param {name:?}"), entry, &description)
+            {
+                self.report(&[path, &[index, PARAM_DESCRIPTION]].concat(), fault);
+            }
+            params.push(Param { name, kind, description });
         }
         params
     }
@@ -306,7 +370,7 @@ impl Reader<'_> {
         // In the order of the file, not of the numbers: the second use is the one at fault.
         values.sort_by(|a, b| a.path().cmp(b.path()));
         for value in values {
-            let full = value.name();
+            let full = written_name(&value);
             let at = |field: i32| [value.path(), &[field]].concat();
             if let Some(first) = numbers.insert(value.number(), full.to_owned()) {
                 self.report(
@@ -321,7 +385,9 @@ impl Reader<'_> {
             let name = pascal_case(&reason);
             let first_of_reason = reasons.insert(reason.clone(), full.to_owned());
             let first_of_name = names.insert(name.clone(), full.to_owned());
-            if let Some(first) = first_of_reason {
+            if first_of_reason.as_deref() == Some(full) {
+                // The name itself is repeated, which is reported.
+            } else if let Some(first) = first_of_reason {
                 self.report(
                     &at(VALUE_NAME),
                     format!(
@@ -372,6 +438,16 @@ impl Reader<'_> {
 fn option_path(path: &[i32], option: &ExtensionDescriptor, field: &[i32]) -> Vec<i32> {
     let number = i32::try_from(option.number()).unwrap_or_default();
     [path, &[OPTIONS, number], field].concat()
+}
+
+/// Where a field of the option of a catalogue stands, and the option of an entry: see [`option_path`].
+pub(crate) fn catalog_path(path: &[i32], field: i32) -> Vec<i32> {
+    [path, &[OPTIONS, EXTENSION, field]].concat()
+}
+
+/// As [`catalog_path`], from the path of a value on.
+pub(crate) fn entry_path() -> [i32; 2] {
+    [OPTIONS, EXTENSION]
 }
 
 /// Whether a catalogue can declare a parameter of this name: `[a-z][a-z0-9_]{0,63}`.

@@ -95,16 +95,17 @@ fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn broken(file: &Path, folders: &[PathBuf], error: &codelibra_build::Error) -> Failure {
+    let is_named = error.diagnostics().iter().any(|finding| finding.file.is_some());
+    let named = if is_named { error.to_string() } else { format!("`{}`: {error}", file.display()) };
     if error.is_missing_import() {
         let folders: Vec<String> = folders.iter().map(|folder| format!("`{}`", folder.display())).collect();
         return Failure::bad_input(format_args!(
-            "`{}`: {error}; searched in {}; `--include DIR` adds a folder",
-            file.display(),
+            "{named}; searched in {}; `--include DIR` adds a folder",
             folders.join(", ")
         ));
     }
     match error.diagnostics() {
-        [one] if one.position.is_none() => Failure::bad_input(format_args!("`{}`: {error}", file.display())),
+        [one] if one.position.is_none() => Failure::bad_input(named),
         _ => Failure::Findings {
             summary: format!("`{}` breaks the rules of catalogues:", file.display()),
             lines: error.to_string(),
