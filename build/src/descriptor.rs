@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -15,6 +14,7 @@ use crate::error::Diagnostic;
 use crate::positions::{self, Positions};
 use crate::protox_error::from_protox;
 use crate::resolve::Input;
+use crate::retired::Retired;
 use crate::{Error, option_text};
 
 /// Descriptors, options included.
@@ -38,41 +38,6 @@ pub(crate) struct Source {
 
 /// A file, and the path of an enum in its descriptor.
 type EnumPlace = (String, Vec<i32>);
-
-/// What the `reserved` statements of an enum say.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Retired {
-    /// By their first number, with the last number of this range and of all before it.
-    ranges: BTreeMap<i32, i32>,
-    names: HashSet<String>,
-}
-
-impl Retired {
-    /// Adds ranges and names.
-    pub(crate) fn extend(
-        &mut self,
-        ranges: impl IntoIterator<Item = RangeInclusive<i32>>,
-        names: impl IntoIterator<Item = String>,
-    ) {
-        let mut all: Vec<(i32, i32)> = self.ranges.iter().map(|(start, end)| (*start, *end)).collect();
-        all.extend(ranges.into_iter().map(RangeInclusive::into_inner));
-        all.sort_unstable();
-        let mut last = i32::MIN;
-        for (start, end) in all {
-            last = last.max(end);
-            self.ranges.insert(start, last);
-        }
-        self.names.extend(names);
-    }
-
-    pub(crate) fn has_number(&self, number: i32) -> bool {
-        self.ranges.range(..=number).next_back().is_some_and(|(_, last)| number <= *last)
-    }
-
-    pub(crate) fn has_name(&self, name: &str) -> bool {
-        self.names.contains(name)
-    }
-}
 
 pub(crate) fn compile(input: &Input) -> Result<Source, Error> {
     open(input, input.resolver()).map_err(|e| from_protox(&e, input))
@@ -257,19 +222,24 @@ impl<F: Fn(&File, &mut FileDescriptorProto)> FileResolver for AlteredFileResolve
 pub(crate) fn package_root(proto: &Path) -> Option<PathBuf> {
     let name = proto.file_name()?.to_str()?;
     let file = File::open(name, proto).ok()?;
-    root_of(proto, file.file_descriptor_proto().package.as_deref()?)
-}
-
-/// As [`package_root`], for a file of this package.
-fn root_of(proto: &Path, package: &str) -> Option<PathBuf> {
-    let parts: Vec<&str> = package.split('.').collect();
-    let root = |folder: &Path| {
-        let root = folder.ancestors().nth(parts.len())?;
-        folder.ends_with(parts.iter().collect::<PathBuf>()).then(|| root.to_owned())
-    };
+    let package = file.file_descriptor_proto().package.as_deref()?;
     let folder = proto.parent()?;
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    root(folder).or_else(|| root(&here.canonicalize().ok()?))
+    folder_above(package, folder).or_else(|| folder_above(package, &here.canonicalize().ok()?))
+}
+
+/// See [`package_root_from_text`](crate::package_root_from_text).
+pub(crate) fn package_root_from_text(proto: &Path, text: &str) -> Option<PathBuf> {
+    let file = File::from_source(proto.file_name()?.to_str()?, text).ok()?;
+    let package = file.file_descriptor_proto().package.as_deref()?;
+    folder_above(package, proto.parent()?)
+}
+
+/// The folder above those of a package: `proto` for `shop.v1` in `proto/shop/v1`.
+fn folder_above(package: &str, folder: &Path) -> Option<PathBuf> {
+    let parts: PathBuf = package.split('.').collect();
+    let root = folder.ancestors().nth(parts.components().count())?;
+    folder.ends_with(parts).then(|| root.to_owned())
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 //! A catalogue with all that is found in its file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
 use crate::Error;
-use crate::descriptor::{self, OptionsImport, Retired, Source};
+use crate::descriptor::{self, OptionsImport, Source};
 use crate::error::{Diagnostic, Severity};
 use crate::model::{Catalog, Entry};
 use crate::positions::Positions;
 use crate::resolve::Input;
+use crate::retired::Retired;
 use crate::rules::{self, CATALOG_DOMAIN, CATALOG_PAGES, VALUE_NAME, VALUE_NUMBER};
 
 /// What a file contains: its catalogue, the numbers and names that are retired, and every finding.
@@ -114,6 +115,22 @@ impl Inspection {
     pub fn is_retired_reason(&self, reason: &str) -> bool {
         let prefix = self.catalog.as_ref().map_or("", |catalog| catalog.prefix.as_str());
         self.retired.has_name(reason) || self.retired.has_name(&format!("{prefix}{reason}"))
+    }
+
+    /// The next free number of a class: the one after the highest number that the catalogue uses, or the lowest free one
+    /// if there is none after it. Retired numbers and those of `taken` are skipped. `None` if the class has no free
+    /// number, or if it is not in 400 to 599.
+    pub fn next_code(&self, class: u16, taken: impl Fn(u32) -> bool) -> Option<u32> {
+        let class = u32::from(class);
+        if !(400..=599).contains(&class) {
+            return None;
+        }
+        let entries = self.catalog.as_ref().map_or(&[][..], |catalog| &catalog.entries);
+        let used: HashSet<u32> = entries.iter().map(|e| e.code).filter(|code| code / 1000 == class).collect();
+        let free = |code: &u32| !used.contains(code) && !self.is_retired(*code) && !taken(*code);
+        let (first, last) = (class * 1000 + 1, class * 1000 + 999);
+        let after = used.iter().max().map_or(first, |highest| highest + 1);
+        (after..=last).find(free).or_else(|| (first..after).find(free))
     }
 
     /// Returns a finding about a part of the catalogue, at its place in the file.

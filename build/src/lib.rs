@@ -27,7 +27,10 @@
 //! A catalogue that breaks a rule fails the build. Every finding is reported, each with file, line,
 //! column, the value at fault and what would be right.
 
+mod add;
+mod conflicts;
 mod descriptor;
+mod diff;
 mod error;
 mod generate;
 mod inspection;
@@ -37,11 +40,14 @@ mod option_text;
 mod positions;
 mod protox_error;
 mod resolve;
+mod retired;
 mod rules;
 mod texts;
 
 use std::path::{Path, PathBuf};
 
+pub use add::{NewEntry, add_entry, reason_from_name, summary_from_reason};
+pub use diff::{Change, ChangeKind};
 pub use error::{Diagnostic, Error, Severity};
 pub use inspection::{Inspection, Part};
 pub use model::{Catalog, Entry, Param};
@@ -95,6 +101,11 @@ pub fn descriptor_set(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) ->
 /// A root in the current folder is the empty path.
 pub fn package_root(proto: impl AsRef<Path>) -> Option<PathBuf> {
     descriptor::package_root(proto.as_ref())
+}
+
+/// As [`package_root`], for the text of a proto that need not be on disk at `proto`.
+pub fn package_root_from_text(proto: impl AsRef<Path>, text: &str) -> Option<PathBuf> {
+    descriptor::package_root_from_text(proto.as_ref(), text)
 }
 
 #[expect(clippy::print_stdout, reason = "how a build script talks to cargo")]

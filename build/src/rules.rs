@@ -6,11 +6,12 @@ use prost_reflect::{
     DynamicMessage, EnumDescriptor, EnumValueDescriptor, ExtensionDescriptor, ReflectMessage, Value,
 };
 
-use crate::descriptor::{Retired, Source};
+use crate::descriptor::Source;
 use crate::error::Diagnostic;
 use crate::inspection::{Inspection, Places};
 use crate::model::{Catalog, Entry, Param, pascal_case, upper_snake_case};
 use crate::positions::{Positions, written_name};
+use crate::retired::Retired;
 use crate::{Error, generate, texts};
 
 pub(crate) const CATALOG_OPTION: &str = "codelibra.error.v1.catalog";

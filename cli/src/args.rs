@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
-use codelibra::ErrorInfos;
 use codelibra::http::Form;
+use codelibra::{ErrorInfos, Recovery};
 
 use crate::nearest::{nearest_of, nearest_statuses};
 use crate::output;
@@ -51,6 +51,15 @@ pub(crate) enum Command {
     /// Call a method of a gRPC server and print the error it answers.
     #[command(after_help = CALL_STATUS)]
     Call(Call),
+    /// Add an entry to the catalogue that `--catalog` names.
+    #[command(after_help = NEW_STATUS)]
+    New(New),
+    /// Check catalogues against the rules, against each other and against branches of git.
+    #[command(after_help = CHECK_STATUS)]
+    Check(Check),
+    /// Report what changed between two versions of a catalogue, and what of it breaks callers.
+    #[command(after_help = DIFF_STATUS)]
+    Diff(Diff),
     /// Print the catalogue for other tools.
     Export {
         #[command(subcommand)]
@@ -142,6 +151,89 @@ pub(crate) enum Map {
     Unknown(Vec<String>),
 }
 
+const NEW_STATUS: &str = "\
+The number is the one after the highest of the class. Numbers that are reserved are skipped, and with --against those
+that a branch uses or reserves. A REF is a branch, a tag or a commit, or a pattern of branches such as 'origin/*'.
+
+Exit status: 0 if the entry was written; 2 for bad input, and then the file stays as it was.";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct New {
+    /// The class, an HTTP status of 400 to 599.
+    #[arg(value_name = "CLASS", value_parser = class, allow_hyphen_values = true)]
+    pub(crate) class: u16,
+    /// CartGone or CART_GONE.
+    #[arg(value_name = "NAME", allow_hyphen_values = true)]
+    pub(crate) name: String,
+    /// Also skip the numbers of these unmerged branches.
+    #[arg(long, value_name = "REF", num_args = 1..)]
+    pub(crate) against: Vec<String>,
+    /// The default public message, one sentence; made of the name by default.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) summary: Option<String>,
+    /// What happened.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(crate) cause: String,
+    /// What the caller should do next.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(crate) resolution: String,
+    /// The next step for programs: FIX_REQUEST, RETRY, …
+    #[arg(long, value_name = "RECOVERY", value_parser = recovery)]
+    pub(crate) recovery: Option<Recovery>,
+    /// How it is printed.
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(crate) format: TextFormat,
+}
+
+fn recovery(text: &str) -> Result<Recovery, String> {
+    let wanted = text.trim().to_ascii_uppercase().replace('-', "_");
+    let bare = wanted.strip_prefix("RECOVERY_").unwrap_or(&wanted);
+    Recovery::from_name(bare).ok_or_else(|| {
+        let names = Recovery::ALL.iter().map(|recovery| recovery.name());
+        format!("expected one of {}", names.collect::<Vec<_>>().join(", "))
+    })
+}
+
+const CHECK_STATUS: &str = "\
+A REF is a branch, a tag or a commit, or a pattern of branches such as 'origin/*'. What it shares with HEAD is not
+looked at, so a branch that is merged has no findings.
+
+Exit status: 0 without an error (warnings do not count); 1 if a rule is broken; 2 if a file cannot be read as a
+catalogue, or if git does not know a REF.";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// Catalogues: .proto files, or descriptor sets from buf, protoc or protox.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Also report each number and reason to which one of these unmerged branches gives another meaning.
+    #[arg(long, value_name = "REF", num_args = 1..)]
+    pub(crate) against: Vec<String>,
+    /// How it is printed; `github` is for annotations of GitHub Actions.
+    #[arg(long, value_enum, default_value_t = FindingFormat::Text)]
+    pub(crate) format: FindingFormat,
+}
+
+const DIFF_STATUS: &str = "\
+A version is a .proto file, a descriptor set from buf, protoc or protox, or git:REV:PATH. As in git, PATH starts at the
+root of the repository, unless it starts with ./ or ../.
+
+Exit status: 0 if nothing breaks callers; 1 if something does; 2 if a version cannot be read, or if NEW breaks the
+rules of catalogues.";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Diff {
+    /// The version that callers know.
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The version that they will get.
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+    /// How it is printed; `github` is for annotations of GitHub Actions.
+    #[arg(long, value_enum, default_value_t = FindingFormat::Text)]
+    pub(crate) format: FindingFormat,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Export {
     /// The google.protobuf.FileDescriptorSet for transcoders such as Envoy: the service of `serve`,
@@ -228,6 +320,13 @@ pub(crate) enum TableFormat {
 pub(crate) enum TextFormat {
     Text,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingFormat {
+    Text,
+    Json,
+    Github,
 }
 
 /// What `encode` writes: the gRPC field, or one of the bodies.

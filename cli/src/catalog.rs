@@ -11,7 +11,7 @@ use crate::args::CatalogFile;
 use crate::failure::Failure;
 
 /// A descriptor set of ten thousand codes has a few megabytes.
-const MAX_FILE: u64 = 256 << 20;
+pub(crate) const MAX_FILE: u64 = 256 << 20;
 
 /// Reads the catalogue. It lives as long as the process.
 pub(crate) fn load(source: &CatalogFile) -> Result<&'static Catalog, Failure> {
@@ -43,7 +43,7 @@ pub(crate) fn descriptor_set(source: &CatalogFile) -> Result<Option<Vec<u8>>, Fa
     codelibra_build::descriptor_set(file, &folders).map(Some).map_err(|error| broken(file, &folders, &error))
 }
 
-fn is_proto(file: &Path) -> bool {
+pub(crate) fn is_proto(file: &Path) -> bool {
     file.extension().is_some_and(|e| e == "proto")
 }
 
@@ -57,19 +57,17 @@ fn includes(source: &CatalogFile) -> Result<Vec<PathBuf>, Failure> {
             None => Ok(Vec::new()),
         };
     };
-    for folder in &source.include {
-        let wrong =
-            |why: &dyn Display| Failure::bad_input(format_args!("--include `{}`: {why}", folder.display()));
-        let found = std::fs::metadata(folder).map_err(|error| wrong(&error))?;
-        if !found.is_dir() {
-            return Err(wrong(&"it is a file; expected a folder"));
-        }
-    }
+    folders(file, &source.include)
+}
+
+/// As [`includes`], for any file.
+pub(crate) fn folders(file: &Path, include: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    check_include(include)?;
     if !is_proto(file) {
         return Ok(Vec::new());
     }
     let own = file.parent().map(Path::to_owned);
-    let given = source.include.iter().cloned();
+    let given = include.iter().cloned();
     let mut folders = Vec::new();
     for folder in own.into_iter().chain(codelibra_build::package_root(file)).chain(given).map(or_here) {
         if !folders.contains(&folder) {
@@ -79,7 +77,20 @@ fn includes(source: &CatalogFile) -> Result<Vec<PathBuf>, Failure> {
     Ok(folders)
 }
 
-fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
+/// Checks that the folders of `--include` are folders.
+pub(crate) fn check_include(include: &[PathBuf]) -> Result<(), Failure> {
+    for folder in include {
+        let wrong =
+            |why: &dyn Display| Failure::bad_input(format_args!("--include `{}`: {why}", folder.display()));
+        let found = std::fs::metadata(folder).map_err(|error| wrong(&error))?;
+        if !found.is_dir() {
+            return Err(wrong(&"it is a file; expected a folder"));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
     let cannot = |e| Failure::bad_input(format_args!("cannot read `{}`: {e}", file.display()));
     let mut bytes = Vec::new();
     let len = std::fs::File::open(file)
@@ -113,7 +124,7 @@ fn broken(file: &Path, folders: &[PathBuf], error: &codelibra_build::Error) -> F
     }
 }
 
-fn or_here(path: PathBuf) -> PathBuf {
+pub(crate) fn or_here(path: PathBuf) -> PathBuf {
     if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
 }
 

@@ -9,7 +9,7 @@ use crate::args::{CatalogFile, Export};
 use crate::catalog;
 use crate::descriptors;
 use crate::failure::Failure;
-use crate::output;
+use crate::{output, write};
 
 pub(crate) fn run(catalog: &CatalogFile, what: &Export) -> Result<(), Failure> {
     match what {
@@ -29,8 +29,7 @@ fn descriptor_set(catalog: &CatalogFile, output: Option<&Path>) -> Result<(), Fa
     let sets = [descriptors::OURS, details.as_slice()];
     let set = descriptors::merge(sets.into_iter().chain(theirs.as_deref()))?;
     match output {
-        Some(file) => std::fs::write(file, set)
-            .map_err(|e| Failure::bad_input(format_args!("cannot write `{}`: {e}", file.display()))),
+        Some(file) => write::file(file, &set),
         None => output::bytes(&set),
     }
 }

@@ -13,6 +13,8 @@ pub(crate) enum Failure {
     BadInput(String),
     /// The input breaks rules: exit 2, with a line for each finding.
     Findings { summary: String, lines: String },
+    /// The answer is no: exit 1. It is printed already.
+    AnswerIsNo,
     /// Nobody reads the output any more, as behind `head`: no failure of ours.
     OutputClosed,
 }
@@ -33,6 +35,7 @@ impl Failure {
                 print(&visible_lines(&lines));
                 ExitCode::from(2)
             }
+            Self::AnswerIsNo => ExitCode::from(1),
             Self::OutputClosed => ExitCode::SUCCESS,
         }
     }

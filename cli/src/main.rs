@@ -1,22 +1,30 @@
 //! The command `codelibra`: looks up, encodes, decodes and serves error codes.
 
+mod against;
 mod args;
 mod call;
 mod catalog;
+mod check;
 mod decode;
 mod descriptors;
+mod diff;
 mod encode;
 mod explain;
 mod export;
 mod failure;
 mod find;
+mod findings;
+mod git;
 mod list;
 mod map;
 mod nearest;
+mod new;
 mod output;
 mod params;
 mod serve;
+mod source;
 mod visible;
+mod write;
 
 use std::process::ExitCode;
 
@@ -37,15 +45,19 @@ fn main() -> ExitCode {
 }
 
 fn run(file: &CatalogFile, command: Command) -> Result<(), Failure> {
-    let catalog = catalog::load(file)?;
+    // `new`, `check` and `diff` also look at what cannot be loaded.
+    let catalog = || catalog::load(file);
     match command {
-        Command::List(args) => list::run(catalog, &args),
-        Command::Explain(args) => explain::run(catalog, &args),
-        Command::Encode(args) => encode::run(catalog, &args),
-        Command::Decode(args) => decode::run(catalog, &args),
-        Command::Map { table } => map::run(&table),
-        Command::Call(args) => call::run(catalog, &args),
-        Command::Export { what } => export::run(file, &what),
-        Command::Serve(args) => serve::run(catalog, &args),
+        Command::List(args) => list::run(catalog()?, &args),
+        Command::Explain(args) => explain::run(catalog()?, &args),
+        Command::Encode(args) => encode::run(catalog()?, &args),
+        Command::Decode(args) => decode::run(catalog()?, &args),
+        Command::Map { table } => catalog().and_then(|_| map::run(&table)),
+        Command::Call(args) => call::run(catalog()?, &args),
+        Command::New(args) => new::run(file, &args),
+        Command::Check(args) => check::run(file, &args),
+        Command::Diff(args) => diff::run(file, &args),
+        Command::Export { what } => catalog().and_then(|_| export::run(file, &what)),
+        Command::Serve(args) => serve::run(catalog()?, &args),
     }
 }
