@@ -12,7 +12,6 @@
     reason = "a benchmark"
 )]
 
-#[allow(dead_code, unreachable_pub, reason = "shared with tests")]
 #[path = "../tests/in_process/mod.rs"]
 mod in_process;
 

@@ -1,5 +1,7 @@
 //! Bad input, each with its name, for the tests of reading and the ones of its memory.
 
+#![allow(dead_code, unreachable_pub, reason = "a test helper; not every test uses all of it")]
+
 use codelibra::{ApiError, ErrorCode, rpc};
 
 /// A varint field, given its tag.

@@ -1,3 +1,5 @@
+#![allow(dead_code, unreachable_pub, reason = "a test helper; not every test uses all of it")]
+
 use codelibra::{ErrorCode, Note, ReceivedError, StatusCodeExt, rpc};
 use prost::Message;
 use tonic::Status;

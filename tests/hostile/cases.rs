@@ -1,5 +1,7 @@
 //! Everything that a hostile or broken upstream sends, one case a row.
 
+#![allow(dead_code, unreachable_pub, reason = "a test helper; not every test uses all of it")]
+
 use codelibra::{ApiError, ErrorCode};
 
 use super::upstream::{Fields, MESSAGE, Part, Script, grpc};

@@ -1,6 +1,8 @@
 //! A server that writes HTTP/2 frames by hand (RFC 9113), so that it can say what no library lets one say, and in
 //! one write, so that what arrives first does not depend on scheduling.
 
+#![allow(dead_code, unreachable_pub, reason = "a test helper; not every test uses all of it")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 

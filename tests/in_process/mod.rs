@@ -1,5 +1,7 @@
 //! A real tonic service that is called without a socket.
 
+#![allow(dead_code, unreachable_pub, reason = "a test helper; not every test uses all of it")]
+
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};

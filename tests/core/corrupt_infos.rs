@@ -1,0 +1,123 @@
+//! Corrupt ErrorInfos beside sound ones: the sound one gives the error, and the notes tell of the corruption alone.
+
+use codelibra::{CATALOG, ERROR_INFO, GOOGLE_ERROR_INFO, Note, ReceivedError, pb, rpc};
+use prost::Message;
+
+const DOMAINS: [&str; 2] = ["codelibra", "acme"];
+
+fn ours(domain: &str) -> Vec<u8> {
+    let metadata = [("a".to_owned(), "b".to_owned())].into();
+    let (domain, reason) = (domain.into(), "USER_BANNED".into());
+    pb::ErrorInfo { code: 403_003, domain, reason, metadata, shed: vec![] }.encode_to_vec()
+}
+
+fn googles(domain: &str) -> Vec<u8> {
+    let metadata = [("code", "403003"), ("a", "b")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let (domain, reason) = (domain.into(), "USER_BANNED".into());
+    rpc::ErrorInfo { reason, domain, metadata: metadata.into_iter().collect() }.encode_to_vec()
+}
+
+/// A field `details` of a status, with a `google.protobuf.Any` without its last bytes.
+fn cut_detail(type_name: &str, value: &[u8], missing: usize) -> Vec<u8> {
+    let type_url = format!("type.googleapis.com/{type_name}");
+    let any = prost_types::Any { type_url, value: value.to_vec() }.encode_to_vec();
+    let any = &any[..any.len() - missing];
+    let mut field = vec![0x1a];
+    prost::encoding::encode_varint(u64::try_from(any.len()).unwrap(), &mut field);
+    field.extend(any);
+    field
+}
+
+fn detail(type_name: &str, value: &[u8]) -> Vec<u8> {
+    cut_detail(type_name, value, 0)
+}
+
+fn read(details: &[Vec<u8>]) -> ReceivedError {
+    let head = [0x08, 7, 0x12, 1, b'm'];
+    ReceivedError::from_details([&head[..], &details.concat()].concat(), &CATALOG)
+}
+
+/// What corrupts a message, by name: garbage in its place, a fault at its end, and a cut at every byte, in the message and
+/// in the `Any` around it. Those that happen to be whole messages are left out.
+fn corrupt(type_name: &str, value: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut all = vec![
+        ("garbage".to_owned(), detail(type_name, b"\xff\xff\xff")),
+        ("a fault at the end".to_owned(), detail(type_name, &[value, b"\x0e"].concat())),
+        ("an empty one with a fault".to_owned(), detail(type_name, b"\x0e")),
+    ];
+    for len in 1..value.len() {
+        all.push((format!("cut at {len}"), detail(type_name, &value[..len])));
+        all.push((format!("its Any cut at {len}"), cut_detail(type_name, value, value.len() - len)));
+    }
+    let is_corrupt = |note: &Note| matches!(note, Note::CorruptDetail { .. });
+    all.retain(|(_, detail)| read(std::slice::from_ref(detail)).notes().iter().any(is_corrupt));
+    all
+}
+
+#[test]
+fn a_corrupt_error_info_adds_its_own_note_and_no_other() {
+    for domain in DOMAINS {
+        let (our, google) = (ours(domain), googles(domain));
+        let foreign = (domain != "codelibra").then(|| Note::ForeignDomain(domain.into()));
+        for (name, of) in [(ERROR_INFO, &our), (GOOGLE_ERROR_INFO, &google)] {
+            let corrupt = corrupt(name, of);
+            assert!(corrupt.len() >= 60, "{} ways to corrupt", corrupt.len());
+            for (how, bad) in corrupt {
+                for (sound_name, sound) in [(ERROR_INFO, &our), (GOOGLE_ERROR_INFO, &google)] {
+                    for bad_index in [0, 1] {
+                        let mut details = vec![detail(sound_name, sound)];
+                        details.insert(bad_index, bad.clone());
+                        let read = read(&details);
+                        let at = format!("{name} {how} at {bad_index}, {sound_name} of {domain}");
+                        let note = Note::CorruptDetail { index: bad_index, type_name: name.into() };
+                        let expected: Vec<Note> = std::iter::once(note).chain(foreign.clone()).collect();
+                        assert_eq!(read.notes(), expected, "{at}");
+                        // The sound one counts, whole.
+                        assert_eq!(read.number(), Some(403_003), "{at}");
+                        assert_eq!((read.domain(), read.reason()), (domain, "USER_BANNED"), "{at}");
+                        assert_eq!(read.metadata().get("a"), Some("b"), "{at}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Alone, a corrupt ErrorInfo gives what there is of it.
+#[test]
+fn a_corrupt_error_info_alone_gives_its_code() {
+    for (name, value) in [(ERROR_INFO, ours("codelibra")), (GOOGLE_ERROR_INFO, googles("codelibra"))] {
+        let mut with_code = 0;
+        for (how, bad) in corrupt(name, &value) {
+            let read = read(&[bad]);
+            let corrupt = Note::CorruptDetail { index: 0, type_name: name.into() };
+            assert_eq!(read.notes(), [corrupt], "{name} {how}");
+            assert!(matches!(read.number(), None | Some(403_003)), "{name} {how}: {:?}", read.number());
+            with_code += usize::from(read.number().is_some());
+        }
+        assert!(with_code > 10, "{name}: {with_code}");
+    }
+}
+
+/// Texts that are not UTF-8 are corrupt, and contradict nothing.
+#[test]
+fn texts_that_are_not_utf_8_contradict_nothing() {
+    let mut bad = ours("codelibra");
+    let at = bad.windows(4).position(|bytes| bytes == b"USER").unwrap();
+    bad[at] = 0xff;
+    let read = read(&[detail(GOOGLE_ERROR_INFO, &googles("codelibra")), detail(ERROR_INFO, &bad)]);
+    assert_eq!(read.notes(), [Note::CorruptDetail { index: 1, type_name: ERROR_INFO.into() }]);
+    assert_eq!(read.number(), Some(403_003));
+}
+
+/// The control: a whole one with another code is noted.
+#[test]
+fn a_whole_contradiction_is_noted() {
+    let other = pb::ErrorInfo { code: 404_001, domain: "codelibra".into(), ..Default::default() };
+    let all = [detail(ERROR_INFO, &ours("codelibra")), detail(ERROR_INFO, &other.encode_to_vec())];
+    assert_eq!(read(&all).notes(), [Note::ContradictingErrorInfo { index: 1 }]);
+    let without_code = pb::ErrorInfo { domain: "codelibra".into(), ..Default::default() };
+    let all =
+        [detail(ERROR_INFO, &without_code.encode_to_vec()), detail(GOOGLE_ERROR_INFO, &googles("codelibra"))];
+    assert_eq!(read(&all).notes(), [Note::InvalidCode(0)]);
+}
