@@ -14,12 +14,9 @@
 mod cases;
 #[path = "../in_process/mod.rs"]
 mod in_process;
-#[path = "../combinations/mod.rs"]
-mod table;
 #[path = "../hostile/upstream.rs"]
 mod upstream;
 
-mod combinations;
 mod deadline;
 mod examples;
 mod grpc_web;

@@ -20,6 +20,7 @@ mod bad_input;
 mod catalog;
 mod corrupt_infos;
 mod derive;
+mod derives;
 mod interceptor;
 mod properties;
 mod readme;

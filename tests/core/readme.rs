@@ -1,4 +1,4 @@
-//! The tables of the README are the ones of the code. `UPDATE_README=1 cargo test --test readme` writes them.
+//! The tables of the README are the ones of the code. `UPDATE_README=1 cargo test --test core readme` writes them.
 
 use std::fmt::Write;
 
@@ -60,5 +60,5 @@ fn the_tables_of_the_readme_are_the_ones_of_the_code() {
         std::fs::write(path, format!("{before}{BEGIN}{expected}{END}{after}")).unwrap();
         return;
     }
-    assert_eq!(tables, expected, "run UPDATE_README=1 cargo test --test readme");
+    assert_eq!(tables, expected, "run UPDATE_README=1 cargo test --test core readme");
 }

@@ -17,7 +17,7 @@ use tower::ServiceExt;
 /// Another catalogue.
 #[allow(unused, unreachable_pub, clippy::all)]
 mod shop {
-    include!("../../derive/tests/data/shop.rs");
+    include!("../data/shop.rs");
 }
 
 #[derive(Debug, thiserror::Error, codelibra::ApiError)]

@@ -16,8 +16,6 @@ mod cases;
 mod in_process;
 #[path = "../support/mod.rs"]
 mod support;
-#[path = "../combinations/mod.rs"]
-mod table;
 #[path = "../hostile/upstream.rs"]
 mod upstream;
 
@@ -27,7 +25,6 @@ mod bad_input;
 mod bodies;
 mod bridge;
 mod clients;
-mod combinations;
 mod details;
 mod error_infos;
 mod examples;

@@ -1,7 +1,7 @@
 use codelibra::ApiError;
 
 mod errors {
-    include!("../../data/shop.rs");
+    include!("../../../../tests/data/shop.rs");
 }
 
 #[derive(Debug, thiserror::Error, ApiError)]

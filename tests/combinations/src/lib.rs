@@ -1,5 +1,7 @@
 //! Every combination of the fields with which a gRPC response can end, and what each has to come to.
 
+#![allow(missing_docs, clippy::indexing_slicing, clippy::panic, reason = "a test")]
+
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -13,7 +15,7 @@ use tower::Service;
 
 /// What the values of `grpc-status` mean together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Meaning {
+pub enum Meaning {
     Missing,
     Ok,
     Failed(GrpcCode),
@@ -41,7 +43,7 @@ const STATUSES: [(&[&str], Meaning); 13] = [
 
 /// A field other than `grpc-status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
+pub enum Field {
     Missing,
     Good,
     Odd,
@@ -51,12 +53,12 @@ const FIELDS: [Field; 3] = [Field::Missing, Field::Good, Field::Odd];
 
 /// The fields of headers or of trailers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Block {
-    pub(crate) statuses: &'static [&'static str],
-    pub(crate) status: Meaning,
-    pub(crate) message: Field,
-    pub(crate) details: Field,
-    pub(crate) code: Field,
+pub struct Block {
+    pub statuses: &'static [&'static str],
+    pub status: Meaning,
+    pub message: Field,
+    pub details: Field,
+    pub code: Field,
 }
 
 impl Block {
@@ -89,7 +91,7 @@ fn details() -> HeaderValue {
 }
 
 /// Every combination of one block, with its fields.
-pub(crate) fn blocks() -> Vec<(Block, HeaderMap)> {
+pub fn blocks() -> Vec<(Block, HeaderMap)> {
     let mut blocks = Vec::new();
     for (statuses, status) in STATUSES {
         for message in FIELDS {
@@ -106,7 +108,7 @@ pub(crate) fn blocks() -> Vec<(Block, HeaderMap)> {
 
 /// What follows the headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub enum Shape {
     /// Nothing: the headers are the trailers.
     HeadersOnly,
     Message,
@@ -115,32 +117,32 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
-    pub(crate) const fn has_message(self) -> bool {
+    pub const fn has_message(self) -> bool {
         matches!(self, Self::Message | Self::MessageAndTrailers)
     }
 }
 
 /// One response.
 #[derive(Clone, Debug)]
-pub(crate) struct Combination<'a> {
-    pub(crate) shape: Shape,
-    pub(crate) encoding: Field,
-    pub(crate) headers: &'a (Block, HeaderMap),
-    pub(crate) trailers: Option<&'a (Block, HeaderMap)>,
+pub struct Combination<'a> {
+    pub shape: Shape,
+    pub encoding: Field,
+    pub headers: &'a (Block, HeaderMap),
+    pub trailers: Option<&'a (Block, HeaderMap)>,
 }
 
 /// What a response has to come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Expected {
+pub struct Expected {
     /// OK, or the gRPC code of the failure.
-    pub(crate) grpc_code: GrpcCode,
+    pub grpc_code: GrpcCode,
     /// Whether 403003 has to be read.
-    pub(crate) is_coded: bool,
+    pub is_coded: bool,
 }
 
 impl Combination<'_> {
     /// The rules, in the order in which they apply.
-    pub(crate) fn expected(&self) -> Expected {
+    pub fn expected(&self) -> Expected {
         let (headers, trailers) = (self.headers.0, self.trailers.map(|trailers| trailers.0));
         let ok = Expected { grpc_code: GrpcCode::Ok, is_coded: false };
         // A failure in the headers ends the call. What follows is not read.
@@ -160,7 +162,7 @@ impl Combination<'_> {
         }
     }
 
-    pub(crate) fn response(&self) -> Response<Frames> {
+    pub fn response(&self) -> Response<Frames> {
         let mut frames = VecDeque::new();
         if self.shape.has_message() {
             frames.push_back(Frame::data(Bytes::from_static(&[0; 5])));
@@ -180,7 +182,7 @@ impl Combination<'_> {
 }
 
 /// Calls `visit` with each combination whose headers are among `headers`.
-pub(crate) fn for_each(
+pub fn for_each(
     headers: &[(Block, HeaderMap)],
     trailers: &[(Block, HeaderMap)],
     mut visit: impl FnMut(&Combination<'_>),
@@ -201,7 +203,7 @@ pub(crate) fn for_each(
 
 /// A body that is ready at once.
 #[derive(Debug)]
-pub(crate) struct Frames(VecDeque<Frame<Bytes>>);
+pub struct Frames(VecDeque<Frame<Bytes>>);
 
 impl http_body::Body for Frames {
     type Data = Bytes;
@@ -221,7 +223,7 @@ impl http_body::Body for Frames {
 
 /// The service that sends a combination.
 #[derive(Clone, Debug)]
-pub(crate) struct Peer<'a>(pub(crate) &'a Combination<'a>);
+pub struct Peer<'a>(pub &'a Combination<'a>);
 
 impl<B> Service<Request<B>> for Peer<'_> {
     type Response = Response<Frames>;
@@ -238,7 +240,7 @@ impl<B> Service<Request<B>> for Peer<'_> {
 }
 
 /// The result of a future that waits for nothing.
-pub(crate) fn ready<F: Future>(future: F) -> F::Output {
+pub fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("the future waits"),
@@ -247,13 +249,13 @@ pub(crate) fn ready<F: Future>(future: F) -> F::Output {
 
 /// The first problems of many.
 #[derive(Debug, Default)]
-pub(crate) struct Problems {
-    pub(crate) count: usize,
+pub struct Problems {
+    pub count: usize,
     first: Vec<String>,
 }
 
 impl Problems {
-    pub(crate) fn push(&mut self, combination: &Combination<'_>, problem: impl FnOnce() -> String) {
+    pub fn push(&mut self, combination: &Combination<'_>, problem: impl FnOnce() -> String) {
         self.count += 1;
         if self.first.len() < 10 {
             self.first.push(format!("{}\n    {combination:?}", problem()));
@@ -261,7 +263,7 @@ impl Problems {
     }
 
     #[track_caller]
-    pub(crate) fn assert_none(&self) {
+    pub fn assert_none(&self) {
         assert_eq!(self.count, 0, "{}", self.first.join("\n"));
     }
 }

@@ -7,7 +7,7 @@ mod errors {
 use codelibra::{ApiError, StatusCodeExt};
 
 #[derive(Debug, thiserror::Error, ApiError)]
-#[codes(crate::errors::ErrorCode)]
+#[codes(errors::ErrorCode)]
 enum OrderError {
     #[error("no {item}")]
     #[code(SOLD_OUT, message = "no {type} {item}")]
@@ -32,14 +32,18 @@ enum OrderError {
 #[code(errors::ErrorCode::CLOSED)]
 struct Closed;
 
-fn main() {
+#[test]
+fn each_error_has_a_code_of_its_catalogue() {
     let error = OrderError::SoldOut { item: "tea".into(), again_in: None, r#type: "green" };
     let status = tonic::Status::from(error);
     assert_eq!(status.error_code(), Some(errors::ErrorCode::SOLD_OUT));
     assert_eq!(status.message(), "no green tea");
     assert_eq!(status.error_code::<codelibra::ErrorCode>(), None);
     let sold_out: errors::SoldOut = status.decode().unwrap();
-    assert_eq!(sold_out, errors::SoldOut { item: Some("tea".into()), again_in: None, r#type: Some("green".into()) });
+    assert_eq!(
+        sold_out,
+        errors::SoldOut { item: Some("tea".into()), again_in: None, r#type: Some("green".into()) }
+    );
 
     assert_eq!(ApiError::from(OrderError::Closed { until: 9 }).message(), "closed until 9");
     assert_eq!(ApiError::from(OrderError::Paid).domain(), "codelibra");

@@ -1,12 +1,14 @@
 //! Every combination of the fields that end a gRPC response, through the bridge to HTTP.
 
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test")]
+
 use codelibra::http::{Form, GrpcToHttpLayer, Reader, Responder};
 use codelibra::{ErrorCode, GrpcCode, ReceivedError};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use tower::{Layer, ServiceExt};
 
-use crate::table::{Combination, Peer, Problems, blocks, for_each, ready};
+use codelibra_combinations::{Combination, Peer, Problems, blocks, for_each, ready};
 
 /// What an HTTP client reads: nothing wrong, an error instead of the response, or one in the middle of it.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Every form of the attributes, for CodeLibra's own catalogue, with warnings denied.
 
 #![deny(warnings, clippy::all)]
+#![allow(unreachable_pub, reason = "the public items of a user's crate")]
 
 use codelibra::{ApiError, ErrorCode};
 
@@ -13,7 +14,7 @@ pub enum Failure {
     #[code(codelibra::ErrorCode::ALREADY_PAID)]
     Tuple(u8, u8),
     #[error("named {secret}")]
-    #[code(LIMIT_TOO_LARGE, message = "at most {max_limit:>4}, not {limit}",)]
+    #[code(LIMIT_TOO_LARGE, message = "at most {max_limit:>4}, not {limit}")]
     Named {
         #[param]
         limit: i64,
@@ -44,7 +45,8 @@ impl std::error::Error for Failure2 {}
 #[code(SCOPE_MISSING)]
 pub struct Failure2(#[param(name = "scope")] pub &'static str);
 
-fn main() {
+#[test]
+fn every_form_of_the_attributes_compiles() {
     let error = ApiError::from(Failure::from(Plain));
     assert_eq!(error.message(), "nothing {here}");
     let status = tonic::Status::from(Failure2("read"));

@@ -1,6 +1,8 @@
 //! Every combination of the fields that end a gRPC response, through the client layer and read by tonic; and the same
 //! without the layer, as a control.
 
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test")]
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use codelibra::client::ClientLayer;
@@ -12,7 +14,7 @@ use tonic::{Request, Status};
 use tonic_prost::ProstCodec;
 use tower::Layer;
 
-use crate::table::{Combination, Peer, Problems, blocks, for_each, ready};
+use codelibra_combinations::{Combination, Peer, Problems, blocks, for_each, ready};
 
 #[derive(Clone, Copy, Debug)]
 enum Reader {
