@@ -36,15 +36,15 @@ fn by_grpc_code(map: impl Fn(u16) -> GrpcCode, others: &[(std::ops::Range<u16>, 
 
 fn expected() -> String {
     let mut out = String::new();
-    out.push_str("`tables::class_to_grpc`: the class of a code, and what an API's own HTTP answer means\n\n");
+    out.push_str("`tables::class_to_grpc`: for the class of a code, and for an HTTP response that the API itself made\n\n");
     out.push_str(&by_grpc_code(tables::class_to_grpc, &[(400..500, "other 4xx"), (500..600, "other 5xx")]));
     out.push_str(
-        "\n`tables::grpc_to_class`: a gRPC status that carries no code\n\n| gRPC | HTTP |\n|---|---|\n",
+        "\n`tables::grpc_to_class`: for a gRPC status without a code\n\n| gRPC | HTTP |\n|---|---|\n",
     );
     for code in GrpcCode::ALL.into_iter().skip(1) {
         writeln!(out, "| {code} | {} |", tables::grpc_to_class(code)).unwrap();
     }
-    out.push_str("\n`tables::intermediary_to_grpc`: an HTTP answer without `grpc-status`; a proxy spoke\n\n");
+    out.push_str("\n`tables::intermediary_to_grpc`: for an HTTP response without `grpc-status`, which a proxy made\n\n");
     out.push_str(&by_grpc_code(tables::intermediary_to_grpc, &[(400..600, "all else")]));
     out
 }
