@@ -43,12 +43,12 @@ pub(crate) enum Command {
     Encode(Encode),
     /// Read a grpc-status-details-bin value or an HTTP body.
     Decode(Decode),
-    /// Print what the HTTP and gRPC tables say.
+    /// Print a row of the tables between HTTP and gRPC.
     Map {
         #[command(subcommand)]
         table: Map,
     },
-    /// Call a method of a gRPC server and print the error it answers.
+    /// Call a method of a gRPC server and print the error that it sends.
     #[command(after_help = CALL_STATUS)]
     Call(Call),
     /// Add an entry to the catalogue that `--catalog` names.

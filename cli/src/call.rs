@@ -23,14 +23,14 @@ use crate::failure::Failure;
 use crate::output;
 use crate::params::excerpt;
 
-/// Details of this size still reach the reader; hyper takes 16 KiB unless it is told otherwise.
+/// The limit of a header list. hyper's default is 16 KiB, which would cut large details.
 const MAX_HEADER_LIST: u32 = 1 << 20;
 
-/// The most that is kept: one message, or all of them where they are printed at the end. A server decides
-/// how many it sends.
+/// The most bytes that are kept: of one message, or of all messages if they are printed at the end. A server may send any
+/// number of messages.
 const MAX_MESSAGES: usize = 16 << 20;
 
-/// What `grpc-timeout` can say: eight digits of hours.
+/// The largest value of `grpc-timeout`: eight digits of hours.
 const MAX_TIMEOUT: Duration = Duration::from_secs(99_999_999 * 60 * 60);
 
 pub(crate) fn run(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
@@ -63,7 +63,7 @@ async fn call(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
         Answer::Whole => messages.succeeded(),
         Answer::Failed(status) => messages.failed(&status.to_received_with(catalog)),
         Answer::Late => {
-            let what = if messages.came { "the answer did not end" } else { "no answer" };
+            let what = if messages.came { "the response did not end" } else { "no response" };
             let status = made_here(Code::DeadlineExceeded, format!("{what} within {}", args.timeout));
             messages.failed(&status.to_received_with(catalog))
         }
@@ -72,33 +72,33 @@ async fn call(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
                 TextFormat::Json => "; --format text prints messages as they come, and keeps none",
                 TextFormat::Text => " in one message",
             };
-            let limit = format!("the answer has more than {MAX_MESSAGES} bytes");
+            let limit = format!("the response has more than {MAX_MESSAGES} bytes");
             messages.failed(&made_here(Code::ResourceExhausted, limit.clone()).to_received_with(catalog))?;
             Err(Failure::bad_input(format_args!("{limit}{text}")))
         }
     }
 }
 
-/// A status that no peer answered with, marked as the client layer does it.
+/// A status that no peer sent, marked like those of the client layer.
 fn made_here(code: Code, message: String) -> Status {
     let mark = (RECEIVED_HEADER, HeaderValue::from_static("synthesized"));
     Status::with_metadata(code, message, MetadataMap::from_headers(HeaderMap::from_iter([mark])))
 }
 
-/// How an answer ended.
+/// The end of a response.
 enum Answer {
     Whole,
-    /// With the server's error, or with that of a connection that broke.
+    /// An error of the server, or of a connection that broke.
     Failed(Status),
-    /// Not before the deadline.
+    /// The deadline passed.
     Late,
-    /// Not before the limit.
+    /// The response is larger than the limit.
     TooLong,
 }
 
 impl Answer {
     fn failed(status: Status, catalog: &'static Catalog) -> Self {
-        // What the layer did not see is tonic's own, about a message.
+        // An error that the layer did not see is tonic's own, about a message.
         let is_tonics = !status.metadata().contains_key(RECEIVED_HEADER.as_str());
         let error = status.to_received_with(catalog);
         if is_tonics && status.code() == Code::OutOfRange {
@@ -108,10 +108,10 @@ impl Answer {
         } else if !error.is_synthesized() {
             Self::Failed(status)
         } else if error.grpc_code() == GrpcCode::DeadlineExceeded {
-            // tonic's timer was first, or the server's: the client layer reads its reset as this.
+            // tonic's timer fired first, or the server's: the client layer turns the reset of the server into this status.
             Self::Late
         } else {
-            // "transport error" alone does not name the cause.
+            // The message "transport error" does not name the cause.
             let (message, why) = (status.message(), innermost(&status));
             let is_said = status.source().is_none() || why.contains(message);
             Self::Failed(if is_said { status } else { made_here(status.code(), format!("{message}: {why}")) })
@@ -129,7 +129,7 @@ async fn receive(
     if let Err(status) = client.ready().await {
         return Ok(Answer::failed(status, catalog));
     }
-    // A unary answer is a stream of one message to this reader.
+    // A unary response is read as a stream of one message.
     let mut stream = match client.server_streaming(request, path, BytesCodec).await {
         Ok(answer) => answer.into_inner(),
         Err(status) => return Ok(Answer::failed(status, catalog)),
@@ -144,7 +144,7 @@ async fn receive(
     }
 }
 
-/// The messages of an answer: rows that are printed as they come, or a list that is kept until the end.
+/// The messages of a response: rows that are printed when they arrive, or a list that is kept until the end.
 struct Messages {
     format: TextFormat,
     came: bool,
@@ -162,7 +162,7 @@ impl Messages {
         let text = STANDARD.encode(message);
         if self.format == TextFormat::Text {
             let mut out = String::new();
-            // An empty message is one too.
+            // An empty message counts too.
             output::row(&mut out, "message", if text.is_empty() { "(empty)" } else { &text });
             output::text(&out)?;
         } else {
@@ -198,7 +198,7 @@ impl Messages {
     }
 }
 
-/// What a call that did not fail answered.
+/// The output for a call that did not fail.
 #[derive(Serialize)]
 struct Succeeded {
     grpc_code: GrpcCode,
@@ -206,7 +206,7 @@ struct Succeeded {
     messages_base64: Vec<String>,
 }
 
-/// A call that failed, and what it answered before that.
+/// The output for a call that failed: the error, and the messages before it.
 #[derive(Serialize)]
 struct Failed<'a> {
     #[serde(flatten)]
@@ -217,13 +217,15 @@ struct Failed<'a> {
 
 fn path(method: &str) -> Result<PathAndQuery, Failure> {
     let wrong = || {
-        // As grpcurl takes it, and as the full name of a method is.
+        // The spelling of grpcurl, and of the full name of a method.
         let slashed = match method.rsplit_once('.').filter(|_| !method.contains('/')) {
             Some((service, name)) if service.contains('.') => format!("; nearest: /{service}/{name}"),
             _ => String::new(),
         };
         let method = excerpt(method);
-        Failure::bad_input(format_args!("`{method}` is no method; expected /package.Service/Method{slashed}"))
+        Failure::bad_input(format_args!(
+            "`{method}` is not a method; expected /package.Service/Method{slashed}"
+        ))
     };
     let parts: Vec<&str> = method.trim_start_matches('/').split('/').collect();
     match parts.as_slice() {
@@ -273,11 +275,11 @@ pub(crate) fn duration(option: &str, text: &str) -> Result<Duration, Failure> {
     });
     let seconds = seconds.filter(|seconds| !seconds.is_nan()).ok_or_else(|| {
         wrong(
-            "is no duration; expected a number with ms, s, m or h, such as 500ms; a number alone is seconds",
+            "is not a duration; expected a number with ms, s, m or h, such as 500ms; a number alone is seconds",
         )
     })?;
     if seconds <= 0.0 {
-        return Err(wrong("is no time to wait; expected more than 0"));
+        return Err(wrong("is not a time to wait; expected more than 0"));
     }
     let duration = Duration::try_from_secs_f64(seconds).ok().filter(|duration| *duration <= MAX_TIMEOUT);
     let duration = duration.ok_or_else(|| wrong("is too long; expected at most 99999999h"))?;

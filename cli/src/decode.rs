@@ -17,10 +17,10 @@ use crate::failure::Failure;
 use crate::find::look_up;
 use crate::output::{self, row};
 
-/// A longer input is not looked at for a path, a code or a field.
+/// A longer input is not checked for a path, a code or a header.
 const MAX_PATH: usize = 256;
 
-/// More than this is no error of any API.
+/// The most bytes of input. No error of an API is larger.
 const MAX_INPUT: u64 = 16 << 20;
 
 pub(crate) fn run(catalog: &'static Catalog, args: &Decode) -> Result<(), Failure> {
@@ -36,7 +36,7 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Decode) -> Result<(), Failur
     }
     let is_header = is_base64(&input);
     let error = if is_header {
-        // What a person pastes may be broken into lines.
+        // Text that was pasted may have line breaks.
         input.retain(|byte| !byte.is_ascii_whitespace());
         ReceivedError::from_details_header(&input, catalog)
     } else {
@@ -47,19 +47,19 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Decode) -> Result<(), Failur
         TextFormat::Text => output::text(&text(&error))?,
     }
     if error.number().is_none() && (error.grpc_code() == GrpcCode::Ok || (!is_header && is_ok(&input))) {
-        return Err(Failure::bad_input("the status is OK, which is no error; expected one of 1 to 16"));
+        return Err(Failure::bad_input("the status is OK, which is not an error; expected one of 1 to 16"));
     }
     if is_readable(&error) {
         Ok(())
     } else {
-        Err(Failure::bad_input(format_args!("the input is no error; {}", expected(catalog, &input))))
+        Err(Failure::bad_input(format_args!("the input is not an error; {}", expected(catalog, &input))))
     }
 }
 
-/// What a person may have meant who gave no error.
+/// A hint for an input that is not an error.
 fn expected(catalog: &Catalog, input: &[u8]) -> String {
     if input.starts_with(b"HTTP/") {
-        return String::from("expected the body of the HTTP answer alone");
+        return String::from("expected only the body of the HTTP response");
     }
     let other = || String::from("expected a grpc-status-details-bin value or an HTTP body");
     let Some(short) = str::from_utf8(input).ok().filter(|input| input.len() < MAX_PATH) else {
@@ -77,12 +77,12 @@ fn expected(catalog: &Catalog, input: &[u8]) -> String {
             return format!("it is a gRPC code: `codelibra map grpc {value}`");
         }
     }
-    // As curl names a file.
+    // The spelling of curl for a file.
     let path = short.trim_start_matches('@');
     if Path::new(path).is_file() { format!("it is a file: `codelibra decode - <{path}`") } else { other() }
 }
 
-/// What a person pastes may be the whole field.
+/// Removes the name of the header, which may be pasted with its value.
 fn value_of_field(line: &[u8]) -> &[u8] {
     let name = STATUS_DETAILS_HEADER;
     let name = name.as_str().as_bytes();
@@ -92,7 +92,7 @@ fn value_of_field(line: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether a body says the gRPC code OK. Its reader makes UNKNOWN of that: what is read as an error is one.
+/// Whether a body contains the gRPC code OK. The reader of bodies turns OK into UNKNOWN.
 fn is_ok(body: &[u8]) -> bool {
     let Ok(body) = serde_json::from_slice::<Value>(body) else { return false };
     let code = body.get("code").or_else(|| body.get("error")?.get("code"));
@@ -103,7 +103,7 @@ fn is_ok(body: &[u8]) -> bool {
     }
 }
 
-/// Whether the input was an error at all: it was whole, or something of an error could be read.
+/// Whether the input is an error: it was complete, or a part of an error could be read.
 fn is_readable(error: &ReceivedError) -> bool {
     let damaged = |note: &Note| {
         matches!(note, Note::Synthesized | Note::InvalidBody(_) | Note::InvalidBase64 | Note::CorruptStatus)
@@ -126,7 +126,7 @@ fn stdin() -> Result<Vec<u8>, Failure> {
     Ok(input)
 }
 
-/// A body of JSON or HTML has other bytes than any dialect of base64, joined or not.
+/// Whether all bytes occur in a variant of base64. A body of JSON or HTML has other bytes.
 fn is_base64(input: &[u8]) -> bool {
     input.iter().all(|b| b.is_ascii_alphanumeric() || b"+/-_=, \t\r\n".contains(b))
 }
@@ -156,7 +156,7 @@ impl<'a> Decoded<'a> {
             known: error.entry().is_some(),
             name: error.entry().map(|e| e.name),
             reason: some(error.reason()),
-            // A code of no domain is the catalogue's.
+            // A code without a domain belongs to the catalogue.
             domain: some(error.domain()).or(error.entry().map(|entry| entry.domain)),
             message: error.message(),
             http_status: error.http_status().as_u16(),
@@ -169,7 +169,7 @@ impl<'a> Decoded<'a> {
     }
 }
 
-/// Written one by one: a peer decides how many there are.
+/// The details, written one by one: a peer may send any number.
 struct Details<'a>(&'a ReceivedError);
 
 impl Serialize for Details<'_> {
@@ -182,7 +182,7 @@ impl Serialize for Details<'_> {
     }
 }
 
-/// `{"type": …}` and the fields as ProtoJSON, or `value` in base64 where the type is not known.
+/// `{"type": …}` and the fields in ProtoJSON, or `value` in base64 if the type is not known.
 struct OneDetail<'a>(&'a Detail<'a>);
 
 impl Serialize for OneDetail<'_> {

@@ -1,5 +1,5 @@
-//! Sets of descriptors, as bytes: what prost decodes has no custom options any more, and the HTTP
-//! annotations and the entries of a catalogue are such.
+//! Sets of descriptors, as bytes. prost drops custom options when it decodes a set, and the HTTP annotations and the entries of
+//! a catalogue are custom options.
 
 use std::collections::BTreeMap;
 
@@ -12,15 +12,15 @@ use crate::failure::Failure;
 /// Our service, our catalogue, ErrorInfo, and their imports.
 pub(crate) const OURS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/codelibra.descriptors"));
 
-/// `google.protobuf.FileDescriptorSet`, its files left as they are.
+/// `google.protobuf.FileDescriptorSet` with its files as bytes.
 #[derive(Clone, PartialEq, Message)]
 struct Files {
     #[prost(bytes = "bytes", repeated, tag = "1")]
     file: Vec<Bytes>,
 }
 
-/// One set of several: each file once, the first of its name, and after the files that it imports.
-/// Envoy and protobuf's own pools take the files one by one and refuse one whose imports come later.
+/// Merges sets. Of several files with one name, the first is kept. Each file comes after its imports, because Envoy and the
+/// pools of protobuf add the files in order and reject a file whose imports come later.
 pub(crate) fn merge<'a>(sets: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u8>, Failure> {
     let invalid = |e| Failure::bad_input(format_args!("not a google.protobuf.FileDescriptorSet: {e}"));
     let mut order = Vec::new();

@@ -27,7 +27,7 @@ struct Listed {
     known: bool,
 }
 
-/// What the class of a number says; the same members as an entry has.
+/// The output for a number that is not listed, from its class. It has the same members as an entry.
 #[derive(Serialize)]
 struct Unlisted {
     code: u32,
@@ -112,7 +112,7 @@ fn unlisted(unlisted: &Unlisted) -> String {
     out
 }
 
-/// The lines that a code always has: number, name, HTTP status, gRPC code.
+/// The lines of every code: number, name, HTTP status, gRPC code.
 pub(crate) fn head(code: u32, name: &str, grpc: GrpcCode) -> String {
     let style = class_style(class_of(code));
     let mut out = String::new();

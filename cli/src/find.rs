@@ -1,4 +1,4 @@
-//! Finds what a user means by a code, a name or a reason.
+//! Looks up an entry by a code, a name or a reason.
 
 use codelibra::{Catalog, Entry, is_code};
 
@@ -6,11 +6,11 @@ use crate::failure::Failure;
 use crate::nearest::{nearest_names, nearest_numbers, nearest_of};
 use crate::params::excerpt;
 
-/// What a user named.
+/// The result of a lookup.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Found {
     Listed(&'static Entry),
-    /// A valid number that the catalogue lacks.
+    /// A valid number that the catalogue does not list.
     Unlisted(u32),
 }
 
@@ -30,7 +30,7 @@ impl Found {
     }
 }
 
-/// Looks a code, a name or a reason up, whatever its case. The error names the nearest entries.
+/// Looks up a code, a name or a reason, in any case. The error names the nearest entries.
 pub(crate) fn find(catalog: &Catalog, wanted: &str) -> Result<Found, Failure> {
     let wanted = wanted.trim();
     look_up(catalog, wanted).ok_or_else(|| Failure::bad_input(not_found(catalog, wanted)))
@@ -49,14 +49,14 @@ pub(crate) fn look_up(catalog: &Catalog, wanted: &str) -> Option<Found> {
     catalog.entries().iter().find(same).map(Found::Listed)
 }
 
-/// Why `wanted` is not found, and what is nearest.
+/// The message for a `wanted` that is not found, with the nearest entries.
 pub(crate) fn not_found(catalog: &Catalog, wanted: &str) -> String {
     let kind = match wanted {
         "" => String::from("the code is empty; expected a code, a name or a reason of the catalogue"),
         _ if is_number(wanted) => {
-            format!("`{}` is no error code; expected six digits, 400000 to 599999", excerpt(wanted))
+            format!("`{}` is not an error code; expected six digits, 400000 to 599999", excerpt(wanted))
         }
-        _ => format!("`{}` is no code, name or reason of the catalogue", excerpt(wanted)),
+        _ => format!("`{}` is not a code, a name or a reason of the catalogue", excerpt(wanted)),
     };
     let nearest = nearest_entries(catalog, wanted);
     format!("{kind}{}", nearest_of(nearest.iter().map(|entry| named(entry))))
@@ -80,7 +80,7 @@ pub(crate) fn named(Entry { code, name, .. }: &Entry) -> String {
     format!("{code} {name}")
 }
 
-/// Whether somebody who wrote this meant a number: `403,003`, `E403003`. No name has more digits than letters.
+/// Whether a misspelt input is a number, such as `403,003` or `E403003`: it has more digits than letters, as no name has.
 fn is_number(wanted: &str) -> bool {
     let count = |is_counted: fn(&char) -> bool| wanted.chars().filter(is_counted).count();
     let (digits, letters) = (count(char::is_ascii_digit), count(|c| c.is_alphabetic()));

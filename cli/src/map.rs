@@ -19,7 +19,7 @@ struct Row {
     http_status: u16,
     grpc_code: GrpcCode,
     grpc_status: &'static str,
-    /// `CCC000`, for a status that carries no code.
+    /// `CCC000`, for a status without a code.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<u32>,
     meaning: &'static str,
@@ -54,13 +54,13 @@ fn http(status: &str) -> Result<Vec<Row>, Failure> {
         rows.push(row(
             "class_to_grpc",
             tables::class_to_grpc(http_status),
-            "a server's own answer with a code of this class, or a REST body",
+            "a response of a server with a code of this class, or a REST body",
         ));
     }
     rows.push(row(
         "intermediary_to_grpc",
         tables::intermediary_to_grpc(http_status),
-        "an answer without grpc-status: a proxy spoke",
+        "a response without grpc-status, which a proxy sent",
     ));
     Ok(rows)
 }
@@ -96,7 +96,7 @@ fn no_table(word: &str) -> Failure {
         _ => String::from("`codelibra map http 403` or `codelibra map grpc NOT_FOUND`"),
     };
     let word = excerpt(word);
-    Failure::bad_input(format_args!("`{word}` is no table; expected http or grpc, as in {hint}"))
+    Failure::bad_input(format_args!("`{word}` is not a table; expected http or grpc, as in {hint}"))
 }
 
 fn no_status(wanted: &str) -> Failure {
@@ -108,7 +108,7 @@ fn no_status(wanted: &str) -> Failure {
         nearest_of(nearest_statuses(wanted, STATUSES).into_iter().map(output::status))
     };
     let wanted = excerpt(wanted);
-    Failure::bad_input(format_args!("`{wanted}` is no HTTP status; expected 100 to 599{hint}"))
+    Failure::bad_input(format_args!("`{wanted}` is not an HTTP status; expected 100 to 599{hint}"))
 }
 
 fn no_grpc_code(wanted: &str) -> Failure {
@@ -125,7 +125,7 @@ fn no_grpc_code(wanted: &str) -> Failure {
         nearest_of(nearest_names(all().map(|code| code.name()), wanted))
     };
     let wanted = excerpt(wanted);
-    Failure::bad_input(format_args!("`{wanted}` is no gRPC code; expected a name or 0 to 16{hint}"))
+    Failure::bad_input(format_args!("`{wanted}` is not a gRPC code; expected a name or 0 to 16{hint}"))
 }
 
 fn text(rows: &[Row]) -> String {

@@ -1,4 +1,4 @@
-//! The values most like one that does not exist: what a person who mistyped it meant.
+//! Finds the known values that are most similar to a misspelt one.
 
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
@@ -8,13 +8,13 @@ use codelibra::class_phrase;
 /// Edit distance is quadratic, and no name or number is that long.
 const MAX_COMPARED: usize = 80;
 
-/// How many values are named.
+/// The most values that a message names.
 const MAX_NEAREST: usize = 3;
 
-/// The shortest part of a name that means the name.
+/// The shortest part of a name that is matched with the whole name.
 const MIN_PART: usize = 4;
 
-/// How much farther from what was written another name may be than the nearest one, in edits.
+/// The most edits by which the distance of another name may exceed the distance of the nearest one.
 const NAME_SLACK: usize = 2;
 
 /// The numbers of `known` whose digits are most like `wanted`, at most three, best first.
@@ -87,7 +87,7 @@ pub(crate) fn is_numeric(wanted: &str) -> bool {
     wanted.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// `; nearest: 404 Not Found`; nothing where nothing is near.
+/// `; nearest: 404 Not Found`, or nothing if no value is near.
 pub(crate) fn nearest_of(values: impl IntoIterator<Item = impl Into<String>>) -> String {
     let values: Vec<String> = values.into_iter().map(Into::into).collect();
     if values.is_empty() { String::new() } else { format!("; nearest: {}", values.join(", ")) }

@@ -1,4 +1,4 @@
-//! Data on stdout: coloured on a terminal only, `NO_COLOR` honoured, a closed pipe no panic.
+//! Writes data to stdout. Colours are used on a terminal only, and not with `NO_COLOR`. A closed pipe does not panic.
 
 use std::io::{self, Write};
 
@@ -8,12 +8,12 @@ use codelibra::class_phrase;
 use crate::failure::Failure;
 use crate::visible::{VisibleJson, visible, visible_styled};
 
-/// What a reader looks for first.
+/// The style of the most important text.
 pub(crate) const STRONG: Style = Style::new().bold();
-/// Labels.
+/// The style of labels.
 pub(crate) const LABEL: Style = Style::new().dimmed();
 
-/// 4xx and 5xx are told apart at a glance.
+/// The style of a class: 4xx and 5xx have different colours.
 pub(crate) fn class_style(class: u16) -> Style {
     let color = if class < 500 { AnsiColor::Yellow } else { AnsiColor::Red };
     color.on_default().bold()
@@ -55,7 +55,7 @@ pub(crate) fn status(class: u16) -> String {
     format!("{class} {}", class_phrase(class))
 }
 
-/// A line `  label  value` of a text answer; nothing where there is no value.
+/// Appends a line `  label  value`, or nothing if the value is empty.
 pub(crate) fn row(out: &mut String, label: &str, value: &str) {
     use std::fmt::Write;
     if !value.is_empty() {

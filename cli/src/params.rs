@@ -1,4 +1,4 @@
-//! What a person or a caller may give as a parameter of an error: one rule for `encode` and for `serve`.
+//! The rules for parameters of an error, for `encode` and for `serve`.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::nearest::nearest_name;
 pub(crate) enum Misfit<'a> {
     Name(&'a str),
     Twice(&'a str),
-    /// The code is listed, and does not declare the key.
+    /// The code is listed and does not declare the key.
     Undeclared {
         key: &'a str,
         entry: &'a Entry,
@@ -33,7 +33,7 @@ pub(crate) fn check_raised<'a>(
     check_declared(entry, key)
 }
 
-/// Checks that the code declares the key, if the catalogue lists the code; `entry` where it does.
+/// Checks that the code declares the key, if the catalogue lists the code. `entry`: the listed entry.
 pub(crate) fn check_declared<'a>(entry: Option<&'a Entry>, key: &'a str) -> Result<(), Misfit<'a>> {
     match entry {
         Some(entry) if entry.params.iter().all(|param| param.name != key) => {
@@ -43,7 +43,7 @@ pub(crate) fn check_declared<'a>(entry: Option<&'a Entry>, key: &'a str) -> Resu
     }
 }
 
-/// Checks a parameter of an error; `entry` where the catalogue lists its code. A key that is not declared passes:
+/// Checks a parameter of an error. `entry`: the entry, if the code is listed. A key that is not declared is accepted:
 /// see [`check_declared`].
 pub(crate) fn check<'a>(entry: Option<&Entry>, key: &'a str, value: &'a str) -> Result<(), Misfit<'a>> {
     if !codelibra_build::is_param_name(key) || matches!(key, "code" | "shed") {
@@ -75,16 +75,16 @@ impl fmt::Display for Misfit<'_> {
                 }
             }
             Self::Value { key, value, kind } => {
-                write!(f, "{key}: `{}` is no {kind}; expected {}", excerpt(value), kind.example())
+                write!(f, "{key}: `{}` is not a valid {kind}; expected {}", excerpt(value), kind.example())
             }
         }
     }
 }
 
-/// The longest part of a wrong value that is repeated, in characters.
+/// The most characters of a wrong value that a message repeats.
 const MAX_SHOWN: usize = 80;
 
-/// A wrong value, to name it: its sender decides how long it is.
+/// A wrong value for a message, cut because its sender may send any length.
 pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(MAX_SHOWN).collect()
 }

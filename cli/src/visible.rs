@@ -1,4 +1,4 @@
-//! Text of peers and users on a terminal: what would not be seen, or would be obeyed, is escaped.
+//! Prints text of peers and users on a terminal: characters that are invisible or control the terminal are escaped.
 
 use std::io::{self, Write};
 
@@ -41,7 +41,7 @@ impl<W: Write> Write for VisibleWriter<W> {
     }
 }
 
-/// Indented JSON in which hidden characters are escaped. A reader gets the same values.
+/// Indented JSON in which hidden characters are escaped. A parser reads the same values.
 pub(crate) struct VisibleJson<'a>(serde_json::ser::PrettyFormatter<'a>);
 
 impl VisibleJson<'_> {

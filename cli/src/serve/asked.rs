@@ -1,4 +1,4 @@
-//! What an HTTP request asks for: its query and its body.
+//! The parameters of an HTTP request: its query and its body.
 
 use std::collections::HashMap;
 
@@ -10,15 +10,15 @@ use super::limits::{CLASSES, MAX_ITEMS, is_class_or_all};
 use super::refusal;
 use crate::params::{Misfit, check_raised, excerpt};
 
-/// The parameters of a query, or of a query and a body; each of them stands there once.
+/// The parameters of a query, or of a query and a body. Each occurs once.
 #[derive(Debug)]
 pub(super) struct Asked {
     parameters: HashMap<String, String>,
-    /// Whose domain a refusal has.
+    /// The catalogue with the domain of refusals.
     catalog: &'static Catalog,
 }
 
-/// "Unary-Get-Request", Connect protocol: says which protocol the client speaks, and is no parameter of ours.
+/// Connect protocol, "Unary-Get-Request": the parameter that identifies the protocol. It is ignored.
 const CONNECT: (&str, &str) = ("connect", "v1");
 
 impl Asked {
@@ -47,7 +47,7 @@ impl Asked {
     ///
     /// 400001 with the name of the first parameter that cannot be sent, in the order of the names.
     pub(super) fn check_metadata(&self, code: u32) -> Result<(), ApiError> {
-        // The service refuses any other number, whatever its metadata.
+        // The service refuses any other number, with or without metadata.
         if !is_code(code) {
             return Ok(());
         }
@@ -60,7 +60,7 @@ impl Asked {
         })
     }
 
-    /// Adds what the body of a raise says.
+    /// Adds the parameters in the body of a raise.
     pub(super) fn add_body(&mut self, body: &[u8]) -> Result<(), ApiError> {
         if body.is_empty() {
             return Ok(());
@@ -69,7 +69,7 @@ impl Asked {
             serde_json::from_slice(body).map_err(|e| {
                 self.unparseable(
                     "body",
-                    format!("the body is no {{\"message\": …, \"metadata\": {{…}}}}: {e}"),
+                    format!("the body is not {{\"message\": …, \"metadata\": {{…}}}}: {e}"),
                 )
             })?;
         let message = message.map(|message| (MESSAGE.to_owned(), message));
@@ -88,7 +88,7 @@ impl Asked {
         }
     }
 
-    /// The class; as `http_status` too, which is what transcoders call it.
+    /// Takes the class, also as `http_status`, its name for transcoders.
     pub(super) fn take_class(&mut self) -> Result<u32, ApiError> {
         let (class, alias) = ("class", "http_status");
         let written = match (self.parameters.contains_key(class), self.parameters.contains_key(alias)) {
@@ -117,23 +117,23 @@ impl Asked {
         })
     }
 
-    /// What is left is metadata.
+    /// Returns the other parameters as metadata.
     pub(super) fn into_metadata(self) -> HashMap<String, String> {
         self.parameters
     }
 
-    /// Nothing may be left: what is not known is not ignored.
+    /// Refuses the other parameters: an unknown parameter is not ignored.
     pub(super) fn finish(self, expected: &str) -> Result<(), ApiError> {
         let Some(key) = self.parameters.keys().min() else { return Ok(()) };
         let key = excerpt(key);
-        let message = format!("`{key}` is no parameter here; expected {expected}");
+        let message = format!("`{key}` is not a parameter here; expected {expected}");
         Err(self.unparseable(key, message))
     }
 }
 
 const MESSAGE: &str = "message";
 
-/// The body of a raise: what the path does not say.
+/// The body of a raise. The path contains the code.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 struct Raise {
@@ -142,7 +142,7 @@ struct Raise {
     metadata: StringMembers,
 }
 
-/// A JSON object as it was sent: a map would drop all but the last of the members of one name.
+/// The members of a JSON object of strings, in order. A map would keep only the last of several members with one name.
 #[derive(Default)]
 struct StringMembers(Vec<(String, String)>);
 

@@ -1,4 +1,4 @@
-//! The connections of the HTTP gateway. `axum::serve` has no timeouts; these connections have.
+//! The connections of the HTTP gateway, with timeouts, which `axum::serve` does not have.
 
 use std::future::Future;
 use std::pin::pin;
@@ -24,7 +24,7 @@ use super::streams::ConnectionStreams;
 use super::unread::{ReportingBody, StreamExecutor, holds_for};
 use super::watched_io::WatchedIo;
 
-/// How long a connection that is shut down may still take, where nothing is under way on it.
+/// The time limit for the end of a connection that is shut down and has no open request.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Serves the router until `stop` changes, then drains.

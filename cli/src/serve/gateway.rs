@@ -1,4 +1,4 @@
-//! The HTTP gateway: every answer crosses gRPC.
+//! The HTTP gateway: every response comes from the gRPC service.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ pub(crate) async fn router(
     let client = CatalogClient::connect(catalog, &endpoint).await.map_err(cannot)?;
     let stream_client = CatalogClient::connect(catalog, &stream_endpoint).await.map_err(cannot)?;
     let slow_bodies = SlowBodies { catalog, patience: limits.read_timeout };
-    // The gRPC server has decided what may leave.
+    // The gRPC server has applied its boundary already.
     let responder = Responder::from_catalog(catalog)
         .form(form)
         .error_infos(infos)
@@ -87,15 +87,15 @@ pub(crate) async fn router(
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(from_fn_with_state(slow_bodies, SlowBodies::refuse))
-        // What axum itself answers is coded too: a path that is not UTF-8, a body too large, a panic.
+        // Adds codes to axum's own responses: a path that is not UTF-8, a body that is too large, a panic.
         .layer(ErrorLayer::new(responder))
-        // Outermost: a browser gets a page for whatever fails.
+        // Outermost: a browser receives a page for every failure.
         .layer(from_fn_with_state(catalog, pages::for_browsers))
         .with_state(gateway))
 }
 
 impl Gateway {
-    /// RFC 9110 §15.5.6: the answer says which methods there are.
+    /// RFC 9110 §15.5.6: the response lists the methods in `Allow`.
     fn no_method(&self, allowed: &'static str) -> Response {
         ([(ALLOW, allowed)], self.method_not_allowed()).into_response()
     }
@@ -220,7 +220,7 @@ async fn one(
     }
 }
 
-/// `WWW-Authenticate` of every 401. The rules of catalogues allow no quote in a domain.
+/// `WWW-Authenticate` of every 401. A domain contains no quote, by the rules of catalogues.
 fn challenge(catalog: &Catalog) -> HeaderValue {
     let realm = HeaderValue::try_from(format!("Bearer realm=\"{}\"", catalog.domain()));
     realm.unwrap_or(HeaderValue::from_static("Bearer"))

@@ -55,7 +55,7 @@ where
         connections.map(move |io| io.map(|io| WatchedIo::new(io, FirstBytes::new(limits.read_timeout))));
     let slow_bodies = SlowBodies { catalog, patience: limits.read_timeout };
     let server_layer = ServerLayer::from_catalog(catalog)
-        // A raise answers what it was asked for, the message of a 5xx included.
+        // A raise sends the requested error, with the message of a 5xx.
         .boundary(Boundary::internal())
         .error_infos(infos)
         // A client may open a stream and not read it.
@@ -115,7 +115,7 @@ impl Service {
             error = error.with_message(message);
         }
         let entry = self.catalog.by_code(code);
-        // Sorted, so that of several misfits always the same one is named.
+        // Sorted, so that the error does not depend on the order of the map.
         for (key, value) in metadata.into_iter().collect::<BTreeMap<_, _>>() {
             params::check_raised(entry, &key, &value).map_err(|misfit| {
                 let argument = format!("metadata.{}", excerpt(&key));

@@ -1,4 +1,4 @@
-//! What one caller may take of `serve`.
+//! The limits of `serve`.
 
 use std::time::Duration;
 
@@ -6,19 +6,19 @@ use crate::args::Serve;
 use crate::call::duration;
 use crate::failure::Failure;
 
-/// How many requests may be open on one connection of HTTP/2 besides its streams. So a caller that reaches the limit
-/// of streams is refused with a code, and not by HTTP/2.
+/// How many requests may be open on one connection of HTTP/2 besides its streams. A caller that reaches the limit of streams
+/// is therefore refused with a code, and not by HTTP/2.
 pub(super) const OTHER_REQUESTS: u32 = 100;
 
-/// How long a call of the gRPC server may take. An honest one is over at once, or is a stream of health or reflection, whose
-/// clients open the next one.
+/// How long a call of the gRPC server may take. A usual call ends at once. Clients of the streams of health and reflection open
+/// a new stream.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
-/// The age at which a connection to the gRPC server takes no more calls. A stream that is not read ends with its
-/// connection: no layer can reset one stream of HTTP/2.
+/// The age at which a connection to the gRPC server accepts no more calls. A stream that is not read ends with its connection,
+/// because no layer can reset one stream of HTTP/2.
 pub(super) const MAX_CONNECTION_AGE: Duration = Duration::from_secs(60 * 60);
 
-/// How long the calls of such a connection may still take: as long as any.
+/// How long the open calls of such a connection may take.
 pub(super) const CONNECTION_GRACE: Duration = CALL_TIMEOUT;
 
 /// The most items that a stream sends before it fails.

@@ -40,7 +40,7 @@ pub(crate) mod pb {
     include!(concat!(env!("OUT_DIR"), "/codelibra.catalog.v1.rs"));
 }
 
-/// How long answers under way may take once the process is told to stop.
+/// How long open requests may take after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
@@ -51,13 +51,13 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure
 
 /// Events of 5xx go to stderr, with the request id that the caller gets.
 fn log() {
-    // As for all else that the command prints: on a terminal, unless a variable says otherwise (no-color.org).
+    // Colours as in all output of the command: on a terminal, unless a variable disables them (no-color.org).
     let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::ERROR)
         .with_ansi(colours)
         .with_writer(|| VisibleWriter(std::io::stderr()));
-    // Only a second call can fail, and there is none.
+    // Only a second call can fail.
     let _ = subscriber.try_init();
 }
 
@@ -85,7 +85,7 @@ async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
         ended = &mut grpc => return Err(early("gRPC server", &ended)),
         ended = &mut gateway => return Err(early("HTTP gateway", &ended)),
     }
-    warn("note", "stopping; answers under way are finished first");
+    warn("note", "stopping; open requests are finished first");
     drop(stop);
     let drained = async {
         let _ = gateway.await;
@@ -93,9 +93,9 @@ async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
     };
     tokio::select! {
         () = drained => {}
-        () = signals.next() => warn("note", "told to stop again; answers under way are cut off"),
+        () = signals.next() => warn("note", "told to stop again; open requests are cut off"),
         () = tokio::time::sleep(DRAIN) => {
-            warn("note", &format!("some answers took longer than {} s and were cut off", DRAIN.as_secs()));
+            warn("note", &format!("some responses took longer than {} s and were cut off", DRAIN.as_secs()));
         }
     }
     Ok(())
@@ -117,9 +117,11 @@ impl<'a> Address<'a> {
     async fn resolve(option: &'static str, text: &'a str) -> Result<Self, Failure> {
         let wrong = |why: &str| {
             let right = similar_address(text);
-            Failure::bad_input(format_args!("{option} `{text}` is no address{why}; expected such as {right}"))
+            Failure::bad_input(format_args!(
+                "{option} `{text}` is not an address{why}; expected such as {right}"
+            ))
         };
-        // Without a port it is not asked for at all.
+        // A name without a port is not looked up.
         let has_port = |(host, port): (&str, &str)| !host.is_empty() && port.parse::<u16>().is_ok();
         if text.parse::<IpAddr>().is_ok() || !text.rsplit_once(':').is_some_and(has_port) {
             return Err(wrong(""));
@@ -155,7 +157,7 @@ impl<'a> Address<'a> {
     }
 }
 
-/// A right address with what a wrong one contains: its IP address, or else its port.
+/// A valid address with the IP address of a wrong one, or with its port.
 fn similar_address(wrong: &str) -> SocketAddr {
     if let Ok(ip) = wrong.parse() {
         return SocketAddr::new(ip, 8080);
@@ -183,7 +185,7 @@ fn loopback_like(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// Where a listener is reached from this machine.
+/// The address of a listener for clients on this machine.
 fn reachable(mut addr: SocketAddr) -> SocketAddr {
     if addr.ip().is_unspecified() {
         addr.set_ip(loopback_like(addr.ip()));
@@ -208,7 +210,7 @@ gRPC server   {}
 
 Try:
   {url}/errors                              the catalogue, in a browser
-  curl -i '{url}/v1/errors/{first}:raise'    an error as a gateway answers it
+  curl -i '{url}/v1/errors/{first}:raise'    an error as a gateway sends it
 {with_params}",
         reachable(grpc)
     ))
@@ -219,7 +221,7 @@ async fn wait(mut stopped: watch::Receiver<()>) {
     let _ = stopped.changed().await;
 }
 
-/// Ctrl-C and SIGTERM, from when it is made.
+/// Receives Ctrl-C and SIGTERM.
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
@@ -243,7 +245,7 @@ impl Signals {
     }
 }
 
-/// Ctrl-C, from when it is made.
+/// Receives Ctrl-C.
 #[cfg(windows)]
 struct Signals(tokio::signal::windows::CtrlC);
 

@@ -1,4 +1,4 @@
-//! The catalogue as pages. What they show of an error is what the service answered.
+//! The catalogue as pages. The errors that they show are responses of the gRPC service.
 
 use askama::Template;
 use axum::body::{Body, to_bytes};
@@ -39,7 +39,7 @@ pub(crate) struct Search {
 }
 
 impl ErrorEntry {
-    /// What a search looks in.
+    /// The text that a search matches.
     fn search_text(&self) -> String {
         let Self { code, name, reason, grpc_status, summary, deprecated, .. } = self;
         let deprecated = if deprecated.is_empty() { "" } else { " deprecated" };
@@ -63,7 +63,7 @@ pub(crate) async fn list(
     page(catalog, None, &ListPage { domain: catalog.domain(), query: q, rows, total })
 }
 
-/// `/errors/` leads to `/errors`.
+/// Redirects `/errors/` to `/errors`.
 pub(crate) async fn list_with_slash(uri: Uri) -> Redirect {
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     Redirect::temporary(&format!("/errors{query}"))
@@ -105,7 +105,7 @@ struct FailurePage {
     nearest: Vec<&'static Entry>,
 }
 
-/// `/errors/403003`. A name, a reason and any other spelling of a code lead there.
+/// `/errors/403003`. A name, a reason and any other spelling of a code are redirected to it.
 pub(crate) async fn one(
     State(client): State<CatalogClient>,
     uri: Uri,
@@ -187,7 +187,7 @@ async fn code_page(mut client: CatalogClient, headers: &HeaderMap, code: u32) ->
     )
 }
 
-/// Turns a coded error into a page for a caller that prefers HTML: a browser. The paths of the API are left alone.
+/// Turns a coded error into a page for a caller that prefers HTML: a browser. Errors of the API paths are not changed.
 pub(crate) async fn for_browsers(
     State(catalog): State<&'static Catalog>,
     request: Request,
@@ -239,7 +239,7 @@ fn grpc(code: GrpcCode) -> String {
     format!("{} ({code})", code.number())
 }
 
-/// A value to show a parameter with.
+/// An example value of a parameter.
 fn example(kind: &str) -> &'static str {
     match ParamKind::from_name(kind) {
         Some(ParamKind::Int64) => "500",
@@ -250,7 +250,7 @@ fn example(kind: &str) -> &'static str {
     }
 }
 
-/// Indented for people; on the wire it is one line.
+/// An example body, indented. On the wire it is one line.
 fn body(form: Form, error: &ApiError) -> ExampleBody {
     let bytes = write_body(form, error, DetailTypes::standard());
     let pretty =
@@ -259,7 +259,7 @@ fn body(form: Form, error: &ApiError) -> ExampleBody {
     ExampleBody { form: form.name(), media_type: form.media_type(), text }
 }
 
-/// A page, with the status and the code of `failure` where it is one.
+/// A page, with the status and the code of `failure` if there is one.
 fn page(catalog: &'static Catalog, failure: Option<&ApiError>, page: &impl Template) -> HandlerResult {
     let html = page.render().map_err(|error| refusal::unexpected(catalog).with_cause(error))?;
     let mut response = Html(html).into_response();

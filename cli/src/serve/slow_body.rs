@@ -1,4 +1,4 @@
-//! Request bodies that come too slowly, over HTTP and gRPC.
+//! Refuses request bodies that arrive too slowly, over HTTP and gRPC.
 
 use std::error::Error;
 use std::fmt;
@@ -23,11 +23,11 @@ use tonic::codegen::Service;
 
 use super::refusal;
 
-/// The rate that no body falls below for long, in bytes per second; Apache's default (mod_reqtimeout).
+/// The lowest rate of a body, in bytes per second. It is Apache's default (mod_reqtimeout).
 const MIN_RATE: u32 = 500;
 
-/// Refuses requests whose bodies come too slowly, with 408000. A body may pause for `patience`; what arrives
-/// earns time at [`MIN_RATE`], so that a body of any length passes at that rate.
+/// Refuses requests whose bodies arrive too slowly, with 408000. A body may pause for `patience`. Each byte that arrives adds
+/// time at [`MIN_RATE`], so a body of any length is accepted at that rate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SlowBodies {
     pub(super) catalog: &'static Catalog,
@@ -40,7 +40,7 @@ impl SlowBodies {
         if request.body().is_end_stream() {
             return next.run(request).await;
         }
-        // An extractor makes an error of its own of a body that fails.
+        // An extractor replaces the error of a body that fails.
         let (version, too_slow) = (request.version(), Arc::new(AtomicBool::new(false)));
         let mark = too_slow.clone();
         let late = move || {
@@ -67,7 +67,7 @@ impl SlowBodies {
     }
 }
 
-/// A gRPC server whose requests must not come too slowly: their messages, for methods that take one.
+/// A gRPC server that refuses requests whose message arrives too slowly.
 #[derive(Clone, Debug)]
 pub(super) struct PacedCalls<S> {
     pub(super) service: S,
@@ -99,7 +99,7 @@ where
     }
 }
 
-/// A body that fails when it comes too slowly.
+/// A body that fails if it arrives too slowly.
 struct PacedBody<B, F> {
     body: B,
     pace: Pace,
@@ -146,7 +146,7 @@ where
     }
 }
 
-/// How long a peer may still be waited for. Only time in which the peer is waited for counts.
+/// The time that is left for a peer. Only time in which the server waits for the peer counts.
 struct Pace {
     patience: Duration,
     left: Duration,

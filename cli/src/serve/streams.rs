@@ -1,4 +1,4 @@
-//! Streams behind the gateway: one caller that does not read affects no other.
+//! Streams of the gateway. A caller that does not read does not affect other callers.
 //!
 //! - Unary calls and streams have a channel each. The window of a connection of HTTP/2 is shared by its streams; the
 //!   channel of the streams has a window in which the windows of all of its streams fit.
@@ -128,7 +128,7 @@ impl Streams {
         S: Stream<Item = Result<T, ApiError>> + Send + 'static,
         T: Send + 'static,
     {
-        // One place more than the items take: it is for the error of an unread stream.
+        // One place more than the items need, for the error of an unread stream.
         let (sender, receiver) = mpsc::channel(READ_AHEAD + 1);
         let idle = self.limits.stream_idle;
         let unread =
@@ -138,7 +138,7 @@ impl Streams {
     }
 }
 
-/// An item, or the end of a whole stream.
+/// An item, or the end of a complete stream.
 type Sent<T> = Option<Result<T, ApiError>>;
 
 async fn forward<S, T>(
@@ -176,7 +176,7 @@ async fn forward<S, T>(
 pub(super) struct ReadAhead<T> {
     receiver: mpsc::Receiver<Sent<T>>,
     ended: bool,
-    /// Whose domain the error of a lost stream has.
+    /// The catalogue with the domain of the error of a lost stream.
     catalog: &'static Catalog,
 }
 
@@ -189,7 +189,7 @@ impl<T> Stream for ReadAhead<T> {
         }
         let item = match ready!(self.receiver.poll_recv(cx)) {
             Some(item) => item,
-            // The task ended without an end of the stream: it panicked. That is no whole stream.
+            // The task ended without an end of the stream: it panicked, so the stream is not complete.
             None => Some(Err(refusal::unexpected(self.catalog))),
         };
         self.ended = !matches!(item, Some(Ok(_)));

@@ -218,7 +218,7 @@ async fn no_answer_in_time_is_the_same_wherever_the_time_went() {
         assert_eq!((printed.exit, &*printed.stderr), (0, ""));
         let error = printed.json();
         assert_eq!((&error["code"], &error["grpc_code"]), (&Value::Null, &4.into()), "{error}");
-        assert_eq!(error["message"], "no answer within 300ms");
+        assert_eq!(error["message"], "no response within 300ms");
         assert_eq!(error["notes"], json!([MADE_HERE]));
         let printed = call(&arguments);
         assert!(printed.exit == 0 && printed.stdout.starts_with("504000 "), "{}", printed.stdout);

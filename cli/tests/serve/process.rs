@@ -75,7 +75,7 @@ fn arguments_are_checked_before_anything_is_bound() {
     for (option, other) in [("--http", "--grpc"), ("--grpc", "--http")] {
         for wrong in ["localhost", "8080", ":8080", "127.0.0.1:99999", "nowhere.invalid:1"] {
             let error = run(&[other, &taken, option, wrong]);
-            let expected = format!("error: {option} `{wrong}` is no address");
+            let expected = format!("error: {option} `{wrong}` is not an address");
             assert!(error.starts_with(&expected) && error.lines().count() == 1, "{error}");
         }
         let error = run(&[other, &taken, option, "127.0.0.1:0", "--format", "morse"]);
