@@ -142,14 +142,30 @@ impl ServerLayer {
         Self { config: Config { policy: Policy::new(catalog), timeout: None, drops_unread: false } }
     }
 
-    /// Replaces the decision on what may leave.
+    /// Sets the decision on what may be sent.
+    ///
+    /// ```
+    /// use codelibra::ErrorCode;
+    /// use codelibra::server::{Boundary, ServerLayer};
+    ///
+    /// // Errors that the accounts service sent are passed on with their code.
+    /// let boundary = Boundary::public().allow_domain("accounts.example.com");
+    /// let layer = ServerLayer::new::<ErrorCode>().boundary(boundary);
+    /// ```
     #[must_use]
     pub fn boundary(mut self, boundary: Boundary) -> Self {
         self.config.policy.boundary = boundary;
         self
     }
 
-    /// Replaces the limit on the size of a failure's fields.
+    /// Limits the size of the fields of each failure. The default is [`Budget::KIB_3`].
+    ///
+    /// ```
+    /// use codelibra::ErrorCode;
+    /// use codelibra::server::{Budget, ServerLayer};
+    ///
+    /// let layer = ServerLayer::new::<ErrorCode>().budget(Budget::KIB_8);
+    /// ```
     #[must_use]
     pub fn budget(mut self, budget: Budget) -> Self {
         self.config.policy.budget = budget;

@@ -44,6 +44,16 @@ bridge! {
     /// `x-request-id`, else a made one. What does not leave is logged once, as a `tracing` event of the target
     /// `codelibra::http`: INFO for 4xx and
     /// UNIMPLEMENTED, WARN for a timeout, and ERROR for the rest. It has `method`, or `http_method` and `path`.
+    ///
+    /// ```
+    /// use codelibra::ErrorCode;
+    /// use codelibra::http::{GrpcToHttpLayer, Responder};
+    /// use tonic::service::Routes;
+    /// use tower::ServiceBuilder;
+    ///
+    /// let layer = GrpcToHttpLayer::new(Responder::new::<ErrorCode>());
+    /// let service = ServiceBuilder::new().layer(layer).service(Routes::default().into_axum_router());
+    /// ```
     GrpcToHttpLayer, GrpcToHttpService, GrpcToHttpFuture
 }
 
