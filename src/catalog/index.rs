@@ -74,6 +74,8 @@ fn place(code: u32) -> Option<(usize, u32)> {
 struct TextTable {
     /// 0, or the place plus one in the low bits and a part of the hash above them. At most half of them are in use.
     slots: Vec<u32>,
+    /// How far a hash is shifted for the number of a slot.
+    shift: u32,
 }
 
 /// A place takes 18 bits: there are 200,000 codes.
@@ -82,7 +84,8 @@ const PLACE_MASK: u32 = (1 << PLACE_BITS) - 1;
 
 impl TextTable {
     fn new(entries: &'static [Entry], text: impl Fn(&Entry) -> &'static str) -> Self {
-        let mut table = Self { slots: vec![0; (2 * entries.len() + 1).next_power_of_two()] };
+        let len = (2 * entries.len()).next_power_of_two().max(2);
+        let mut table = Self { slots: vec![0; len], shift: u64::BITS - len.trailing_zeros() };
         for (place, entry) in (1..).zip(entries) {
             let (mut slot, tag) = table.start(text(entry));
             while let Some(used) = table.slots.get_mut(slot) {
@@ -124,24 +127,23 @@ impl TextTable {
         (slot + 1) & (self.slots.len() - 1)
     }
 
-    /// The slot at which a search starts, and what the high bits of its slot are.
+    /// The slot at which a search starts, and what the high bits of the found slot are.
     #[inline]
     fn start(&self, text: &str) -> (usize, u32) {
         let hash = hash(text.as_bytes());
-        let (high, low) = ((hash >> 32), hash & u64::from(u32::MAX));
-        let slot = usize::try_from(high).unwrap_or_default() & (self.slots.len() - 1);
-        (slot, u32::try_from(low).unwrap_or_default() & !PLACE_MASK)
+        let tag = u32::try_from(hash & u64::from(u32::MAX)).unwrap_or_default() & !PLACE_MASK;
+        (usize::try_from(hash >> self.shift).unwrap_or_default(), tag)
     }
 }
 
-/// Multiplies eight bytes at a time. The texts are chosen by the author of the catalogue, so nobody can choose some that
-/// collide.
+/// Hashes eight bytes at a time; the high bits are the best ones. The author of a catalogue chooses the texts in the table, so
+/// a peer cannot make them collide.
 #[inline]
 fn hash(text: &[u8]) -> u64 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |hash: u64, word: u64| {
         let product = (hash ^ word).wrapping_mul(FACTOR);
-        product ^ (product >> 29)
+        product ^ (product >> 32)
     };
     let (words, rest) = text.as_chunks::<8>();
     let hash = words.iter().fold(0, |hash, word| mix(hash, u64::from_le_bytes(*word)));
@@ -149,7 +151,7 @@ fn hash(text: &[u8]) -> u64 {
         Some(last) => u64::from_le_bytes(*last),
         None => rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     };
-    mix(hash, tail)
+    mix(hash, tail).wrapping_mul(FACTOR)
 }
 
 #[cfg(test)]
@@ -188,6 +190,28 @@ mod tests {
         // Both ends, gaps, and the borders of blocks.
         let codes = [400_000, 400_031, 400_032, 400_064, 403_001, 499_999, 500_000, 599_999];
         check(codes.map(entry).to_vec().leak(), &codes);
+    }
+
+    /// Numbered texts differ in few bits: the hash has to spread them all the same.
+    #[test]
+    fn numbered_texts_do_not_crowd_the_table() {
+        for (classes, numbers) in [(2, 10), (50, 20), (200, 100)] {
+            let codes = (400..400 + classes).flat_map(|class| (1..=numbers).map(move |n| class * 1000 + n));
+            let entries: &[Entry] = codes.map(entry).collect::<Vec<_>>().leak();
+            for text in [|entry: &Entry| entry.name, |entry: &Entry| entry.reason] {
+                let table = TextTable::new(entries, text);
+                let steps = |(place, entry): (u32, &Entry)| {
+                    let mut slot = table.start(text(entry)).0;
+                    (1..).find(|_| {
+                        let found = table.slots[slot] & PLACE_MASK == place;
+                        slot = table.after(slot);
+                        found
+                    })
+                };
+                let steps: usize = (1..).zip(entries).filter_map(steps).sum();
+                assert!(steps < 2 * entries.len(), "{steps} steps for {} entries", entries.len());
+            }
+        }
     }
 
     #[test]
