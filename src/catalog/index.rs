@@ -24,7 +24,7 @@ struct Block {
 
 impl Index {
     pub(super) fn new(mut entries: &'static [Entry]) -> Self {
-        // `codelibra-build` writes them so. A catalogue made at run time may have any order.
+        // `codelibra-build` sorts the entries. A catalogue made at run time can have any order.
         if !entries.is_sorted_by(|a, b| a.code < b.code) || !entries.iter().all(|e| is_code(e.code)) {
             let mut sorted: Vec<Entry> = entries.iter().copied().filter(|e| is_code(e.code)).collect();
             sorted.sort_by_key(|entry| entry.code);
