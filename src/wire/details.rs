@@ -1,4 +1,4 @@
-//! The `details` of a `google.rpc.Status`, read where they lie.
+//! The `details` of a `google.rpc.Status`. Reading them copies nothing.
 
 use prost::{Message, Name};
 
@@ -6,7 +6,7 @@ use super::fields::{Fields, Value};
 use super::schema::tag::{ANY_TYPE_URL, ANY_VALUE};
 use super::schema::{REQUEST_INFO, any, request_info::REQUEST_ID, status};
 
-/// One detail of an error: a protobuf message and the name of its type, as `google.protobuf.Any` carries them.
+/// A detail of an error: a `google.protobuf.Any`, which consists of an encoded protobuf message and the name of its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Detail<'a> {
     type_url: &'a str,
@@ -36,28 +36,28 @@ impl<'a> Detail<'a> {
         detail
     }
 
-    /// The type URL as it was sent, `type.googleapis.com/google.rpc.BadRequest`.
+    /// Returns the type URL as it was sent, such as `type.googleapis.com/google.rpc.BadRequest`.
     pub fn type_url(&self) -> &'a str {
         self.type_url
     }
 
-    /// The full name of the type: what follows the last `/` of the URL.
+    /// Returns the full name of the type: the part after the last `/` of the URL.
     pub fn type_name(&self) -> &'a str {
         self.type_url.rsplit_once('/').map_or(self.type_url, |(_, name)| name)
     }
 
-    /// Whether the type has this name: [`type_name`](Self::type_name), without a search for the `/`.
+    /// Returns whether the type has this name. Does not search for the `/`, as [`type_name`](Self::type_name) does.
     #[inline]
     pub(crate) fn is_a(&self, name: &str) -> bool {
         self.type_url.strip_suffix(name).is_some_and(|front| front.is_empty() || front.ends_with('/'))
     }
 
-    /// The encoded message. For a detail that is not [intact](Self::is_intact), what there is of it.
+    /// Returns the encoded message, or the part that was received if the detail is not [intact](Self::is_intact).
     pub fn value(&self) -> &'a [u8] {
         self.value
     }
 
-    /// Whether the detail is a whole `google.protobuf.Any`, and its value is a sequence of whole fields.
+    /// Returns whether the detail is a complete `google.protobuf.Any`, whose value is a sequence of complete fields.
     pub fn is_intact(&self) -> bool {
         self.intact && {
             let mut fields = Fields::new(self.value);
@@ -66,12 +66,12 @@ impl<'a> Detail<'a> {
         }
     }
 
-    /// Whether the detail can be sent on as it is.
+    /// Returns the encoded detail if it is complete, so that it can be sent again.
     pub(crate) fn whole_any(&self) -> Option<&'a [u8]> {
         self.intact.then_some(self.any)
     }
 
-    /// `google.rpc.RequestInfo.request_id`, if it is one and has an id.
+    /// Returns `request_id`, if the detail is a `google.rpc.RequestInfo` with an id.
     pub(crate) fn request_id(&self) -> Option<&'a str> {
         if self.type_name() != REQUEST_INFO {
             return None;
@@ -83,11 +83,11 @@ impl<'a> Detail<'a> {
         id.last().and_then(|id| std::str::from_utf8(id).ok()).filter(|id| !id.is_empty())
     }
 
-    /// The message, if it is of type `M`.
+    /// Decodes the message, if the detail is of type `M`.
     ///
     /// # Errors
     ///
-    /// The detail is of type `M`, but its bytes are no `M`.
+    /// The detail is of type `M`, but its bytes cannot be decoded.
     pub fn to_message<M: Message + Name + Default>(&self) -> Option<Result<M, prost::DecodeError>> {
         (self.type_name() == M::full_name()).then(|| M::decode(self.value))
     }
@@ -113,7 +113,7 @@ fn plain_type_url(any: &[u8]) -> Option<&[u8]> {
 pub(crate) struct AllDetails<'a>(Fields<'a>);
 
 impl<'a> AllDetails<'a> {
-    /// Of an encoded `google.rpc.Status`, or of encoded `details` fields alone.
+    /// Iterates over the details of an encoded `google.rpc.Status`, or over encoded `details` fields alone.
     pub(crate) const fn of(status: &'a [u8]) -> Self {
         Self(Fields::new(status))
     }
@@ -132,7 +132,7 @@ impl<'a> AllDetails<'a> {
         None
     }
 
-    /// The next one as it was sent, a `google.protobuf.Any`, and whether its end is missing.
+    /// Returns the next encoded `google.protobuf.Any`, and whether its end is missing.
     #[inline]
     pub(crate) fn next_any(&mut self) -> Option<(&'a [u8], bool)> {
         self.0.find_map(|field| match field {

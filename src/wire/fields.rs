@@ -1,20 +1,20 @@
-//! The fields of one protobuf message, read where they lie.
+//! An iterator over the fields of a protobuf message. It copies nothing.
 
-/// What a field holds.
+/// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
     Varint(u64),
     Bytes(&'a [u8]),
-    /// The length runs past the end: what is there of it.
+    /// The length exceeds the rest of the message: the bytes that are there.
     Cut(&'a [u8]),
-    /// A number of a fixed size.
+    /// A 32-bit or 64-bit number.
     Fixed,
-    /// A group. Nobody has read whether the groups in it end as they began.
+    /// A group. Its content is not checked: a nested group may end with another number than it began with.
     Group,
 }
 
-/// Iterates over fields, in order, without recursion: a group is skipped however deep it nests. Ends at the
-/// first thing that is no field; [`is_corrupt`](Self::is_corrupt) then says so.
+/// Iterates over the fields, in order. A group is skipped without recursion. The iterator ends at the first byte that does not
+/// start a field; then [`is_corrupt`](Self::is_corrupt) returns true.
 #[derive(Clone, Debug)]
 pub(crate) struct Fields<'a> {
     rest: &'a [u8],
@@ -33,12 +33,12 @@ impl<'a> Fields<'a> {
         Self { rest: message, corrupt: false }
     }
 
-    /// Whether reading ended before the end of the message.
+    /// Returns whether reading ended before the end of the message.
     pub(crate) const fn is_corrupt(&self) -> bool {
         self.corrupt
     }
 
-    /// What has not been read yet.
+    /// Returns the bytes that are not read yet.
     #[cfg(feature = "server")]
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
@@ -70,7 +70,7 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// A field number and a wire type.
+    /// Reads a field number and a wire type.
     #[inline]
     fn tag(&mut self) -> Option<(u64, u64)> {
         let tag = self.varint()?;
@@ -83,7 +83,7 @@ impl<'a> Fields<'a> {
         Some(())
     }
 
-    /// A value that is no group.
+    /// Reads a value that is not a group.
     #[inline(always)]
     fn value(&mut self, wire: u64) -> Option<Value<'a>> {
         match wire {
@@ -107,8 +107,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The next field, whatever it is, and what follows it. By value, so that the common path of `next` stays
-    /// in registers.
+    /// Reads a field of any kind. Takes and returns the iterator by value, so that the usual path of `next` stays in registers.
     #[inline(never)]
     fn any_field(mut self) -> (Option<(u64, Value<'a>)>, Self) {
         let field = self.tag().and_then(|(number, wire)| match wire {
@@ -122,7 +121,7 @@ impl<'a> Fields<'a> {
         (field, self)
     }
 
-    /// Skips what follows the start of a group, its end included.
+    /// Skips a group, up to and including its end.
     fn group(&mut self) -> Option<()> {
         let mut depth = 1_usize;
         while depth > 0 {

@@ -1,4 +1,4 @@
-//! The two ErrorInfos, read where they are in a message.
+//! A view of one of the two ErrorInfos.
 
 use std::str;
 
@@ -11,31 +11,31 @@ use super::schema::{CODE_KEY, ERROR_INFO, GOOGLE_ERROR_INFO, SHED_KEY, googles, 
 use super::shed::ShedMarks;
 use super::write::is_reserved;
 
-/// Which of the two ErrorInfos a message is.
+/// One of the two ErrorInfos.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InfoKind {
     Ours,
     Google,
 }
 
-/// What one of the two ErrorInfos contains. Text is not checked yet.
+/// The content of an ErrorInfo. Its texts are not checked for UTF-8.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Info<'a> {
     pub(crate) kind: InfoKind,
-    /// The number as it was sent, valid or not.
+    /// The number as it was sent. It may be no code.
     pub(crate) number: Option<u64>,
     pub(crate) domain: &'a [u8],
     pub(crate) reason: &'a [u8],
-    /// What the server left out.
+    /// The parts that the server removed.
     pub(crate) shed: ShedMarks,
     /// The encoded message: its metadata is read from here.
     pub(crate) message: &'a [u8],
-    /// Whether all of the message is there. What a cut one lacks may have been sent.
+    /// Whether the message is complete. Fields that are missing in an incomplete message may have been sent.
     pub(crate) is_whole: bool,
 }
 
 impl<'a> Info<'a> {
-    /// Reads one of the two messages; `None` for other details.
+    /// Reads a detail that is one of the two messages; `None` for other details.
     pub(crate) fn read(detail: &Detail<'a>) -> Option<Self> {
         let mut info = if detail.is_a(ERROR_INFO) {
             Self::ours(detail.value())
@@ -151,29 +151,29 @@ impl<'a> Info<'a> {
         Self { kind, number: None, domain: &[], reason: &[], shed: ShedMarks::NONE, message, is_whole: true }
     }
 
-    /// The number, where it is a code.
+    /// Returns the number, if it is a code.
     #[inline]
     pub(crate) fn code(&self) -> Option<u32> {
         self.number.and_then(|n| u32::try_from(n).ok()).filter(|n| is_code(*n))
     }
 
-    /// Whether the message speaks of this domain: it names it, or none.
+    /// Returns whether the code is of this domain. A message without a domain counts as being of every domain.
     #[inline]
     pub(crate) fn is_of(&self, domain: &str) -> bool {
         self.domain.is_empty() || self.domain == domain.as_bytes()
     }
 
-    /// The domain; empty where it is not UTF-8.
+    /// Returns the domain; empty if it is not UTF-8.
     pub(crate) fn domain_str(&self) -> &'a str {
         str::from_utf8(self.domain).unwrap_or("")
     }
 
-    /// Whether domain and reason are UTF-8.
+    /// Returns whether domain and reason are UTF-8.
     pub(crate) fn is_text(&self) -> bool {
         str::from_utf8(self.domain).is_ok() && str::from_utf8(self.reason).is_ok()
     }
 
-    /// Whether the message does not name another error. Without a reason, the reason is the one of the catalogue.
+    /// Returns whether the message identifies the same error. A message without a reason has the reason of the catalogue.
     pub(crate) fn agrees_with(&self, identity: &Self, code: Option<u32>) -> bool {
         let same_code = self.code() == code || (self.kind == InfoKind::Google && self.number.is_none());
         let same_reason =
@@ -181,7 +181,7 @@ impl<'a> Info<'a> {
         same_code && self.domain == identity.domain && same_reason(identity.reason)
     }
 
-    /// Whether the metadata is the same, but for the keys that Google's has a meaning of its own for.
+    /// Returns whether the metadata is the same, apart from the reserved keys of google.rpc.ErrorInfo.
     pub(crate) fn has_metadata_of(&self, other: &Self) -> bool {
         let coded = self.code().is_some() && other.code().is_some();
         let entries = |info: &Self| {

@@ -191,7 +191,7 @@ fn metadata_field(key: &str, value: &str, out: &mut Vec<u8>) {
     append(delimited_len(pair), out, |out| out.pair(INFO_METADATA, key, value));
 }
 
-/// The keys of a google.rpc.ErrorInfo that are no metadata of the error.
+/// The keys of a google.rpc.ErrorInfo that contain the code and the marks, and are not metadata of the error.
 #[derive(Clone, Copy, Debug, Default)]
 struct UsedKeys {
     code: bool,
@@ -204,7 +204,7 @@ impl UsedKeys {
     }
 }
 
-/// Metadata as it was sent, read where it lies. A key that stands twice has its last value.
+/// Metadata as it was sent. If a key occurs twice, its last value counts.
 #[derive(Clone, Debug)]
 pub(crate) struct RawMetadata<'a> {
     fields: Fields<'a>,
@@ -217,7 +217,7 @@ impl<'a> RawMetadata<'a> {
         Self { fields: Fields::new(message), number, except }
     }
 
-    /// The value of a key. The last one counts, as in every protobuf map.
+    /// Returns the last value of a key.
     fn get(&self, key: &str) -> Option<&'a str> {
         if self.except.contain(key) {
             return None;
@@ -236,7 +236,7 @@ impl<'a> RawMetadata<'a> {
     }
 }
 
-/// Key and value; `None` where one of them is not UTF-8.
+/// Returns key and value; `None` if one of them is not UTF-8.
 impl<'a> Iterator for RawMetadata<'a> {
     type Item = Option<(&'a str, &'a str)>;
 
@@ -258,7 +258,7 @@ impl<'a> Iterator for RawMetadata<'a> {
     }
 }
 
-/// Key and value of an encoded map entry; the last of each counts, an absent one is empty.
+/// Reads key and value of an encoded map entry. The last of each counts; an absent one is empty.
 #[inline]
 pub(crate) fn map_entry(entry: &[u8]) -> (&[u8], &[u8]) {
     // Nearly every entry: a key and a value, each shorter than 128 bytes.

@@ -1,4 +1,4 @@
-//! Where encoded fields are written to, and how long they are. Everything is `const`, but what appends to a `Vec`.
+//! The cursor that encoded fields are written with, and the lengths of encoded fields.
 
 use super::schema::tag::{MAP_KEY, MAP_VALUE};
 

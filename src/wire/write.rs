@@ -1,5 +1,5 @@
-//! The writer of `google.rpc.Status`. Every function is `const`: the compiler runs them for the entries of
-//! a catalogue, and the program runs the same ones for everything else.
+//! The writer of `google.rpc.Status`. The functions are `const`: the compiler runs them for the entries of a catalogue, and
+//! the program runs them for everything else.
 
 use super::error_infos::ErrorInfos;
 use super::out::{Out, any_len, append, delimited_len, pair_len, string_len, varint_len};
@@ -11,18 +11,18 @@ use super::schema::tag::{
 use super::schema::{CODE_KEY, ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL, SHED_KEY};
 use super::shed::{Shed, ShedMarks};
 
-/// What a coded status consists of.
+/// The parts of a coded status.
 pub(crate) struct Parts<'a> {
-    /// 0 to 16.
+    /// The canonical gRPC code, 0 to 16.
     pub(crate) grpc_code: u8,
     pub(crate) message: &'a str,
     pub(crate) code: u32,
     pub(crate) domain: &'a str,
     pub(crate) reason: &'a str,
     pub(crate) metadata: WrittenMetadata<'a>,
-    /// Encoded further `details` fields, each with its tag.
+    /// The other details: encoded `details` fields, each with its tag.
     pub(crate) rest: &'a [u8],
-    /// What was left out.
+    /// The parts that were removed.
     pub(crate) shed: ShedMarks,
     pub(crate) infos: WrittenInfos,
 }
@@ -35,11 +35,11 @@ pub(crate) enum WrittenMetadata<'a> {
     Fields(&'a [u8]),
 }
 
-/// Which of the two ErrorInfos are written.
+/// The ErrorInfos that are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WrittenInfos {
     Both,
-    /// Ours alone: only a budget that nothing else meets removes google.rpc.ErrorInfo, which repeats it.
+    /// Only ours. A budget removes google.rpc.ErrorInfo last, because it repeats ours.
     #[cfg_attr(not(any(feature = "gateway", feature = "server")), expect(dead_code, reason = "budgets"))]
     Ours,
     Google,
@@ -54,7 +54,7 @@ impl WrittenInfos {
         matches!(self, Self::Both | Self::Google)
     }
 
-    /// The marks that google.rpc.ErrorInfo contains: none, where ours is beside it.
+    /// Returns the marks that google.rpc.ErrorInfo contains: none if our ErrorInfo is written too.
     const fn googles_shed(self, shed: ShedMarks) -> ShedMarks {
         match self {
             Self::Google => shed,
@@ -84,8 +84,8 @@ const fn url_field<const N: usize>(url: &str) -> [u8; N] {
     field
 }
 
-/// Whether google.rpc.ErrorInfo has a meaning of its own for a metadata key. An error's own metadata under such a key
-/// stand in our ErrorInfo only.
+/// Returns whether google.rpc.ErrorInfo uses a metadata key for the code or for the marks. Metadata of the error under such a
+/// key is written in our ErrorInfo only.
 pub(crate) const fn is_reserved(key: &str) -> bool {
     same_text(key, CODE_KEY) || same_text(key, SHED_KEY)
 }
@@ -98,7 +98,7 @@ struct Lengths {
 }
 
 impl Lengths {
-    const fn of(parts: &Parts<'_>) -> Self {
+    const fn new(parts: &Parts<'_>) -> Self {
         let both = string_len(parts.domain) + string_len(parts.reason);
         let code = varint_len(code_as_usize(parts.code));
         let shed = shed_count(parts.shed);
@@ -124,19 +124,19 @@ impl Lengths {
     }
 }
 
-/// The length of what [`status`] writes.
+/// Returns the number of bytes that [`status`] writes.
 pub(crate) const fn status_len(parts: &Parts<'_>) -> usize {
-    Lengths::of(parts).status(parts)
+    Lengths::new(parts).status(parts)
 }
 
-/// Writes the status. `out` has the length that [`status_len`] gives.
+/// Writes the status. The length of `out` must be [`status_len`].
 pub(crate) const fn status(parts: &Parts<'_>, out: &mut [u8]) {
-    write_status(&mut Out::new(out), parts, Lengths::of(parts));
+    write_status(&mut Out::new(out), parts, Lengths::new(parts));
 }
 
 /// Appends the status, in one allocation at most.
 pub(crate) fn status_to_vec(parts: &Parts<'_>, bytes: &mut Vec<u8>) {
-    let lengths = Lengths::of(parts);
+    let lengths = Lengths::new(parts);
     let len = lengths.status(parts);
     bytes.reserve_exact(len);
     append(len, bytes, |out| write_status(out, parts, lengths));
@@ -237,7 +237,7 @@ const fn write_metadata(out: &mut Out<'_>, tag: u8, metadata: WrittenMetadata<'_
     }
 }
 
-/// The decimal digits of a code.
+/// Returns the decimal digits of a code.
 pub(crate) const fn six_digits(code: u32) -> [u8; 6] {
     let mut digits = [b'0'; 6];
     let mut rest = code;
@@ -257,11 +257,11 @@ pub(crate) const fn six_digits(code: u32) -> [u8; 6] {
     digits
 }
 
-/// Which metadata of an error one of the two messages has.
+/// The metadata keys that an ErrorInfo contains.
 #[derive(Clone, Copy)]
 enum Keys {
     All,
-    /// Without those that google.rpc.ErrorInfo has a meaning of its own for.
+    /// All but the [reserved](is_reserved) ones.
     Unreserved,
 }
 
@@ -274,7 +274,7 @@ impl Keys {
     }
 }
 
-/// Encoded map entries, one field each.
+/// Returns the length of all encoded metadata entries.
 const fn metadata_len(metadata: WrittenMetadata<'_>, keys: Keys) -> usize {
     let mut rest = match metadata {
         WrittenMetadata::Pairs(pairs) => pairs,
@@ -290,13 +290,13 @@ const fn metadata_len(metadata: WrittenMetadata<'_>, keys: Keys) -> usize {
     len
 }
 
-/// How long a metadata entry is in either of the two messages.
+/// Returns the length of an encoded metadata entry. It is the same in both messages.
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) const fn entry_len(key: &str, value: &str) -> usize {
     delimited_len(pair_len(key.len(), value.len()))
 }
 
-/// How many parts there are.
+/// Counts the parts.
 pub(crate) const fn shed_count(shed: ShedMarks) -> usize {
     let mut count = 0;
     let mut rest = Shed::ALL;
@@ -309,7 +309,7 @@ pub(crate) const fn shed_count(shed: ShedMarks) -> usize {
     count
 }
 
-/// The length of the names joined by commas.
+/// Returns the length of the names, joined by commas.
 const fn shed_text_len(shed: ShedMarks) -> usize {
     let mut len = 0;
     let mut rest = Shed::ALL;
@@ -322,7 +322,7 @@ const fn shed_text_len(shed: ShedMarks) -> usize {
     len
 }
 
-/// The length of the metadata entry that carries the marks in google.rpc.ErrorInfo.
+/// Returns the length of the metadata entry of google.rpc.ErrorInfo that contains the marks.
 pub(crate) const fn shed_entry_len(shed: ShedMarks) -> usize {
     if shed.is_empty() { 0 } else { delimited_len(pair_len(SHED_KEY.len(), shed_text_len(shed))) }
 }
