@@ -32,7 +32,7 @@ pub fn default_status(catalog: &'static Catalog, number: u32) -> Status {
         Some(entry) if !entry.details.is_empty() => {
             Status::with_details(entry.grpc_code.into(), entry.summary, Bytes::from_static(entry.details))
         }
-        _ => ApiError::of(catalog, number).into(),
+        _ => ApiError::from_number(catalog, number).into(),
     }
 }
 
@@ -108,7 +108,7 @@ impl StatusCodeExt for Status {
         let (number, info) = match identity(self.details(), catalog) {
             Some(Identity { code, info }) if info.is_of(catalog.domain()) => (code, info),
             Some(_) => return None,
-            None => (code_field(self).and_then(wire::parse_code)?, Info::of(InfoKind::Ours, &[])),
+            None => (code_field(self).and_then(wire::parse_code)?, Info::from_message(InfoKind::Ours, &[])),
         };
         if T::Code::from_u32(number)? != T::CODE {
             return None;
@@ -120,7 +120,7 @@ impl StatusCodeExt for Status {
     fn to_received_with(&self, catalog: &'static Catalog) -> ReceivedError {
         let details = Bytes::copy_from_slice(self.details());
         let message = Cow::Borrowed(self.message());
-        ReceivedError::of_grpc(self.code().into(), message, details, self.metadata().as_ref(), catalog)
+        ReceivedError::from_grpc(self.code().into(), message, details, self.metadata().as_ref(), catalog)
     }
 }
 

@@ -23,8 +23,7 @@ use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 use crate::wire::shed::ShedMarks;
 use crate::wire::write::WrittenMetadata;
 
-/// An error that an API answers with: a code, a public message, metadata and details for the caller, and a
-/// private cause for the log.
+/// An error that an API sends: a code, a public message, metadata and details for the caller, and a private cause for the log.
 ///
 /// Made from a code, or from one of the structs that carry a code's parameters:
 ///
@@ -73,11 +72,11 @@ pub(crate) struct ErrorParts<'a> {
 impl ApiError {
     /// The error of a code, with its entry's summary as message.
     pub fn new<C: CatalogCode>(code: C) -> Self {
-        Self::of(C::catalog(), code.as_u32())
+        Self::from_number(C::catalog(), code.as_u32())
     }
 
     /// The error of a number in a catalogue. `number` is a code.
-    pub(crate) fn of(catalog: &'static Catalog, number: u32) -> Self {
+    pub(crate) fn from_number(catalog: &'static Catalog, number: u32) -> Self {
         let entry = catalog.by_code(number);
         let (reason, attached) = entry.map_or(("", &[][..]), |e| (e.reason, e.attached));
         let domain = Cow::Borrowed(catalog.domain());
@@ -93,7 +92,7 @@ impl ApiError {
         if !code::is_code(number) {
             return Err(code::InvalidCode(number));
         }
-        Ok(Self::of(catalog, number))
+        Ok(Self::from_number(catalog, number))
     }
 
     /// `catalog` is the one of the domain, where it is known.
@@ -174,7 +173,7 @@ impl ApiError {
     pub fn with_raw_detail(mut self, type_url: &str, value: &[u8]) -> Self {
         let mut any = Vec::new();
         wire::detail_writer::detail(type_url, value, &mut any);
-        if let Some(new) = AllDetails::of(&any).next() {
+        if let Some(new) = AllDetails::new(&any).next() {
             self.put_detail(&new);
         }
         self
@@ -182,7 +181,7 @@ impl ApiError {
 
     /// Attaches a detail as it stands in an encoded status.
     fn put_detail(&mut self, new: &Detail<'_>) {
-        if let Some(any) = new.whole_any()
+        if let Some(any) = new.complete_any()
             && self.make_room_for(new.type_name())
         {
             wire::detail_writer::any(any, self.0.details.to_mut());
@@ -200,10 +199,10 @@ impl ApiError {
 
     fn remove_details(&mut self, is_removed: impl Fn(&Detail<'_>) -> bool) {
         let details = self.0.details.to_mut();
-        if AllDetails::of(details).any(|old| is_removed(&old)) {
+        if AllDetails::new(details).any(|old| is_removed(&old)) {
             let mut kept = Vec::with_capacity(details.len());
-            for old in AllDetails::of(details).filter(|old| !is_removed(old)) {
-                wire::detail_writer::any(old.whole_any().unwrap_or_default(), &mut kept);
+            for old in AllDetails::new(details).filter(|old| !is_removed(old)) {
+                wire::detail_writer::any(old.complete_any().unwrap_or_default(), &mut kept);
             }
             *details = kept;
         }
@@ -217,7 +216,7 @@ impl ApiError {
         let mut last = BTreeMap::new();
         for (index, detail) in new.enumerate() {
             let name = detail.type_name();
-            if let Some(any) = detail.whole_any()
+            if let Some(any) = detail.complete_any()
                 && !matches!(name, ERROR_INFO | GOOGLE_ERROR_INFO)
             {
                 last.insert(name, (index, any));
@@ -251,7 +250,7 @@ impl ApiError {
         self
     }
 
-    /// The six digits.
+    /// Returns the six digits.
     pub fn number(&self) -> u32 {
         self.0.code
     }
@@ -261,7 +260,7 @@ impl ApiError {
         (self.0.domain == C::catalog().domain()).then(|| C::from_u32(self.0.code)).flatten()
     }
 
-    /// The entry, where the catalogue lists the code.
+    /// Returns the entry, if the catalogue lists the code.
     pub fn entry(&self) -> Option<&'static Entry> {
         self.0.entry
     }
@@ -271,12 +270,12 @@ impl ApiError {
         self.0.catalog
     }
 
-    /// The domain of the code; empty if it has none.
+    /// Returns the domain of the code; empty if it has none.
     pub fn domain(&self) -> &str {
         &self.0.domain
     }
 
-    /// The reason, such as `USER_BANNED`; empty where it is not known.
+    /// Returns the reason, such as `USER_BANNED`; empty if it is not known.
     pub fn reason(&self) -> &str {
         &self.0.reason
     }
@@ -295,9 +294,9 @@ impl ApiError {
         self.0.metadata.view()
     }
 
-    /// The details, without both ErrorInfos.
+    /// Iterates over the details, without both ErrorInfos.
     pub fn details(&self) -> impl Iterator<Item = Detail<'_>> {
-        AllDetails::of(&self.0.details)
+        AllDetails::new(&self.0.details)
     }
 
     /// The id of the request, where a `google.rpc.RequestInfo` is attached.
@@ -305,7 +304,7 @@ impl ApiError {
         self.details().find_map(|detail| detail.request_id())
     }
 
-    /// The HTTP status: the class of the code.
+    /// Returns the HTTP status: the class of the code.
     pub fn http_status(&self) -> http::StatusCode {
         code::http_status(self.0.code)
     }
@@ -315,7 +314,7 @@ impl ApiError {
         code::grpc_code(self.0.code, self.0.entry)
     }
 
-    /// The private cause.
+    /// Returns the private cause.
     pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.0.cause.as_deref()
     }

@@ -1,4 +1,4 @@
-//! What is wrong with the details of an error. It is looked for when somebody asks.
+//! Notes about the details of an error. They are made when they are asked for.
 
 use std::borrow::Cow;
 
@@ -49,8 +49,8 @@ pub(super) fn note_code(
 pub(super) fn note_details(status: &[u8], found: Option<Identity<'_>>, domain: &str, notes: &mut Notes) {
     // A corrupt ErrorInfo is not compared with the others: what is cut off would look like a contradiction.
     let mut repeats =
-        found.filter(|found| is_sound(&found.info)).map(|found| Repeats::of(found.info, Some(found.code)));
-    for (index, detail) in AllDetails::of(status).enumerate() {
+        found.filter(|found| is_sound(&found.info)).map(|found| Repeats::new(found.info, Some(found.code)));
+    for (index, detail) in AllDetails::new(status).enumerate() {
         let info = Info::read(&detail);
         let is_whole = detail.is_intact() && !detail.type_name().is_empty();
         let is_sound = is_whole && info.as_ref().is_none_or(is_sound);
@@ -72,5 +72,5 @@ pub(super) fn note_details(status: &[u8], found: Option<Identity<'_>>, domain: &
 }
 
 fn is_sound(info: &Info<'_>) -> bool {
-    info.is_whole && info.is_text()
+    info.is_complete && info.is_text()
 }

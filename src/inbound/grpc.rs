@@ -10,14 +10,14 @@ use crate::inbound::ReceivedError;
 #[cfg(feature = "gateway")]
 use crate::inbound::note::Note;
 use crate::inbound::note::Notes;
-use crate::inbound::received::Sent;
+use crate::inbound::received::ReceivedParts;
 use crate::inbound::retry::RetryHints;
 use crate::wire::{ERROR_CODE_HEADER, RECEIVED_HEADER};
 
 impl ReceivedError {
     /// A failure whose gRPC code, message and details were read of fields that are sanitised, with what stands beside
     /// them in `fields`.
-    pub(crate) fn of_grpc(
+    pub(crate) fn from_grpc(
         grpc_code: GrpcCode,
         message: Cow<'_, str>,
         details: Bytes,
@@ -30,7 +30,8 @@ impl ReceivedError {
         }
         let code_field = fields.get(ERROR_CODE_HEADER).map(|value| value.as_bytes());
         let is_silent = message.is_empty() && details.is_empty();
-        let sent = Sent { grpc_code: Some(grpc_code), message: Some(message), details, code_field, notes };
+        let sent =
+            ReceivedParts { grpc_code: Some(grpc_code), message: Some(message), details, code_field, notes };
         let error = Self::read(sent, catalog).with_retry_hints(RetryHints::read(fields));
         // The ASCII field is all there is of it.
         if is_silent && error.number().is_some() { error.with_own_message() } else { error }
@@ -38,16 +39,16 @@ impl ReceivedError {
 
     /// The error of an answer that broke off, or never began.
     #[cfg(feature = "gateway")]
-    pub(crate) fn broken_off(what: &'static str, catalog: &'static Catalog) -> Self {
-        Self::made_here(GrpcCode::Unavailable, what, catalog)
+    pub(crate) fn incomplete(what: &'static str, catalog: &'static Catalog) -> Self {
+        Self::synthesized(GrpcCode::Unavailable, what, catalog)
     }
 
     /// An error that no peer answered with.
     #[cfg(feature = "gateway")]
-    pub(crate) fn made_here(grpc_code: GrpcCode, what: &'static str, catalog: &'static Catalog) -> Self {
+    pub(crate) fn synthesized(grpc_code: GrpcCode, what: &'static str, catalog: &'static Catalog) -> Self {
         let mut notes = Notes::default();
         notes.push(Note::Synthesized);
-        let sent = Sent {
+        let sent = ReceivedParts {
             grpc_code: Some(grpc_code),
             message: Some(Cow::Borrowed(what)),
             details: Bytes::new(),

@@ -1,4 +1,4 @@
-//! What the gRPC header says, and what the details repeat of it.
+//! The gRPC code and the message: gRPC's fields contain them, and the details repeat them.
 
 use std::borrow::Cow;
 
@@ -9,13 +9,13 @@ use crate::wire::fields::{Fields, Value};
 use crate::wire::schema::status;
 
 /// The two fields of a `google.rpc.Status` that the gRPC header repeats.
-pub(super) struct Head<'a> {
+pub(super) struct EmbeddedStatus<'a> {
     code: Option<i64>,
     /// As it was sent: UTF-8 or not.
     message: &'a [u8],
 }
 
-impl<'a> Head<'a> {
+impl<'a> EmbeddedStatus<'a> {
     pub(super) fn read(status: &'a [u8], notes: &mut Notes) -> Self {
         let mut head = Self { code: None, message: &[] };
         let mut fields = Fields::new(status);

@@ -1,4 +1,4 @@
-//! Who an error is: the code in the details of a status.
+//! The identity of an error: the code in the details of a status, and its domain.
 
 use std::str;
 
@@ -8,48 +8,47 @@ use crate::wire::info::{Info, InfoKind};
 use crate::wire::schema::tag::ANY_VALUE;
 use crate::wire::write::OUR_URL_FIELD;
 
-/// Who an error is, and which message said so.
+/// The identity of an error, and the ErrorInfo that contains it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity<'a> {
     pub(crate) code: u32,
     pub(crate) info: Info<'a>,
 }
 
-/// Says which ErrorInfos can be left out, because they say what the identity says: it itself, and its twin for
-/// the readers of the other message.
+/// Finds the ErrorInfos that repeat the identity: the message that contains it, and the other one of the two kinds.
 #[derive(Clone, Debug)]
 pub(crate) struct Repeats<'a> {
     identity: Info<'a>,
     code: Option<u32>,
-    /// Only one is compared to its end: a peer decides how many there are.
+    /// Only one message is compared completely, because a peer decides how many there are.
     compared: bool,
 }
 
 impl<'a> Repeats<'a> {
-    pub(crate) const fn of(identity: Info<'a>, code: Option<u32>) -> Self {
+    pub(crate) const fn new(identity: Info<'a>, code: Option<u32>) -> Self {
         Self { identity, code, compared: false }
     }
 
-    /// Whether nothing is lost without the message. To be asked in the order of the details.
+    /// Returns whether the message contains nothing more than the identity. Call it in the order of the details.
     pub(crate) fn is_repeated(&mut self, info: &Info<'_>) -> bool {
         std::ptr::eq(info.message, self.identity.message)
             || (!std::mem::replace(&mut self.compared, true)
                 && (info.reason.is_empty() || info.reason == self.identity.reason)
-                && self.says_the_same(info))
+                && self.repeats_identity(info))
     }
 
-    /// Whether the message contradicts the identity. To be asked in the order of the details.
+    /// Returns whether the message contradicts the identity. Call it in the order of the details.
     pub(crate) fn is_contradicted(&mut self, info: &Info<'_>) -> bool {
         if std::ptr::eq(info.message, self.identity.message) {
             false
         } else if std::mem::replace(&mut self.compared, true) {
             !info.agrees_with(&self.identity, self.code)
         } else {
-            !self.says_the_same(info)
+            !self.repeats_identity(info)
         }
     }
 
-    fn says_the_same(&self, info: &Info<'_>) -> bool {
+    fn repeats_identity(&self, info: &Info<'_>) -> bool {
         info.agrees_with(&self.identity, self.code) && info.has_metadata_of(&self.identity)
     }
 }
@@ -61,15 +60,15 @@ pub(crate) fn identity<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identi
     ours(status).or_else(|| without_ours(status, catalog))
 }
 
-/// The identity that our ErrorInfo gives, where it is whole.
+/// Returns the identity in our ErrorInfo, if that is complete.
 #[inline]
 pub(crate) fn ours(status: &[u8]) -> Option<Identity<'_>> {
-    let mut details = AllDetails::of(status);
+    let mut details = AllDetails::new(status);
     while let Some((any, cut)) = details.next_any() {
         if let Some(message) = plain_message_of_ours(any) {
             let info = Info::ours(message);
             if let Some(code) = info.code()
-                && info.is_whole
+                && info.is_complete
             {
                 return Some(Identity { code, info });
             }
@@ -80,16 +79,16 @@ pub(crate) fn ours(status: &[u8]) -> Option<Identity<'_>> {
     None
 }
 
-/// The identity that a detail gives, if it is our ErrorInfo and whole. Out of line, because most need not come here.
+/// Returns the identity in a detail, if it is our ErrorInfo and complete. Not inlined, because most statuses do not need it.
 #[inline(never)]
 fn ours_in(any: &[u8], cut: bool) -> Option<Identity<'_>> {
     let info = Info::read(&Detail::read(any, cut))?;
-    let is_whole_ours = info.kind == InfoKind::Ours && info.is_whole;
-    Some(Identity { code: info.code().filter(|_| is_whole_ours)?, info })
+    let is_complete_ours = info.kind == InfoKind::Ours && info.is_complete;
+    Some(Identity { code: info.code().filter(|_| is_complete_ours)?, info })
 }
 
-/// The message in a `google.protobuf.Any` of our ErrorInfo that is written as every writer does it: one
-/// comparison in place of the general reader, which finds the same.
+/// Returns the message in a `google.protobuf.Any` of our ErrorInfo in its usual encoding. One comparison replaces the general
+/// reader, which returns the same.
 #[inline]
 fn plain_message_of_ours(any: &[u8]) -> Option<&[u8]> {
     let (url, value) = any.split_first_chunk()?;
@@ -107,9 +106,9 @@ fn plain_message_of_ours(any: &[u8]) -> Option<&[u8]> {
 pub(crate) fn without_ours<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
     let mut corrupt = None;
     let mut named = None;
-    for info in AllDetails::of(status).filter_map(|detail| Info::read(&detail)) {
+    for info in AllDetails::new(status).filter_map(|detail| Info::read(&detail)) {
         match info.code() {
-            Some(code) if info.is_whole => return Some(Identity { code, info }),
+            Some(code) if info.is_complete => return Some(Identity { code, info }),
             Some(code) => corrupt = corrupt.or(Some(Identity { code, info })),
             None if named.is_none() && info.domain == catalog.domain().as_bytes() => {
                 named = str::from_utf8(info.reason)
@@ -123,9 +122,9 @@ pub(crate) fn without_ours<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Id
     corrupt.or(named)
 }
 
-/// The first ErrorInfo, whether it gives a code or not.
+/// Returns the first ErrorInfo, with a code or without.
 pub(crate) fn first_info(status: &[u8]) -> Option<Info<'_>> {
-    AllDetails::of(status).find_map(|detail| Info::read(&detail))
+    AllDetails::new(status).find_map(|detail| Info::read(&detail))
 }
 
 #[cfg(test)]
@@ -136,7 +135,7 @@ mod tests {
     fn the_short_way_reads_the_same() {
         let status = crate::CATALOG.by_code(403_003).map_or(&[][..], |entry| entry.details);
         assert!(
-            AllDetails::of(status).next_any().is_some_and(|(any, _)| plain_message_of_ours(any).is_some())
+            AllDetails::new(status).next_any().is_some_and(|(any, _)| plain_message_of_ours(any).is_some())
         );
         // Every byte of the status, replaced by every value.
         for at in 0..status.len() {
@@ -144,9 +143,9 @@ mod tests {
                 let mut status = status.to_vec();
                 status[at] = byte;
                 let short = ours(&status).map(|found| (found.code, found.info.domain, found.info.reason));
-                let long = AllDetails::of(&status)
+                let long = AllDetails::new(&status)
                     .filter_map(|detail| Info::read(&detail))
-                    .filter(|info| info.kind == InfoKind::Ours && info.is_whole)
+                    .filter(|info| info.kind == InfoKind::Ours && info.is_complete)
                     .find_map(|info| Some((info.code()?, info.domain, info.reason)));
                 assert_eq!(short, long, "byte {at} is {byte:#04x}");
             }

@@ -13,11 +13,11 @@ pub(super) struct InfoAt {
     reason: Range<usize>,
     shed: ShedMarks,
     message: Range<usize>,
-    is_whole: bool,
+    is_complete: bool,
 }
 
 impl InfoAt {
-    pub(super) fn of(info: &Info<'_>, status: &[u8]) -> Self {
+    pub(super) fn new(info: &Info<'_>, status: &[u8]) -> Self {
         Self {
             kind: info.kind,
             number: info.number,
@@ -25,7 +25,7 @@ impl InfoAt {
             reason: range_in(status, info.reason),
             shed: info.shed,
             message: range_in(status, info.message),
-            is_whole: info.is_whole,
+            is_complete: info.is_complete,
         }
     }
 
@@ -37,7 +37,7 @@ impl InfoAt {
             reason: status.get(self.reason.clone())?,
             shed: self.shed,
             message: status.get(self.message.clone())?,
-            is_whole: self.is_whole,
+            is_complete: self.is_complete,
         })
     }
 }

@@ -12,7 +12,7 @@ use prost::Name;
 #[cfg(any(feature = "gateway", feature = "server"))]
 use crate::guard::sources;
 use crate::inbound::findings::{note_code, note_details};
-use crate::inbound::head::{Head, reconcile_code_field};
+use crate::inbound::head::{EmbeddedStatus, reconcile_code_field};
 use crate::inbound::place::{InfoAt, range_in};
 
 use crate::catalog::code::{class_code, class_of};
@@ -32,8 +32,8 @@ use crate::wire::metadata::Metadata;
 use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 use crate::wire::shed::ShedMarks;
 
-/// An error that a peer answered with, as far as it could be read. Reading never fails: the
-/// [notes](Self::notes) say what was wrong.
+/// An error that was received from a peer, as far as it could be read. Reading never fails: the [notes](Self::notes) name the
+/// faults.
 ///
 /// It is another type than [`ApiError`](struct@ApiError), so that a peer's error is not sent to our own callers by
 /// accident. [`replace_with`](Self::replace_with) returns another error in its place;
@@ -51,7 +51,7 @@ use crate::wire::shed::ShedMarks;
 /// }
 /// ```
 ///
-/// Details and metadata are read where they lie when they are asked for; reading copies the details once.
+/// The details are copied once. They and the metadata are decoded when they are asked for.
 #[derive(Clone)]
 pub struct ReceivedError(Box<Inner>);
 
@@ -96,7 +96,7 @@ struct EarlyNotes {
 }
 
 /// What a peer sent, before it is read.
-pub(crate) struct Sent<'a> {
+pub(crate) struct ReceivedParts<'a> {
     /// `None` where nothing but the details was received.
     pub(crate) grpc_code: Option<GrpcCode>,
     pub(crate) message: Option<Cow<'a, str>>,
@@ -110,7 +110,7 @@ impl ReceivedError {
     /// Reads an encoded `google.rpc.Status`: the value of `grpc-status-details-bin`, after base64.
     pub fn from_details(status: impl Into<Bytes>, catalog: &'static Catalog) -> Self {
         Self::read(
-            Sent {
+            ReceivedParts {
                 grpc_code: None,
                 message: None,
                 details: status.into(),
@@ -130,7 +130,10 @@ impl ReceivedError {
             notes.push(Note::InvalidBase64);
         }
         let details = decoded.bytes.into();
-        Self::read(Sent { grpc_code: None, message: None, details, code_field: None, notes }, catalog)
+        Self::read(
+            ReceivedParts { grpc_code: None, message: None, details, code_field: None, notes },
+            catalog,
+        )
     }
 
     /// A failure whose parts were read from gRPC's fields, without other fields.
@@ -142,12 +145,15 @@ impl ReceivedError {
         catalog: &'static Catalog,
     ) -> Self {
         let (grpc_code, message) = (Some(grpc_code), Some(message));
-        Self::read(Sent { grpc_code, message, details, code_field: None, notes: Notes::default() }, catalog)
+        Self::read(
+            ReceivedParts { grpc_code, message, details, code_field: None, notes: Notes::default() },
+            catalog,
+        )
     }
 
-    pub(crate) fn read(sent: Sent<'_>, catalog: &'static Catalog) -> Self {
-        let Sent { grpc_code, message, details: status, code_field, mut notes } = sent;
-        let head = Head::read(&status, &mut notes);
+    pub(crate) fn read(sent: ReceivedParts<'_>, catalog: &'static Catalog) -> Self {
+        let ReceivedParts { grpc_code, message, details: status, code_field, mut notes } = sent;
+        let head = EmbeddedStatus::read(&status, &mut notes);
         let grpc_code = head.reconcile_code(grpc_code, &mut notes);
         let message = match head.reconcile_message(message, &mut notes) {
             Some(message) => Message::Other(message.into_owned()),
@@ -164,7 +170,7 @@ impl ReceivedError {
         let info = found.map(|f| f.info).or_else(|| code.is_none().then(|| first_info(&status)).flatten());
         let is_own = info.is_none_or(|info| info.is_of(catalog.domain()));
         let entry = code.filter(|_| is_own).and_then(|code| catalog.by_code(code));
-        let info = info.map(|info| InfoAt::of(&info, &status));
+        let info = info.map(|info| InfoAt::new(&info, &status));
 
         Self(Box::new(Inner {
             catalog,
@@ -231,17 +237,17 @@ impl ReceivedError {
         notes
     }
 
-    /// The six digits; `None` where the peer sent no code.
+    /// Returns the six digits; `None` if the peer sent no code.
     pub fn number(&self) -> Option<u32> {
         self.0.code
     }
 
-    /// The six digits, or `CCC000` of the class where the peer sent no code.
+    /// Returns the six digits, or `CCC000` of the class if the peer sent no code.
     pub fn number_or_class(&self) -> u32 {
         self.0.code.unwrap_or_else(|| class_code(self.class()))
     }
 
-    /// The code, if it is of `C`'s domain.
+    /// Returns the code, if it is of `C`'s domain.
     pub fn code<C: CatalogCode>(&self) -> Option<C> {
         let domain = C::catalog().domain();
         let ours = match self.info() {
@@ -252,7 +258,7 @@ impl ReceivedError {
         ours.then_some(self.0.code).flatten().and_then(C::from_u32)
     }
 
-    /// The entry, where the catalogue lists the code.
+    /// Returns the entry, if the catalogue lists the code.
     pub fn entry(&self) -> Option<&'static Entry> {
         self.0.entry
     }
@@ -274,12 +280,12 @@ impl ReceivedError {
         self.0.info.as_ref()?.read(&self.0.status)
     }
 
-    /// Whose code it is; empty where the peer did not say, or not in UTF-8.
+    /// Returns the domain of the code; empty if the peer sent none, or not in UTF-8.
     pub fn domain(&self) -> &str {
         self.info().map_or("", |info| info.domain_str())
     }
 
-    /// The reason, such as `USER_BANNED`: the peer's, else the entry's, else empty.
+    /// Returns the reason, such as `USER_BANNED`: the peer's, else the entry's, else an empty text.
     pub fn reason(&self) -> &str {
         match self.info().and_then(|info| std::str::from_utf8(info.reason).ok()) {
             Some(reason) if !reason.is_empty() => reason,
@@ -287,7 +293,7 @@ impl ReceivedError {
         }
     }
 
-    /// The public message, as the peer sent it.
+    /// Returns the public message, as the peer sent it.
     pub fn message(&self) -> &str {
         match &self.0.message {
             Message::Embedded(place) => self
@@ -300,48 +306,48 @@ impl ReceivedError {
         }
     }
 
-    /// The metadata, without the number that google.rpc.ErrorInfo carries in it.
+    /// Returns the metadata, without the code and the marks that google.rpc.ErrorInfo contains in it.
     pub fn metadata(&self) -> Metadata<'_> {
-        Metadata::from_info(&self.info().unwrap_or(Info::of(InfoKind::Ours, &[])))
+        Metadata::from_info(&self.info().unwrap_or(Info::from_message(InfoKind::Ours, &[])))
     }
 
-    /// The details, without the ErrorInfos that say who the error is. Corrupt ones are among them.
+    /// Iterates over the details, corrupt ones included, without the ErrorInfos that identify the error.
     pub fn details(&self) -> impl Iterator<Item = Detail<'_>> {
         self.own_details()
     }
 
     fn own_details(&self) -> impl Iterator<Item = Detail<'_>> + Clone {
-        let mut repeats = self.info().map(|info| Repeats::of(info, self.0.code));
-        AllDetails::of(&self.0.status).filter(move |detail| match (&mut repeats, Info::read(detail)) {
+        let mut repeats = self.info().map(|info| Repeats::new(info, self.0.code));
+        AllDetails::new(&self.0.status).filter(move |detail| match (&mut repeats, Info::read(detail)) {
             (Some(repeats), Some(info)) => !repeats.is_repeated(&info),
             _ => true,
         })
     }
 
-    /// The first detail of type `M`.
+    /// Decodes the first detail of type `M`.
     ///
     /// # Errors
     ///
-    /// There is one, but its bytes are no `M`.
+    /// The bytes of the detail cannot be decoded.
     pub fn detail<M: prost::Message + Name + Default>(&self) -> Option<Result<M, prost::DecodeError>> {
         match M::full_name().as_str() {
             ERROR_INFO | GOOGLE_ERROR_INFO => self.details().find_map(|detail| detail.to_message()),
             // No ErrorInfo: it need not be told from those that say who the error is.
             name => {
-                let detail = AllDetails::of(&self.0.status).find_type(name)?;
+                let detail = AllDetails::new(&self.0.status).find_type(name)?;
                 Some(M::decode(detail.value()))
             }
         }
     }
 
-    /// The parameters, if the error has the code of `T`. A parameter that is absent, or whose text does not
-    /// fit its type, is `None`.
+    /// Reads the parameters, if the error has the code of `T`. A parameter that is absent, or whose text is not a value of its
+    /// type, is `None`.
     pub fn decode<T: TypedError>(&self) -> Option<T> {
         let metadata = self.metadata();
         (self.code::<T::Code>()? == T::CODE).then(|| T::from_metadata(|key| metadata.get(key)))
     }
 
-    /// The gRPC code that was received.
+    /// Returns the gRPC code that was received.
     pub fn grpc_code(&self) -> GrpcCode {
         self.0.grpc_code
     }
@@ -359,12 +365,12 @@ impl ReceivedError {
         http::StatusCode::from_u16(self.class()).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The id of the request, where the peer sent one.
+    /// Returns the id of the request, if the peer sent one.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref().or_else(|| self.details().find_map(|detail| detail.request_id()))
     }
 
-    /// What was wrong, and what is worth knowing.
+    /// Returns the faults that were found, and other findings.
     pub fn notes(&self) -> &[Note] {
         self.0.all_notes.get_or_init(|| self.find_notes()).as_slice()
     }

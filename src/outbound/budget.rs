@@ -137,10 +137,10 @@ impl SentError<'_> {
     fn shed_details(&mut self, is_shed: impl Fn(&str) -> bool) -> bool {
         let before = self.details.len();
         let kept: Vec<Detail<'_>> =
-            AllDetails::of(&self.details).filter(|detail| !is_shed(detail.type_name())).collect();
+            AllDetails::new(&self.details).filter(|detail| !is_shed(detail.type_name())).collect();
         let mut encoded = Vec::with_capacity(before);
         for detail in kept {
-            wire::detail_writer::any(detail.whole_any().unwrap_or_default(), &mut encoded);
+            wire::detail_writer::any(detail.complete_any().unwrap_or_default(), &mut encoded);
         }
         self.details = Cow::Owned(encoded);
         self.details.len() != before
@@ -151,7 +151,7 @@ impl SentError<'_> {
     fn shed_violations(&mut self, excess: usize) -> bool {
         // The size of each violation; the first one of a detail includes the type of the detail.
         let mut lengths = Vec::new();
-        for detail in AllDetails::of(&self.details) {
+        for detail in AllDetails::new(&self.details) {
             let mut head = detail.type_url().len();
             for violation in violations(&detail) {
                 lengths.push(violation.len() + 2 + std::mem::take(&mut head));
@@ -169,12 +169,12 @@ impl SentError<'_> {
         }
         let mut room = lengths.len();
         let mut encoded = Vec::with_capacity(self.details.len());
-        for detail in AllDetails::of(&self.details) {
+        for detail in AllDetails::new(&self.details) {
             let all = violations(&detail).count();
             let kept = all.min(room);
             room -= kept;
             if kept == all {
-                wire::detail_writer::any(detail.whole_any().unwrap_or_default(), &mut encoded);
+                wire::detail_writer::any(detail.complete_any().unwrap_or_default(), &mut encoded);
             } else if kept > 0 {
                 let mut value = Vec::new();
                 for violation in violations(&detail).take(kept) {

@@ -240,10 +240,10 @@ impl Withheld<'_> {
     fn details(&self) -> impl Iterator<Item = Detail<'_>> {
         let found = identity(&self.status, self.catalog);
         let info = found.map(|found| found.info).or_else(|| first_info(&self.status));
-        let mut repeats = info.map(|info| Repeats::of(info, found.map(|found| found.code)));
+        let mut repeats = info.map(|info| Repeats::new(info, found.map(|found| found.code)));
         // A set, because a peer chooses how many details there are.
-        let sent: HashSet<&str> = AllDetails::of(self.sent).map(|sent| sent.type_name()).collect();
-        AllDetails::of(&self.status).filter(move |detail| match (Info::read(detail), &mut repeats) {
+        let sent: HashSet<&str> = AllDetails::new(self.sent).map(|sent| sent.type_name()).collect();
+        AllDetails::new(&self.status).filter(move |detail| match (Info::read(detail), &mut repeats) {
             (Some(other), Some(repeats)) => {
                 let is_identity = info.is_some_and(|info| std::ptr::eq(info.message, other.message));
                 if is_identity { !self.are_infos_sent } else { !repeats.is_repeated(&other) }

@@ -121,7 +121,7 @@ impl Policy {
         let public = self.boundary.is_public();
         let is_private = public && entry.class() >= 500 && *status.message != *entry.summary;
         // A RequestInfo is replaced.
-        let is_changed = AllDetails::of(read.rest).any(|detail| match detail.type_name() {
+        let is_changed = AllDetails::new(read.rest).any(|detail| match detail.type_name() {
             "" | ERROR_INFO | GOOGLE_ERROR_INFO | REQUEST_INFO => true,
             _ => public && is_debug(&detail),
         });

@@ -163,7 +163,7 @@ impl<'a> SentError<'a> {
     }
 
     pub(crate) fn details(&self) -> impl Iterator<Item = Detail<'_>> {
-        AllDetails::of(&self.details)
+        AllDetails::new(&self.details)
     }
 
     /// Keeps the details for which `is_kept` is true.
@@ -172,8 +172,8 @@ impl<'a> SentError<'a> {
             return;
         }
         let mut kept = Vec::with_capacity(self.details.len());
-        for detail in AllDetails::of(&self.details).filter(is_kept) {
-            wire::detail_writer::any(detail.whole_any().unwrap_or_default(), &mut kept);
+        for detail in AllDetails::new(&self.details).filter(is_kept) {
+            wire::detail_writer::any(detail.complete_any().unwrap_or_default(), &mut kept);
         }
         self.details = Cow::Owned(kept);
     }
@@ -304,7 +304,7 @@ impl<'a> SentError<'a> {
 fn details_of(error: &ReceivedError) -> Vec<u8> {
     let mut details = Vec::new();
     for detail in error.details() {
-        if let Some(any) = detail.whole_any()
+        if let Some(any) = detail.complete_any()
             && !matches!(detail.type_name(), "" | ERROR_INFO | GOOGLE_ERROR_INFO)
         {
             wire::detail_writer::any(any, &mut details);

@@ -162,7 +162,9 @@ impl Call {
         let origin = if is_error(status) && !is_of_request { Origin::Service } else { Origin::Either };
         let code = fields.get(ERROR_CODE_HEADER).and_then(|value| parse_code(value.as_bytes()));
         let failure = match code {
-            Some(code) => Failure::own(ApiError::of(self.config.policy.catalog, code).with_cause(what)),
+            Some(code) => {
+                Failure::own(ApiError::from_number(self.config.policy.catalog, code).with_cause(what))
+            }
             None if is_of_request => from_violation(GrpcCode::Internal, what),
             None => from_violation(http_to_grpc(status), what),
         };

@@ -67,7 +67,7 @@ impl<'a> Detail<'a> {
     }
 
     /// Returns the encoded detail if it is complete, so that it can be sent again.
-    pub(crate) fn whole_any(&self) -> Option<&'a [u8]> {
+    pub(crate) fn complete_any(&self) -> Option<&'a [u8]> {
         self.intact.then_some(self.any)
     }
 
@@ -114,7 +114,7 @@ pub(crate) struct AllDetails<'a>(Fields<'a>);
 
 impl<'a> AllDetails<'a> {
     /// Iterates over the details of an encoded `google.rpc.Status`, or over encoded `details` fields alone.
-    pub(crate) const fn of(status: &'a [u8]) -> Self {
+    pub(crate) const fn new(status: &'a [u8]) -> Self {
         Self(Fields::new(status))
     }
 

@@ -31,7 +31,7 @@ pub(crate) struct Info<'a> {
     /// The encoded message: its metadata is read from here.
     pub(crate) message: &'a [u8],
     /// Whether the message is complete. Fields that are missing in an incomplete message may have been sent.
-    pub(crate) is_whole: bool,
+    pub(crate) is_complete: bool,
 }
 
 impl<'a> Info<'a> {
@@ -44,8 +44,8 @@ impl<'a> Info<'a> {
         } else {
             return None;
         };
-        if detail.whole_any().is_none() {
-            info.is_whole = false;
+        if detail.complete_any().is_none() {
+            info.is_complete = false;
             info.number = info.number.filter(|number| *number != 0);
         }
         Some(info)
@@ -53,7 +53,7 @@ impl<'a> Info<'a> {
 
     /// Reads the encoded message of a kind.
     #[inline]
-    pub(crate) fn of(kind: InfoKind, message: &'a [u8]) -> Self {
+    pub(crate) fn from_message(kind: InfoKind, message: &'a [u8]) -> Self {
         match kind {
             InfoKind::Ours => Self::ours(message),
             InfoKind::Google => Self::google(message),
@@ -111,9 +111,9 @@ impl<'a> Info<'a> {
                 _ => {}
             }
         }
-        info.is_whole = !fields.is_corrupt();
+        info.is_complete = !fields.is_corrupt();
         // proto3: what is not sent is 0.
-        if info.number.is_none() && info.is_whole {
+        if info.number.is_none() && info.is_complete {
             info.number = Some(0);
         }
     }
@@ -139,7 +139,7 @@ impl<'a> Info<'a> {
                 _ => {}
             }
         }
-        info.is_whole = !fields.is_corrupt();
+        info.is_complete = !fields.is_corrupt();
         // Marks are about an error with a code.
         if info.code().is_none() {
             info.shed = ShedMarks::NONE;
@@ -148,7 +148,15 @@ impl<'a> Info<'a> {
     }
 
     const fn empty(kind: InfoKind, message: &'a [u8]) -> Self {
-        Self { kind, number: None, domain: &[], reason: &[], shed: ShedMarks::NONE, message, is_whole: true }
+        Self {
+            kind,
+            number: None,
+            domain: &[],
+            reason: &[],
+            shed: ShedMarks::NONE,
+            message,
+            is_complete: true,
+        }
     }
 
     /// Returns the number, if it is a code.

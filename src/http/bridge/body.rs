@@ -104,7 +104,7 @@ impl Speaks {
     }
 
     fn panicked(self, call: &Call, panic: Panic) -> Result<Frame<Bytes>, BoxError> {
-        let error = ReceivedError::broken_off("the service behind panicked", call.responder.catalog());
+        let error = ReceivedError::incomplete("the service behind panicked", call.responder.catalog());
         self.end(call, &Failure::from_panic(panic), &error)
     }
 }

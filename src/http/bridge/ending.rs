@@ -75,7 +75,7 @@ pub(crate) fn received(fields: &HeaderMap, catalog: &'static Catalog) -> Receive
     let message = value(GRPC_MESSAGE).map(message::decode).unwrap_or_default();
     let details = value(STATUS_DETAILS_HEADER).map(|value| base64::decode(value).bytes);
     let details = details.map(Bytes::from).unwrap_or_default();
-    ReceivedError::of_grpc(grpc_code, message, details, fields, catalog)
+    ReceivedError::from_grpc(grpc_code, message, details, fields, catalog)
 }
 
 /// An error of the service itself, which is no answer of a peer: no connection, a reset stream.
@@ -104,7 +104,7 @@ impl Broken {
         }
         let grpc_code = crate::outbound::known_error::grpc_code(&*error).unwrap_or(GrpcCode::Unavailable);
         let what = "the service behind did not answer";
-        Self { error: ReceivedError::made_here(grpc_code, what, catalog), kept: Some(error) }
+        Self { error: ReceivedError::synthesized(grpc_code, what, catalog), kept: Some(error) }
     }
 
     pub(super) fn failure(&self) -> Failure<'_> {

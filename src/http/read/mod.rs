@@ -29,7 +29,7 @@ use crate::catalog::{Catalog, CatalogCode, GrpcCode, tables};
 use crate::inbound::ReceivedError;
 use crate::inbound::identity::identity;
 use crate::inbound::note::{Note, Notes, excerpt};
-use crate::inbound::received::Sent;
+use crate::inbound::received::ReceivedParts;
 use crate::inbound::retry::RetryHints;
 use crate::rpc;
 use crate::wire::details::AllDetails;
@@ -252,7 +252,7 @@ impl Answer<'_> {
     /// seconds.
     fn write_retry_info(&self, out: &mut Vec<u8>) {
         if let Some(info) = &self.retry_info
-            && !AllDetails::of(out).any(|detail| detail.type_name() == RETRY_INFO)
+            && !AllDetails::new(out).any(|detail| detail.type_name() == RETRY_INFO)
         {
             detail_writer::message(RETRY_INFO, info, out);
         }
@@ -270,7 +270,13 @@ impl Answer<'_> {
     ) -> ReceivedError {
         let has_message = message.is_some();
         let details = details.into();
-        let sent = Sent { grpc_code: Some(grpc_code), message, details, code_field: self.code_field, notes };
+        let sent = ReceivedParts {
+            grpc_code: Some(grpc_code),
+            message,
+            details,
+            code_field: self.code_field,
+            notes,
+        };
         let error = ReceivedError::read(sent, catalog).with_http_status(body_status, self.status);
         if has_message { error } else { error.with_own_message() }
     }
@@ -309,7 +315,7 @@ fn code_of_kratos(object: &Members<'_>, status: u16, catalog: &Catalog) -> Optio
 /// The native form has a member `requestId` besides the detail. If the detail is missing, the member becomes the detail.
 fn write_request_id(object: &Members<'_>, out: &mut Vec<u8>) {
     let Some(request_id) = object.request_id.and_then(Json::string) else { return };
-    if AllDetails::of(out).any(|detail| detail.type_name() == REQUEST_INFO) {
+    if AllDetails::new(out).any(|detail| detail.type_name() == REQUEST_INFO) {
         return;
     }
     let info = rpc::RequestInfo { request_id: request_id.into_owned(), ..Default::default() };

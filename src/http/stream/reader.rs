@@ -266,7 +266,7 @@ impl StreamReader {
 
     /// The error of a stream without an end.
     fn broken(&self, what: &'static str) -> ReceivedError {
-        ReceivedError::broken_off(what, self.reader.catalog())
+        ReceivedError::incomplete(what, self.reader.catalog())
     }
 }
 

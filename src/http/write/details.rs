@@ -155,7 +155,7 @@ impl Serialize for ConnectDetails<'_> {
         let mut details = serializer.serialize_seq(None)?;
         // The marks are in our ErrorInfo, which comes first, if it is sent.
         let mut googles_shed = error.shed;
-        for detail in AllDetails::of(status) {
+        for detail in AllDetails::new(status) {
             match detail.type_url() {
                 ERROR_INFO_URL => {
                     googles_shed = ShedMarks::NONE;
