@@ -6,13 +6,12 @@ use codelibra::{ApiError, ErrorCode, LockedOut};
 use crate::answer::Answer;
 use crate::oracle::CANARY;
 
-#[allow(dead_code, reason = "shared with the tests, which use all of it")]
 #[path = "../../tests/bad/mod.rs"]
 pub(crate) mod bad;
-#[allow(dead_code, clippy::as_conversions, reason = "shared with the tests, which use all of it")]
+#[allow(clippy::as_conversions, reason = "shared with the tests, which use all of it")]
 #[path = "../../tests/hostile/cases.rs"]
 mod cases;
-#[allow(dead_code, clippy::as_conversions, reason = "shared with the tests, which use all of it")]
+#[allow(clippy::as_conversions, reason = "shared with the tests, which use all of it")]
 #[path = "../../tests/hostile/upstream.rs"]
 mod upstream;
 
