@@ -1,7 +1,7 @@
-//! What an error costs over HTTP, next to serde_json on a hand-made struct of the same body in the same run.
+//! The cost of an error over HTTP, compared with serde_json on a struct of the same body in the same run.
 //!
-//! `cargo bench --bench http`, then `benches/ratios` prints how they compare. The floors write and read the body
-//! of their form and look at nothing in it; the details of Connect's are base64 that was made before.
+//! Run `cargo bench --bench http`, then `benches/ratios http` prints the comparison. The floors write and read the body
+//! of their form and do not interpret it. The details of Connect's floor are base64 that was encoded in advance.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -108,7 +108,7 @@ struct RpcStatus {
     details: Vec<Info>,
 }
 
-/// Either ErrorInfo: google.rpc's has no code.
+/// Either ErrorInfo: google.rpc.ErrorInfo has no field `code`.
 #[derive(Deserialize, Serialize)]
 struct Info {
     #[serde(rename = "@type", skip_serializing_if = "Option::is_none")]

@@ -1,8 +1,8 @@
-//! What the layers cost: a real tonic service, called in process without a socket, with and without them.
+//! The cost of the layers: a real tonic service, called in process without a socket, with and without them.
 //!
-//! `cargo bench --bench layers` prints ratios at its end. They come from short blocks of calls that take turns, so that
-//! what else the machine does hits both sides alike: three percent are less than what criterion's times of two whole
-//! runs differ by. `cargo bench --bench layers -- ratios` prints only these.
+//! `cargo bench --bench layers` prints ratios at its end. They come from short blocks of calls that alternate, so that
+//! other load on the machine affects both sides equally. A difference of three percent is smaller than the difference
+//! between two whole runs of criterion. `cargo bench --bench layers -- ratios` prints only these ratios.
 
 #![allow(
     clippy::indexing_slicing,
@@ -57,7 +57,7 @@ fn client_ok(c: &mut Criterion) {
     group.finish();
 }
 
-/// 2026-01-31T09:30:00Z, as a service has it.
+/// 2026-01-31T09:30:00Z, in the type that a service uses.
 const LOCKED_UNTIL: Timestamp = Timestamp { seconds: 1_769_851_800, nanos: 0 };
 
 fn locked_out() -> Status {
@@ -92,7 +92,7 @@ async fn read_by_us(client: &mut Grpc<ClientService<InProcess>>) -> (ErrorCode, 
     (status.error_code().unwrap(), locked_until.unwrap())
 }
 
-/// Answers with fields that stand ready.
+/// Answers with fields that were made in advance.
 #[derive(Clone)]
 struct Canned(HeaderMap);
 
@@ -112,7 +112,7 @@ impl Service<Request<()>> for Canned {
     }
 }
 
-/// A trailers-only failure through the layer alone: nothing to mend, and everything.
+/// A trailers-only failure through the layer alone: once without faults, and once with every fault to repair.
 fn sanitize(c: &mut Criterion) {
     let details = ApiError::from(LockedOut::default()).to_details_header();
     let fields = |status: &[u8], message: &[u8], details: &str| {
@@ -167,7 +167,7 @@ fn locked_out_by_tonic_types() -> Status {
 }
 
 /// A unary call that fails. The peer: tonic alone, and tonic-types. Ours also adds the request id and the ASCII
-/// field, and decides what may leave.
+/// field, and decides what is sent.
 fn server_err(c: &mut Criterion) {
     let runtime = runtime();
     let mut group = c.benchmark_group("server_err");
@@ -178,7 +178,7 @@ fn server_err(c: &mut Criterion) {
     group.finish();
 }
 
-/// What takes turns with what, and the ratio that is asked for.
+/// Prints the ratio of each pair that alternates, and its target.
 fn ratios() {
     let runtime = runtime();
     let ok = InProcess(Answer::Items(1));
@@ -211,7 +211,7 @@ fn ratios() {
 
 const RUNS: usize = 15;
 
-/// The time of the second by that of the first: the lowest, the median and the highest of the runs.
+/// Returns the time of `second` divided by the time of `first`: the lowest, the median and the highest of the runs.
 fn compare(first: &mut dyn FnMut(), second: &mut dyn FnMut()) -> (f64, f64, f64) {
     const BLOCKS: usize = 400;
     const CALLS: u32 = 200;
@@ -220,7 +220,7 @@ fn compare(first: &mut dyn FnMut(), second: &mut dyn FnMut()) -> (f64, f64, f64)
         (0..CALLS).for_each(|_| call());
         start.elapsed()
     };
-    // Interruptions only add: a low quantile is the time without them.
+    // Interruptions only add time: a low quantile is the time without them.
     let quiet = |times: &mut Vec<Duration>| {
         times.sort_unstable();
         times[times.len() / 10].as_secs_f64()

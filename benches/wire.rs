@@ -1,8 +1,8 @@
-//! What a coded failure costs, next to tonic-types doing the same work in the same run.
+//! The cost of a failure with a code, compared with tonic-types, which does the same work in the same run.
 //!
-//! `cargo bench --bench wire`, then `benches/ratios` prints how they compare. Each side reads the bytes that it
-//! writes itself; tonic-types' are about half as long, because they hold one ErrorInfo and not two. The rows `google` are
-//! ours with google.rpc.ErrorInfo alone; how long each status is is printed first.
+//! Run `cargo bench --bench wire`, then `benches/ratios` prints the comparison. Each side reads the bytes that it
+//! writes itself. Those of tonic-types are about half as long, because they contain one ErrorInfo and not two. The rows
+//! `google` are ours with google.rpc.ErrorInfo alone. The bench first prints the length of each status.
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -34,7 +34,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// How long the details of the two statuses are, encoded and as the value of their field.
+/// Prints the length of the details of the two statuses, encoded and as the value of their field.
 #[expect(clippy::print_stderr, reason = "beside what criterion prints")]
 fn sizes() {
     let plain = |infos| Status::from(ApiError::new(ErrorCode::USER_BANNED).with_error_infos(infos));
@@ -89,7 +89,7 @@ fn decode_code(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// From a status to everything that it says, typed.
+/// From a status to all of its contents, as typed values.
 fn decode_full(criterion: &mut Criterion) {
     let theirs = peer::full(500, 100);
     let mut of_theirs = false;
@@ -156,7 +156,7 @@ fn lookup(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A catalogue of so many classes with so many entries each.
+/// A catalogue with this number of classes, and this number of entries in each.
 fn catalog(classes: u32, numbers: u32) -> &'static Catalog {
     let entries: Vec<Entry> = (400..400 + classes)
         .flat_map(|class| (1..=numbers).map(move |number| class * 1000 + number))
@@ -188,7 +188,7 @@ fn entry(code: ErrorCode) -> &'static Entry {
     code.entry().unwrap_or_else(|| unreachable!("a constant of the catalogue"))
 }
 
-/// What a client has in hand in the end.
+/// The values that a client reads from a status.
 struct Said<'a> {
     code: Option<u32>,
     domain: &'a str,
@@ -209,7 +209,7 @@ impl Said<'_> {
     }
 }
 
-/// What a service may choose, and the names of its rows.
+/// The two choices of a service, and the names of their rows.
 const CHOICES: [(&str, ErrorInfos); 2] = [("codelibra", ErrorInfos::Both), ("google", ErrorInfos::Google)];
 
 fn full(limit: i64, max_limit: i64, infos: ErrorInfos) -> Status {
@@ -242,8 +242,8 @@ fn read_full(status: &Status, done: impl FnOnce(Said<'_>)) {
     });
 }
 
-/// The same from the same input, with tonic-types as its documentation shows it: reason, message and gRPC code
-/// come from the catalogue as ours do. What reads only the ErrorInfo decodes no other detail.
+/// The same work on the same input, with tonic-types as its documentation shows it. Reason, message and gRPC code
+/// come from the catalogue, as in our code. A function that reads only the ErrorInfo decodes no other detail.
 mod peer {
     use super::*;
 

@@ -1,4 +1,4 @@
-//! An axum service whose every failure carries a code: what handlers return, what axum itself answers, panics and
+//! An axum service in which every failure has a code: errors of handlers, axum's own rejections, panics and
 //! timeouts.
 //!
 //! `cargo run --example axum --features axum`, then
@@ -19,7 +19,7 @@ use codelibra::http::Responder;
 use codelibra::{ApiError, ErrorCode};
 use http::HeaderValue;
 
-/// A domain error: `?` makes an answer of it.
+/// A domain error: `?` converts it to a response.
 #[derive(Debug, thiserror::Error, codelibra::ApiError)]
 enum UserError {
     #[error("user {0} is banned")]

@@ -1,6 +1,6 @@
-//! Errors out of hyper's answers, as the type that gRPC clients get.
+//! Reads errors from hyper's responses. Their type is the same as for gRPC clients.
 //!
-//! `cargo run -- serve` in one terminal, then `cargo run --example hyper_client --features gateway` in another.
+//! Run `cargo run -- serve` in one terminal, then `cargo run --example hyper_client --features gateway` in another.
 
 use bytes::Bytes;
 use codelibra::http::Reader;
@@ -11,7 +11,7 @@ use hyper_util::rt::TokioExecutor;
 
 const URL: &str = "http://127.0.0.1:8080/v1/errors/403005:raise?locked_until=2026-01-31T09:30:00Z";
 
-/// What a GET answered, in words.
+/// Describes the response of a GET.
 pub(crate) async fn get(url: &str) -> Result<String, Box<dyn std::error::Error>> {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
     let response = client.get(url.parse()?).await?;

@@ -1,7 +1,7 @@
-//! Bearer tokens checked by a tonic interceptor: a code is the error of an interceptor.
+//! A tonic interceptor that checks bearer tokens and returns codes as its errors.
 //!
 //! `cargo run --example interceptor` starts a server on a free port of this machine, calls it with no token and with
-//! three tokens, and prints what arrives.
+//! three tokens, and prints the responses.
 
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
@@ -17,10 +17,10 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
-/// What callers need to ask the guarded service, which is the health service.
+/// The scope that callers need for the guarded service, which is the health service.
 const SCOPE: &str = "health.read";
 
-/// What the holder of a token may do. A real service looks it up, or reads it from a signed token.
+/// Returns the scopes of a token. A real service looks them up, or reads them from a signed token.
 fn scopes_of(token: &str) -> Option<&'static [&'static str]> {
     match token {
         "reader" => Some(&["catalog.read"]),
@@ -29,10 +29,10 @@ fn scopes_of(token: &str) -> Option<&'static [&'static str]> {
     }
 }
 
-/// The interceptor: 401001 without a token that somebody was given, 403014 without the scope.
+/// The interceptor. It fails with 401001 without a valid token, and with 403014 without the scope.
 ///
-/// `?` and `into` make the `Status` that tonic wants of a code, of an error with a message, and of a code's struct
-/// with its parameters.
+/// `?` and `into` convert a code, an error with a message, and the struct of a code with parameters to the `Status` that
+/// tonic requires.
 fn require_scope(request: Request<()>) -> Result<Request<()>, Status> {
     let header = request.metadata().get("authorization").ok_or(ErrorCode::AUTHENTICATION_REQUIRED)?;
     let token = header.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
@@ -59,7 +59,7 @@ pub(crate) async fn connect(address: SocketAddr) -> Result<Channel, Box<dyn Erro
     Ok(Endpoint::from_shared(format!("http://{address}"))?.connect().await?)
 }
 
-/// Asks for the health of the server, with this `authorization` if there is one.
+/// Calls the health service, with this `authorization` if there is one.
 pub(crate) async fn check(channel: &Channel, authorization: Option<&str>) -> Result<(), Status> {
     let mut request = Request::new(HealthCheckRequest::default());
     if let Some(text) = authorization {

@@ -1,12 +1,14 @@
-//! gRPC and axum on one port: every failure has a code, over gRPC for callers of gRPC and over HTTP for all others.
+//! gRPC and axum on one port: every failure has a code, in gRPC for gRPC callers and in HTTP for all others.
 //!
 //! The order of the layers, from the inside:
 //!
-//! 1. The gRPC routes. `reset_fallback` removes tonic's fallback, which answers every unknown path in gRPC, a browser's too.
-//! 2. [`ServerLayer`] around the gRPC routes alone: codes, boundary, budget, deadlines and trailers.
-//! 3. The HTTP routes, merged. They need no layer of their own.
-//! 4. [`ErrorLayer`] around everything, added last. What the gRPC routes answer passes it. It answers what axum itself
-//!    rejects: in HTTP, or in gRPC where the request is gRPC. An unknown path is 404 over HTTP and UNIMPLEMENTED over gRPC.
+//! 1. The gRPC routes. `reset_fallback` removes tonic's fallback, which answers every unknown path in gRPC, even to a
+//!    browser.
+//! 2. [`ServerLayer`] around the gRPC routes only: codes, boundary, budget, deadlines and trailers.
+//! 3. The HTTP routes, merged. They need no other layer.
+//! 4. [`ErrorLayer`] around everything, added last. It passes the responses of the gRPC routes. It writes the responses
+//!    to requests that axum itself rejects: in gRPC if the request is gRPC, otherwise in HTTP. An unknown path is 404 over
+//!    HTTP and UNIMPLEMENTED over gRPC.
 //!
 //! `cargo run --example one_port --features axum,server`, then
 //!

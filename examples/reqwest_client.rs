@@ -1,6 +1,6 @@
-//! Errors out of reqwest's answers, as the type that gRPC clients get.
+//! Reads errors from reqwest's responses. Their type is the same as for gRPC clients.
 //!
-//! `cargo run -- serve` in one terminal, then `cargo run --example reqwest_client --features gateway` in another.
+//! Run `cargo run -- serve` in one terminal, then `cargo run --example reqwest_client --features gateway` in another.
 
 use codelibra::http::Reader;
 use codelibra::{ErrorCode, LockedOut, ReceivedError};
@@ -15,7 +15,7 @@ async fn get(url: &str) -> Result<Result<String, ReceivedError>, reqwest::Error>
     Ok(Err(Reader::new::<ErrorCode>().read_response(response.into()).await))
 }
 
-/// What a GET answered, in words.
+/// Describes the response of a GET.
 pub(crate) async fn explain(url: &str) -> Result<String, reqwest::Error> {
     let error = match get(url).await? {
         Ok(text) => return Ok(text),

@@ -1,6 +1,6 @@
-//! Calls that fail are sent again when the error says that it makes sense: a `tower::retry::Policy` over a typed call.
+//! A `tower::retry::Policy` over a typed call: it sends a failed call again if the retry advice of the error allows it.
 //!
-//! The policy stands above the generated client, where the request can be cloned; the client layer stands under it.
+//! The policy is above the generated client, because the request can be cloned there. The client layer is below it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,10 +12,10 @@ use tonic::Status;
 use tower::retry::{Policy, Retry};
 use tower::{Service, ServiceExt, service_fn};
 
-/// Sends a request again as often as it is allowed to, after the delay that the error asks for.
+/// Sends a request again, at most `retries` times, after the delay in the error.
 #[derive(Clone, Debug)]
 pub struct ByAdvice {
-    /// How often a request may still be sent again.
+    /// The number of remaining retries.
     pub retries: u32,
 }
 
@@ -38,7 +38,7 @@ impl<Req: Clone, Res> Policy<Req, Res, Status> for ByAdvice {
     }
 }
 
-/// Stands for a call of a generated client: `client.check(request)`. It fails twice.
+/// Takes the place of a call of a generated client, `client.check(request)`. It fails twice.
 async fn check(request: &'static str, calls: Arc<AtomicU32>) -> Result<String, Status> {
     if calls.fetch_add(1, Ordering::Relaxed) < 2 {
         let retry_delay = Some(prost_types::Duration { seconds: 2, nanos: 0 });
@@ -48,11 +48,11 @@ async fn check(request: &'static str, calls: Arc<AtomicU32>) -> Result<String, S
     Ok(format!("{request} is well"))
 }
 
-/// Calls through the policy; the answer, and how many calls it took.
+/// Calls through the policy. Returns the response and the number of calls.
 ///
 /// # Errors
 ///
-/// The last failure, where the policy gave up.
+/// Returns the last failure if the policy does not retry.
 pub async fn run(retries: u32) -> Result<(String, u32), Status> {
     let calls = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&calls);

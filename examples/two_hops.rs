@@ -1,12 +1,12 @@
-//! Two hops: a caller asks an edge service, which asks an inner service. Both are tonic's health service, so that the
-//! example needs no proto of its own; what is asked for decides how it goes wrong.
+//! Two hops: a caller calls an edge service, which calls an inner service. Both are tonic's health service, so the
+//! example needs no proto of its own. The name in the request selects the failure.
 //!
 //! ```sh
 //! cargo run --example two_hops --features server,client
 //! ```
 //!
-//! The inner service fails with domain errors that know their codes. The edge sends one of them on, on purpose, and lets
-//! the others pass with a `?`: their codes arrive all the same, their messages and causes do not.
+//! The inner service fails with domain errors that declare their codes. The edge forwards one of them explicitly, and
+//! returns the others with `?`. The caller receives their codes, but not their messages and causes.
 
 #![allow(clippy::print_stdout, reason = "an example")]
 
@@ -25,7 +25,7 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tower_layer::Layer;
 
-/// What can go wrong in the inner service.
+/// The errors of the inner service.
 #[derive(Debug, thiserror::Error, codelibra::ApiError)]
 enum InnerError {
     #[error("{0} is on the list of bans")]
@@ -63,7 +63,7 @@ impl Inner {
 #[tonic::async_trait]
 impl Health for Inner {
     async fn check(&self, request: Request<HealthCheckRequest>) -> Answer {
-        // `?` turns the domain error into a status with its code.
+        // `?` converts the domain error to a status with its code.
         let status = Self::look_up(&request.get_ref().service)?;
         Ok(Response::new(HealthCheckResponse { status: status.into() }))
     }
@@ -87,10 +87,10 @@ impl Health for Edge {
         }
         match self.inner.clone().check(request).await {
             Err(status) if status.error_code() == Some(ErrorCode::USER_BANNED) => {
-                // On purpose: the inner service's message and details are for our callers too.
+                // Forwarded: the message and the details of the inner service are for our callers too.
                 Err(status.to_received::<ErrorCode>().assume_trusted().into())
             }
-            // Not on purpose: the server layer lets the code pass, and nothing else.
+            // Not forwarded: the server layer sends the code, and nothing else.
             other => Ok(other?),
         }
     }
@@ -118,7 +118,7 @@ fn client(url: String) -> Result<HealthClient<ClientService<Channel>>, Box<dyn E
     Ok(HealthClient::new(ClientLayer::new::<ErrorCode>().layer(channel)))
 }
 
-/// Asks the edge for each name, and gives what went wrong.
+/// Calls the edge with each name, and returns the failures.
 pub async fn run(names: &[&str]) -> Result<Vec<Option<ReceivedError>>, Box<dyn Error>> {
     let inner = serve(Inner).await?;
     let edge = serve(Edge { inner: client(inner)? }).await?;

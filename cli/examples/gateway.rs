@@ -1,13 +1,13 @@
-//! The gateways that `benches/gateways` compares, each a process of its own with one worker:
+//! The gateways that `benches/gateways` compares. Each runs in a separate process with one worker:
 //!
 //!     cargo run --release -p codelibra-cli --example gateway -- ours|by-hand GRPC-ADDRESS
 //!
-//! Both answer `GET /v1/errors/{code}:raise` with google.rpc.Status as JSON. `ours` is the gateway of the README,
-//! with the client layer; `by-hand` is what one writes over the same client with tonic-types and serde_json. It
-//! prints its address.
+//! Both answer `GET /v1/errors/{code}:raise` with google.rpc.Status as JSON. `ours` is the gateway of the README with
+//! the client layer. `by-hand` uses the same client with tonic-types and serde_json instead of this library. The
+//! program prints its address.
 //!
-//! It calls unary methods only, over one channel, and has no limits. A gateway that is not behind a benchmark needs
-//! both: docs/gateway.md.
+//! It calls unary methods only, over one channel, and has no limits. A gateway in production needs a second channel for
+//! streams, and limits: docs/gateway.md.
 
 use std::net::Ipv4Addr;
 
@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(axum::serve(listener, router).await?)
 }
 
-/// What `{code}:raise` asks for.
+/// The request for the path segment `{code}:raise`.
 fn request(segment: &str) -> RaiseErrorRequest {
     let code = segment.strip_suffix(":raise").and_then(|code| code.parse().ok()).unwrap_or_default();
     RaiseErrorRequest { code, ..Default::default() }
