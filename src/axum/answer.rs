@@ -41,7 +41,7 @@ const UNIMPLEMENTED: u32 = 501_000;
 
 /// What is known of one call.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(super) struct HandlerCall {
     pub(super) responder: Arc<Responder>,
     pub(super) caller: Caller,
     pub(super) protocol: Protocol,
@@ -55,7 +55,7 @@ pub(super) enum Sorted {
     Text(Parts, Body),
 }
 
-impl Call {
+impl HandlerCall {
     pub(super) fn sort(&self, response: Response<Body>) -> Sorted {
         let (mut parts, body) = response.into_parts();
         match parts.extensions.remove::<HandlerFailure>() {

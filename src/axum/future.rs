@@ -10,7 +10,7 @@ use http_body::Body as _;
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
-use super::answer::{Call, Sorted};
+use super::answer::{HandlerCall, Sorted};
 use crate::guard::Guarded;
 use crate::guard::service::{BoxError, ServiceError, ServiceFuture};
 use crate::guard::timer::Timer;
@@ -27,7 +27,7 @@ pin_project! {
         timer: Timer,
         #[pin]
         text: Guarded<Text>,
-        call: Call,
+        call: HandlerCall,
     }
 }
 
@@ -40,7 +40,7 @@ struct Text {
 }
 
 impl<F> ErrorFuture<F> {
-    pub(super) fn new(inner: ServiceFuture<F>, call: Call, deadline: Option<Instant>) -> Self {
+    pub(super) fn new(inner: ServiceFuture<F>, call: HandlerCall, deadline: Option<Instant>) -> Self {
         Self { inner, timer: Timer::new(deadline), text: Guarded::empty(), call }
     }
 }
@@ -83,7 +83,7 @@ where
 fn poll_service<F, E>(
     mut inner: Pin<&mut ServiceFuture<F>>,
     mut text: Pin<&mut Guarded<Text>>,
-    call: &Call,
+    call: &HandlerCall,
     cx: &mut Context<'_>,
 ) -> Result<Poll<Response<Body>>, ServiceError>
 where
@@ -108,7 +108,7 @@ where
 }
 
 impl Text {
-    fn poll(&mut self, cx: &mut Context<'_>, call: &Call) -> Poll<Response<Body>> {
+    fn poll(&mut self, cx: &mut Context<'_>, call: &HandlerCall) -> Poll<Response<Body>> {
         while self.read.len() < MAX_TEXT {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Pending => return Poll::Pending,

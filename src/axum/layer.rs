@@ -10,7 +10,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::ErrorFuture;
-use super::answer::Call;
+use super::answer::HandlerCall;
 use crate::guard::inner_service_accessors;
 use crate::guard::service::{BoxError, Readiness};
 use crate::http::{Budget, Caller, Responder};
@@ -110,7 +110,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let call = Call {
+        let call = HandlerCall {
             responder: Arc::clone(&self.layer.responder),
             caller: Caller::from(&request),
             protocol: Protocol::from_request(request.headers()),

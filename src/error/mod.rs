@@ -40,10 +40,10 @@ use crate::wire::write::WrittenMetadata;
 /// What travels is all but the cause, which [`source`](std::error::Error::source) gives. There is no way to
 /// send it.
 #[derive(Clone)]
-pub struct ApiError(Box<Inner>);
+pub struct ApiError(Box<ErrorData>);
 
 #[derive(Clone)]
-struct Inner {
+struct ErrorData {
     code: u32,
     /// `None` for a code of another domain.
     catalog: Option<&'static Catalog>,
@@ -114,7 +114,7 @@ impl ApiError {
         reason: Cow<'static, str>,
         details: &'static [u8],
     ) -> Self {
-        Self(Box::new(Inner {
+        Self(Box::new(ErrorData {
             code,
             catalog,
             entry,
@@ -327,7 +327,7 @@ impl ApiError {
     /// The parts that a writer needs, besides those with a public method.
     #[cfg(any(feature = "gateway", feature = "server"))]
     pub(crate) fn parts(&self) -> ErrorParts<'_> {
-        let Inner { details, shed, infos, .. } = &*self.0;
+        let ErrorData { details, shed, infos, .. } = &*self.0;
         ErrorParts { details, shed: *shed, infos: *infos }
     }
 
@@ -338,7 +338,7 @@ impl ApiError {
 
     /// The encoded `google.rpc.Status` with these ErrorInfos.
     pub(crate) fn to_details_with(&self, infos: ErrorInfos) -> Bytes {
-        let Inner { code, entry, domain, reason, message, metadata, details, shed, .. } = &*self.0;
+        let ErrorData { code, entry, domain, reason, message, metadata, details, shed, .. } = &*self.0;
         if let Some(entry) = entry
             && message.is_none()
             && metadata.is_empty()

@@ -53,10 +53,10 @@ use crate::wire::shed::ShedMarks;
 ///
 /// The details are copied once. They and the metadata are decoded when they are asked for.
 #[derive(Clone)]
-pub struct ReceivedError(Box<Inner>);
+pub struct ReceivedError(Box<ReceivedData>);
 
 #[derive(Clone)]
-struct Inner {
+struct ReceivedData {
     catalog: &'static Catalog,
     /// Whether the code is of the catalogue's domain, or has no domain.
     is_own: bool,
@@ -172,7 +172,7 @@ impl ReceivedError {
         let entry = code.filter(|_| is_own).and_then(|code| catalog.by_code(code));
         let info = info.map(|info| InfoAt::new(&info, &status));
 
-        Self(Box::new(Inner {
+        Self(Box::new(ReceivedData {
             catalog,
             is_own,
             entry,
@@ -226,7 +226,7 @@ impl ReceivedError {
     }
 
     fn find_notes(&self) -> Notes {
-        let Inner { catalog, status, code, entry, grpc_code, is_own, notes: early, .. } = &*self.0;
+        let ReceivedData { catalog, status, code, entry, grpc_code, is_own, notes: early, .. } = &*self.0;
         let mut notes = early.head.clone();
         note_details(status, identity(status, catalog), catalog.domain(), &mut notes);
         notes.extend(&early.code_field);

@@ -8,8 +8,8 @@ use pin_project_lite::pin_project;
 
 use super::failure::{from_service_error, from_violation};
 use super::grpc_web::WebFrames;
-use super::inner::{Inner, Run};
-use super::layer::Call;
+use super::inner::{InnerBody, Run};
+use super::layer::ServerCall;
 use super::success;
 use crate::catalog::GrpcCode;
 use crate::guard::rare::Rare;
@@ -33,10 +33,10 @@ pin_project! {
     #[derive(Debug)]
     pub struct ServerBody<B> {
         #[pin]
-        inner: Inner<B>,
+        inner: InnerBody<B>,
         timer: Timer,
         // Until the end of the body.
-        call: Option<Call>,
+        call: Option<ServerCall>,
         // Where the answer is gRPC-Web. It is boxed, so that the body of a gRPC call stays small.
         web: Rare<Box<WebFrames>>,
     }
@@ -44,17 +44,23 @@ pin_project! {
 
 impl<B> ServerBody<B> {
     #[inline]
-    pub(super) fn new(inner: B, mut call: Call, timer: Timer, end: End, web: Option<WebEncoding>) -> Self
+    pub(super) fn new(
+        inner: B,
+        mut call: ServerCall,
+        timer: Timer,
+        end: End,
+        web: Option<WebEncoding>,
+    ) -> Self
     where
         B: Send + 'static,
     {
         call.end = end;
         let (inner, timer) = match timer.deadline() {
-            Some(deadline) if call.config.drops_unread => match Inner::shared(inner, &call, deadline) {
+            Some(deadline) if call.config.drops_unread => match InnerBody::shared(inner, &call, deadline) {
                 Ok(shared) => (shared, Timer::NONE),
-                Err(inner) => (Inner::owned(inner), timer),
+                Err(inner) => (InnerBody::owned(inner), timer),
             },
-            _ => (Inner::owned(inner), timer),
+            _ => (InnerBody::owned(inner), timer),
         };
         Self {
             inner,
@@ -66,7 +72,7 @@ impl<B> ServerBody<B> {
 
     /// The body of a trailers-only answer.
     pub(super) const fn ended() -> Self {
-        Self { inner: Inner::empty(), timer: Timer::NONE, call: None, web: Rare::NONE }
+        Self { inner: InnerBody::empty(), timer: Timer::NONE, call: None, web: Rare::NONE }
     }
 }
 
@@ -171,7 +177,7 @@ where
     }
 }
 
-impl Call {
+impl ServerCall {
     /// Trailers, which are the end of the call.
     #[inline]
     fn finish_trailers(&self, trailers: &mut HeaderMap) {

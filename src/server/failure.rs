@@ -19,7 +19,7 @@ use crate::outbound::log::{self, Event, Transport};
 use crate::outbound::request_id::RequestId;
 use crate::outbound::sent_error::SentError;
 use crate::outbound::status_fields::StatusFields;
-use crate::server::layer::Call;
+use crate::server::layer::ServerCall;
 use crate::tonic::status_of;
 use crate::wire::grpc_web::Protocol;
 use crate::wire::{CAUSE, RECEIVED, RECEIVED_HEADER, base64, message};
@@ -53,7 +53,7 @@ pub(super) fn from_violation(grpc_code: GrpcCode, what: String) -> Failure<'stat
 
 /// The fields of a failure.
 #[derive(Debug)]
-struct Fields<'a> {
+struct FailureFields<'a> {
     status: &'a [u8],
     message: &'a [u8],
     details: &'a [u8],
@@ -65,7 +65,7 @@ struct Fields<'a> {
     beside: Beside,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> FailureFields<'a> {
     /// Looks at each field once: there are few, so this is faster than lookups by name.
     fn read(fields: &'a HeaderMap, protocol: Protocol) -> Self {
         let beside = Beside::new(protocol);
@@ -125,7 +125,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-impl Call {
+impl ServerCall {
     /// The failure of a call whose deadline passed. `dropped` is the result of the drop of the service's future or body.
     pub(super) fn timeout(&self, dropped: Result<(), Panic>) -> Failure<'static> {
         dropped.map_or_else(Failure::from_panic, |()| Failure::from_timeout(self.deadline_of))
@@ -136,7 +136,7 @@ impl Call {
     #[cold]
     pub(super) fn finish(&self, fields: &mut HeaderMap, status: Option<&Status>) {
         let policy = &self.config.policy;
-        let read = Fields::read(fields, self.protocol);
+        let read = FailureFields::read(fields, self.protocol);
         let (mut failure, is_written) = read.failure(status);
         let (beside, has_cause, is_received) = (read.beside, read.cause, read.received);
         if has_cause {

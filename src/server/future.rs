@@ -12,7 +12,7 @@ use super::ServerBody;
 use super::body::End;
 use super::failure::{from_service_error, from_violation};
 use super::grpc_web::{self, answer_encoding};
-use super::layer::Call;
+use super::layer::ServerCall;
 use super::{protocol, success};
 use crate::catalog::GrpcCode;
 use crate::catalog::tables::class_to_grpc;
@@ -33,13 +33,13 @@ pin_project! {
         #[pin]
         inner: TimedFuture<F>,
         // Until the service has answered.
-        call: Option<Call>,
+        call: Option<ServerCall>,
     }
 }
 
 impl<F> ServerFuture<F> {
     #[inline]
-    pub(super) fn new(inner: ServiceFuture<F>, call: Call, deadline: Option<Instant>) -> Self {
+    pub(super) fn new(inner: ServiceFuture<F>, call: ServerCall, deadline: Option<Instant>) -> Self {
         Self { inner: TimedFuture::new(inner, deadline), call: Some(call) }
     }
 }
@@ -66,9 +66,9 @@ where
         }
         let Poll::Ready(Ok(mut response)) = polled else { return Poll::Pending };
         let (end, web) = match call.begin(&mut response) {
-            Begun::Body { end, web } => (end, web),
-            Begun::NoBody => return Poll::Ready(Ok(call.without_body(response))),
-            Begun::Failed(failure) => {
+            ResponseStart::Body { end, web } => (end, web),
+            ResponseStart::NoBody => return Poll::Ready(Ok(call.without_body(response))),
+            ResponseStart::Failed(failure) => {
                 call.discard(response);
                 return Poll::Ready(Ok(call.trailers_only(&failure)));
             }
@@ -80,7 +80,7 @@ where
 }
 
 /// What follows the headers of a response.
-enum Begun {
+enum ResponseStart {
     Body {
         end: End,
         web: Option<WebEncoding>,
@@ -90,16 +90,16 @@ enum Begun {
     Failed(Box<Failure<'static>>),
 }
 
-impl Call {
+impl ServerCall {
     /// Checks the headers of a response, which may contain how the call ended.
     #[inline]
-    fn begin<B>(&self, response: &mut Response<B>) -> Begun {
+    fn begin<B>(&self, response: &mut Response<B>) -> ResponseStart {
         let scan = HeaderScan::from_fields(response.headers());
         let web = if scan.has(HeaderScan::GRPC) { None } else { answer_encoding(response.headers()) };
         if web.is_some()
             && let Some(failure) = grpc_web::prepare(response.headers_mut())
         {
-            return Begun::Failed(Box::new(failure));
+            return ResponseStart::Failed(Box::new(failure));
         }
         let end = if scan.has(HeaderScan::STATUS) {
             if scan.has(HeaderScan::ODD_STATUS) {
@@ -107,7 +107,7 @@ impl Call {
                 let is_web = matches!(self.protocol, Protocol::GrpcWeb(_)) && !scan.has(HeaderScan::GRPC);
                 if web.is_some() || is_web {
                     // PROTOCOL-WEB.md: trailers-only has no body. A trailer frame would be a second status.
-                    return Begun::NoBody;
+                    return ResponseStart::NoBody;
                 }
             } else {
                 success::remove_failure(response.headers_mut(), scan);
@@ -115,7 +115,7 @@ impl Call {
             End::Said
         } else if !grpc_web::fits(self.protocol, scan.has(HeaderScan::GRPC), web, response.status()) {
             let failure = self.http_failure(response.status(), response.headers());
-            return Begun::Failed(Box::new(failure));
+            return ResponseStart::Failed(Box::new(failure));
         } else if self.protocol == Protocol::Other && !scan.has(HeaderScan::GRPC) && web.is_none() {
             End::Http
         } else if self.protocol == Protocol::Other {
@@ -124,7 +124,7 @@ impl Call {
             success::remove_failure(response.headers_mut(), scan);
             End::Due
         };
-        Begun::Body { end, web }
+        ResponseStart::Body { end, web }
     }
 
     #[cold]

@@ -11,14 +11,14 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 use tracing::Instrument;
 
-use super::layer::Call;
+use super::layer::ServerCall;
 use crate::guard::{Guarded, Panic};
 
 pin_project! {
     /// A body that only its owner polls and drops, or one that a task drops at the deadline.
-    #[project = InnerProjection]
+    #[project = InnerBodyProjection]
     #[derive(Debug)]
-    pub(super) enum Inner<B> {
+    pub(super) enum InnerBody<B> {
         Owned {
             #[pin]
             body: Guarded<B>,
@@ -86,7 +86,7 @@ impl<B> Shared<B> {
     }
 }
 
-impl<B> Inner<B> {
+impl<B> InnerBody<B> {
     pub(super) const fn owned(body: B) -> Self {
         Self::Owned { body: Guarded::new(body) }
     }
@@ -96,7 +96,7 @@ impl<B> Inner<B> {
     }
 
     /// A body that a task drops at the deadline, whether or not it is polled. `Err` outside of a runtime.
-    pub(super) fn shared(body: B, call: &Call, deadline: Instant) -> Result<Self, B>
+    pub(super) fn shared(body: B, call: &ServerCall, deadline: Instant) -> Result<Self, B>
     where
         B: Send + 'static,
     {
@@ -118,8 +118,8 @@ impl<B> Inner<B> {
         run: impl FnOnce(Pin<&mut B>, &mut Context<'_>) -> R,
     ) -> Result<Run<R>, Panic> {
         match self.project() {
-            InnerProjection::Owned { body } => body.run(|body| run(body, cx)).map(Run::from),
-            InnerProjection::Shared { shared, .. } => {
+            InnerBodyProjection::Owned { body } => body.run(|body| run(body, cx)).map(Run::from),
+            InnerBodyProjection::Shared { shared, .. } => {
                 let mut state = shared.lock();
                 if let Expiry::Trailers(trailers) = &mut state.expiry {
                     let trailers = std::mem::take(trailers);
@@ -155,8 +155,8 @@ impl<B> Inner<B> {
     /// Drops the body; see [`Guarded::clear`].
     pub(super) fn clear(self: Pin<&mut Self>) -> Result<(), Panic> {
         match self.project() {
-            InnerProjection::Owned { body } => body.clear(),
-            InnerProjection::Shared { shared, task } => {
+            InnerBodyProjection::Owned { body } => body.clear(),
+            InnerBodyProjection::Shared { shared, task } => {
                 task.0.abort();
                 shared.lock().body.as_mut().clear()
             }
@@ -166,7 +166,7 @@ impl<B> Inner<B> {
 
 /// Waits for the deadline, then drops the body and makes the trailers that replace its end. The lock is not held while the
 /// failure is logged: a subscriber is foreign code.
-async fn expire<B>(shared: Weak<Shared<B>>, call: Call, deadline: Instant) {
+async fn expire<B>(shared: Weak<Shared<B>>, call: ServerCall, deadline: Instant) {
     sleep_until(deadline).await;
     let Some(shared) = shared.upgrade() else { return };
     let dropped = {

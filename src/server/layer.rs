@@ -268,7 +268,7 @@ impl<S: NamedService> NamedService for ServerService<S> {
 
 /// A call, while its response is made. It moves with the future, the response and the body, so it is small.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(super) struct ServerCall {
     pub(super) config: Arc<Config>,
     /// The caller's `x-request-id`, unread: only a failure needs it. It is boxed, since many calls have none.
     request_id: Rare<Box<HeaderValue>>,
@@ -293,7 +293,7 @@ fn is_unknown(request_id: Option<&HeaderValue>) -> bool {
     request_id.is_none_or(|id| RequestId::parse(id.as_bytes()).is_none())
 }
 
-impl Call {
+impl ServerCall {
     /// Returns the caller's request id, if it is valid.
     #[cold]
     pub(super) fn request_id(&self) -> Option<RequestId> {
@@ -350,7 +350,7 @@ where
         let path = request.uri().path_and_query().cloned();
         // An interceptor that is a layer runs here.
         let inner = self.readiness.call(request, |request| self.inner.call(request));
-        let call = Call {
+        let call = ServerCall {
             config: Arc::clone(&self.config),
             request_id: Rare::new(request_id),
             protocol,

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::ending::{self, Begun, Broken, Ending};
-use super::{Call, fields};
+use super::ending::{self, Broken, CallEnd, OpenCall};
+use super::{BridgeCall, fields};
 use crate::guard::service::BoxError;
 use crate::guard::{Guarded, Panic};
 use crate::http::MAX_BODY;
@@ -28,7 +28,7 @@ pin_project! {
         #[pin]
         rest: Guarded<B>,
         // Of an answer with a rest.
-        call: Option<Call>,
+        call: Option<BridgeCall>,
         // Where the end of a gRPC call is watched for.
         watch: Option<Watch>,
     }
@@ -37,7 +37,7 @@ pin_project! {
 /// A gRPC call whose answer has begun.
 #[derive(Debug)]
 struct Watch {
-    begun: Begun,
+    open: OpenCall,
     caller: Speaks,
 }
 
@@ -60,19 +60,19 @@ impl<B> BridgeBody<B> {
     }
 
     /// As the service made it.
-    pub(super) fn untouched(rest: B, call: Call) -> Self {
+    pub(super) fn untouched(rest: B, call: BridgeCall) -> Self {
         Self { whole: None, first: None, rest: Guarded::new(rest), call: Some(call), watch: None }
     }
 
     /// A gRPC answer whose first frame was read.
-    pub(super) fn begun(first: Frame<Bytes>, rest: B, call: Call, begun: Begun) -> Self {
-        let watch = first.is_data().then_some(Watch { begun, caller: Speaks::Http });
+    pub(super) fn from_first_frame(first: Frame<Bytes>, rest: B, call: BridgeCall, open: OpenCall) -> Self {
+        let watch = first.is_data().then_some(Watch { open, caller: Speaks::Http });
         Self { whole: None, first: Some(first), rest: Guarded::new(rest), call: Some(call), watch }
     }
 
     /// A gRPC answer to a gRPC caller.
-    pub(super) fn in_grpc(rest: B, call: Call, begun: Begun) -> Self {
-        let watch = Some(Watch { begun, caller: Speaks::Grpc });
+    pub(super) fn in_grpc(rest: B, call: BridgeCall, open: OpenCall) -> Self {
+        let watch = Some(Watch { open, caller: Speaks::Grpc });
         Self { whole: None, first: None, rest: Guarded::new(rest), call: Some(call), watch }
     }
 }
@@ -81,7 +81,7 @@ impl Speaks {
     /// What is left of a failure that comes behind the headers.
     fn end(
         self,
-        call: &Call,
+        call: &BridgeCall,
         failure: &Failure<'_>,
         error: &ReceivedError,
     ) -> Result<Frame<Bytes>, BoxError> {
@@ -94,16 +94,16 @@ impl Speaks {
         }
     }
 
-    fn failed(self, call: &Call, error: &ReceivedError) -> Result<Frame<Bytes>, BoxError> {
+    fn failed(self, call: &BridgeCall, error: &ReceivedError) -> Result<Frame<Bytes>, BoxError> {
         self.end(call, &Failure::forwarded(error), error)
     }
 
-    fn broke(self, call: &Call, error: BoxError) -> Result<Frame<Bytes>, BoxError> {
+    fn broke(self, call: &BridgeCall, error: BoxError) -> Result<Frame<Bytes>, BoxError> {
         let broken = Broken::new(error, call.responder.catalog());
         self.end(call, &broken.failure(), &broken.error)
     }
 
-    fn panicked(self, call: &Call, panic: Panic) -> Result<Frame<Bytes>, BoxError> {
+    fn panicked(self, call: &BridgeCall, panic: Panic) -> Result<Frame<Bytes>, BoxError> {
         let error = ReceivedError::incomplete("the service behind panicked", call.responder.catalog());
         self.end(call, &Failure::from_panic(panic), &error)
     }
@@ -143,9 +143,9 @@ where
                 let Some(trailers) = frame.trailers_mut() else { return Poll::Ready(Some(Ok(frame))) };
                 // What a service says in gRPC passes.
                 let is_said = watch.caller == Speaks::Grpc && ending::speak_grpc(trailers);
-                match if is_said { Ending::Ok } else { watch.begun.end(trailers) } {
-                    Ending::Failed(error) => watch.caller.failed(call, &error),
-                    Ending::Ok | Ending::Open(_) => Ok(frame),
+                match if is_said { CallEnd::Ok } else { watch.open.end(trailers) } {
+                    CallEnd::Failed(error) => watch.caller.failed(call, &error),
+                    CallEnd::Ok | CallEnd::Open(_) => Ok(frame),
                 }
             }
             Err(error) => watch.caller.broke(call, error.into()),

@@ -16,7 +16,7 @@ use crate::outbound::failure::Failure;
 use crate::wire::media_type::MediaType;
 use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
 
-pub(super) enum Ending {
+pub(super) enum CallEnd {
     /// The trailers decide.
     Open(Start),
     Ok,
@@ -36,27 +36,27 @@ pub(super) fn of_headers(
     behind: Behind,
     http_status: StatusCode,
     catalog: &'static Catalog,
-) -> Ending {
+) -> CallEnd {
     // The messages are not read here.
     let start = sanitize::headers(fields, behind, http_status, Encodings::ALL, catalog);
-    if start.ending.is_open() { Ending::Open(start) } else { ended(start.ending, fields, catalog) }
+    if start.ending.is_open() { CallEnd::Open(start) } else { ended(start.ending, fields, catalog) }
 }
 
 /// What is known of a call whose answer has begun.
 #[derive(Debug)]
-pub(super) struct Begun {
+pub(super) struct OpenCall {
     start: Start,
     http_status: StatusCode,
     catalog: &'static Catalog,
 }
 
-impl Begun {
+impl OpenCall {
     pub(super) const fn new(start: Start, http_status: StatusCode, catalog: &'static Catalog) -> Self {
         Self { start, http_status, catalog }
     }
 
     /// Of trailers; empty ones where there are none.
-    pub(super) fn end(&self, fields: &mut HeaderMap) -> Ending {
+    pub(super) fn end(&self, fields: &mut HeaderMap) -> CallEnd {
         let Start { ending, early } = &self.start;
         let ending = sanitize::trailers(fields, (*ending, early), self.http_status, self.catalog);
         ended(ending, fields, self.catalog)
@@ -64,8 +64,8 @@ impl Begun {
 }
 
 /// Of sanitised fields with which a call ended.
-fn ended(ending: sanitize::Ending, fields: &HeaderMap, catalog: &'static Catalog) -> Ending {
-    if ending == sanitize::Ending::Failed { Ending::Failed(received(fields, catalog)) } else { Ending::Ok }
+fn ended(ending: sanitize::Ending, fields: &HeaderMap, catalog: &'static Catalog) -> CallEnd {
+    if ending == sanitize::Ending::Failed { CallEnd::Failed(received(fields, catalog)) } else { CallEnd::Ok }
 }
 
 /// Of fields that are sanitised and tell of a failure.

@@ -2,14 +2,14 @@
 
 use ::http::header::{CONTENT_TYPE, HeaderMap};
 
-use super::Call;
+use super::BridgeCall;
 use crate::http::Responder;
 use crate::outbound::budget::field_len;
 use crate::outbound::failure::Failure;
 use crate::outbound::sent_error::SentError;
 
 /// The fields of a trailers-only answer, within the budget.
-pub(super) fn trailers_only(call: &Call, failure: &Failure<'_>) -> HeaderMap {
+pub(super) fn trailers_only(call: &BridgeCall, failure: &Failure<'_>) -> HeaderMap {
     let mut fields = HeaderMap::new();
     fields.insert(CONTENT_TYPE, call.protocol.content_type());
     write(call, failure, &mut fields);
@@ -17,13 +17,13 @@ pub(super) fn trailers_only(call: &Call, failure: &Failure<'_>) -> HeaderMap {
 }
 
 /// The trailers of an answer, within the budget.
-pub(super) fn trailers(call: &Call, failure: &Failure<'_>) -> HeaderMap {
+pub(super) fn trailers(call: &BridgeCall, failure: &Failure<'_>) -> HeaderMap {
     let mut fields = HeaderMap::new();
     write(call, failure, &mut fields);
     fields
 }
 
-fn write(call: &Call, failure: &Failure<'_>, fields: &mut HeaderMap) {
+fn write(call: &BridgeCall, failure: &Failure<'_>, fields: &mut HeaderMap) {
     call.responder.write_grpc(call.finish_and_log(failure), fields);
 }
 

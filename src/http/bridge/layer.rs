@@ -51,7 +51,7 @@ macro_rules! bridge {
             }
 
             fn call(&mut self, request: Request<Req>) -> Self::Future {
-                let call = Call {
+                let call = BridgeCall {
                     responder: Arc::clone(&self.responder),
                     caller: Caller::from(&request),
                     protocol: crate::wire::grpc_web::Protocol::from_request(request.headers()),

@@ -27,13 +27,13 @@ use crate::guard::service::BoxError;
 
 /// What is known of one call.
 #[derive(Clone, Debug)]
-struct Call {
+struct BridgeCall {
     responder: Arc<Responder>,
     caller: Caller,
     protocol: Protocol,
 }
 
-impl Call {
+impl BridgeCall {
     fn is_grpc(&self) -> bool {
         self.protocol == Protocol::Grpc
     }

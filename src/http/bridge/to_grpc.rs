@@ -14,7 +14,7 @@ use tower_service::Service;
 use super::body::Collected;
 use super::ending::{self, Broken};
 use super::layer::bridge;
-use super::{BridgeBody, Call, fields};
+use super::{BridgeBody, BridgeCall, fields};
 use crate::guard::Guarded;
 use crate::guard::service::{BoxError, Readiness, ServiceError, ServiceFuture};
 use crate::http::{Budget, Caller, Responder, read_parts};
@@ -67,7 +67,7 @@ pin_project! {
         inner: ServiceFuture<F>,
         #[pin]
         reading: Guarded<Reading<B>>,
-        call: Call,
+        call: BridgeCall,
     }
 }
 
@@ -80,12 +80,12 @@ struct Reading<B> {
 }
 
 impl<F, B> HttpToGrpcFuture<F, B> {
-    fn new(inner: ServiceFuture<F>, call: Call) -> Self {
+    fn new(inner: ServiceFuture<F>, call: BridgeCall) -> Self {
         Self { inner, reading: Guarded::empty(), call }
     }
 }
 
-impl Call {
+impl BridgeCall {
     fn fail<B>(&self, failure: &Failure<'_>) -> Response<BridgeBody<B>> {
         let mut response = Response::new(BridgeBody::whole(Bytes::new()));
         *response.headers_mut() = fields::trailers_only(self, failure);
@@ -96,10 +96,10 @@ impl Call {
     fn pass<B>(&self, response: Response<B>) -> Response<BridgeBody<B>> {
         let is_grpc = ending::speak_grpc(response.headers());
         let is_open = is_grpc && self.is_grpc() && !response.headers().contains_key(GRPC_STATUS);
-        let begun = ending::Begun::new(Start::OPEN, response.status(), self.responder.catalog());
+        let open = ending::OpenCall::new(Start::OPEN, response.status(), self.responder.catalog());
         response.map(|body| {
             if is_open {
-                BridgeBody::in_grpc(body, self.clone(), begun)
+                BridgeBody::in_grpc(body, self.clone(), open)
             } else {
                 BridgeBody::untouched(body, self.clone())
             }
@@ -134,7 +134,7 @@ where
 fn poll_service<F, B, E>(
     mut inner: Pin<&mut ServiceFuture<F>>,
     mut reading: Pin<&mut Guarded<Reading<B>>>,
-    call: &Call,
+    call: &BridgeCall,
     cx: &mut Context<'_>,
 ) -> Result<Poll<Response<BridgeBody<B>>>, ServiceError>
 where

@@ -12,9 +12,9 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::body::Collected;
-use super::ending::{self, Broken, Ending};
+use super::ending::{self, Broken, CallEnd};
 use super::layer::bridge;
-use super::{BridgeBody, Call};
+use super::{BridgeBody, BridgeCall};
 use crate::guard::service::{BoxError, Readiness, ServiceError, ServiceFuture};
 use crate::guard::{Guarded, catch};
 use crate::http::{Caller, Responder, read_parts};
@@ -65,12 +65,12 @@ pin_project! {
         inner: ServiceFuture<F>,
         #[pin]
         peeked: Guarded<Peeked<B>>,
-        call: Call,
+        call: BridgeCall,
     }
 }
 
 impl<F, B> GrpcToHttpFuture<F, B> {
-    fn new(inner: ServiceFuture<F>, call: Call) -> Self {
+    fn new(inner: ServiceFuture<F>, call: BridgeCall) -> Self {
         Self { inner, peeked: Guarded::empty(), call }
     }
 }
@@ -81,7 +81,7 @@ struct Peeked<B> {
     parts: Parts,
     body: B,
     /// What the headers came to.
-    begun: ending::Begun,
+    open: ending::OpenCall,
     /// What was read of a body that is no gRPC.
     error: Option<Collected>,
 }
@@ -93,7 +93,7 @@ enum Outcome<B> {
     Open(Peeked<B>),
 }
 
-impl Call {
+impl BridgeCall {
     fn answer<B>(&self, failure: &Failure<'_>) -> Response<BridgeBody<B>> {
         self.responder.write(&self.caller, &self.finish_and_log(failure)).map(BridgeBody::whole)
     }
@@ -113,8 +113,8 @@ impl Call {
         }
         if !ending::speak_grpc(&parts.headers) {
             if is_error || self.is_grpc() {
-                let begun = ending::Begun::new(Start::OPEN, parts.status, catalog);
-                return Outcome::Open(Peeked { parts, body, begun, error: Some(Collected::default()) });
+                let open = ending::OpenCall::new(Start::OPEN, parts.status, catalog);
+                return Outcome::Open(Peeked { parts, body, open, error: Some(Collected::default()) });
             }
             return Outcome::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())));
         }
@@ -126,16 +126,16 @@ impl Call {
             }
         };
         match ending::of_headers(&mut parts.headers, behind, parts.status, catalog) {
-            Ending::Failed(error) => {
+            CallEnd::Failed(error) => {
                 self.discard(body);
                 Outcome::Answer(self.answer(&Failure::forwarded(&error)))
             }
-            Ending::Ok => {
+            CallEnd::Ok => {
                 Outcome::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())))
             }
-            Ending::Open(start) => {
-                let begun = ending::Begun::new(start, parts.status, catalog);
-                Outcome::Open(Peeked { parts, body, begun, error: is_error.then(Collected::default) })
+            CallEnd::Open(start) => {
+                let open = ending::OpenCall::new(start, parts.status, catalog);
+                Outcome::Open(Peeked { parts, body, open, error: is_error.then(Collected::default) })
             }
         }
     }
@@ -150,14 +150,14 @@ where
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
-        call: &Call,
+        call: &BridgeCall,
     ) -> Poll<Result<Frame<Bytes>, Response<BridgeBody<B>>>> {
-        let begun = &self.begun;
+        let open = &self.open;
         if let Some(error) = &mut self.error {
             ready!(error.poll(&mut self.body, cx));
             let in_trailers = error.trailers_mut().filter(|trailers| ending::speak_grpc(trailers));
-            let error = match in_trailers.map(|trailers| begun.end(trailers)) {
-                Some(Ending::Failed(error)) => error,
+            let error = match in_trailers.map(|trailers| open.end(trailers)) {
+                Some(CallEnd::Failed(error)) => error,
                 _ => read_parts(
                     &self.parts,
                     error.as_bytes(),
@@ -174,7 +174,7 @@ where
                 None => Frame::trailers(HeaderMap::new()),
             };
             if let Some(trailers) = frame.trailers_mut()
-                && let Ending::Failed(error) = begun.end(trailers)
+                && let CallEnd::Failed(error) = open.end(trailers)
             {
                 return Poll::Ready(Err(call.answer(&Failure::forwarded(&error))));
             }
@@ -212,7 +212,7 @@ where
 fn poll_service<F, B, E>(
     mut inner: Pin<&mut ServiceFuture<F>>,
     mut peeked: Pin<&mut Guarded<Peeked<B>>>,
-    call: &Call,
+    call: &BridgeCall,
     cx: &mut Context<'_>,
 ) -> Result<Poll<Response<BridgeBody<B>>>, ServiceError>
 where
@@ -238,8 +238,8 @@ where
         Some(Poll::Ready(Err(response))) => Poll::Ready(response),
         Some(Poll::Ready(Ok(first))) => match peeked.take() {
             Some(peeked) => {
-                let begun = peeked.begun;
-                let body = BridgeBody::begun(first, peeked.body, call.clone(), begun);
+                let open = peeked.open;
+                let body = BridgeBody::from_first_frame(first, peeked.body, call.clone(), open);
                 Poll::Ready(Response::from_parts(peeked.parts, body))
             }
             None => Poll::Pending,
