@@ -52,6 +52,7 @@ pub use error::{Diagnostic, Error, Severity};
 pub use inspection::{Inspection, Part};
 pub use model::{Catalog, Entry, Param};
 pub use rules::is_param_name;
+pub use texts::reason_faults;
 
 use resolve::Input;
 

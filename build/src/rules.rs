@@ -17,8 +17,6 @@ use crate::{Error, generate, texts};
 pub(crate) const CATALOG_OPTION: &str = "codelibra.error.v1.catalog";
 pub(crate) const ENTRY_OPTION: &str = "codelibra.error.v1.entry";
 
-/// AIP-193: a reason has at most 63 characters.
-const MAX_REASON: usize = 63;
 const MAX_PARAM: usize = 64;
 /// The keys that google.rpc.ErrorInfo has a use of its own for in its metadata, and that use.
 const RESERVED_PARAMS: [(&str, &str); 2] =
@@ -173,7 +171,9 @@ impl Reader<'_> {
         let reason = self.reason(value);
         self.check_number(value);
         self.check_reserved(value);
-        self.check_reason(&[path, &[VALUE_NAME]].concat(), &reason);
+        for fault in texts::reason_faults(&reason) {
+            self.report(&[path, &[VALUE_NAME]].concat(), fault);
+        }
 
         let name = pascal_case(&reason);
         let number = value.number();
@@ -294,27 +294,6 @@ impl Reader<'_> {
                 format!(
                     "`{}` is reserved: a retired name is never used again; expected a new one",
                     written_name(value)
-                ),
-            );
-        }
-    }
-
-    fn check_reason(&mut self, path: &[i32], reason: &str) {
-        let upper = |c: char| c.is_ascii_uppercase();
-        let upper_or_digit = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
-        let well_spelt = reason.len() >= 3
-            && reason.starts_with(upper)
-            && reason.ends_with(upper_or_digit)
-            && reason.chars().all(|c| upper_or_digit(c) || c == '_');
-        if !well_spelt {
-            self.report(path, format!("reason `{reason}` is misspelt; expected [A-Z][A-Z0-9_]+[A-Z0-9], as USER_BANNED (AIP-193)"));
-        }
-        if reason.len() > MAX_REASON {
-            self.report(
-                path,
-                format!(
-                    "reason `{reason}` has {} characters; expected at most {MAX_REASON} (AIP-193)",
-                    reason.len()
                 ),
             );
         }

@@ -5,6 +5,9 @@ use crate::model::{Param, upper_snake_case};
 /// The longest summary, in characters.
 const MAX_SUMMARY: usize = 1000;
 
+/// AIP-193: a reason has at most 63 characters.
+const MAX_REASON: usize = 63;
+
 /// RFC 1035 §2.3.4.
 const MAX_DOMAIN: usize = 253;
 const MAX_LABEL: usize = 63;
@@ -12,6 +15,29 @@ const MAX_LABEL: usize = 63;
 /// The classes that a standard lists: IANA's registry of HTTP statuses, and 499, which gRPC's comments name for CANCELLED.
 const LISTED_CLASSES: [(u32, u32); 8] =
     [(400, 417), (421, 426), (428, 429), (431, 431), (451, 451), (499, 499), (500, 508), (510, 511)];
+
+/// Returns what is wrong with a reason: AIP-193 asks for `[A-Z][A-Z0-9_]+[A-Z0-9]`, of at most 63 characters.
+pub fn reason_faults(reason: &str) -> Vec<String> {
+    let upper = |c: char| c.is_ascii_uppercase();
+    let upper_or_digit = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+    let well_spelt = reason.len() >= 3
+        && reason.starts_with(upper)
+        && reason.ends_with(upper_or_digit)
+        && reason.chars().all(|c| upper_or_digit(c) || c == '_');
+    let mut faults = Vec::new();
+    if !well_spelt {
+        faults.push(format!(
+            "reason `{reason}` is misspelt; expected [A-Z][A-Z0-9_]+[A-Z0-9], as USER_BANNED (AIP-193)"
+        ));
+    }
+    if reason.len() > MAX_REASON {
+        faults.push(format!(
+            "reason `{reason}` has {} characters; expected at most {MAX_REASON} (AIP-193)",
+            reason.len()
+        ));
+    }
+    faults
+}
 
 /// What is wrong with a domain: it must be a DNS name (RFC 1123 §2.1).
 pub(crate) fn domain_fault(domain: &str) -> Option<String> {

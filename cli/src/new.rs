@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use codelibra_build::{
-    Inspection, NewEntry, Part, Severity, add_entry, reason_from_name, summary_from_reason,
+    Inspection, NewEntry, Part, Severity, add_entry, reason_faults, reason_from_name, summary_from_reason,
 };
 use serde::Serialize;
 
@@ -61,12 +61,15 @@ pub(crate) fn run(catalog: &CatalogFile, args: &New) -> Result<(), Failure> {
     print(args.format, file, &after, &entry)
 }
 
-/// Refuses a reason that is in use.
+/// Refuses a reason that is misspelt or in use.
 fn check_reason(own: &Inspection, reason: &str, branches: &[Branch]) -> Result<(), Failure> {
     let used = |inspection: &Inspection| {
         let entries = inspection.catalog().map_or(&[][..], |catalog| &catalog.entries);
         entries.iter().find(|entry| entry.reason == reason).map(|entry| entry.code)
     };
+    if let Some(fault) = reason_faults(reason).first() {
+        return Err(Failure::bad_input(fault));
+    }
     let refused =
         |why: String| Err(Failure::bad_input(format_args!("reason {reason} {why}; expected another name")));
     if let Some(code) = used(own) {
