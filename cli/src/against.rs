@@ -77,7 +77,7 @@ fn revisions(repository: &Repository, references: &[String]) -> Result<Vec<Revis
                 let found = repository.branches(reference)?;
                 if found.is_empty() {
                     return Err(Failure::bad_input(format_args!(
-                        "no branch matches `{reference}`; expected a pattern such as 'origin/*' or 'refs/heads/**'"
+                        "no branch matches `{reference}`; expected a pattern such as 'origin/**' or 'refs/heads/**'"
                     )));
                 }
                 revisions.extend(found);

@@ -153,7 +153,7 @@ pub(crate) enum Map {
 
 const NEW_STATUS: &str = "\
 The number is the one after the highest of the class. Numbers that are reserved are skipped, and with --against those
-that a branch uses or reserves. A REF is a branch, a tag or a commit, or a pattern of branches such as 'origin/*'.
+that a branch uses or reserves. A REF is a branch, a tag or a commit, or a pattern of branches such as 'origin/**'.
 
 Exit status: 0 if the entry was written; 2 for bad input, and then the file stays as it was.";
 
@@ -195,7 +195,7 @@ fn recovery(text: &str) -> Result<Recovery, String> {
 }
 
 const CHECK_STATUS: &str = "\
-A REF is a branch, a tag or a commit, or a pattern of branches such as 'origin/*'. What it shares with HEAD is not
+A REF is a branch, a tag or a commit, or a pattern of branches such as 'origin/**'. What it shares with HEAD is not
 looked at, so a branch that is merged has no findings.
 
 Exit status: 0 without an error (warnings do not count); 1 if a rule is broken; 2 if a file cannot be read as a
