@@ -109,11 +109,7 @@ fn broken(file: &Path, folders: &[PathBuf], error: &codelibra_build::Error) -> F
     let is_named = error.diagnostics().iter().any(|finding| finding.file.is_some());
     let named = if is_named { error.to_string() } else { format!("`{}`: {error}", file.display()) };
     if error.is_missing_import() {
-        let folders: Vec<String> = folders.iter().map(|folder| format!("`{}`", folder.display())).collect();
-        return Failure::bad_input(format_args!(
-            "{named}; searched in {}; `--include DIR` adds a folder",
-            folders.join(", ")
-        ));
+        return Failure::bad_input(format_args!("{named}{}", searched(folders)));
     }
     match error.diagnostics() {
         [one] if one.position.is_none() => Failure::bad_input(named),
@@ -122,6 +118,12 @@ fn broken(file: &Path, folders: &[PathBuf], error: &codelibra_build::Error) -> F
             lines: error.to_string(),
         },
     }
+}
+
+/// Where an import was looked up that was not found, and what would help.
+pub(crate) fn searched(folders: &[PathBuf]) -> String {
+    let folders: Vec<String> = folders.iter().map(|folder| format!("`{}`", folder.display())).collect();
+    format!("; searched in {}; `--include DIR` adds a folder", folders.join(", "))
 }
 
 pub(crate) fn or_here(path: PathBuf) -> PathBuf {

@@ -7,6 +7,7 @@ use codelibra_build::{Diagnostic, Inspection, Severity};
 use serde::Serialize;
 
 use crate::args::{CatalogFile, Check};
+use crate::catalog::{folders, searched};
 use crate::failure::{Failure, warn};
 use crate::findings::{self, Finding, count};
 use crate::{against, source};
@@ -37,7 +38,11 @@ pub(crate) fn run(catalog: &CatalogFile, args: &Check) -> Result<(), Failure> {
             continue;
         }
         let inspection = source::inspect(file, &catalog.include)?;
-        all.extend(inspection.findings().iter().map(|finding| in_file(file, finding)));
+        let hint = match inspection.is_missing_import() {
+            true => searched(&folders(file, &catalog.include)?),
+            false => String::new(),
+        };
+        all.extend(inspection.findings().iter().map(|finding| in_file(file, finding, &hint)));
         for (other_file, other) in &inspected {
             let whose = format!("`{}`", other_file.display());
             all.extend(inspection.conflicts(other, &whose, None));
@@ -73,9 +78,10 @@ pub(crate) fn run(catalog: &CatalogFile, args: &Check) -> Result<(), Failure> {
     }
 }
 
-/// Names the file of a finding about the whole file.
-fn in_file(file: &Path, finding: &Diagnostic) -> Diagnostic {
+/// Names the file of a finding about the whole file, and adds a hint.
+fn in_file(file: &Path, finding: &Diagnostic, hint: &str) -> Diagnostic {
     let mut finding = finding.clone();
+    finding.message.push_str(hint);
     finding.file.get_or_insert_with(|| file.display().to_string());
     finding
 }

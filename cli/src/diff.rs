@@ -61,11 +61,11 @@ fn read(version: &Path, include: &[PathBuf]) -> Result<Inspection, Failure> {
 }
 
 fn broken(version: &Path, inspection: &Inspection) -> Failure {
-    let lines: Vec<String> = inspection.findings().iter().map(ToString::to_string).collect();
-    Failure::Findings {
-        summary: format!("`{}` breaks the rules of catalogues:", version.display()),
-        lines: lines.join("\n"),
-    }
+    let what = match inspection.catalog() {
+        Some(_) => "breaks the rules of catalogues",
+        None => "cannot be read as a catalogue",
+    };
+    Failure::errors(format!("`{}` {what}:", version.display()), inspection)
 }
 
 fn finding(change: &Change) -> Finding<'_, ChangeJson<'_>> {

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
+use codelibra_build::{Inspection, Severity};
+
 use crate::visible::{visible, visible_lines};
 
 /// Why the command stops before its end.
@@ -22,6 +24,14 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn bad_input(message: impl Display) -> Self {
         Self::BadInput(message.to_string())
+    }
+
+    /// What is wrong with a catalogue that a command needs: its errors, without the warnings.
+    pub(crate) fn errors(summary: String, inspection: &Inspection) -> Self {
+        let errors = inspection.findings().iter().filter(|finding| finding.severity == Severity::Error);
+        let lines: Vec<String> = errors.map(ToString::to_string).collect();
+        let hint = if inspection.is_missing_import() { "; `--include DIR` adds a folder" } else { "" };
+        Self::Findings { summary, lines: lines.join("\n") + hint }
     }
 
     pub(crate) fn report(self) -> ExitCode {

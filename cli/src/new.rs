@@ -36,7 +36,10 @@ pub(crate) fn run(catalog: &CatalogFile, args: &New) -> Result<(), Failure> {
     }
     let before = source::inspect(file, &catalog.include)?;
     if before.has_errors() {
-        return Err(broken(format!("`{}` breaks the rules of catalogues:", file.display()), &before));
+        return Err(Failure::errors(
+            format!("`{}` breaks the rules of catalogues:", file.display()),
+            &before,
+        ));
     }
     let branches = against::branches(file, &before, &args.against, &catalog.include)?;
     let reason = reason_from_name(&args.name);
@@ -130,7 +133,7 @@ fn checked(
     if after.has_errors() {
         let summary =
             format!("{} {} is not added, because it would break the rules:", entry.code, entry.reason);
-        return Err(broken(summary, &after));
+        return Err(Failure::errors(summary, &after));
     }
     let count = |inspection: &Inspection| inspection.catalog().map_or(0, |catalog| catalog.entries.len());
     if count(&after) != count(before) + 1 || find(&after, entry).is_none() {
@@ -141,12 +144,6 @@ fn checked(
         )));
     }
     Ok(after)
-}
-
-fn broken(summary: String, inspection: &Inspection) -> Failure {
-    let errors = inspection.findings().iter().filter(|finding| finding.severity == Severity::Error);
-    let lines: Vec<String> = errors.map(ToString::to_string).collect();
-    Failure::Findings { summary, lines: lines.join("\n") }
 }
 
 fn find<'a>(inspection: &'a Inspection, new: &NewEntry) -> Option<&'a codelibra_build::Entry> {
