@@ -65,7 +65,7 @@ fn caused() -> ApiError {
 }
 
 /// google.rpc.ErrorInfo of somebody who has no six digits.
-fn anothers_info() -> tonic_types::pb::ErrorInfo {
+fn foreign_info() -> tonic_types::pb::ErrorInfo {
     let metadata = [("host".to_owned(), CANARY.to_owned())].into();
     tonic_types::pb::ErrorInfo { reason: "DOWN".into(), domain: "db.example.com".into(), metadata }
 }
@@ -119,7 +119,7 @@ fn statuses() -> Vec<Case<Status>> {
     fields.metadata_mut().insert("set-cookie", CANARY.parse().unwrap());
     cases.push(("a field".into(), 0, fields));
     cases.push(("a detail without a code".into(), 1, uncoded("google.rpc.Help", &help())));
-    cases.push(("another's ErrorInfo".into(), 1, uncoded("google.rpc.ErrorInfo", &anothers_info())));
+    cases.push(("another's ErrorInfo".into(), 1, uncoded("google.rpc.ErrorInfo", &foreign_info())));
     let reason = tonic_types::pb::ErrorInfo { reason: CANARY.into(), ..Default::default() };
     cases.push(("another's reason".into(), 1, uncoded("google.rpc.ErrorInfo", &reason)));
     for kind in [std::io::ErrorKind::NotFound, std::io::ErrorKind::InvalidInput, std::io::ErrorKind::Other] {
@@ -239,7 +239,7 @@ async fn within_an_internal_boundary_nothing_is_kept_back() {
     check("internal", &error, &log, 0, "codelibra::http");
 
     // One that names itself keeps its name.
-    let status = uncoded("google.rpc.ErrorInfo", &anothers_info());
+    let status = uncoded("google.rpc.ErrorInfo", &foreign_info());
     let error = responder()
         .boundary(Boundary::internal())
         .respond_forwarded(&HeaderMap::new(), &status.to_received::<ErrorCode>());

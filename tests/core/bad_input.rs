@@ -147,7 +147,7 @@ fn a_domain_that_is_not_utf8_is_not_ours() {
 }
 
 #[test]
-fn a_reason_that_is_not_utf8_is_the_entrys() {
+fn a_reason_that_is_not_utf8_is_the_one_of_the_entry() {
     let info = b"\x08\xbb\xcc\x18\x12\x09codelibra\x1a\x02\xff\xfe";
     let received = read(&detail(&any("x/codelibra.error.v1.ErrorInfo", info)));
     assert_eq!((received.code(), received.reason()), (Some(ErrorCode::USER_BANNED), "USER_BANNED"));
