@@ -11,10 +11,10 @@ mod in_process;
 use std::hint::black_box;
 
 use codelibra::client::{ClientLayer, ClientService};
-use codelibra::http::{DetailTypes, Form, read_body, write_body};
+use codelibra::http::{DetailTypes, Form, Reader, write_body};
 use codelibra::rpc::{BadRequest, bad_request::FieldViolation};
 use codelibra::server::{ServerLayer, ServerService};
-use codelibra::{ApiError, CATALOG, ErrorCode, LimitTooLarge, LockedOut, ReceivedError, StatusCodeExt};
+use codelibra::{ApiError, ErrorCode, LimitTooLarge, LockedOut, ReceivedError, StatusCodeExt};
 use gungraun::prelude::*;
 use gungraun::{Callgrind, EventKind};
 use tokio::runtime::Runtime;
@@ -183,7 +183,7 @@ fn write((form, error): (Form, ApiError)) -> impl Sized {
 
 fn to_read(form: Form) -> Vec<u8> {
     let body = write_body(form, &error(), DetailTypes::standard()).to_vec();
-    assert_eq!(read_body(&body, &CATALOG, DetailTypes::standard()).number(), Some(403_005));
+    assert_eq!(Reader::new::<ErrorCode>().read_body(&body).number(), Some(403_005));
     body
 }
 
@@ -194,7 +194,7 @@ fn to_read(form: Form) -> Vec<u8> {
 #[bench::rpc_status(args = (to_read(Form::RpcStatus)), config = limit("read_rpc_status"))]
 #[bench::connect(args = (to_read(Form::Connect)), config = limit("read_connect"))]
 fn read(body: Vec<u8>) -> (ReceivedError, Vec<u8>) {
-    (read_body(black_box(&body), &CATALOG, DetailTypes::standard()), body)
+    (Reader::new::<ErrorCode>().read_body(black_box(&body)), body)
 }
 
 library_benchmark_group!(
