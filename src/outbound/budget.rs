@@ -111,7 +111,11 @@ impl SentError<'_> {
             Shed::Help => self.shed_details(|name| name == rpc::Help::FULL_NAME),
             Shed::LocalizedMessage => self.shed_details(|name| name == rpc::LocalizedMessage::FULL_NAME),
             Shed::FieldViolations => self.shed_violations(excess),
-            Shed::Details => self.shed_details(|_| true),
+            Shed::Details => {
+                // The id of the request stays.
+                let has_more = self.request_info.take().is_some();
+                self.shed_details(|_| true) || has_more
+            }
             Shed::Metadata => self.shed_metadata(excess),
             Shed::Message => self.shed_message(excess),
         };

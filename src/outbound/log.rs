@@ -22,6 +22,7 @@ use crate::outbound::sent_error::SentError;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::info::Info;
 use crate::wire::metadata::Metadata;
+use crate::wire::schema::REQUEST_INFO;
 
 /// The transport over which a failure is sent: the target of its event.
 #[derive(Clone, Copy, Debug)]
@@ -200,11 +201,15 @@ impl Event<'_> {
             return None;
         }
         let status = self.failure.details();
-        let sent = if self.is_sent { &*self.error.details } else { &[] };
+        let (sent, sent_request_info) = match self.is_sent {
+            true => (&*self.error.details, self.error.request_info.as_deref()),
+            false => (&[][..], None),
+        };
         let (limit, request_id) = (self.policy.log_limit, self.request_id);
         let are_infos_sent = self.is_sent && self.sends_identity_of(&status);
         let catalog = self.policy.catalog;
-        let withheld = Withheld { limit, catalog, status, are_infos_sent, sent, request_id };
+        let withheld =
+            Withheld { limit, catalog, status, are_infos_sent, sent, sent_request_info, request_id };
         let is_any = withheld.details().next().is_some();
         is_any.then_some(withheld)
     }
@@ -213,11 +218,10 @@ impl Event<'_> {
     fn sends_identity_of(&self, status: &[u8]) -> bool {
         let found = identity(status, self.policy.catalog);
         let Some(info) = found.map(|found| found.info).or_else(|| first_info(status)) else { return true };
-        let is_same = match found {
-            Some(found) => found.code == self.error.code,
-            None => info.reason == self.error.reason.as_bytes(),
-        };
-        is_same
+        // A reason that is not sent is logged, and a missing one is derived from the code.
+        let is_reason_sent = info.reason.is_empty() || info.reason == self.error.reason.as_bytes();
+        is_reason_sent
+            && found.is_none_or(|found| found.code == self.error.code)
             && info.is_of(&self.error.domain)
             && Metadata::from_info(&info).to_map().len() == self.error.metadata.len()
     }
@@ -231,6 +235,8 @@ struct Withheld<'a> {
     status: Cow<'a, [u8]>,
     are_infos_sent: bool,
     /// The encoded details that are sent.
+    /// The encoded `Any` of a google.rpc.RequestInfo that is sent besides.
+    sent_request_info: Option<&'a [u8]>,
     sent: &'a [u8],
     /// It is sent in a google.rpc.RequestInfo.
     request_id: &'a str,
@@ -240,15 +246,25 @@ impl Withheld<'_> {
     fn details(&self) -> impl Iterator<Item = Detail<'_>> {
         let found = identity(&self.status, self.catalog);
         let info = found.map(|found| found.info).or_else(|| first_info(&self.status));
+        // A google.rpc.RequestInfo may be sent with other contents than the one of the failure.
+        fn key<'a>(detail: &Detail<'a>) -> (&'a str, &'a [u8]) {
+            let contents = if detail.is_a(REQUEST_INFO) { detail.value() } else { &[] };
+            (detail.type_name(), contents)
+        }
+        let request_info = self.sent_request_info.map(|any| Detail::read(any, true));
         let mut repeats = info.map(|info| Repeats::new(info, found.map(|found| found.code)));
         // A set, because a peer chooses how many details there are.
-        let sent: HashSet<&str> = AllDetails::new(self.sent).map(|sent| sent.type_name()).collect();
+        let sent: HashSet<_> =
+            AllDetails::new(self.sent).chain(request_info).map(|sent| key(&sent)).collect();
+        let is_sent_id = |detail: &Detail<'_>| {
+            detail.request_id() == Some(self.request_id) && detail.is_request_id_alone()
+        };
         AllDetails::new(&self.status).filter(move |detail| match (Info::read(detail), &mut repeats) {
             (Some(other), Some(repeats)) => {
                 let is_identity = info.is_some_and(|info| std::ptr::eq(info.message, other.message));
                 if is_identity { !self.are_infos_sent } else { !repeats.is_repeated(&other) }
             }
-            _ => !sent.contains(detail.type_name()) && detail.request_id() != Some(self.request_id),
+            _ => !sent.contains(&key(detail)) && !is_sent_id(detail),
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::catalog::{Catalog, Entry, GrpcCode};
 use crate::error::ApiError;
 use crate::inbound::ReceivedError;
 use crate::outbound::request_id::RequestId;
+use crate::rpc;
 use crate::wire;
 use crate::wire::detail_writer::{request_info, request_info_len};
 use crate::wire::details::{AllDetails, Detail};
@@ -44,6 +45,8 @@ pub(crate) struct SentError<'a> {
     pub(crate) details: Cow<'a, [u8]>,
     /// The id of a google.rpc.RequestInfo that is not among the details. It is the last detail, and no budget removes it.
     pub(crate) request_id: Option<RequestId>,
+    /// The encoded `google.protobuf.Any` of the google.rpc.RequestInfo with that id, if it contains more than the id.
+    pub(crate) request_info: Option<Vec<u8>>,
     /// The encoded status in two parts, if it can be sent as the service made it, without the request id and without an
     /// ErrorInfo between the parts.
     pub(crate) encoded: Option<[&'a [u8]; 2]>,
@@ -88,6 +91,7 @@ impl<'a> SentError<'a> {
             metadata: Vec::new(),
             details: Cow::Borrowed(&[]),
             request_id: None,
+            request_info: None,
             encoded: None,
             shed: ShedMarks::NONE,
             infos: WrittenInfos::Both,
@@ -142,7 +146,9 @@ impl<'a> SentError<'a> {
 
     /// Copies message, metadata and details of an error without a code.
     pub(crate) fn copy_texts_from(&mut self, error: &'a ReceivedError) {
-        if !error.message().is_empty() {
+        // The reader of HTTP sets a missing message to the phrase of the class. The message of the code says more.
+        let phrase = class_phrase(error.http_status().as_u16());
+        if !error.message().is_empty() && error.message() != phrase {
             self.message = Cow::Borrowed(error.message());
         }
         self.metadata = error.metadata().to_pairs();
@@ -184,9 +190,15 @@ impl<'a> SentError<'a> {
         self.request_id.as_ref().map(RequestId::as_str).or_else(of_details)
     }
 
-    /// Sets the id of the request, in place of a google.rpc.RequestInfo among the details.
+    /// Sets the id of the request. A google.rpc.RequestInfo among the details is kept if it has the same id, and removed if it
+    /// has another one.
     pub(crate) fn set_request_id(&mut self, id: RequestId) {
         if self.encoded.is_none() {
+            let has_id = |detail: &Detail<'_>| detail.request_id() == Some(id.as_str());
+            let same = self.details().find(|detail| has_id(detail) && !detail.is_request_id_alone());
+            // A strict reader has to be able to read it.
+            let same = same.filter(|detail| matches!(detail.to_message::<rpc::RequestInfo>(), Some(Ok(_))));
+            self.request_info = same.and_then(|detail| detail.complete_any().map(<[u8]>::to_vec));
             self.retain_details(|detail| !detail.is_a(REQUEST_INFO));
         }
         self.request_id = Some(id);
@@ -239,7 +251,11 @@ impl<'a> SentError<'a> {
 
     /// The length of the encoded status, in bytes.
     pub(super) fn status_len(&self) -> usize {
-        let request_info = self.request_id.as_ref().map_or(0, |id| request_info_len(id.as_str()));
+        let request_info = match (&self.request_info, &self.request_id) {
+            (Some(info), _) => wire::detail_writer::any_field_len(info),
+            (None, Some(id)) => request_info_len(id.as_str()),
+            (None, None) => 0,
+        };
         let status = match self.encoded {
             Some([start, end]) => start.len() + end.len(),
             None => status_len(&self.parts(self.infos)),
@@ -254,8 +270,10 @@ impl<'a> SentError<'a> {
             Some(parts) => parts.iter().for_each(|part| status.extend_from_slice(part)),
             None => status_to_vec(&self.parts(infos), &mut status),
         }
-        if let Some(id) = &self.request_id {
-            request_info(id.as_str(), &mut status);
+        match (&self.request_info, &self.request_id) {
+            (Some(info), _) => wire::detail_writer::any(info, &mut status),
+            (None, Some(id)) => request_info(id.as_str(), &mut status),
+            (None, None) => {}
         }
         status
     }

@@ -97,6 +97,12 @@ pub(crate) fn any(any: &[u8], out: &mut Vec<u8>) {
     });
 }
 
+/// How much [`any`] appends.
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub(crate) const fn any_field_len(any: &[u8]) -> usize {
+    delimited_len(any.len())
+}
+
 /// Appends one `details` field to encoded ones: one of the two ErrorInfos, field by field.
 #[cfg(feature = "gateway")]
 pub(crate) fn info_detail(kind: InfoKind, out: &mut Vec<u8>, write: impl FnOnce(&mut InfoWriter<'_>)) {

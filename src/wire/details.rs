@@ -5,6 +5,8 @@ use prost::{Message, Name};
 use super::fields::{Fields, Value};
 use super::schema::tag::{ANY_TYPE_URL, ANY_VALUE};
 use super::schema::{REQUEST_INFO, any, request_info::REQUEST_ID, status};
+#[cfg(any(feature = "gateway", feature = "server"))]
+use crate::wire::out::string_len;
 
 /// A detail of an error: a `google.protobuf.Any`, which consists of an encoded protobuf message and the name of its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +83,12 @@ impl<'a> Detail<'a> {
             _ => None,
         });
         id.last().and_then(|id| std::str::from_utf8(id).ok()).filter(|id| !id.is_empty())
+    }
+
+    /// Whether it is a google.rpc.RequestInfo that contains an id and nothing else.
+    #[cfg(any(feature = "gateway", feature = "server"))]
+    pub(crate) fn is_request_id_alone(&self) -> bool {
+        self.request_id().is_some_and(|id| self.value.len() == string_len(id))
     }
 
     /// Decodes the message, if the detail is of type `M`.
