@@ -143,6 +143,11 @@ impl Policy {
 
     fn decide_received<'a>(&'a self, source: Source, error: &'a ReceivedError) -> SentError<'a> {
         let public = self.boundary.is_public();
+        #[cfg(feature = "gateway")]
+        if source == Source::Connection {
+            // The message was made from the cause, which is private.
+            return self.fallback_error(error.grpc_code(), None);
+        }
         if public && source == Source::Received {
             return self.code_alone(error);
         }

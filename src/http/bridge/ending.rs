@@ -8,11 +8,14 @@ use bytes::Bytes;
 
 use super::BoxError;
 use crate::catalog::{Catalog, GrpcCode};
+#[cfg(feature = "tonic")]
+use crate::guard::sources;
 use crate::inbound::ReceivedError;
 use crate::inbound::encodings::Encodings;
 use crate::inbound::mend::code_of;
 use crate::inbound::sanitize::{self, Behind, Start};
 use crate::outbound::failure::Failure;
+use crate::outbound::known_error;
 use crate::wire::media_type::MediaType;
 use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
 
@@ -83,6 +86,8 @@ pub(super) struct Broken {
     pub(super) error: ReceivedError,
     /// The error, for the log. `None` where a bridge inside has logged it.
     kept: Option<BoxError>,
+    /// Whether the error has no message of a service: it was made here, from the type of another error.
+    is_made_here: bool,
 }
 
 impl Broken {
@@ -90,28 +95,35 @@ impl Broken {
     pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
         use crate::tonic::StatusCodeExt;
         if let Some(received) = ReceivedError::in_chain_of(&*error) {
-            return Self { error: received.clone(), kept: None };
+            return Self { error: received.clone(), kept: None, is_made_here: false };
         }
+        let is_status = sources::chain(&*error).any(|error| error.is::<tonic::Status>());
+        let is_made_here = !is_status || known_error::grpc_code(&*error).is_some();
         let status = crate::tonic::made_here(error);
-        Self { error: status.to_received_with(catalog), kept: Some(status.into()) }
+        Self { error: status.to_received_with(catalog), kept: Some(status.into()), is_made_here }
     }
 
     /// Without tonic, the type of the error is unknown.
     #[cfg(not(feature = "tonic"))]
     pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
         if let Some(received) = ReceivedError::in_chain_of(&*error) {
-            return Self { error: received.clone(), kept: None };
+            return Self { error: received.clone(), kept: None, is_made_here: false };
         }
-        let grpc_code = crate::outbound::known_error::grpc_code(&*error).unwrap_or(GrpcCode::Unavailable);
+        let grpc_code = known_error::grpc_code(&*error).unwrap_or(GrpcCode::Unavailable);
         let what = "the service behind did not answer";
-        Self { error: ReceivedError::synthesized(grpc_code, what, catalog), kept: Some(error) }
+        Self {
+            error: ReceivedError::synthesized(grpc_code, what, catalog),
+            kept: Some(error),
+            is_made_here: true,
+        }
     }
 
     pub(super) fn failure(&self) -> Failure<'_> {
         let kept = self.kept.as_deref().map(|kept| -> &(dyn Error + 'static) { kept });
         let cause = if cfg!(feature = "tonic") { kept.and_then(Error::source) } else { kept };
         match cause {
-            Some(cause) => Failure::connection(&self.error, cause),
+            Some(cause) if self.is_made_here => Failure::connection(&self.error, cause),
+            Some(cause) => Failure::forwarded(&self.error).with_cause(cause),
             // A status that the service made says all that there is.
             None => Failure::forwarded(&self.error),
         }
