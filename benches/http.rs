@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Duration;
 
+use codelibra::codes::LockedOut;
 use codelibra::http::{DetailTypes, Form, Reader, write_body};
-use codelibra::{ApiError, ErrorCode, LockedOut};
+use codelibra::{ApiError, ErrorCode};
 use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

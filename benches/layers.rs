@@ -23,9 +23,10 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use codelibra::client::{ClientLayer, ClientService};
+use codelibra::codes::LockedOut;
 use codelibra::params::Timestamp;
 use codelibra::server::ServerLayer;
-use codelibra::{ApiError, ErrorCode, LockedOut, StatusCodeExt};
+use codelibra::{ApiError, ErrorCode, StatusCodeExt};
 use criterion::Criterion;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tokio::runtime::Runtime;

@@ -9,9 +9,10 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use bytes::Bytes;
+use codelibra::codes::LimitTooLarge;
 use codelibra::rpc::BadRequest;
 use codelibra::rpc::bad_request::FieldViolation;
-use codelibra::{ApiError, CATALOG, Catalog, Entry, ErrorCode, ErrorInfos, LimitTooLarge, StatusCodeExt};
+use codelibra::{ApiError, CATALOG, Catalog, Entry, ErrorCode, ErrorInfos, StatusCodeExt};
 use criterion::{Criterion, Throughput};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};

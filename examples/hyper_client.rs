@@ -3,8 +3,9 @@
 //! Run `cargo run -- serve` in one terminal, then `cargo run --example hyper_client --features gateway` in another.
 
 use bytes::Bytes;
+use codelibra::ErrorCode;
+use codelibra::codes::LockedOut;
 use codelibra::http::Reader;
-use codelibra::{ErrorCode, LockedOut};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;

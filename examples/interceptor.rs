@@ -8,7 +8,8 @@
 use std::error::Error;
 use std::net::SocketAddr;
 
-use codelibra::{ErrorCode, ScopeMissing, StatusCodeExt};
+use codelibra::codes::ScopeMissing;
+use codelibra::{ErrorCode, StatusCodeExt};
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Status};

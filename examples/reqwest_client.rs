@@ -2,8 +2,9 @@
 //!
 //! Run `cargo run -- serve` in one terminal, then `cargo run --example reqwest_client --features gateway` in another.
 
+use codelibra::codes::LockedOut;
 use codelibra::http::Reader;
-use codelibra::{ErrorCode, LockedOut, ReceivedError};
+use codelibra::{ErrorCode, ReceivedError};
 
 const URL: &str = "http://127.0.0.1:8080/v1/errors/403005:raise?locked_until=2026-01-31T09:30:00Z";
 

@@ -33,18 +33,19 @@ mod wire;
 struct GatewayPage;
 
 #[cfg(feature = "tonic")]
-pub use self::tonic::{StatusCodeExt, default_status};
+pub use self::tonic::StatusCodeExt;
 pub use catalog::{
     Catalog, CatalogCode, Entry, GrpcCode, InvalidCode, Param, ParamKind, Recovery, class_code, class_of,
     class_phrase, grpc_code, http_status, is_code, params, tables,
 };
 #[cfg(feature = "derive")]
 pub use codelibra_derive::ApiError;
-#[cfg(feature = "derive")]
-#[doc(hidden)]
-pub use error::derive;
 pub use error::{ApiError, TypedError};
 pub use inbound::{Note, ReceivedError, RetryAdvice};
+#[cfg(any(feature = "gateway", feature = "server", all(feature = "client", feature = "tracing")))]
+pub use outbound::log_limit::LogLimit;
+#[cfg(any(feature = "gateway", feature = "server"))]
+pub use outbound::{boundary::Boundary, budget::Budget, fallback::Fallback};
 pub use wire::details::Detail;
 pub use wire::error_infos::ErrorInfos;
 pub use wire::metadata::Metadata;
@@ -52,23 +53,44 @@ pub use wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 pub use wire::shed::Shed;
 pub use wire::{ERROR_CODE_HEADER, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 
-#[doc(hidden)]
-#[cfg(feature = "tonic")]
-pub use ::tonic as tonic_types;
-#[doc(hidden)]
-#[cfg(feature = "axum")]
-pub use axum_core as axum_types;
-#[doc(hidden)]
-#[cfg(any(feature = "gateway", feature = "server"))]
-pub use outbound::log_limit::is_hidden;
-#[doc(hidden)]
-pub use {::http as http_types, prost, serde};
-
-/// CodeLibra's own catalogue, generated from `proto/codelibra/error/v1/catalog.proto`.
-mod generated {
+/// CodeLibra's own catalogue: its codes, and a struct for each code that declares parameters.
+///
+/// It is the module that `codelibra-build` generates from `proto/codelibra/error/v1/catalog.proto`; a catalogue of your
+/// own becomes a module like it. [`ErrorCode`] and [`CATALOG`] are re-exported at the root of the crate.
+///
+/// ```
+/// use codelibra::ApiError;
+/// use codelibra::codes::NotFound;
+///
+/// let error = ApiError::from(NotFound { resource: Some("order 7".into()) });
+/// assert_eq!(error.number(), 404003);
+/// ```
+pub mod codes {
     include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
 }
-pub use generated::*;
+pub use codes::{CATALOG, ErrorCode};
+
+/// What the macros, generated modules and the other crates of the workspace use. It is not part of the public API and
+/// can change in any version.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::catalog::encode;
+    #[cfg(feature = "derive")]
+    pub use crate::error::derive;
+    #[cfg(any(feature = "gateway", feature = "server"))]
+    pub use crate::outbound::log_limit::is_hidden;
+    #[cfg(feature = "tonic")]
+    pub use crate::tonic::default_status;
+    pub use crate::{
+        __entry as entry, __error_code as error_code, __into_response as into_response,
+        __into_status as into_status, __typed_error as typed_error, __with_methods as with_methods,
+    };
+    #[cfg(feature = "tonic")]
+    pub use ::tonic;
+    #[cfg(feature = "axum")]
+    pub use axum_core;
+    pub use {::http, prost, serde};
+}
 
 /// The messages of `proto/codelibra/error/v1`.
 pub mod pb {

@@ -63,7 +63,8 @@ impl From<ApiError> for Status {
 /// Reads the six-digit code of a `tonic::Status`.
 ///
 /// ```
-/// use codelibra::{ErrorCode, LockedOut, StatusCodeExt};
+/// use codelibra::codes::LockedOut;
+/// use codelibra::{ErrorCode, StatusCodeExt};
 ///
 /// # let status = tonic::Status::from(ErrorCode::USER_BANNED);
 /// match status.error_code() {

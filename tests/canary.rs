@@ -9,9 +9,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use codelibra::client::ClientLayer;
-use codelibra::rpc::{BadRequest, DebugInfo, Help, RequestInfo, bad_request::FieldViolation, help::Link};
-use codelibra::server::{Boundary, ServerLayer};
-use codelibra::{ApiError, Catalog, ErrorCode, ScopeMissing, StatusCodeExt};
+use codelibra::codes::ScopeMissing;
+use codelibra::rpc::bad_request::FieldViolation;
+use codelibra::rpc::help::Link;
+use codelibra::rpc::{BadRequest, DebugInfo, Help, RequestInfo};
+use codelibra::server::ServerLayer;
+use codelibra::{ApiError, Boundary, Catalog, ErrorCode, StatusCodeExt};
 use support::{End, KINDS, Kind, Log, Script, Test, call, check, serve, serve_bare};
 use tonic::{Code, Request, Status};
 use tower_layer::Layer;
@@ -356,7 +359,7 @@ async fn a_peer_does_not_find_the_cause_of_another_call() {
 #[tokio::test]
 async fn a_received_error_of_the_own_domain_keeps_its_code() {
     let received = {
-        let locked = codelibra::LockedOut { locked_until: "2026-01-31T09:30:00Z".parse().ok() };
+        let locked = codelibra::codes::LockedOut { locked_until: "2026-01-31T09:30:00Z".parse().ok() };
         let mut status = Status::from(locked.with_message(CANARY));
         status.metadata_mut().insert("codelibra-received", "".parse().unwrap());
         status
@@ -368,7 +371,7 @@ async fn a_received_error_of_the_own_domain_keeps_its_code() {
         let error = end.unwrap_err().to_received::<ErrorCode>();
         assert_eq!(error.code(), Some(ErrorCode::LOCKED_OUT));
         assert_eq!(error.message(), error.entry().unwrap().summary);
-        assert!(error.decode::<codelibra::LockedOut>().unwrap().locked_until.is_some());
+        assert!(error.decode::<codelibra::codes::LockedOut>().unwrap().locked_until.is_some());
         assert_eq!(error.notes(), []);
     }
 }

@@ -11,10 +11,10 @@ use axum::routing::get;
 use bytes::Bytes;
 use codelibra::axum::{ErrorLayer, Forwarded};
 use codelibra::http::{
-    Boundary, DetailTypes, Form, GrpcToHttpLayer, HttpToGrpcLayer, Reader, Responder, StreamBody, StreamForm,
+    DetailTypes, Form, GrpcToHttpLayer, HttpToGrpcLayer, Reader, Responder, StreamBody, StreamForm,
     write_body,
 };
-use codelibra::{ApiError, CATALOG, Catalog, ErrorCode, ReceivedError, StatusCodeExt, rpc};
+use codelibra::{ApiError, Boundary, CATALOG, Catalog, ErrorCode, ReceivedError, StatusCodeExt, rpc};
 use http::header::HeaderMap;
 use http::{Request, Response, StatusCode};
 use http_body::Frame;

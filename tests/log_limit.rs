@@ -10,11 +10,11 @@ use std::future::ready;
 
 use axum::body::Body;
 use codelibra::axum::ErrorLayer;
-use codelibra::client::{ClientLayer, LogLimit, TracingObserver};
+use codelibra::client::{ClientLayer, TracingObserver};
 use codelibra::http::{GrpcToHttpLayer, HttpToGrpcLayer, Responder};
 use codelibra::rpc::DebugInfo;
 use codelibra::server::ServerLayer;
-use codelibra::{ApiError, ErrorCode};
+use codelibra::{ApiError, ErrorCode, LogLimit};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use support::Log;

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 
 use bytes::Bytes;
+use codelibra::codes::LockedOut;
 use codelibra::{
-    ApiError, CATALOG, ERROR_INFO, ErrorCode, GOOGLE_ERROR_INFO, GrpcCode, LockedOut, Note, ReceivedError,
+    ApiError, CATALOG, ERROR_INFO, ErrorCode, GOOGLE_ERROR_INFO, GrpcCode, Note, ReceivedError,
     StatusCodeExt, rpc,
 };
 use prost::{Message, Name};
@@ -474,7 +475,7 @@ fn typed_errors_carry_their_params() {
     assert_eq!(status.error_code(), Some(ErrorCode::LOCKED_OUT));
     assert_eq!(status.decode(), Some(LockedOut { locked_until }));
     assert_eq!(status.to_received::<ErrorCode>().decode(), Some(LockedOut { locked_until }));
-    assert_eq!(status.decode::<codelibra::ScopeMissing>(), None);
+    assert_eq!(status.decode::<codelibra::codes::ScopeMissing>(), None);
     // All are optional to a reader.
     assert_eq!(Status::from(ErrorCode::LOCKED_OUT).decode(), Some(LockedOut { locked_until: None }));
     let error = LockedOut { locked_until }.with_message("three wrong passwords");

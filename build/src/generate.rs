@@ -42,7 +42,7 @@ fn write_module(out: &mut String, catalog: &Catalog) -> fmt::Result {
     for entry in entries {
         write_entry(out, domain, entry)?;
     }
-    out.push_str("];\n\n::codelibra::error_code!(ErrorCode, CATALOG, ENTRIES);\n");
+    out.push_str("];\n\n::codelibra::__private::error_code!(ErrorCode, CATALOG, ENTRIES);\n");
 
     for entry in entries.iter().filter(|e| !e.params.is_empty()) {
         write_struct(out, entry)?;
@@ -74,7 +74,7 @@ fn write_entry(out: &mut String, domain: &str, entry: &Entry) -> fmt::Result {
     let params: Vec<String> = entry.params.iter().map(param).collect();
     writeln!(
         out,
-        "    ::codelibra::entry!(::codelibra::Entry {{
+        "    ::codelibra::__private::entry!(::codelibra::Entry {{
         code: {code},
         name: {name:?},
         reason: {reason:?},
@@ -119,7 +119,11 @@ fn write_struct(out: &mut String, entry: &Entry) -> fmt::Result {
     let fields: Vec<String> =
         entry.params.iter().map(|p| format!("{} = {:?}", field(&p.name), p.name)).collect();
     // The number and not the constant, which may be deprecated.
-    writeln!(out, "::codelibra::typed_error!({name}, ErrorCode({code}), {{ {} }});", fields.join(", "))
+    writeln!(
+        out,
+        "::codelibra::__private::typed_error!({name}, ErrorCode({code}), {{ {} }});",
+        fields.join(", ")
+    )
 }
 
 /// A param's name as a Rust field: keywords are made raw, and the four that cannot be get a `_`.

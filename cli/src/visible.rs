@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use codelibra::is_hidden;
+use codelibra::__private::is_hidden;
 
 /// The text in one line, with its hidden characters escaped as Rust does: `\u{202e}`, `\n`.
 pub(crate) fn visible(text: &str) -> String {

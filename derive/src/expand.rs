@@ -41,7 +41,7 @@ fn impls(ident: &Ident, error: &Ident, body: &TokenStream) -> TokenStream {
             }
         }
 
-        ::codelibra::__into_status!(#ident, |error| {
+        ::codelibra::__private::into_status!(#ident, |error| {
             ::core::convert::From::from(<::codelibra::ApiError as ::core::convert::From<#ident>>::from(error))
         });
     }
@@ -69,10 +69,11 @@ fn arm(ident: &Ident, variant: &Variant, error: &Ident) -> TokenStream {
             let params = params.iter().map(|Param { name, field: Field { binding, ty, .. } }| {
                 let to_param = quote_spanned! {ty.span()=> <#ty as ::codelibra::params::ToParam>::to_param };
                 quote! {
-                    let #api_error = ::codelibra::derive::with_param(#api_error, #name, #to_param(#binding));
+                    let #api_error = ::codelibra::__private::derive::with_param(#api_error, #name, #to_param(#binding));
                 }
             });
-            let with_cause = quote_spanned! {ident.span()=> ::codelibra::derive::with_cause::<#ident> };
+            let with_cause =
+                quote_spanned! {ident.span()=> ::codelibra::__private::derive::with_cause::<#ident> };
             quote! {
                 #path { #(#fields)* .. } => {
                     let #api_error = ::codelibra::ApiError::new(#codes::#constant);
@@ -100,7 +101,7 @@ fn check(Code { codes, constant }: &Code, Param { name, field }: &Param) -> Toke
     let ty = &field.ty;
     let kind = quote_spanned! {ty.span()=> <#ty as ::codelibra::params::ToParam>::KIND };
     let fault = quote! {
-        ::codelibra::derive::param_fault(
+        ::codelibra::__private::derive::param_fault(
             <#codes as ::codelibra::CatalogCode>::ENTRIES,
             #codes::#constant.as_u32(),
             #name,

@@ -1,7 +1,8 @@
 //! What the targets start from: the bad input and the hostile upstream of the tests, and the golden bodies.
 
 use bytes::Bytes;
-use codelibra::{ApiError, ErrorCode, LockedOut};
+use codelibra::codes::LockedOut;
+use codelibra::{ApiError, ErrorCode};
 
 use crate::answer::Answer;
 use crate::oracle::CANARY;

@@ -53,7 +53,7 @@ fn respond(error: HandlerError, catalog: Option<&'static Catalog>) -> Response {
 }
 
 /// The response of [`ErrorLayer`](super::ErrorLayer). Without the layer, the body has the native form, the boundary is
-/// [`Boundary::public`](crate::http::Boundary::public), and nothing is logged.
+/// [`Boundary::public`](crate::Boundary::public), and nothing is logged.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let catalog = self.catalog();

@@ -13,14 +13,15 @@ use super::ErrorFuture;
 use super::answer::HandlerCall;
 use crate::guard::inner_service_accessors;
 use crate::guard::service::{BoxError, Readiness};
-use crate::http::{Budget, Caller, Responder};
+use crate::http::{Caller, Responder};
+use crate::outbound::budget::Budget;
 use crate::wire::grpc_web::Protocol;
 
 /// Gives a code to every failure of an axum `Router`, or of any service with axum's body.
 ///
 /// - An error of a handler is sent by the [`Responder`], in the form that the caller asks for.
 /// - A response of 4xx or 5xx that is plain text or empty, such as axum's own (404, 405, 413, 415, 422, rejections), gets the
-///   code of the [`Fallback`](crate::http::Fallback) table if that code has the same status, such as 404003, and otherwise
+///   code of the [`Fallback`](crate::Fallback) table if that code has the same status, such as 404003, and otherwise
 ///   `CCC000`, such as 405000. The text becomes the message; the boundary decides on the message of a 5xx. A text with a
 ///   `content-encoding`, which a layer inside has compressed, is not read and not sent. Other responses, such as JSON of a
 ///   handler, are not changed.

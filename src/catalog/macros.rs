@@ -3,12 +3,14 @@
 /// A row of a catalogue, with its encoded details worked out by the compiler.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! entry {
+macro_rules! __entry {
     ($entry:expr) => {{
         const ENTRY: $crate::Entry = $entry;
-        static ATTACHED: [u8; ENTRY.attached_len()] = ENTRY.encode_attached();
+        static ATTACHED: [u8; $crate::__private::encode::attached_len(&ENTRY)] =
+            $crate::__private::encode::attached(&ENTRY);
         const ATTACHING: $crate::Entry = $crate::Entry { attached: &ATTACHED, ..ENTRY };
-        static DETAILS: [u8; ATTACHING.details_len()] = ATTACHING.encode_details();
+        static DETAILS: [u8; $crate::__private::encode::details_len(&ATTACHING)] =
+            $crate::__private::encode::details(&ATTACHING);
         $crate::Entry { details: &DETAILS, ..ATTACHING }
     }};
 }
@@ -16,7 +18,7 @@ macro_rules! entry {
 /// The methods of a generated `ErrorCode`.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! error_code {
+macro_rules! __error_code {
     ($type:ident, $catalog:ident, $entries:ident) => {
         impl $type {
             /// The code of a number, listed or not. `None` outside 400000–599999.
@@ -49,7 +51,7 @@ macro_rules! error_code {
             }
 
             /// The HTTP status: the first three digits.
-            pub fn http_status(self) -> $crate::http_types::StatusCode {
+            pub fn http_status(self) -> $crate::__private::http::StatusCode {
                 $crate::http_status(self.0)
             }
 
@@ -108,8 +110,8 @@ macro_rules! error_code {
         }
 
         /// As the number.
-        impl $crate::serde::Serialize for $type {
-            fn serialize<S: $crate::serde::Serializer>(
+        impl $crate::__private::serde::Serialize for $type {
+            fn serialize<S: $crate::__private::serde::Serializer>(
                 &self,
                 serializer: S,
             ) -> ::core::result::Result<S::Ok, S::Error> {
@@ -117,25 +119,25 @@ macro_rules! error_code {
             }
         }
 
-        impl<'de> $crate::serde::Deserialize<'de> for $type {
-            fn deserialize<D: $crate::serde::Deserializer<'de>>(
+        impl<'de> $crate::__private::serde::Deserialize<'de> for $type {
+            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::core::result::Result<Self, D::Error> {
-                let number = <u32 as $crate::serde::Deserialize>::deserialize(deserializer)?;
-                Self::try_from(number).map_err($crate::serde::de::Error::custom)
+                let number = <u32 as $crate::__private::serde::Deserialize>::deserialize(deserializer)?;
+                Self::try_from(number).map_err($crate::__private::serde::de::Error::custom)
             }
         }
 
-        $crate::__with_methods!($type);
-        $crate::__into_response!($type);
-        $crate::__into_status!($type, |code| $crate::default_status(&$catalog, code.0));
+        $crate::__private::with_methods!($type);
+        $crate::__private::into_response!($type);
+        $crate::__private::into_status!($type, |code| $crate::__private::default_status(&$catalog, code.0));
     };
 }
 
 /// What a generated struct with parameters does.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! typed_error {
+macro_rules! __typed_error {
     ($type:ident, $code:expr, { $($field:ident = $key:literal),* }) => {
         impl $crate::TypedError for $type {
             type Code = ErrorCode;
@@ -162,10 +164,10 @@ macro_rules! typed_error {
             }
         }
 
-        $crate::__with_methods!($type);
-        $crate::__into_response!($type);
-        $crate::__into_status!($type, |error| {
-            $crate::tonic_types::Status::from($crate::ApiError::from(error))
+        $crate::__private::with_methods!($type);
+        $crate::__private::into_response!($type);
+        $crate::__private::into_status!($type, |error| {
+            $crate::__private::tonic::Status::from($crate::ApiError::from(error))
         });
     };
 }
@@ -194,7 +196,7 @@ macro_rules! __with_methods {
             }
 
             /// The error with a detail.
-            pub fn with_detail<M: $crate::prost::Message + $crate::prost::Name>(
+            pub fn with_detail<M: $crate::__private::prost::Message + $crate::__private::prost::Name>(
                 self,
                 detail: &M,
             ) -> $crate::ApiError {
@@ -220,7 +222,7 @@ macro_rules! __with_methods {
 #[macro_export]
 macro_rules! __into_status {
     ($type:ident, |$value:ident| $status:expr) => {
-        impl ::core::convert::From<$type> for $crate::tonic_types::Status {
+        impl ::core::convert::From<$type> for $crate::__private::tonic::Status {
             fn from($value: $type) -> Self {
                 $status
             }
@@ -242,9 +244,11 @@ macro_rules! __into_status {
 #[macro_export]
 macro_rules! __into_response {
     ($type:ident) => {
-        impl $crate::axum_types::response::IntoResponse for $type {
-            fn into_response(self) -> $crate::axum_types::response::Response {
-                $crate::axum_types::response::IntoResponse::into_response($crate::ApiError::from(self))
+        impl $crate::__private::axum_core::response::IntoResponse for $type {
+            fn into_response(self) -> $crate::__private::axum_core::response::Response {
+                $crate::__private::axum_core::response::IntoResponse::into_response($crate::ApiError::from(
+                    self,
+                ))
             }
         }
 

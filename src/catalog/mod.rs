@@ -2,6 +2,7 @@
 //! and the macros that a generated module calls.
 
 pub(crate) mod code;
+pub mod encode;
 mod grpc_code;
 mod index;
 mod macros;
@@ -21,8 +22,6 @@ use serde::{Serialize, Serializer};
 
 use crate::catalog::index::Index;
 use crate::catalog::params::ParamValue;
-use crate::wire;
-use crate::wire::shed::ShedMarks;
 
 /// The entries of one domain. A generated module has one as `CATALOG`.
 pub struct Catalog {
@@ -43,11 +42,11 @@ impl Catalog {
     /// A catalogue that is made at run time, of entries that keep the rules. It lives as long as the process.
     pub fn leak(domain: &'static str, pages: &'static str, mut entries: Vec<Entry>) -> &'static Self {
         for entry in &mut entries {
-            let mut attached = vec![0; entry.attached_len()];
-            entry.write_attached(&mut attached);
+            let mut attached = vec![0; encode::attached_len(entry)];
+            encode::write_attached(entry, &mut attached);
             entry.attached = attached.leak();
-            let mut details = vec![0; entry.details_len()];
-            wire::write::status(&entry.parts(), &mut details);
+            let mut details = vec![0; encode::details_len(entry)];
+            encode::write_details(entry, &mut details);
             entry.details = details.leak();
         }
         Box::leak(Box::new(Self::new(domain, pages, entries.leak())))
@@ -125,10 +124,12 @@ pub struct Entry {
     pub deprecated: &'static str,
     /// The reason of the entry to use instead; may be empty.
     pub replaced_by: &'static str,
-    /// The encoded details that every error of this entry has besides the two ErrorInfos. The macro `entry!`
-    /// and [`Catalog::leak`] fill it.
+    /// The encoded details that every error of this entry has besides the two ErrorInfos. A generated module and
+    /// [`Catalog::leak`] fill it; in an entry that you write, it is empty.
+    #[doc(hidden)]
     pub attached: &'static [u8],
     /// The encoded `google.rpc.Status` with the default message. Filled as `attached` is.
+    #[doc(hidden)]
     pub details: &'static [u8],
 }
 
@@ -136,55 +137,6 @@ impl Entry {
     /// The HTTP status: the class of the code.
     pub const fn class(&self) -> u16 {
         class_of(self.code)
-    }
-
-    /// How long [`encode_attached`](Self::encode_attached) is.
-    pub const fn attached_len(&self) -> usize {
-        match self.recovery {
-            Recovery::AcceptTerms => wire::detail_writer::terms_len(self.domain, self.summary),
-            _ => 0,
-        }
-    }
-
-    /// The details that every error of this entry has: for terms that are to be accepted, a
-    /// google.rpc.PreconditionFailure of the type `TOS`. `N` has to be [`attached_len`](Self::attached_len).
-    pub const fn encode_attached<const N: usize>(&self) -> [u8; N] {
-        let mut bytes = [0; N];
-        self.write_attached(&mut bytes);
-        bytes
-    }
-
-    const fn write_attached(&self, out: &mut [u8]) {
-        if let Recovery::AcceptTerms = self.recovery {
-            wire::detail_writer::terms(self.domain, self.summary, out);
-        }
-    }
-
-    /// How long [`encode_details`](Self::encode_details) is.
-    pub const fn details_len(&self) -> usize {
-        wire::write::status_len(&self.parts())
-    }
-
-    /// The encoded `google.rpc.Status` with the default message. The macro `entry!` calls it at compile
-    /// time; `N` has to be [`details_len`](Self::details_len).
-    pub const fn encode_details<const N: usize>(&self) -> [u8; N] {
-        let mut bytes = [0; N];
-        wire::write::status(&self.parts(), &mut bytes);
-        bytes
-    }
-
-    const fn parts(&self) -> wire::write::Parts<'static> {
-        wire::write::Parts {
-            grpc_code: self.grpc_code.number(),
-            message: self.summary,
-            code: self.code,
-            domain: self.domain,
-            reason: self.reason,
-            metadata: wire::write::WrittenMetadata::Fields(&[]),
-            rest: self.attached,
-            shed: ShedMarks::NONE,
-            infos: wire::write::WrittenInfos::Both,
-        }
     }
 }
 

@@ -34,7 +34,5 @@ pub use self::metrics::MetricsObserver;
 pub use self::observe::{FailedCall, Observe};
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;
-#[cfg(feature = "tracing")]
-pub use crate::outbound::log_limit::LogLimit;
 
 use crate::guard::BoxError;

@@ -28,7 +28,8 @@ use crate::wire::write::WrittenMetadata;
 /// Made from a code, or from one of the structs that carry a code's parameters:
 ///
 /// ```
-/// use codelibra::{ApiError, ErrorCode, LockedOut};
+/// use codelibra::codes::LockedOut;
+/// use codelibra::{ApiError, ErrorCode};
 ///
 /// let error = ErrorCode::USER_BANNED.with_message("banned for spam");
 /// assert_eq!(error.to_string(), "403003 USER_BANNED: banned for spam");

@@ -29,10 +29,6 @@ mod respond;
 mod stream;
 mod write;
 
-pub use crate::outbound::boundary::Boundary;
-pub use crate::outbound::budget::Budget;
-pub use crate::outbound::fallback::Fallback;
-pub use crate::outbound::log_limit::LogLimit;
 #[cfg(feature = "axum")]
 pub(crate) use bridge::received;
 pub use bridge::{

@@ -6,12 +6,14 @@ use ::http::{Response, Uri};
 use bytes::Bytes;
 
 use super::write::write_sent;
-use super::{Boundary, Caller, DetailTypes, Fallback, Form};
+use super::{Caller, DetailTypes, Form};
 use crate::catalog::code::http_status;
 use crate::catalog::{Catalog, CatalogCode, Recovery};
 use crate::error::ApiError;
 use crate::inbound::ReceivedError;
+use crate::outbound::boundary::Boundary;
 use crate::outbound::failure::Failure;
+use crate::outbound::fallback::Fallback;
 use crate::outbound::log_limit::LogLimit;
 use crate::outbound::policy::Policy;
 use crate::outbound::sent_error::SentError;

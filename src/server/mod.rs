@@ -11,7 +11,7 @@
 //! let server = tonic::transport::Server::builder().layer(layer);
 //! ```
 //!
-//! [`Boundary`] decides which parts of a failure are sent, [`Budget`] limits their size, and [`Fallback`] is the table of the codes
+//! [`Boundary`](crate::Boundary) decides which parts of a failure are sent, [`Budget`](crate::Budget) limits their size, and [`Fallback`](crate::Fallback) is the table of the codes
 //! for failures without one.
 
 mod body;
@@ -25,10 +25,6 @@ mod protocol;
 mod rejection;
 mod success;
 
-pub use crate::outbound::boundary::Boundary;
-pub use crate::outbound::budget::Budget;
-pub use crate::outbound::fallback::Fallback;
-pub use crate::outbound::log_limit::LogLimit;
 pub use body::ServerBody;
 pub use future::ServerFuture;
 pub use layer::{ServerLayer, ServerService};

@@ -1,8 +1,9 @@
 //! What reading a body allocates at most: eight times the body, and what one detail takes while it is read.
 
 use allocation_counter::measure;
+use codelibra::codes::LockedOut;
 use codelibra::http::{DetailTypes, Form, MAX_BODY, MAX_DETAIL, Reader, write_body};
-use codelibra::{ApiError, ErrorCode, LockedOut, ReceivedError, rpc};
+use codelibra::{ApiError, ErrorCode, ReceivedError, rpc};
 
 /// For one detail as a reflected message, and for the notes.
 const CONSTANT: u64 = 1024 * 1024;

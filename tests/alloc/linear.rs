@@ -6,10 +6,11 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use allocation_counter::measure;
-use codelibra::http::{Boundary, Form, Reader, Responder};
-use codelibra::rpc::{BadRequest, bad_request::FieldViolation};
+use codelibra::http::{Form, Reader, Responder};
+use codelibra::rpc::BadRequest;
+use codelibra::rpc::bad_request::FieldViolation;
 use codelibra::server::ServerLayer;
-use codelibra::{ApiError, CATALOG, ErrorCode, ReceivedError};
+use codelibra::{ApiError, Boundary, CATALOG, ErrorCode, ReceivedError};
 use http::HeaderMap;
 use prost::Message;
 use tonic::{Code, Status};

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use allocation_counter::{AllocationInfo, measure};
-use codelibra::{ApiError, CATALOG, ErrorCode, LockedOut, ReceivedError, StatusCodeExt, rpc};
+use codelibra::codes::LockedOut;
+use codelibra::{ApiError, CATALOG, ErrorCode, ReceivedError, StatusCodeExt, rpc};
 use tonic::{Code, Status};
 
 use crate::bad;

@@ -14,7 +14,7 @@ pub(crate) fn read_all(received: ReceivedError) -> ReceivedError {
         let _ = (detail.type_name(), detail.value(), detail.is_intact());
     }
     let _ = received.detail::<rpc::BadRequest>();
-    let _ = received.decode::<codelibra::LockedOut>();
+    let _ = received.decode::<codelibra::codes::LockedOut>();
     for note in received.notes() {
         assert!(note.to_string().len() < 400, "a note is short, whatever the peer sent: {note}");
     }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::mem::size_of;
 
+use codelibra::codes::LockedOut;
 use codelibra::params::{ParamValue, Timestamp};
 use codelibra::{
-    ApiError, CATALOG, Catalog, Entry, ErrorCode, InvalidCode, LockedOut, Param, ParamKind, ReceivedError,
-    Recovery, class_code, class_of, is_code,
+    ApiError, CATALOG, Catalog, Entry, ErrorCode, InvalidCode, Param, ParamKind, ReceivedError, Recovery,
+    class_code, class_of, is_code,
 };
 
 /// The facts of the published page: number, name, reason, HTTP status, gRPC code and status.
@@ -200,7 +201,7 @@ fn the_compiler_writes_the_bytes_that_the_program_writes() {
         let written = ApiError::new(code).with_message(entry.summary).to_details();
         assert_eq!(entry.details, written, "{}", entry.name);
         assert_eq!(ApiError::new(code).to_details(), written, "{}", entry.name);
-        assert_eq!(entry.details_len(), written.len());
+        assert_eq!(codelibra::__private::encode::details_len(entry), written.len());
     }
 }
 

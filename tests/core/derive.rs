@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::time::{Duration, SystemTime};
 
+use codelibra::codes::LockedOut;
 use codelibra::params::{Timestamp, ToParam};
-use codelibra::{ApiError, ErrorCode, LockedOut, ParamKind, StatusCodeExt};
+use codelibra::{ApiError, ErrorCode, ParamKind, StatusCodeExt};
 use tonic::Status;
 
 /// The design's example.

@@ -4,7 +4,8 @@
 #[path = "../../examples/interceptor.rs"]
 mod example;
 
-use codelibra::{ErrorCode, GrpcCode, ReceivedError, ScopeMissing, StatusCodeExt};
+use codelibra::codes::ScopeMissing;
+use codelibra::{ErrorCode, GrpcCode, ReceivedError, StatusCodeExt};
 use prost::Message;
 use tonic::Status;
 use tonic_types::StatusExt;

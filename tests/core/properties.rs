@@ -78,7 +78,10 @@ fn nearly_a_status() -> impl Strategy<Value = Vec<u8>> {
 fn check(status: &Status) -> Result<(), TestCaseError> {
     let received = status.to_received::<ErrorCode>();
     prop_assert_eq!(status.error_code::<ErrorCode>(), received.code());
-    prop_assert_eq!(status.decode::<codelibra::LockedOut>(), received.decode::<codelibra::LockedOut>());
+    prop_assert_eq!(
+        status.decode::<codelibra::codes::LockedOut>(),
+        received.decode::<codelibra::codes::LockedOut>()
+    );
     prop_assert!(received.http_status().as_u16() >= 200);
     prop_assert!(received.notes().len() <= 17);
     let metadata = received.metadata();

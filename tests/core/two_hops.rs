@@ -4,8 +4,9 @@
 #[path = "../../examples/two_hops.rs"]
 mod example;
 
+use codelibra::ErrorCode;
+use codelibra::codes::LockedOut;
 use codelibra::rpc::RequestInfo;
-use codelibra::{ErrorCode, LockedOut};
 
 #[tokio::test]
 async fn codes_cross_two_hops_and_private_text_does_not() {

@@ -15,7 +15,7 @@ impl ErrorCode {
 pub static CATALOG: ::codelibra::Catalog = ::codelibra::Catalog::new("shop.example.com", "", &ENTRIES);
 
 static ENTRIES: [::codelibra::Entry; 2] = [
-    ::codelibra::entry!(::codelibra::Entry {
+    ::codelibra::__private::entry!(::codelibra::Entry {
         code: 409001,
         name: "SoldOut",
         reason: "SOLD_OUT",
@@ -32,7 +32,7 @@ static ENTRIES: [::codelibra::Entry; 2] = [
         attached: &[],
         details: &[],
     }),
-    ::codelibra::entry!(::codelibra::Entry {
+    ::codelibra::__private::entry!(::codelibra::Entry {
         code: 503001,
         name: "Closed",
         reason: "CLOSED",
@@ -51,7 +51,7 @@ static ENTRIES: [::codelibra::Entry; 2] = [
     }),
 ];
 
-::codelibra::error_code!(ErrorCode, CATALOG, ENTRIES);
+::codelibra::__private::error_code!(ErrorCode, CATALOG, ENTRIES);
 
 /// `409001 SoldOut` with its parameters: The item is sold out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,4 +63,4 @@ pub struct SoldOut {
     /// A keyword of Rust.
     pub r#type: ::core::option::Option<::codelibra::params::String>,
 }
-::codelibra::typed_error!(SoldOut, ErrorCode(409001), { item = "item", again_in = "again_in", r#type = "type" });
+::codelibra::__private::typed_error!(SoldOut, ErrorCode(409001), { item = "item", again_in = "again_in", r#type = "type" });

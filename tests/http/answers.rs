@@ -1,8 +1,9 @@
 //! Whole HTTP answers: the status, the form that the caller takes, every field.
 
 use bytes::Bytes;
-use codelibra::http::{Boundary, Caller, DetailTypes, EXPOSED_HEADERS, Form, Reader, Responder, write_body};
-use codelibra::{ApiError, CATALOG, ErrorCode, LockedOut, ReceivedError, RetryAdvice, class_of, rpc};
+use codelibra::codes::LockedOut;
+use codelibra::http::{Caller, DetailTypes, EXPOSED_HEADERS, Form, Reader, Responder, write_body};
+use codelibra::{ApiError, Boundary, CATALOG, ErrorCode, ReceivedError, RetryAdvice, class_of, rpc};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use prost_types::Duration;
 

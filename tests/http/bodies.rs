@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 
+use codelibra::codes::LockedOut;
 use codelibra::http::{DetailTypes, Form, Reader, write_body};
 use codelibra::{
-    ApiError, CATALOG, ERROR_INFO, ErrorCode, GrpcCode, LockedOut, Note, ReceivedError, StatusCodeExt, pb,
-    rpc, tables,
+    ApiError, CATALOG, ERROR_INFO, ErrorCode, GrpcCode, Note, ReceivedError, StatusCodeExt, pb, rpc, tables,
 };
 use prost::Message;
 use prost_types::Duration;

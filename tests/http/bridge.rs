@@ -11,13 +11,13 @@ use std::convert::Infallible;
 use crate::in_process;
 use crate::in_process::{Answer, InProcess, Item, STREAM, UNARY};
 use bytes::Bytes;
+use codelibra::codes::LockedOut;
 use codelibra::http::{
-    Boundary, BridgeBody, Budget, DetailTypes, Form, GrpcToHttpLayer, HttpToGrpcLayer, MAX_BODY, Reader,
-    Responder, write_body,
+    BridgeBody, DetailTypes, Form, GrpcToHttpLayer, HttpToGrpcLayer, MAX_BODY, Reader, Responder, write_body,
 };
 use codelibra::{
-    ApiError, CATALOG, ErrorCode, GrpcCode, LockedOut, Note, ReceivedError, RetryAdvice, Shed, StatusCodeExt,
-    rpc,
+    ApiError, Boundary, Budget, CATALOG, ErrorCode, GrpcCode, Note, ReceivedError, RetryAdvice, Shed,
+    StatusCodeExt, rpc,
 };
 use http::{Request, Response};
 use http_body::Frame;

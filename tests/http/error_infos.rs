@@ -4,12 +4,13 @@
 use std::convert::Infallible;
 use std::path::PathBuf;
 
-use codelibra::http::{Boundary, DetailTypes, Form, HttpToGrpcLayer, Reader, Responder, write_body};
+use codelibra::codes::LimitTooLarge;
+use codelibra::http::{DetailTypes, Form, HttpToGrpcLayer, Reader, Responder, write_body};
 use codelibra::rpc::{self, RequestInfo};
 use codelibra::server::ServerLayer;
 use codelibra::{
-    ApiError, CATALOG, ERROR_INFO, ErrorCode, ErrorInfos, GOOGLE_ERROR_INFO, LimitTooLarge, Note,
-    ReceivedError, Shed, StatusCodeExt, pb,
+    ApiError, Boundary, CATALOG, ERROR_INFO, ErrorCode, ErrorInfos, GOOGLE_ERROR_INFO, Note, ReceivedError,
+    Shed, StatusCodeExt, pb,
 };
 use http::HeaderMap;
 use http_body_util::{Empty, Full};

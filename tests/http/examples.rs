@@ -14,8 +14,9 @@ mod reqwest_client;
 
 use axum::Router;
 use axum::routing::get;
+use codelibra::ErrorCode;
+use codelibra::codes::LockedOut;
 use codelibra::http::Reader;
-use codelibra::{ErrorCode, LockedOut};
 
 /// Where a service listens.
 async fn serve(app: Router) -> String {

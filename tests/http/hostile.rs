@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use codelibra::http::{Boundary, Form, GrpcToHttpLayer, Reader, Responder};
-use codelibra::{ErrorCode, GrpcCode, ReceivedError};
+use codelibra::http::{Form, GrpcToHttpLayer, Reader, Responder};
+use codelibra::{Boundary, ErrorCode, GrpcCode, ReceivedError};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tonic::body::Body;

@@ -13,11 +13,9 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use codelibra::axum::ErrorLayer;
-use codelibra::http::{
-    Caller, GrpcToHttpLayer, HttpToGrpcLayer, LogLimit, Responder, StreamBody, StreamForm,
-};
+use codelibra::http::{Caller, GrpcToHttpLayer, HttpToGrpcLayer, Responder, StreamBody, StreamForm};
 use codelibra::server::ServerLayer;
-use codelibra::{ApiError, CatalogCode, ErrorCode, ReceivedError};
+use codelibra::{ApiError, CatalogCode, ErrorCode, LogLimit, ReceivedError};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tokio_stream::{Stream, StreamExt};

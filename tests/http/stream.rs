@@ -1,9 +1,10 @@
 //! Streaming answers: written and read, whole, failed and cut anywhere.
 
+use codelibra::codes::LockedOut;
 use codelibra::http::{
-    Boundary, DetailTypes, MAX_BODY, Reader, Responder, StreamBody, StreamEvent, StreamForm, StreamReader,
+    DetailTypes, MAX_BODY, Reader, Responder, StreamBody, StreamEvent, StreamForm, StreamReader,
 };
-use codelibra::{ApiError, ErrorCode, LockedOut, ReceivedError};
+use codelibra::{ApiError, Boundary, ErrorCode, ReceivedError};
 use http::HeaderMap;
 use http_body_util::BodyExt;
 use prost::Message;

@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::support::Log;
-use codelibra::http::{Fallback, Reader, Responder, StreamBody, StreamEvent, StreamForm, StreamReader};
-use codelibra::{ApiError, CATALOG, ErrorCode, GrpcCode, ReceivedError};
+use codelibra::http::{Reader, Responder, StreamBody, StreamEvent, StreamForm, StreamReader};
+use codelibra::{ApiError, CATALOG, ErrorCode, Fallback, GrpcCode, ReceivedError};
 use http_body_util::BodyExt;
 use serde::{Serialize, Serializer};
 use tokio_stream::Stream;

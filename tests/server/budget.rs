@@ -4,12 +4,13 @@ use std::convert::Infallible;
 
 use crate::support;
 use crate::support::{KINDS, Kind, Script, Test, call, listen, serve, serve_bare};
-use codelibra::rpc::{
-    BadRequest, DebugInfo, Help, LocalizedMessage, RequestInfo, bad_request::FieldViolation, help::Link,
-};
-use codelibra::server::{Boundary, Budget, ServerLayer};
+use codelibra::rpc::bad_request::FieldViolation;
+use codelibra::rpc::help::Link;
+use codelibra::rpc::{BadRequest, DebugInfo, Help, LocalizedMessage, RequestInfo};
+use codelibra::server::ServerLayer;
 use codelibra::{
-    ApiError, CATALOG, ErrorCode, ErrorInfos, GOOGLE_ERROR_INFO, Note, ReceivedError, Shed, StatusCodeExt,
+    ApiError, Boundary, Budget, CATALOG, ErrorCode, ErrorInfos, GOOGLE_ERROR_INFO, Note, ReceivedError, Shed,
+    StatusCodeExt,
 };
 use http::HeaderMap;
 use proptest::prelude::*;

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use crate::support::{End, KINDS, Kind, Log, Script, Test, call, check, connect, serve, serve_bare};
 use bytes::Bytes;
-use codelibra::rpc::{BadRequest, DebugInfo, Help, RequestInfo, bad_request::FieldViolation};
-use codelibra::server::{Boundary, Fallback, ServerLayer};
-use codelibra::{ApiError, ErrorCode, GrpcCode, LockedOut, StatusCodeExt};
+use codelibra::codes::LockedOut;
+use codelibra::rpc::bad_request::FieldViolation;
+use codelibra::rpc::{BadRequest, DebugInfo, Help, RequestInfo};
+use codelibra::server::ServerLayer;
+use codelibra::{ApiError, Boundary, ErrorCode, Fallback, GrpcCode, StatusCodeExt};
 use http_body_util::{BodyExt, Full};
 use prost::Message;
 use tonic::body::Body;

@@ -14,8 +14,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use bytes::Bytes;
 use codelibra::axum::ErrorLayer;
-use codelibra::http::{Boundary, Form, Responder, StreamBody, StreamForm};
-use codelibra::{ApiError, Catalog, ErrorInfos};
+use codelibra::http::{Form, Responder, StreamBody, StreamForm};
+use codelibra::{ApiError, Boundary, Catalog, ErrorInfos};
 use tokio_stream::StreamExt;
 use tonic::transport::Endpoint;
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 
 use codelibra::http::DetailTypes;
-use codelibra::server::{Boundary, ServerLayer};
-use codelibra::{ApiError, Catalog, Entry, ErrorInfos, is_code};
+use codelibra::server::ServerLayer;
+use codelibra::{ApiError, Boundary, Catalog, Entry, ErrorInfos, is_code};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_stream::{Stream, StreamExt};
 use tonic::transport::server::Connected;

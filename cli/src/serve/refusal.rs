@@ -2,9 +2,8 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use codelibra::{
-    ApiError, ArgumentMissingOrUnparseable, Catalog, ErrorCode, LimitTooLarge, NotFound, class_code,
-};
+use codelibra::codes::{ArgumentMissingOrUnparseable, LimitTooLarge, NotFound};
+use codelibra::{ApiError, Catalog, ErrorCode, class_code};
 
 use super::limits::{CLASSES, MAX_ITEMS};
 

@@ -17,8 +17,9 @@ use super::layer::bridge;
 use super::{BridgeBody, BridgeCall, fields};
 use crate::guard::Guarded;
 use crate::guard::service::{BoxError, Readiness, ServiceError, ServiceFuture};
-use crate::http::{Budget, Caller, Responder, read_parts};
+use crate::http::{Caller, Responder, read_parts};
 use crate::inbound::sanitize::Start;
+use crate::outbound::budget::Budget;
 use crate::outbound::failure::Failure;
 use crate::wire::GRPC_STATUS;
 
@@ -47,8 +48,8 @@ impl HttpToGrpcLayer {
     /// Limits the size of the fields of each failure. The default is [`Budget::KIB_3`].
     ///
     /// ```
-    /// use codelibra::ErrorCode;
-    /// use codelibra::http::{Budget, HttpToGrpcLayer, Responder};
+    /// use codelibra::http::{HttpToGrpcLayer, Responder};
+    /// use codelibra::{Budget, ErrorCode};
     ///
     /// let layer = HttpToGrpcLayer::new(Responder::new::<ErrorCode>()).budget(Budget::KIB_8);
     /// ```
