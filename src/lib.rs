@@ -35,8 +35,8 @@ struct GatewayPage;
 #[cfg(feature = "tonic")]
 pub use self::tonic::StatusCodeExt;
 pub use catalog::{
-    Catalog, CatalogCode, Entry, GrpcCode, InvalidCode, Param, ParamKind, Recovery, class_code, class_of,
-    class_phrase, grpc_code, http_status, is_code, params, tables,
+    Catalog, CatalogCode, CodeNumber, Entry, GrpcCode, InvalidCode, Param, ParamKind, Recovery, params,
+    tables,
 };
 #[cfg(feature = "derive")]
 pub use codelibra_derive::ApiError;

@@ -9,7 +9,7 @@ use tonic::Status;
 
 #[cfg(any(feature = "client", feature = "gateway"))]
 use crate::catalog::GrpcCode;
-use crate::catalog::{Catalog, CatalogCode};
+use crate::catalog::{Catalog, CatalogCode, CodeNumber};
 use crate::error::ApiError;
 use crate::error::TypedError;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
@@ -32,7 +32,7 @@ pub fn default_status(catalog: &'static Catalog, number: u32) -> Status {
         Some(entry) if !entry.details.is_empty() => {
             Status::with_details(entry.grpc_code.into(), entry.summary, Bytes::from_static(entry.details))
         }
-        _ => ApiError::from_number(catalog, number).into(),
+        _ => ApiError::from_number(catalog, CodeNumber::from_any(number)).into(),
     }
 }
 

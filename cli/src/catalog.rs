@@ -4,8 +4,7 @@ use std::fmt::Display;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use codelibra::tables::class_to_grpc;
-use codelibra::{Catalog, CatalogCode, Entry, ErrorCode, GrpcCode, Param, ParamKind, Recovery, class_of};
+use codelibra::{Catalog, CatalogCode, CodeNumber, Entry, ErrorCode, GrpcCode, Param, ParamKind, Recovery};
 
 use crate::args::CatalogFile;
 use crate::failure::Failure;
@@ -149,6 +148,7 @@ fn convert_entry(domain: &'static str, entry: &codelibra_build::Entry) -> Result
         })
     });
     let params = params.collect::<Result<Vec<_>, Failure>>()?;
+    let of_class = || CodeNumber::from_u32(entry.code).map(CodeNumber::grpc_code).map_err(Failure::bad_input);
     let grpc_code = |name: &String| GrpcCode::from_name(name).ok_or_else(|| unknown("gRPC code", name));
     Ok(Entry {
         code: entry.code,
@@ -160,10 +160,7 @@ fn convert_entry(domain: &'static str, entry: &codelibra_build::Entry) -> Result
         resolution: text(&entry.resolution),
         recovery: Recovery::from_name(&entry.recovery).ok_or_else(|| unknown("recovery", &entry.recovery))?,
         params: params.leak(),
-        grpc_code: entry
-            .grpc_code
-            .as_ref()
-            .map_or_else(|| Ok(class_to_grpc(class_of(entry.code))), grpc_code)?,
+        grpc_code: entry.grpc_code.as_ref().map_or_else(of_class, grpc_code)?,
         since: text(&entry.since),
         deprecated: text(&entry.deprecated),
         replaced_by: text(&entry.replaced_by),

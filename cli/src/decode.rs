@@ -5,7 +5,8 @@ use std::path::Path;
 
 use codelibra::http::{DetailTypes, Reader};
 use codelibra::{
-    Catalog, Detail, ERROR_CODE_HEADER, GrpcCode, Metadata, Note, ReceivedError, STATUS_DETAILS_HEADER,
+    Catalog, CodeNumber, Detail, ERROR_CODE_HEADER, GrpcCode, Metadata, Note, ReceivedError,
+    STATUS_DETAILS_HEADER,
 };
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
@@ -205,7 +206,9 @@ pub(crate) fn text(error: &ReceivedError) -> String {
         (Some(_), None) => "(not listed)",
         (None, None) => "(no code was sent)",
     };
-    let mut out = head(error.number_or_class(), name, error.grpc_code());
+    // `number_or_class` is always a code.
+    let code = CodeNumber::from_u32(error.number_or_class()).unwrap_or(CodeNumber::from_class(500));
+    let mut out = head(code, name, error.grpc_code());
     row(&mut out, "reason", error.reason());
     let domain = error.entry().filter(|_| error.domain().is_empty()).map_or(error.domain(), |e| e.domain);
     row(&mut out, "domain", domain);

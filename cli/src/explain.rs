@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use codelibra::{Catalog, Entry, GrpcCode, Param, class_of, grpc_code};
+use codelibra::{Catalog, CodeNumber, Entry, GrpcCode, Param};
 use serde::Serialize;
 
 use crate::args::{Explain, TextFormat};
@@ -30,7 +30,7 @@ struct Listed {
 /// The output for a number that is not listed, from its class. It has the same members as an entry.
 #[derive(Serialize)]
 struct Unlisted {
-    code: u32,
+    code: CodeNumber,
     name: Option<&'static str>,
     reason: Option<&'static str>,
     domain: &'static str,
@@ -49,9 +49,9 @@ struct Unlisted {
 }
 
 impl Unlisted {
-    fn new(catalog: &Catalog, code: u32) -> Self {
-        let (class, grpc_code) = (class_of(code), grpc_code(code, None));
-        let meaning = if code.is_multiple_of(1000) {
+    fn new(catalog: &Catalog, code: CodeNumber) -> Self {
+        let (class, grpc_code) = (code.class(), code.grpc_code());
+        let meaning = if code.is_class_number() {
             format!("Class {class} ({}) and nothing more specific.", status(class))
         } else {
             format!("Not in the catalogue of {}; its class is {}.", catalog.domain(), status(class))
@@ -78,7 +78,7 @@ impl Unlisted {
 }
 
 fn listed(catalog: &Catalog, entry: &Entry) -> String {
-    let mut out = head(entry.code, entry.name, entry.grpc_code);
+    let mut out = head(entry.number(), entry.name, entry.grpc_code);
     row(&mut out, "reason", entry.reason);
     row(&mut out, "domain", entry.domain);
     row(&mut out, "summary", entry.summary);
@@ -113,12 +113,12 @@ fn unlisted(unlisted: &Unlisted) -> String {
 }
 
 /// The lines of every code: number, name, HTTP status, gRPC code.
-pub(crate) fn head(code: u32, name: &str, grpc: GrpcCode) -> String {
-    let style = class_style(class_of(code));
+pub(crate) fn head(code: CodeNumber, name: &str, grpc: GrpcCode) -> String {
+    let style = class_style(code.class());
     let mut out = String::new();
     // A `String` takes everything that is written to it.
     let _ = writeln!(out, "{style}{code}{style:#} {STRONG}{}{STRONG:#}", visible(name));
-    row(&mut out, "HTTP", &status(class_of(code)));
+    row(&mut out, "HTTP", &status(code.class()));
     row(&mut out, "gRPC", &format!("{} {grpc}", grpc.number()));
     out
 }

@@ -1,6 +1,6 @@
 //! Looks up an entry by a code, a name or a reason.
 
-use codelibra::{Catalog, Entry, is_code};
+use codelibra::{Catalog, CodeNumber, Entry};
 
 use crate::failure::Failure;
 use crate::nearest::{nearest_names, nearest_numbers, nearest_of};
@@ -11,14 +11,14 @@ use crate::params::excerpt;
 pub(crate) enum Found {
     Listed(&'static Entry),
     /// A valid number that the catalogue does not list.
-    Unlisted(u32),
+    Unlisted(CodeNumber),
 }
 
 impl Found {
     pub(crate) fn number(self) -> u32 {
         match self {
             Self::Listed(entry) => entry.code,
-            Self::Unlisted(number) => number,
+            Self::Unlisted(number) => number.as_u32(),
         }
     }
 
@@ -41,8 +41,9 @@ pub(crate) fn look_up(catalog: &Catalog, wanted: &str) -> Option<Found> {
     let wanted = wanted.trim();
     if is_number(wanted) {
         let six_digits = wanted.len() == 6 && wanted.bytes().all(|b| b.is_ascii_digit());
-        let number = wanted.parse().ok().filter(|number| six_digits && is_code(*number))?;
-        return Some(catalog.by_code(number).map_or(Found::Unlisted(number), Found::Listed));
+        let number = wanted.parse().ok().filter(|_| six_digits)?;
+        let number = CodeNumber::from_u32(number).ok()?;
+        return Some(catalog.by_code(number.as_u32()).map_or(Found::Unlisted(number), Found::Listed));
     }
     let same =
         |entry: &&Entry| entry.name.eq_ignore_ascii_case(wanted) || entry.reason.eq_ignore_ascii_case(wanted);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 
-use codelibra::{GrpcCode, class_code, is_code, tables};
+use codelibra::{CodeNumber, GrpcCode, tables};
 use serde::Serialize;
 
 use crate::args::{Map, TextFormat};
@@ -21,7 +21,7 @@ struct Row {
     grpc_status: &'static str,
     /// `CCC000`, for a status without a code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<u32>,
+    code: Option<CodeNumber>,
     meaning: &'static str,
 }
 
@@ -78,7 +78,7 @@ fn grpc(wanted: &str) -> Result<Vec<Row>, Failure> {
         http_status,
         grpc_code,
         grpc_status: grpc_code.name(),
-        code: (grpc_code != GrpcCode::Ok).then(|| class_code(http_status)),
+        code: (grpc_code != GrpcCode::Ok).then(|| CodeNumber::from_class(http_status)),
         meaning: "a status that carries no code",
     }])
 }
@@ -102,7 +102,7 @@ fn no_table(word: &str) -> Failure {
 fn no_status(wanted: &str) -> Failure {
     let hint = if let Some(code) = GrpcCode::from_name(wanted) {
         format!("; it is a gRPC code: `codelibra map grpc {code}`")
-    } else if wanted.parse().is_ok_and(is_code) {
+    } else if is_code(wanted) {
         format!("; it is an error code: `codelibra explain {wanted}`")
     } else {
         nearest_of(nearest_statuses(wanted, STATUSES).into_iter().map(output::status))
@@ -111,11 +111,16 @@ fn no_status(wanted: &str) -> Failure {
     Failure::bad_input(format_args!("`{wanted}` is not an HTTP status; expected 100 to 599{hint}"))
 }
 
+/// Whether a text is the number of an error code.
+fn is_code(text: &str) -> bool {
+    text.parse().is_ok_and(|number| CodeNumber::from_u32(number).is_ok())
+}
+
 fn no_grpc_code(wanted: &str) -> Failure {
     let all = || GrpcCode::ALL.iter();
     let hint = if wanted.parse().is_ok_and(|number: u16| STATUSES.contains(&number)) {
         format!("; it is an HTTP status: `codelibra map http {wanted}`")
-    } else if wanted.parse().is_ok_and(is_code) {
+    } else if is_code(wanted) {
         format!("; it is an error code: `codelibra explain {wanted}`")
     } else if is_numeric(wanted) {
         let numbers = nearest_numbers(all().map(|code| code.number().into()), wanted);

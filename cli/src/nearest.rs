@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
 
-use codelibra::class_phrase;
+use crate::output::phrase;
 
 /// Edit distance is quadratic, and no name or number is that long.
 const MAX_COMPARED: usize = 80;
@@ -68,16 +68,18 @@ pub(crate) fn nearest_name<'a>(known: impl IntoIterator<Item = &'a str>, wanted:
 /// The HTTP statuses most like `wanted`, best first: by the digits, or by the phrase; `teapot` means 418.
 pub(crate) fn nearest_statuses(wanted: &str, range: RangeInclusive<u16>) -> Vec<u16> {
     // Those that have a phrase of their own, 499 included.
-    let has_phrase = |status: &u16| !matches!(class_phrase(*status), "Client Error" | "Server Error");
-    let known = || range.clone().filter(has_phrase);
+    let own_phrase =
+        |status| phrase(status).filter(|phrase| !matches!(*phrase, "Client Error" | "Server Error"));
+    let known = || range.clone().filter_map(|status| Some((status, own_phrase(status)?)));
     if is_numeric(wanted) {
-        let numbers = nearest_numbers(known().map(u32::from), wanted);
+        let numbers = nearest_numbers(known().map(|(status, _)| status.into()), wanted);
         numbers.into_iter().filter_map(|number| u16::try_from(number).ok()).collect()
     } else {
-        let phrases = nearest_names(known().map(class_phrase), wanted);
+        let phrases = nearest_names(known().map(|(_, phrase)| phrase), wanted);
         phrases
             .into_iter()
-            .filter_map(|phrase| known().find(|status| class_phrase(*status) == phrase))
+            .filter_map(|phrase| known().find(|(_, known)| *known == phrase))
+            .map(|(status, _)| status)
             .collect()
     }
 }

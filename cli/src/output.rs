@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use codelibra::class_phrase;
+use codelibra::CodeNumber;
+use http::StatusCode;
 
 use crate::failure::Failure;
 use crate::visible::{VisibleJson, visible, visible_styled};
@@ -50,9 +51,20 @@ pub(crate) fn line(bytes: &[u8]) -> Result<(), Failure> {
     Ok(stdout.flush()?)
 }
 
-/// `403 Forbidden`. `http` has no phrase for a status that is not registered, such as 499.
-pub(crate) fn status(class: u16) -> String {
-    format!("{class} {}", class_phrase(class))
+/// `403 Forbidden`; the number alone for a status that has no phrase.
+pub(crate) fn status(status: u16) -> String {
+    match phrase(status) {
+        Some(phrase) => format!("{status} {phrase}"),
+        None => status.to_string(),
+    }
+}
+
+/// The reason phrase of any HTTP status. A 4xx or 5xx always has one: `http` has none for 499, which is not registered.
+pub(crate) fn phrase(status: u16) -> Option<&'static str> {
+    match status {
+        400..=599 => Some(CodeNumber::from_class(status).phrase()),
+        _ => StatusCode::from_u16(status).ok()?.canonical_reason(),
+    }
 }
 
 /// Appends a line `  label  value`, or nothing if the value is empty.

@@ -23,10 +23,9 @@ macro_rules! __error_code {
         impl $type {
             /// The code of a number, listed or not. `None` outside 400000–599999.
             pub const fn from_u32(number: u32) -> ::core::option::Option<Self> {
-                if $crate::is_code(number) {
-                    ::core::option::Option::Some(Self(number))
-                } else {
-                    ::core::option::Option::None
+                match $crate::CodeNumber::from_u32(number) {
+                    ::core::result::Result::Ok(number) => ::core::option::Option::Some(Self(number.as_u32())),
+                    ::core::result::Result::Err(_) => ::core::option::Option::None,
                 }
             }
 
@@ -52,12 +51,15 @@ macro_rules! __error_code {
 
             /// The HTTP status: the first three digits.
             pub fn http_status(self) -> $crate::__private::http::StatusCode {
-                $crate::http_status(self.0)
+                $crate::CatalogCode::number(self).http_status()
             }
 
-            /// The gRPC code that the code stands for.
+            /// The gRPC code: that of the entry, or the rule of the class.
             pub fn grpc_code(self) -> $crate::GrpcCode {
-                $crate::grpc_code(self.0, self.entry())
+                match self.entry() {
+                    ::core::option::Option::Some(entry) => entry.grpc_code,
+                    ::core::option::Option::None => $crate::CatalogCode::number(self).grpc_code(),
+                }
             }
         }
 

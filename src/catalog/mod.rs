@@ -9,9 +9,7 @@ mod macros;
 pub mod params;
 pub mod tables;
 
-pub use code::{
-    CatalogCode, InvalidCode, class_code, class_of, class_phrase, grpc_code, http_status, is_code,
-};
+pub use code::{CatalogCode, CodeNumber, InvalidCode};
 pub use grpc_code::GrpcCode;
 
 use std::fmt;
@@ -136,7 +134,19 @@ pub struct Entry {
 impl Entry {
     /// The HTTP status: the class of the code.
     pub const fn class(&self) -> u16 {
-        class_of(self.code)
+        code::class_of(self.code)
+    }
+
+    /// Returns the code as a [`CodeNumber`].
+    ///
+    /// ```
+    /// use codelibra::ErrorCode;
+    ///
+    /// let entry = ErrorCode::USER_BANNED.entry().unwrap();
+    /// assert_eq!(entry.number().http_status(), 403);
+    /// ```
+    pub const fn number(&self) -> CodeNumber {
+        CodeNumber::from_any(self.code)
     }
 }
 

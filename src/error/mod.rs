@@ -12,9 +12,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::{Message, Name};
 
-use crate::catalog::code::{self, class_of};
+use crate::catalog::code;
 use crate::catalog::params::ParamValue;
-use crate::catalog::{Catalog, CatalogCode, Entry, GrpcCode};
+use crate::catalog::{Catalog, CatalogCode, CodeNumber, Entry, GrpcCode};
 use crate::wire;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::error_infos::ErrorInfos;
@@ -73,11 +73,19 @@ pub(crate) struct ErrorParts<'a> {
 impl ApiError {
     /// The error of a code, with its entry's summary as message.
     pub fn new<C: CatalogCode>(code: C) -> Self {
-        Self::from_number(C::catalog(), code.as_u32())
+        Self::from_number(C::catalog(), code.number())
     }
 
-    /// The error of a number in a catalogue. `number` is a code.
-    pub(crate) fn from_number(catalog: &'static Catalog, number: u32) -> Self {
+    /// Returns the error of a number in a catalogue, listed or not, with the summary of its entry as message.
+    ///
+    /// ```
+    /// use codelibra::{ApiError, CATALOG, CodeNumber};
+    ///
+    /// let error = ApiError::from_number(&CATALOG, CodeNumber::from_class(503));
+    /// assert_eq!(error.to_string(), "503000: Service Unavailable");
+    /// ```
+    pub fn from_number(catalog: &'static Catalog, number: CodeNumber) -> Self {
+        let number = number.as_u32();
         let entry = catalog.by_code(number);
         let (reason, attached) = entry.map_or(("", &[][..]), |e| (e.reason, e.attached));
         let domain = Cow::Borrowed(catalog.domain());
@@ -90,10 +98,7 @@ impl ApiError {
     ///
     /// The number is not in 400000–599999.
     pub fn from_catalog(catalog: &'static Catalog, number: u32) -> Result<Self, code::InvalidCode> {
-        if !code::is_code(number) {
-            return Err(code::InvalidCode(number));
-        }
-        Ok(Self::from_number(catalog, number))
+        CodeNumber::from_u32(number).map(|number| Self::from_number(catalog, number))
     }
 
     /// `catalog` is the one of the domain, where it is known.
@@ -286,7 +291,7 @@ impl ApiError {
         match (&self.0.message, self.0.entry) {
             (Some(message), _) => message,
             (None, Some(entry)) => entry.summary,
-            (None, None) => code::class_phrase(class_of(self.0.code)),
+            (None, None) => CodeNumber::from_any(self.0.code).phrase(),
         }
     }
 
@@ -307,7 +312,7 @@ impl ApiError {
 
     /// Returns the HTTP status: the class of the code.
     pub fn http_status(&self) -> http::StatusCode {
-        code::http_status(self.0.code)
+        CodeNumber::from_any(self.0.code).http_status()
     }
 
     /// The gRPC code that the code stands for.

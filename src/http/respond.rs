@@ -7,8 +7,7 @@ use bytes::Bytes;
 
 use super::write::write_sent;
 use super::{Caller, DetailTypes, Form};
-use crate::catalog::code::http_status;
-use crate::catalog::{Catalog, CatalogCode, Recovery};
+use crate::catalog::{Catalog, CatalogCode, CodeNumber, Recovery};
 use crate::error::ApiError;
 use crate::inbound::ReceivedError;
 use crate::outbound::boundary::Boundary;
@@ -241,7 +240,7 @@ impl Responder {
     /// The response without its body.
     pub(crate) fn head(&self, form: Form, error: &SentError<'_>) -> Response<()> {
         let mut response = Response::new(());
-        *response.status_mut() = http_status(error.code);
+        *response.status_mut() = CodeNumber::from_any(error.code).http_status();
         let fields = response.headers_mut();
         fields.insert(CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
         fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -14,8 +14,8 @@ use super::failure::{from_service_error, from_violation};
 use super::grpc_web::{self, answer_encoding};
 use super::layer::ServerCall;
 use super::{protocol, success};
-use crate::catalog::GrpcCode;
 use crate::catalog::tables::class_to_grpc;
+use crate::catalog::{CodeNumber, GrpcCode};
 use crate::error::ApiError;
 use crate::guard::service::{BoxError, ServiceFuture};
 use crate::guard::timed::{TimedFuture, Unanswered};
@@ -162,9 +162,10 @@ impl ServerCall {
         let origin = if is_error(status) && !is_of_request { Origin::Service } else { Origin::Either };
         let code = fields.get(ERROR_CODE_HEADER).and_then(|value| parse_code(value.as_bytes()));
         let failure = match code {
-            Some(code) => {
-                Failure::own(ApiError::from_number(self.config.policy.catalog, code).with_cause(what))
-            }
+            Some(code) => Failure::own(
+                ApiError::from_number(self.config.policy.catalog, CodeNumber::from_any(code))
+                    .with_cause(what),
+            ),
             None if is_of_request => from_violation(GrpcCode::Internal, what),
             None => from_violation(http_to_grpc(status), what),
         };

@@ -167,7 +167,7 @@ mod tests {
         (0..CATALOG.entries().len(), ".{1,200}", metadata, any::<bool>(), infos).prop_map(
             |(at, message, metadata, help, infos)| {
                 let code = CATALOG.entries().get(at).map_or(400_999, |entry| entry.code);
-                let error = ApiError::from_number(&CATALOG, code).with_message(message);
+                let error = ApiError::from_catalog(&CATALOG, code).unwrap().with_message(message);
                 let error = metadata.into_iter().fold(error, |error, (k, v)| error.with_metadata(k, v));
                 let error = error.with_error_infos(infos);
                 if help { error.with_detail(&rpc::Help::default()) } else { error }

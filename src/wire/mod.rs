@@ -50,13 +50,8 @@ pub(crate) const DEADLINE_PASSED: &str = "the deadline of the call passed";
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) const CAUSE: &str = "codelibra-cause";
 
-/// Whether a number is a code: its class is 400 to 599.
-///
-/// ```
-/// assert!(codelibra::is_code(403_003) && codelibra::is_code(403_000));
-/// assert!(!codelibra::is_code(200_000) && !codelibra::is_code(600_000));
-/// ```
-pub const fn is_code(number: u32) -> bool {
+/// Returns whether a number is a code: its class is 400 to 599.
+pub(crate) const fn is_code(number: u32) -> bool {
     matches!(number, MIN_CODE..=MAX_CODE)
 }
 

@@ -6,8 +6,8 @@ use std::mem::size_of;
 use codelibra::codes::LockedOut;
 use codelibra::params::{ParamValue, Timestamp};
 use codelibra::{
-    ApiError, CATALOG, Catalog, Entry, ErrorCode, InvalidCode, Param, ParamKind, ReceivedError, Recovery,
-    class_code, class_of, is_code,
+    ApiError, CATALOG, Catalog, CatalogCode, CodeNumber, Entry, ErrorCode, InvalidCode, Param, ParamKind,
+    ReceivedError, Recovery,
 };
 
 /// The facts of the published page: number, name, reason, HTTP status, gRPC code and status.
@@ -91,7 +91,8 @@ fn every_number_is_a_row_or_none() {
     for number in (0..=1_000_000).chain([u32::MAX - 1, u32::MAX, 2_147_483_648]) {
         assert_eq!(CATALOG.by_code(number).map(|e| e.code), listed.get(&number).copied(), "{number}");
         let valid = (400_000..=599_999).contains(&number);
-        assert_eq!(is_code(number), valid, "{number}");
+        let expected = if valid { Ok(number) } else { Err(InvalidCode(number)) };
+        assert_eq!(CodeNumber::from_u32(number).map(u32::from), expected, "{number}");
         assert_eq!(ErrorCode::from_u32(number).map(u32::from), valid.then_some(number), "{number}");
     }
 }
@@ -116,7 +117,7 @@ fn an_unlisted_number_works_by_its_class() {
     assert_eq!((code.to_string(), format!("{code:?}")), ("403099".into(), "ErrorCode(403099)".into()));
     assert_eq!(ApiError::new(code).message(), "Forbidden");
     for (class, phrase) in [(499, "Client Closed Request"), (444, "Client Error"), (599, "Server Error")] {
-        let code = ErrorCode::from_u32(class_code(class)).unwrap();
+        let code = ErrorCode::from_u32(CodeNumber::from_class(class).as_u32()).unwrap();
         assert_eq!(ApiError::new(code).message(), phrase);
     }
 }
@@ -124,16 +125,35 @@ fn an_unlisted_number_works_by_its_class() {
 #[test]
 fn classes_and_their_codes_agree() {
     for class in 0..=u16::MAX {
-        let valid = (400..=599).contains(&class);
-        assert_eq!(class_code(class), if valid { u32::from(class) * 1000 } else { 500_000 });
-        if valid {
-            assert_eq!(class_of(class_code(class)), class);
-            assert_eq!(class_of(class_code(class) + 999), class);
+        let number = CodeNumber::from_class(class);
+        assert!(number.is_class_number());
+        if !(400..=599).contains(&class) {
+            assert_eq!(number.as_u32(), 500_000, "{class}");
+            continue;
+        }
+        assert_eq!(number.as_u32(), u32::from(class) * 1000);
+        let last = CodeNumber::from_u32(number.as_u32() + 999).unwrap();
+        assert!(!last.is_class_number());
+        for each in [number, last] {
+            assert_eq!((each.class(), each.http_status().as_u16()), (class, class));
+            assert_eq!(each.to_class_number(), number);
+            assert_eq!(each.grpc_code(), codelibra::tables::class_to_grpc(class));
         }
     }
-    for number in [0, 17, 399_999, 600_000, u32::MAX] {
-        assert_eq!(class_of(number), 500, "{number}");
-    }
+}
+
+#[test]
+fn a_number_is_read_and_written_as_one() {
+    let number = CodeNumber::try_from(403_003).unwrap();
+    assert_eq!((number.to_string(), format!("{number:?}")), ("403003".into(), "CodeNumber(403003)".into()));
+    assert_eq!(format!("{number:>8}"), "  403003");
+    assert_eq!(serde_json::to_string(&number).unwrap(), "403003");
+    assert_eq!(serde_json::from_str::<CodeNumber>("403003").unwrap(), number);
+    let error = serde_json::from_str::<CodeNumber>("17").unwrap_err();
+    assert_eq!(error.to_string(), "17 is no error code; expected 400000 to 599999");
+    assert_eq!(CatalogCode::number(ErrorCode::USER_BANNED), number);
+    assert_eq!(ErrorCode::USER_BANNED.entry().unwrap().number(), number);
+    assert_eq!(ApiError::from_number(&CATALOG, number).code(), Some(ErrorCode::USER_BANNED));
 }
 
 #[test]

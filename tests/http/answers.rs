@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use codelibra::codes::LockedOut;
 use codelibra::http::{Caller, DetailTypes, EXPOSED_HEADERS, Form, Reader, Responder, write_body};
-use codelibra::{ApiError, Boundary, CATALOG, ErrorCode, ReceivedError, RetryAdvice, class_of, rpc};
+use codelibra::{ApiError, Boundary, CATALOG, CodeNumber, ErrorCode, ReceivedError, RetryAdvice, rpc};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use prost_types::Duration;
 
@@ -35,7 +35,7 @@ fn the_status_is_the_class_of_every_code() {
         for form in Form::ALL {
             let error = ApiError::from_catalog(&CATALOG, number).unwrap();
             let answer = responder().form(form).respond(&HeaderMap::new(), &error);
-            assert_eq!(answer.status().as_u16(), class_of(number));
+            assert_eq!(answer.status().as_u16(), CodeNumber::from_u32(number).unwrap().class());
             assert_eq!(answer.headers()["codelibra-error-code"], number.to_string());
             assert_eq!(answer.headers()["cache-control"], "no-store");
             assert_eq!(answer.headers()["vary"], "accept");

@@ -16,8 +16,8 @@ use codelibra::http::{
     BridgeBody, DetailTypes, Form, GrpcToHttpLayer, HttpToGrpcLayer, MAX_BODY, Reader, Responder, write_body,
 };
 use codelibra::{
-    ApiError, Boundary, Budget, CATALOG, ErrorCode, GrpcCode, Note, ReceivedError, RetryAdvice, Shed,
-    StatusCodeExt, rpc,
+    ApiError, Boundary, Budget, CATALOG, CodeNumber, ErrorCode, GrpcCode, Note, ReceivedError, RetryAdvice,
+    Shed, StatusCodeExt, rpc,
 };
 use http::{Request, Response};
 use http_body::Frame;
@@ -101,7 +101,7 @@ async fn every_grpc_code_and_every_entry_crosses() {
             GrpcCode::NotFound => 404_003,
             GrpcCode::InvalidArgument => 400_002,
             GrpcCode::Internal | GrpcCode::Unknown | GrpcCode::DataLoss => 500_001,
-            other => codelibra::class_code(codelibra::tables::grpc_to_class(other)),
+            other => CodeNumber::from_class(codelibra::tables::grpc_to_class(other)).as_u32(),
         };
         assert_eq!(error.number(), Some(expected), "{code}");
         assert_eq!(error.message(), "no code, 100%");

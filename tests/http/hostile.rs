@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use codelibra::http::{Form, GrpcToHttpLayer, Reader, Responder};
-use codelibra::{Boundary, ErrorCode, GrpcCode, ReceivedError};
+use codelibra::{Boundary, CodeNumber, ErrorCode, GrpcCode, ReceivedError};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tonic::body::Body;
@@ -84,7 +84,7 @@ fn fallback(case: &Case, script: &Script) -> u32 {
         GrpcCode::NotFound => 404_003,
         GrpcCode::InvalidArgument => 400_002,
         GrpcCode::Internal | GrpcCode::Unknown | GrpcCode::DataLoss => 500_001,
-        other => codelibra::class_code(codelibra::tables::grpc_to_class(other)),
+        other => CodeNumber::from_class(codelibra::tables::grpc_to_class(other)).as_u32(),
     };
     let number = table(GrpcCode::from_number(i64::from(case.expect)).unwrap());
     match script.first() {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use codelibra::{ApiError, Catalog, is_code};
+use codelibra::{ApiError, Catalog, CodeNumber};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
@@ -48,7 +48,7 @@ impl Asked {
     /// 400001 with the name of the first parameter that cannot be sent, in the order of the names.
     pub(super) fn check_metadata(&self, code: u32) -> Result<(), ApiError> {
         // The service refuses any other number, with or without metadata.
-        if !is_code(code) {
+        if CodeNumber::from_u32(code).is_err() {
             return Ok(());
         }
         let entry = self.catalog.by_code(code);

@@ -5,7 +5,7 @@ use std::future::Future;
 
 use codelibra::http::DetailTypes;
 use codelibra::server::ServerLayer;
-use codelibra::{ApiError, Boundary, Catalog, Entry, ErrorInfos, is_code};
+use codelibra::{ApiError, Boundary, Catalog, Entry, ErrorInfos};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_stream::{Stream, StreamExt};
 use tonic::transport::server::Connected;
@@ -106,11 +106,7 @@ impl Service {
         message: String,
         metadata: HashMap<String, String>,
     ) -> Result<ApiError, ApiError> {
-        if !is_code(code) {
-            return Err(self.no_code(code));
-        }
-        let error = ApiError::from_catalog(self.catalog, code);
-        let mut error = error.unwrap_or_else(|_| refusal::unexpected(self.catalog));
+        let mut error = ApiError::from_catalog(self.catalog, code).map_err(|_| self.no_code(code))?;
         if !message.is_empty() {
             error = error.with_message(message);
         }

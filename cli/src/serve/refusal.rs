@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use codelibra::codes::{ArgumentMissingOrUnparseable, LimitTooLarge, NotFound};
-use codelibra::{ApiError, Catalog, ErrorCode, class_code};
+use codelibra::{ApiError, Catalog, CodeNumber, ErrorCode};
 
 use super::limits::{CLASSES, MAX_ITEMS};
 
@@ -15,10 +15,10 @@ pub(super) type HandlerResult = Result<Response, ApiError>;
 /// domain that the service does not serve.
 fn own(catalog: &'static Catalog, error: ApiError) -> ApiError {
     let is_listed = catalog.by_code(error.number()).is_some_and(|entry| entry.reason == error.reason());
-    let code = if is_listed { error.number() } else { class_code(error.http_status().as_u16()) };
-    // A class is always the class of a code.
-    let Ok(mut own) = ApiError::from_catalog(catalog, code) else { return error };
-    own = own.with_message(error.message().to_owned());
+    let class_number = CodeNumber::from_class(error.http_status().as_u16());
+    let code =
+        if is_listed { CodeNumber::from_u32(error.number()).unwrap_or(class_number) } else { class_number };
+    let mut own = ApiError::from_number(catalog, code).with_message(error.message().to_owned());
     for (key, value) in error.metadata() {
         own = own.with_metadata(key, value);
     }
@@ -61,5 +61,5 @@ pub(super) fn unexpected(catalog: &'static Catalog) -> ApiError {
 
 /// The error of a class, with nothing more specific: `CCC000`.
 pub(super) fn for_class(catalog: &'static Catalog, status: StatusCode) -> ApiError {
-    ApiError::from_catalog(catalog, class_code(status.as_u16())).unwrap_or_else(|_| unexpected(catalog))
+    ApiError::from_number(catalog, CodeNumber::from_class(status.as_u16()))
 }
