@@ -7,9 +7,7 @@ use std::error::Error;
 use bytes::Bytes;
 use tonic::Status;
 
-#[cfg(any(feature = "client", feature = "gateway"))]
-use crate::catalog::GrpcCode;
-use crate::catalog::{Catalog, CatalogCode, CodeNumber};
+use crate::catalog::{Catalog, CatalogCode, CodeNumber, GrpcCode};
 use crate::error::ApiError;
 use crate::error::TypedError;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
@@ -23,6 +21,18 @@ use crate::wire::ERROR_CODE_HEADER;
 use crate::wire::info::Info;
 use crate::wire::info::InfoKind;
 use crate::wire::metadata::Metadata;
+
+impl From<tonic::Code> for GrpcCode {
+    fn from(code: tonic::Code) -> Self {
+        Self::from_number(i32::from(code).into()).unwrap_or(Self::Unknown)
+    }
+}
+
+impl From<GrpcCode> for tonic::Code {
+    fn from(code: GrpcCode) -> Self {
+        Self::from_i32(code.number().into())
+    }
+}
 
 /// The status of a code with its default message: one allocation for the message, one for the status.
 #[doc(hidden)]

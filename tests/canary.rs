@@ -151,7 +151,7 @@ fn debug_info() -> DebugInfo {
 /// Statuses as an upstream without a layer sends them, received through the client layer, and then behind `?`.
 async fn received_failures() -> Vec<Case> {
     use Logged::{Never, Once};
-    let foreign = Catalog::leak("upstream.example.com", "", vec![]);
+    let foreign = Catalog::leak("upstream.example.com", "", vec![], vec![]);
     let help = Help { links: vec![Link { url: CANARY.into(), ..Default::default() }] };
     let fields = || {
         let mut status = Status::from(ErrorCode::USER_BANNED);

@@ -48,7 +48,7 @@ fn of(number: u32) -> ApiError {
 }
 
 fn foreign(number: u32) -> ApiError {
-    ApiError::from_catalog(Catalog::leak("upstream.example.com", "", vec![]), number).unwrap()
+    ApiError::from_catalog(Catalog::leak("upstream.example.com", "", vec![], vec![]), number).unwrap()
 }
 
 fn debug_info() -> rpc::DebugInfo {

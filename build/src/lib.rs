@@ -33,6 +33,8 @@ mod descriptor;
 mod diff;
 mod error;
 mod generate;
+#[allow(dead_code, unreachable_pub, reason = "a file of the crate `codelibra`, which uses all of it")]
+mod grpc_code;
 mod inspection;
 mod model;
 mod nearest;
@@ -42,6 +44,8 @@ mod protox_error;
 mod resolve;
 mod retired;
 mod rules;
+#[allow(dead_code, unreachable_pub, reason = "as `grpc_code`")]
+mod tables;
 mod texts;
 
 use std::path::{Path, PathBuf};
@@ -49,8 +53,9 @@ use std::path::{Path, PathBuf};
 pub use add::{NewEntry, add_entry, reason_from_name, summary_from_reason};
 pub use diff::{Change, ChangeKind};
 pub use error::{Diagnostic, Error, Severity};
+use grpc_code::GrpcCode;
 pub use inspection::{Inspection, Part};
-pub use model::{Catalog, Entry, Param};
+pub use model::{Catalog, Entry, Fallback, Param};
 pub use rules::is_param_name;
 pub use texts::reason_faults;
 

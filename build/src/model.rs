@@ -16,6 +16,18 @@ pub struct Catalog {
     pub prefix: String,
     /// In the order of their codes.
     pub entries: Vec<Entry>,
+    /// The codes of failures that have none, in the order of the file.
+    pub fallback: Vec<Fallback>,
+}
+
+/// The code of failures that have a gRPC code and no code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fallback {
+    /// The gRPC code, as `codelibra.error.v1.GrpcCode` names it: `NOT_FOUND`.
+    pub grpc_code: String,
+    /// The code of an entry.
+    pub code: u32,
 }
 
 /// One row of a catalogue.

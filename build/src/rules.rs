@@ -9,10 +9,11 @@ use prost_reflect::{
 use crate::descriptor::Source;
 use crate::error::Diagnostic;
 use crate::inspection::{Inspection, Places};
-use crate::model::{Catalog, Entry, Param, pascal_case, upper_snake_case};
+use crate::model::{Catalog, Entry, Fallback, Param, pascal_case, upper_snake_case};
 use crate::positions::{Positions, written_name};
 use crate::retired::Retired;
-use crate::{Error, generate, texts};
+use crate::tables::class_to_grpc;
+use crate::{Error, GrpcCode, generate, texts};
 
 pub(crate) const CATALOG_OPTION: &str = "codelibra.error.v1.catalog";
 pub(crate) const ENTRY_OPTION: &str = "codelibra.error.v1.entry";
@@ -27,9 +28,12 @@ pub(crate) const VALUE_NAME: i32 = 1;
 pub(crate) const VALUE_NUMBER: i32 = 2;
 const OPTIONS: i32 = 3;
 
-/// Field numbers of `codelibra.error.v1.Catalog`, `Entry` and `Param`.
+/// Field numbers of `codelibra.error.v1.Catalog`, `Fallback`, `Entry` and `Param`.
 pub(crate) const CATALOG_DOMAIN: i32 = 1;
 pub(crate) const CATALOG_PAGES: i32 = 2;
+const CATALOG_FALLBACK: i32 = 3;
+const FALLBACK_GRPC_CODE: i32 = 1;
+const FALLBACK_CODE: i32 = 2;
 const ENTRY_SUMMARY: i32 = 1;
 const ENTRY_CAUSE: i32 = 2;
 const ENTRY_RESOLUTION: i32 = 3;
@@ -152,6 +156,7 @@ impl Reader<'_> {
         self.check_unique();
         self.check_replacements(&entries);
         entries.sort_by_key(|e| e.code);
+        let fallback = value.as_message().map(|m| self.fallback(option, m, &entries)).unwrap_or_default();
         Catalog {
             file: self.the_enum.parent_file().name().to_owned(),
             domain,
@@ -159,7 +164,63 @@ impl Reader<'_> {
             enum_name: self.the_enum.full_name().to_owned(),
             prefix: self.prefix.clone(),
             entries,
+            fallback,
         }
+    }
+
+    /// Reads the fallback table. `entries` are sorted by their codes.
+    fn fallback(
+        &mut self,
+        option: &ExtensionDescriptor,
+        catalog: &DynamicMessage,
+        entries: &[Entry],
+    ) -> Vec<Fallback> {
+        let list = catalog.get_field_by_name("fallback");
+        let list = list.as_deref().and_then(Value::as_list).unwrap_or_default();
+        let mut table: Vec<Fallback> = Vec::with_capacity(list.len());
+        for (message, index) in list.iter().filter_map(Value::as_message).zip(0..) {
+            let at =
+                |field: i32| option_path(self.the_enum.path(), option, &[CATALOG_FALLBACK, index, field]);
+            let (at_grpc_code, at_code) = (at(FALLBACK_GRPC_CODE), at(FALLBACK_CODE));
+            let code = message.get_field_by_name("code").and_then(|code| code.as_u32()).unwrap_or_default();
+            let name = enum_name(message, "grpc_code");
+            let Some(grpc_code) = name.as_deref().and_then(GrpcCode::from_name) else {
+                self.report(
+                    &at_grpc_code,
+                    format!("fallback {code} has no gRPC code; expected one, such as GRPC_CODE_NOT_FOUND"),
+                );
+                continue;
+            };
+            if table.iter().any(|row| row.grpc_code == grpc_code.name()) {
+                self.report(
+                    &at_grpc_code,
+                    format!("fallback of {grpc_code} is given twice; expected each gRPC code once"),
+                );
+                continue;
+            }
+            let is_right = |entry: &Entry| can_fall_back(grpc_code, entry);
+            let found = entries.binary_search_by_key(&code, |entry| entry.code).ok();
+            let fault = match found.and_then(|at| entries.get(at)) {
+                Some(entry) if is_right(entry) => None,
+                Some(entry) => Some(format!(
+                    "fallback of {grpc_code} is {code} {}, whose gRPC code is {}",
+                    entry.name,
+                    grpc_code_of(entry)
+                )),
+                None => Some(format!("fallback of {grpc_code} is {code}, which the catalogue does not list")),
+            };
+            if let Some(fault) = fault {
+                let expected = match entries.iter().find(|entry| is_right(entry)) {
+                    Some(Entry { code, name, .. }) => {
+                        format!("an entry whose gRPC code is {grpc_code}, such as {code} {name}")
+                    }
+                    None => format!("no fallback of {grpc_code}: the catalogue lists no entry of it"),
+                };
+                self.report(&at_code, format!("{fault}; expected {expected}"));
+            }
+            table.push(Fallback { grpc_code: grpc_code.name().to_owned(), code });
+        }
+        table
     }
 
     /// `None` for the zero value, which proto3 demands and which is no entry.
@@ -428,6 +489,21 @@ pub(crate) fn catalog_path(path: &[i32], field: i32) -> Vec<i32> {
 /// As [`catalog_path`], from the path of a value on.
 pub(crate) fn entry_path() -> [i32; 2] {
     [OPTIONS, EXTENSION]
+}
+
+/// The gRPC code of an entry: its own, or the rule of its class.
+fn grpc_code_of(entry: &Entry) -> GrpcCode {
+    let class = u16::try_from(entry.code / 1000).unwrap_or_default();
+    entry.grpc_code.as_deref().and_then(GrpcCode::from_name).unwrap_or_else(|| class_to_grpc(class))
+}
+
+/// Whether a failure of this gRPC code can have the code of the entry. A listed code determines the gRPC code that is
+/// sent, so it must be the same. UNKNOWN and DATA_LOSS may become INTERNAL: no class has them as its gRPC code, and the HTTP
+/// status of all three is 500.
+fn can_fall_back(failure: GrpcCode, entry: &Entry) -> bool {
+    let entry = grpc_code_of(entry);
+    entry == failure
+        || entry == GrpcCode::Internal && matches!(failure, GrpcCode::Unknown | GrpcCode::DataLoss)
 }
 
 /// Whether a catalogue can declare a parameter of this name: `[a-z][a-z0-9_]{0,63}`.

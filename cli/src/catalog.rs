@@ -133,7 +133,13 @@ fn convert(catalog: &codelibra_build::Catalog) -> Result<&'static Catalog, Failu
     let domain = text(&catalog.domain);
     let entries =
         catalog.entries.iter().map(|entry| convert_entry(domain, entry)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Catalog::leak(domain, text(&catalog.pages), entries))
+    let fallback = catalog.fallback.iter().map(|fallback| {
+        let grpc_code = GrpcCode::from_name(&fallback.grpc_code);
+        let unknown = || Failure::bad_input(format_args!("gRPC code {} is not known", fallback.grpc_code));
+        Ok((grpc_code.ok_or_else(unknown)?, fallback.code))
+    });
+    let fallback = fallback.collect::<Result<Vec<_>, Failure>>()?;
+    Ok(Catalog::leak(domain, text(&catalog.pages), entries, fallback))
 }
 
 fn convert_entry(domain: &'static str, entry: &codelibra_build::Entry) -> Result<Entry, Failure> {

@@ -39,24 +39,6 @@ macro_rules! grpc_codes {
                 }
             }
         }
-
-        #[cfg(feature = "tonic")]
-        impl From<tonic::Code> for GrpcCode {
-            fn from(code: tonic::Code) -> Self {
-                match code {
-                    $(tonic::Code::$variant => Self::$variant,)*
-                }
-            }
-        }
-
-        #[cfg(feature = "tonic")]
-        impl From<GrpcCode> for tonic::Code {
-            fn from(code: GrpcCode) -> Self {
-                match code {
-                    $(GrpcCode::$variant => Self::$variant,)*
-                }
-            }
-        }
     };
 }
 
@@ -98,30 +80,6 @@ grpc_codes! {
 }
 
 impl GrpcCode {
-    /// The name in the Connect protocol: lower case, and CANCELLED in the American spelling.
-    #[cfg(feature = "gateway")]
-    pub(crate) const fn connect_name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Cancelled => "canceled",
-            Self::Unknown => "unknown",
-            Self::InvalidArgument => "invalid_argument",
-            Self::DeadlineExceeded => "deadline_exceeded",
-            Self::NotFound => "not_found",
-            Self::AlreadyExists => "already_exists",
-            Self::PermissionDenied => "permission_denied",
-            Self::ResourceExhausted => "resource_exhausted",
-            Self::FailedPrecondition => "failed_precondition",
-            Self::Aborted => "aborted",
-            Self::OutOfRange => "out_of_range",
-            Self::Unimplemented => "unimplemented",
-            Self::Internal => "internal",
-            Self::Unavailable => "unavailable",
-            Self::DataLoss => "data_loss",
-            Self::Unauthenticated => "unauthenticated",
-        }
-    }
-
     /// The code of a name, whatever its case; the British and the American spelling of CANCELLED.
     pub fn from_name(name: &str) -> Option<Self> {
         if name.eq_ignore_ascii_case("CANCELED") {
@@ -135,12 +93,5 @@ impl GrpcCode {
 impl fmt::Display for GrpcCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
-    }
-}
-
-/// As the number.
-impl serde::Serialize for GrpcCode {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u8(self.number())
     }
 }

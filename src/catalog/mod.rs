@@ -26,6 +26,7 @@ pub struct Catalog {
     domain: &'static str,
     pages: &'static str,
     entries: &'static [Entry],
+    fallback: &'static [(GrpcCode, u32)],
     index: OnceLock<Index>,
 }
 
@@ -34,11 +35,29 @@ impl Catalog {
     ///
     /// `pages` is where the pages of the codes are: 403003 has `{pages}/403003`.
     pub const fn new(domain: &'static str, pages: &'static str, entries: &'static [Entry]) -> Self {
-        Self { domain, pages, entries, index: OnceLock::new() }
+        Self { domain, pages, entries, fallback: &[], index: OnceLock::new() }
+    }
+
+    /// Sets the codes of failures that have none, by their gRPC code; `codelibra-build` checks them. It is the option
+    /// `fallback` of the catalogue, and the default of a layer's [`Fallback`](crate::Fallback).
+    #[must_use]
+    pub const fn with_fallback(self, fallback: &'static [(GrpcCode, u32)]) -> Self {
+        let Self { domain, pages, entries, .. } = &self;
+        let catalog = Self { domain, pages, entries, fallback, index: OnceLock::new() };
+        // A const function cannot drop the index, which is empty.
+        std::mem::forget(self);
+        catalog
     }
 
     /// A catalogue that is made at run time, of entries that keep the rules. It lives as long as the process.
-    pub fn leak(domain: &'static str, pages: &'static str, mut entries: Vec<Entry>) -> &'static Self {
+    ///
+    /// `fallback` is as for [`with_fallback`](Self::with_fallback), and may be empty.
+    pub fn leak(
+        domain: &'static str,
+        pages: &'static str,
+        mut entries: Vec<Entry>,
+        fallback: Vec<(GrpcCode, u32)>,
+    ) -> &'static Self {
         for entry in &mut entries {
             let mut attached = vec![0; encode::attached_len(entry)];
             encode::write_attached(entry, &mut attached);
@@ -47,7 +66,7 @@ impl Catalog {
             encode::write_details(entry, &mut details);
             entry.details = details.leak();
         }
-        Box::leak(Box::new(Self::new(domain, pages, entries.leak())))
+        Box::leak(Box::new(Self::new(domain, pages, entries.leak()).with_fallback(fallback.leak())))
     }
 
     /// Whose codes these are.
@@ -63,6 +82,12 @@ impl Catalog {
     /// The entries, in the order of their codes.
     pub const fn entries(&self) -> &'static [Entry] {
         self.entries
+    }
+
+    /// Returns the codes of failures that have none, by their gRPC code. A gRPC code that is missing has the `CCC000` of
+    /// [`tables::grpc_to_class`].
+    pub const fn fallback(&self) -> &'static [(GrpcCode, u32)] {
+        self.fallback
     }
 
     /// Returns the entry of a six-digit number. Takes the same time in a catalogue of any size.
@@ -147,6 +172,13 @@ impl Entry {
     /// ```
     pub const fn number(&self) -> CodeNumber {
         CodeNumber::from_any(self.code)
+    }
+}
+
+/// As the number.
+impl Serialize for GrpcCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.number())
     }
 }
 

@@ -3,7 +3,7 @@
 //! They answer three questions and have three names. None is the inverse of another: a round trip is
 //! exact only because the six-digit code travels.
 
-use crate::catalog::GrpcCode;
+use super::GrpcCode;
 
 /// The gRPC code of a class: what a server answers, and what an HTTP body means that is an API's own.
 ///

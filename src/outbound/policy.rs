@@ -46,7 +46,7 @@ impl Policy {
         Self {
             catalog,
             boundary: Boundary::public(),
-            fallback: Fallback::of(catalog),
+            fallback: Fallback::from_catalog(catalog),
             budget: Budget::KIB_3,
             error_infos: ErrorInfos::Both,
             log_limit: LogLimit::KIB_4,

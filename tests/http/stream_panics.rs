@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use crate::support::Log;
 use codelibra::http::{Reader, Responder, StreamBody, StreamEvent, StreamForm, StreamReader};
-use codelibra::{ApiError, CATALOG, ErrorCode, Fallback, GrpcCode, ReceivedError};
+use codelibra::{ApiError, ErrorCode, Fallback, GrpcCode, ReceivedError};
 use http_body_util::BodyExt;
 use serde::{Serialize, Serializer};
 use tokio_stream::Stream;
@@ -184,7 +184,7 @@ async fn every_panic_ends_with_a_coded_line() {
 #[tokio::test]
 async fn the_code_is_the_one_of_the_fallback_table() {
     let responder = || {
-        let fallback = Fallback::of(&CATALOG).with(GrpcCode::Internal, ErrorCode::USER_BANNED);
+        let fallback = Fallback::new::<ErrorCode>().with(GrpcCode::Internal, ErrorCode::USER_BANNED);
         Responder::new::<ErrorCode>().fallback(fallback)
     };
     for form in FORMS {

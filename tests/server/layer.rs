@@ -8,7 +8,7 @@ use codelibra::codes::LockedOut;
 use codelibra::rpc::bad_request::FieldViolation;
 use codelibra::rpc::{BadRequest, DebugInfo, Help, RequestInfo};
 use codelibra::server::ServerLayer;
-use codelibra::{ApiError, Boundary, ErrorCode, Fallback, GrpcCode, StatusCodeExt};
+use codelibra::{ApiError, Boundary, Catalog, Entry, ErrorCode, Fallback, GrpcCode, StatusCodeExt};
 use http_body_util::{BodyExt, Full};
 use prost::Message;
 use tonic::body::Body;
@@ -93,9 +93,35 @@ async fn a_failure_without_a_code_gets_one() {
 }
 
 #[tokio::test]
+async fn a_catalogue_brings_its_own_fallback() {
+    let taken = Entry {
+        code: 409_100,
+        name: "Taken",
+        reason: "TAKEN",
+        domain: "shop.example.com",
+        grpc_code: GrpcCode::AlreadyExists,
+        ..*ErrorCode::PRICE_CALCULATION_INVALID.entry().unwrap()
+    };
+    let table = vec![(GrpcCode::AlreadyExists, 409_100)];
+    let shop = Catalog::leak("shop.example.com", "", vec![taken], table);
+    let failing = |number: &str| Script::fail(Status::new(number.parse::<i32>().unwrap().into(), "private"));
+    let channel = serve(ServerLayer::from_catalog(shop), Test::new(failing)).await;
+    for (grpc_code, expected) in [
+        (GrpcCode::AlreadyExists, 409_100),
+        (GrpcCode::Aborted, 409_000),
+        (GrpcCode::NotFound, 404_000),
+        (GrpcCode::Internal, 500_000),
+    ] {
+        let (_, end) = call(channel.clone(), Kind::Unary, Request::new(grpc_code.number().to_string())).await;
+        let error = end.unwrap_err().to_received_with(shop);
+        assert_eq!((error.number(), error.grpc_code()), (Some(expected), grpc_code));
+        assert_eq!(error.domain(), "shop.example.com");
+    }
+}
+
+#[tokio::test]
 async fn users_set_the_fallback_and_the_boundary() {
-    let fallback =
-        Fallback::of(&codelibra::CATALOG).with(GrpcCode::NotFound, ErrorCode::USER_NOT_FOUND_IN_DB);
+    let fallback = Fallback::new::<ErrorCode>().with(GrpcCode::NotFound, ErrorCode::USER_NOT_FOUND_IN_DB);
     let layer = layer().fallback(fallback).boundary(Boundary::internal());
     let channel = serve(layer, Test::new(|_| Script::fail(Status::not_found("no user 17")).after(1))).await;
     for kind in KINDS {
@@ -384,7 +410,7 @@ async fn the_message_of_a_5xx_and_debug_info_stay_here() {
 
 #[tokio::test]
 async fn a_foreign_error_does_not_leave() {
-    let other = codelibra::Catalog::leak("otherhost", "", vec![]);
+    let other = Catalog::leak("otherhost", "", vec![], vec![]);
     let foreign = || {
         let error = ApiError::from_catalog(other, 403_003).unwrap().with_message("of other");
         let mut status = Status::from(error);

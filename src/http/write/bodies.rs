@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::details::{Attached, ConnectDetails, JsonMetadata, ShedNames, StatusDetails};
 use crate::catalog::Entry;
+use crate::catalog::GrpcCode;
 use crate::catalog::code::class_phrase;
 use crate::http::DetailTypes;
 use crate::outbound::sent_error::SentError;
@@ -186,9 +187,33 @@ impl<'a> Connect<'a> {
     pub(super) fn new(error: &'a SentError<'a>, types: &'a DetailTypes, infos: WrittenInfos) -> Self {
         let status = error.encode_status(infos);
         Self {
-            code: error.grpc_code.connect_name(),
+            code: connect_name(error.grpc_code),
             message: &error.message,
             details: ConnectDetails { error, types, status },
         }
+    }
+}
+
+/// The name in the Connect protocol: lower case, and CANCELLED in the American spelling.
+#[cfg(feature = "gateway")]
+const fn connect_name(code: GrpcCode) -> &'static str {
+    match code {
+        GrpcCode::Ok => "ok",
+        GrpcCode::Cancelled => "canceled",
+        GrpcCode::Unknown => "unknown",
+        GrpcCode::InvalidArgument => "invalid_argument",
+        GrpcCode::DeadlineExceeded => "deadline_exceeded",
+        GrpcCode::NotFound => "not_found",
+        GrpcCode::AlreadyExists => "already_exists",
+        GrpcCode::PermissionDenied => "permission_denied",
+        GrpcCode::ResourceExhausted => "resource_exhausted",
+        GrpcCode::FailedPrecondition => "failed_precondition",
+        GrpcCode::Aborted => "aborted",
+        GrpcCode::OutOfRange => "out_of_range",
+        GrpcCode::Unimplemented => "unimplemented",
+        GrpcCode::Internal => "internal",
+        GrpcCode::Unavailable => "unavailable",
+        GrpcCode::DataLoss => "data_loss",
+        GrpcCode::Unauthenticated => "unauthenticated",
     }
 }

@@ -69,9 +69,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
 /// code there, 500001, is listed as INTERNAL. An unlisted code keeps the gRPC code.
 fn server_layer() -> Result<ServerLayer, &'static str> {
     let unlisted = ErrorCode::from_u32(500_000).ok_or("500000 is no code")?;
-    let fallback = Fallback::of(ErrorCode::catalog())
-        .with(GrpcCode::Unknown, unlisted)
-        .with(GrpcCode::DataLoss, unlisted);
+    let fallback =
+        Fallback::new::<ErrorCode>().with(GrpcCode::Unknown, unlisted).with(GrpcCode::DataLoss, unlisted);
     let layer = ServerLayer::new::<ErrorCode>().fallback(fallback);
     Ok(layer.boundary(Boundary::internal()).budget(Budget::from_bytes(1 << 20)))
 }

@@ -1,0 +1,1 @@
+../../src/catalog/grpc_code.rs
