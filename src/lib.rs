@@ -51,7 +51,7 @@ pub use wire::error_infos::ErrorInfos;
 pub use wire::metadata::Metadata;
 pub use wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 pub use wire::shed::Shed;
-pub use wire::{ERROR_CODE_HEADER, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
+pub use wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
 
 /// CodeLibra's own catalogue: its codes, and a struct for each code that declares parameters.
 ///

@@ -6,13 +6,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Buf, BufMut, Bytes};
-use codelibra::client::{ClientLayer, ClientService};
-use codelibra::{Catalog, GrpcCode, RECEIVED_HEADER, ReceivedError, StatusCodeExt};
+use codelibra::client::{ClientLayer, ClientService, is_marked};
+use codelibra::{Catalog, GrpcCode, ReceivedError, StatusCodeExt};
 use http::uri::{Authority, PathAndQuery};
-use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
-use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 use tower_layer::Layer;
@@ -61,11 +59,11 @@ async fn call(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
     });
     match answered.await.unwrap_or(Ok(Answer::Late))? {
         Answer::Whole => messages.succeeded(),
-        Answer::Failed(status) => messages.failed(&status.to_received_with(catalog)),
+        Answer::Failed(error) => messages.failed(&error),
         Answer::Late => {
             let what = if messages.came { "the response did not end" } else { "no response" };
-            let status = made_here(Code::DeadlineExceeded, format!("{what} within {}", args.timeout));
-            messages.failed(&status.to_received_with(catalog))
+            let message = format!("{what} within {}", args.timeout);
+            messages.failed(&ReceivedError::synthesized(GrpcCode::DeadlineExceeded, &message, catalog))
         }
         Answer::TooLong => {
             let text = match args.format {
@@ -73,23 +71,17 @@ async fn call(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
                 TextFormat::Text => " in one message",
             };
             let limit = format!("the response has more than {MAX_MESSAGES} bytes");
-            messages.failed(&made_here(Code::ResourceExhausted, limit.clone()).to_received_with(catalog))?;
+            messages.failed(&ReceivedError::synthesized(GrpcCode::ResourceExhausted, &limit, catalog))?;
             Err(Failure::bad_input(format_args!("{limit}{text}")))
         }
     }
-}
-
-/// A status that no peer sent, marked like those of the client layer.
-fn made_here(code: Code, message: String) -> Status {
-    let mark = (RECEIVED_HEADER, HeaderValue::from_static("synthesized"));
-    Status::with_metadata(code, message, MetadataMap::from_headers(HeaderMap::from_iter([mark])))
 }
 
 /// The end of a response.
 enum Answer {
     Whole,
     /// An error of the server, or of a connection that broke.
-    Failed(Status),
+    Failed(ReceivedError),
     /// The deadline passed.
     Late,
     /// The response is larger than the limit.
@@ -98,23 +90,25 @@ enum Answer {
 
 impl Answer {
     fn failed(status: Status, catalog: &'static Catalog) -> Self {
-        // An error that the layer did not see is tonic's own, about a message.
-        let is_tonics = !status.metadata().contains_key(RECEIVED_HEADER.as_str());
         let error = status.to_received_with(catalog);
-        if is_tonics && status.code() == Code::OutOfRange {
-            Self::TooLong
-        } else if is_tonics {
-            Self::Failed(made_here(status.code(), status.message().to_owned()))
-        } else if !error.is_synthesized() {
-            Self::Failed(status)
+        let synthesized = |message: &str| ReceivedError::synthesized(error.grpc_code(), message, catalog);
+        if !is_marked(&status) {
+            // tonic made it above the layer, about a message.
+            return match status.code() {
+                Code::OutOfRange => Self::TooLong,
+                _ => Self::Failed(synthesized(status.message())),
+            };
+        }
+        if !error.is_synthesized() {
+            Self::Failed(error)
         } else if error.grpc_code() == GrpcCode::DeadlineExceeded {
             // tonic's timer fired first, or the server's: the client layer turns the reset of the server into this status.
             Self::Late
         } else {
             // The message "transport error" does not name the cause.
             let (message, why) = (status.message(), innermost(&status));
-            let is_said = status.source().is_none() || why.contains(message);
-            Self::Failed(if is_said { status } else { made_here(status.code(), format!("{message}: {why}")) })
+            let has_cause = status.source().is_none() || why.contains(message);
+            Self::Failed(if has_cause { error } else { synthesized(&format!("{message}: {why}")) })
         }
     }
 }

@@ -38,9 +38,9 @@ use crate::tonic::made_of_connection;
 ///   reset stream, and to CANCELLED without a code in headers or trailers. The deadline is the `grpc-timeout` of the request,
 ///   counted from its call. Set it with `Request::set_timeout`: the layer does not see `Endpoint::timeout`, so a call is
 ///   CANCELLED if a reset arrives before tonic's timer for that timeout.
-/// - The metadata of each of these failures contains [`RECEIVED_HEADER`](crate::RECEIVED_HEADER). Its value becomes the
-///   [notes](crate::ReceivedError::notes) of [`StatusCodeExt::to_received`](crate::StatusCodeExt::to_received). Such a header
-///   from a peer is removed.
+/// - The layer marks each of these failures in its metadata ([`is_marked`](crate::client::is_marked)). The mark becomes the
+///   [notes](crate::ReceivedError::notes) of [`StatusCodeExt::to_received`](crate::StatusCodeExt::to_received). Such a mark of
+///   a peer is removed.
 ///
 /// A well-formed call that succeeds is not changed. Nothing is allocated or copied for it, nor for a message of a stream.
 ///

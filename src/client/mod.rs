@@ -26,6 +26,9 @@ mod requested;
 #[cfg(feature = "tracing")]
 mod tracing;
 
+use crate::guard::BoxError;
+use crate::wire::RECEIVED;
+
 pub use self::body::ClientBody;
 pub use self::future::ClientFuture;
 pub use self::layer::{ClientLayer, ClientService};
@@ -35,4 +38,16 @@ pub use self::observe::{FailedCall, Observe};
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;
 
-use crate::guard::BoxError;
+/// Returns whether a [`ClientLayer`] has handled this failure: it came from the peer, or from the connection.
+///
+/// The layer marks each failure that passes it. tonic makes other failures above the layer, such as OUT_OF_RANGE for a
+/// message that is larger than `max_decoding_message_size`; these are not marked.
+///
+/// ```
+/// use codelibra::client::is_marked;
+///
+/// assert!(!is_marked(&tonic::Status::out_of_range("message length too large")));
+/// ```
+pub fn is_marked(status: &tonic::Status) -> bool {
+    status.metadata().contains_key(RECEIVED)
+}

@@ -7,9 +7,7 @@ use http::HeaderMap;
 
 use crate::catalog::{Catalog, GrpcCode};
 use crate::inbound::ReceivedError;
-#[cfg(feature = "gateway")]
-use crate::inbound::note::Note;
-use crate::inbound::note::Notes;
+use crate::inbound::note::{Note, Notes};
 use crate::inbound::received::ReceivedParts;
 use crate::inbound::retry::RetryHints;
 use crate::wire::{ERROR_CODE_HEADER, RECEIVED_HEADER};
@@ -43,14 +41,22 @@ impl ReceivedError {
         Self::synthesized(GrpcCode::Unavailable, what, catalog)
     }
 
-    /// An error that no peer answered with.
-    #[cfg(feature = "gateway")]
-    pub(crate) fn synthesized(grpc_code: GrpcCode, what: &'static str, catalog: &'static Catalog) -> Self {
+    /// Returns an error that no peer sent, such as a deadline that passed in this process. It has no code, and
+    /// [`is_synthesized`](Self::is_synthesized) is true.
+    ///
+    /// ```
+    /// use codelibra::{CATALOG, GrpcCode, ReceivedError};
+    ///
+    /// let error = ReceivedError::synthesized(GrpcCode::DeadlineExceeded, "no response within 10 s", &CATALOG);
+    /// assert!(error.is_synthesized());
+    /// assert_eq!(error.http_status(), 504);
+    /// ```
+    pub fn synthesized(grpc_code: GrpcCode, message: &str, catalog: &'static Catalog) -> Self {
         let mut notes = Notes::default();
         notes.push(Note::Synthesized);
         let sent = ReceivedParts {
             grpc_code: Some(grpc_code),
-            message: Some(Cow::Borrowed(what)),
+            message: Some(Cow::Borrowed(message)),
             details: Bytes::new(),
             code_field: None,
             notes,

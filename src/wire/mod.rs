@@ -36,10 +36,11 @@ pub(crate) const GRPC_STATUS: http::HeaderName = http::HeaderName::from_static("
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) const GRPC_MESSAGE: http::HeaderName = http::HeaderName::from_static("grpc-message");
 
-/// The mark that the client layer puts on every failure that it received. `tonic::Status` carries it as
-/// metadata, so a server layer sees when a peer's status is about to leave as our own. It never leaves a server
-/// layer.
-pub const RECEIVED_HEADER: http::HeaderName = http::HeaderName::from_static(RECEIVED);
+/// The mark that the client layer puts on every failure that it received. `tonic::Status` carries it as metadata, so a
+/// server layer recognises a peer's status that a handler sends on as its own. A server layer never sends it.
+#[cfg(any(feature = "gateway", feature = "tonic"))]
+pub(crate) const RECEIVED_HEADER: http::HeaderName = http::HeaderName::from_static(RECEIVED);
+#[cfg(any(feature = "gateway", feature = "tonic"))]
 pub(crate) const RECEIVED: &str = "codelibra-received";
 
 /// The message of a call that did not end before its deadline.

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use codelibra::client::ClientLayer;
-use codelibra::{ErrorCode, GrpcCode, Note, RECEIVED_HEADER, StatusCodeExt};
+use codelibra::{ErrorCode, GrpcCode, Note, StatusCodeExt};
 use http::{Request, Response};
 use http_body_util::Full;
 use tonic::client::Grpc;
@@ -48,7 +48,7 @@ async fn failures_keep_their_codes() {
         stream(&mut Grpc::new(layer().layer(web(Answer::Break(3, banned))))).await.unwrap_err(),
     ] {
         assert_eq!(status.error_code(), Some(ErrorCode::USER_BANNED));
-        assert_eq!(status.metadata().get(RECEIVED_HEADER.as_str()).unwrap(), "as-sent");
+        assert_eq!(status.metadata().get("codelibra-received").unwrap(), "as-sent");
         assert!(status.to_received::<ErrorCode>().notes().is_empty());
     }
 }

@@ -4,8 +4,8 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use codelibra::client::ClientLayer;
-use codelibra::{ErrorCode, GrpcCode, Note, RECEIVED_HEADER, ReceivedError, StatusCodeExt};
+use codelibra::client::{ClientLayer, is_marked};
+use codelibra::{ErrorCode, GrpcCode, Note, ReceivedError, StatusCodeExt};
 use http::uri::PathAndQuery;
 use tonic::client::{Grpc, GrpcService};
 use tonic::transport::{Channel, Endpoint};
@@ -173,7 +173,7 @@ fn check(case: &Case, status: &Status, mut problem: impl FnMut(String)) {
     if i32::from(status.code()) != i32::from(case.expect) {
         problem(format!("gRPC code {:?} instead of {}: {status}", status.code(), case.expect));
     }
-    if !status.metadata().contains_key(RECEIVED_HEADER.as_str()) {
+    if !is_marked(status) {
         problem("not marked".into());
     }
     if status.message().contains("html") || status.message().contains("secret") {

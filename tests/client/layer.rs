@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use codelibra::client::{ClientLayer, FailedCall};
-use codelibra::{
-    ApiError, ErrorCode, GrpcCode, Note, RECEIVED_HEADER, ReceivedError, RetryAdvice, StatusCodeExt, rpc,
-};
+use codelibra::{ApiError, ErrorCode, GrpcCode, Note, ReceivedError, RetryAdvice, StatusCodeExt, rpc};
 use http::{HeaderMap, HeaderName, Request, Response};
 use http_body::Frame;
 use http_body_util::StreamBody;
@@ -60,7 +58,7 @@ async fn observers_see_each_failure_once() {
         stream(&mut Grpc::new(breaking)).await.unwrap_err(),
     ] {
         assert_eq!(status.error_code(), Some(ErrorCode::USER_BANNED));
-        assert_eq!(status.metadata().get(RECEIVED_HEADER.as_str()).unwrap(), "as-sent");
+        assert_eq!(status.metadata().get("codelibra-received").unwrap(), "as-sent");
         assert!(status.to_received::<ErrorCode>().notes().is_empty());
     }
     let code = Some(403_003);

@@ -5,8 +5,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use codelibra::client::ClientLayer;
-use codelibra::{ErrorCode, GrpcCode, RECEIVED_HEADER, StatusCodeExt};
+use codelibra::client::{ClientLayer, is_marked};
+use codelibra::{ErrorCode, GrpcCode, StatusCodeExt};
 use http::uri::PathAndQuery;
 use tonic::client::{Grpc, GrpcService};
 use tonic::metadata::MetadataMap;
@@ -78,7 +78,7 @@ fn problem(
     if received.grpc_code() != expected.grpc_code || received.code() != code || status.error_code() != code {
         return Some(format!("{status:?}, expected {expected:?}"));
     }
-    if !status.metadata().contains_key(RECEIVED_HEADER.as_str()) {
+    if !is_marked(&status) {
         return Some(format!("not marked: {status:?}"));
     }
     // tonic writes it again where the status is sent on.
