@@ -1,14 +1,15 @@
 //! What the attributes say, and everything that is wrong with them.
 
 use proc_macro2::Span;
-use quote::{ToTokens, format_ident};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Data, DeriveInput, Error, Fields, Ident, Lit, LitStr, Member, Path, PathSegment, Token, Type,
+    Attribute, Data, DeriveInput, Error, Fields, Ident, Lit, LitStr, Member, Path, PathSegment, Token,
 };
 
+use crate::field::Field;
 use crate::message::Message;
 
 /// A type that derives `ApiError`.
@@ -43,16 +44,6 @@ pub(crate) struct Code {
     /// The `ErrorCode`.
     pub(crate) codes: Path,
     pub(crate) constant: Ident,
-}
-
-#[derive(Clone)]
-pub(crate) struct Field {
-    pub(crate) member: Member,
-    pub(crate) ty: Type,
-    /// The variable that it is bound to.
-    pub(crate) binding: Ident,
-    /// Whether thiserror takes it as the source.
-    pub(crate) is_source: bool,
 }
 
 pub(crate) struct Param {
@@ -193,7 +184,7 @@ impl CodeAttribute {
             }
             return Ok(Self::Transparent(path.span()));
         }
-        let code = Code::of(path, default_codes)?;
+        let code = Code::from_path(path, default_codes)?;
         let mut message = None;
         while !input.is_empty() {
             input.parse::<Token![,]>()?;
@@ -220,7 +211,7 @@ impl CodeAttribute {
 const EXPECTED_CODE: &str = "expected the constant of a code, such as `#[code(USER_BANNED)]` or `#[code(shop::ErrorCode::SOLD_OUT)]`, or `#[code(transparent)]`";
 
 impl Code {
-    fn of(path: Path, default_codes: Option<&Path>) -> syn::Result<Self> {
+    fn from_path(path: Path, default_codes: Option<&Path>) -> syn::Result<Self> {
         let mut segments: Vec<PathSegment> = path.segments.into_iter().collect();
         let Some(PathSegment { ident: constant, .. }) = segments.pop() else {
             return Err(Error::new(Span::call_site(), EXPECTED_CODE));
@@ -277,16 +268,7 @@ fn read_fields(fields: &Fields) -> syn::Result<(Vec<Field>, Vec<Param>)> {
     for (member, field) in fields.members().zip(fields) {
         errors.extend(misplaced(&field.attrs, "code", "a variant or a struct"));
         errors.extend(misplaced(&field.attrs, "codes", "the type"));
-        let binding = match &member {
-            Member::Named(name) => name.clone(),
-            Member::Unnamed(index) => format_ident!("_{}", index.index, span = Span::call_site()),
-        };
-        let is_source = matches!(&member, Member::Named(name) if name == "source")
-            || field
-                .attrs
-                .iter()
-                .any(|a| ["from", "source", "backtrace"].iter().any(|s| a.path().is_ident(s)));
-        let this = Field { member, ty: field.ty.clone(), binding, is_source };
+        let this = Field::read(member, field);
         if let Some(Some(name)) = errors.take(param_name(&field.attrs, &this)) {
             if params.iter().any(|p| p.name.value() == name.value()) {
                 errors.add(Error::new(

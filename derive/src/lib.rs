@@ -1,6 +1,7 @@
 //! `#[derive(ApiError)]`: a domain error that knows its six-digit code. Use it as `codelibra::ApiError`.
 
 mod expand;
+mod field;
 mod input;
 mod message;
 

@@ -3,7 +3,7 @@
 use syn::ext::IdentExt;
 use syn::{Error, Ident, LitStr, Member};
 
-use crate::input::Field;
+use crate::field::Field;
 
 /// A format string that names fields.
 pub(crate) struct Message {
