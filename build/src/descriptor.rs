@@ -139,7 +139,7 @@ impl Source {
     pub(crate) fn positions(&self, file: &FileDescriptor) -> Positions {
         let positions = match self.opened.get(file.name()) {
             Some(opened) => Positions::of_parsed(&opened.parsed, Some(&self.pool)),
-            None => Positions::of(file),
+            None => Positions::from_file(file),
         };
         positions.with_file(self.shown(file.name()))
     }

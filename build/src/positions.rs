@@ -35,7 +35,7 @@ pub(crate) struct Positions {
 
 impl Positions {
     /// Reads the positions of a file from its descriptor.
-    pub(crate) fn of(file: &FileDescriptor) -> Self {
+    pub(crate) fn from_file(file: &FileDescriptor) -> Self {
         let info = file.file_descriptor_proto().source_code_info.as_ref();
         let locations = info.map_or(&[][..], |info| &info.location);
         let by_path = locations.iter().filter_map(|at| Some((at.path.clone(), start(at)?))).collect();

@@ -1,1 +1,67 @@
-../../src/catalog/tables.rs
+//! The three tables between HTTP and gRPC.
+//!
+//! They answer three questions and have three names. None is the inverse of another: a round trip is
+//! exact only because the six-digit code travels.
+
+use super::GrpcCode;
+
+/// The gRPC code of a class: what a server answers, and what an HTTP body means that is an API's own.
+///
+/// The class is an HTTP status. RFC 9110 §15: an unlisted 4xx is read as 400, an unlisted 5xx as 500.
+/// What is no error class (below 400, above 599) is UNKNOWN.
+///
+/// 409 is ABORTED and not ALREADY_EXISTS: the caller's copy is stale and has to be read again. 413, 414
+/// and 431 stay INVALID_ARGUMENT, because retry policies send what was RESOURCE_EXHAUSTED again.
+#[inline]
+pub const fn class_to_grpc(class: u16) -> GrpcCode {
+    match class {
+        401 | 407 => GrpcCode::Unauthenticated,
+        402 | 412 | 423 | 424 | 426 | 428 | 451 => GrpcCode::FailedPrecondition,
+        403 => GrpcCode::PermissionDenied,
+        404 | 410 => GrpcCode::NotFound,
+        405 | 501 | 505 => GrpcCode::Unimplemented,
+        408 | 504 => GrpcCode::DeadlineExceeded,
+        409 => GrpcCode::Aborted,
+        416 => GrpcCode::OutOfRange,
+        425 | 502 | 503 => GrpcCode::Unavailable,
+        429 | 507 => GrpcCode::ResourceExhausted,
+        499 => GrpcCode::Cancelled,
+        400..=499 => GrpcCode::InvalidArgument,
+        500..=599 => GrpcCode::Internal,
+        _ => GrpcCode::Unknown,
+    }
+}
+
+/// The class of a gRPC status that carries no six-digit code: an HTTP status, 200 for OK.
+///
+/// It follows the comments of `google.rpc.Code`.
+pub const fn grpc_to_class(code: GrpcCode) -> u16 {
+    match code {
+        GrpcCode::Ok => 200,
+        GrpcCode::InvalidArgument | GrpcCode::FailedPrecondition | GrpcCode::OutOfRange => 400,
+        GrpcCode::Unauthenticated => 401,
+        GrpcCode::PermissionDenied => 403,
+        GrpcCode::NotFound => 404,
+        GrpcCode::AlreadyExists | GrpcCode::Aborted => 409,
+        GrpcCode::ResourceExhausted => 429,
+        GrpcCode::Cancelled => 499,
+        GrpcCode::Unknown | GrpcCode::Internal | GrpcCode::DataLoss => 500,
+        GrpcCode::Unimplemented => 501,
+        GrpcCode::Unavailable => 503,
+        GrpcCode::DeadlineExceeded => 504,
+    }
+}
+
+/// The gRPC code of an HTTP answer without `grpc-status`: a proxy spoke, not the server.
+///
+/// It is gRPC's `http-grpc-status-mapping`. Errors made this way say that they were synthesized.
+pub const fn intermediary_to_grpc(http_status: u16) -> GrpcCode {
+    match http_status {
+        400 => GrpcCode::Internal,
+        401 => GrpcCode::Unauthenticated,
+        403 => GrpcCode::PermissionDenied,
+        404 => GrpcCode::Unimplemented,
+        429 | 502..=504 => GrpcCode::Unavailable,
+        _ => GrpcCode::Unknown,
+    }
+}

@@ -20,9 +20,9 @@ pub fn with_cause<E: StdError + Send + Sync + 'static>(error: ApiError, cause: E
 }
 
 /// What the entry of a code says against a field of this kind as parameter `name`; `None` where it agrees.
-pub const fn param_fault(entries: &[Entry], code: u32, name: &str, kind: ParamKind) -> Option<Fault> {
+pub const fn param_fault(entries: &[Entry], code: u32, name: &str, kind: ParamKind) -> Option<ParamFault> {
     let Some(entry) = find_entry(entries, code) else {
-        return Some(Fault::new("no entry of the catalogue has this code, so it declares no param"));
+        return Some(ParamFault::new("no entry of the catalogue has this code, so it declares no param"));
     };
     let mut rest = entry.params;
     while let [param, others @ ..] = rest {
@@ -31,13 +31,13 @@ pub const fn param_fault(entries: &[Entry], code: u32, name: &str, kind: ParamKi
                 return None;
             }
             let fault =
-                Fault::new("param `").and(name).and("` of ").and(entry.reason).and(" is of the type ");
+                ParamFault::new("param `").and(name).and("` of ").and(entry.reason).and(" is of the type ");
             return Some(fault.and(param.kind.name()).and("; this field is of the type ").and(kind.name()));
         }
         rest = others;
     }
 
-    let mut fault = Fault::new(entry.reason).and(" declares no param `").and(name).and("`; ");
+    let mut fault = ParamFault::new(entry.reason).and(" declares no param `").and(name).and("`; ");
     let mut rest = entry.params;
     if rest.is_empty() {
         fault = fault.and("it declares none");
@@ -63,12 +63,12 @@ const fn find_entry(mut entries: &[Entry], code: u32) -> Option<&Entry> {
 
 /// A message of the compiler, put together by the compiler.
 #[derive(Clone, Copy, Debug)]
-pub struct Fault {
+pub struct ParamFault {
     text: [u8; 1024],
     len: usize,
 }
 
-impl Fault {
+impl ParamFault {
     const fn new(text: &str) -> Self {
         Self { text: [0; 1024], len: 0 }.and(text)
     }
