@@ -10,7 +10,7 @@ use crate::resolve::Input;
 pub(crate) fn from_protox(error: &protox::Error, input: &Input) -> Error {
     let Some(file) = error.file() else { return error.to_string().into() };
     let file = input.shown(file);
-    let places = error.source_code().map(Places::from_source);
+    let places = error.source_code().map(LineStarts::from_source);
     let diagnostic = |finding: &dyn miette::Diagnostic| {
         let mut message = finding.to_string();
         // Why the text of an option is none of its type.
@@ -36,13 +36,13 @@ pub(crate) fn from_protox(error: &protox::Error, input: &Input) -> Error {
 }
 
 /// Lines and columns of a text. miette reads the text from its start for each of them.
-struct Places {
+struct LineStarts {
     /// Where each line starts, in bytes.
     lines: Vec<usize>,
     len: usize,
 }
 
-impl Places {
+impl LineStarts {
     fn from_source(source: &dyn miette::SourceCode) -> Self {
         // All lines after the start: the whole text.
         let all = source.read_span(&(0, 0).into(), 0, usize::MAX);
@@ -92,7 +92,7 @@ mod tests {
     fn places_are_those_of_miette_and_the_text_is_read_once() {
         for text in ["", "a", "a\nbc\n", "\n\n", "gr\u{fc}n\r\nx", "a\rb", "one\ntwo\nthree"] {
             let counted = Counted(text, AtomicUsize::new(0));
-            let places = Places::from_source(&counted);
+            let places = LineStarts::from_source(&counted);
             let is_in_line = |at: &usize| !matches!(text.as_bytes()[*at], b'\r' | b'\n');
             for offset in (0..text.len()).filter(is_in_line) {
                 let there = text.read_span(&(offset, 1).into(), 0, 0).unwrap();

@@ -1,5 +1,7 @@
-//! The levels of the library: a module imports from lower levels only, and from the module, not from the crate's root.
+//! The structure of the code: a module of the library imports from lower levels only, and from the module, not from the
+//! crate's root; no two types of a crate share a name.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -95,4 +97,73 @@ fn an_upward_import_is_found() {
     let source = "use crate::http::Form;\n// crate::axum\nfn f() { crate::wire::f(); $crate::x }\n\
                   use crate::{server, inbound::Note};\n#[cfg(test)]\nmod tests { use crate::axum; }";
     assert_eq!(imports(source), ["http", "wire", "server", "inbound"]);
+}
+
+/// The crates whose types are compared, each by the folder of its source.
+const CRATES: [&str; 4] = ["src", "build/src", "derive/src", "cli/src"];
+
+/// Files whose types may share a name, because protobuf chose the names: `PreconditionFailure.Violation` and
+/// `QuotaFailure.Violation` of google.rpc.
+const NAMED_BY_PROTOBUF: [&str; 1] = ["src/rpc.rs"];
+
+/// Types that are written once for each platform; only one of them is compiled.
+const PER_PLATFORM: [&str; 1] = ["Signals"];
+
+/// Names that two types of the library still share. Take a name out when one of its types is renamed; add none.
+const STILL_SHARED: [&str; 5] = ["Begun", "Call", "Ending", "Fields", "Inner"];
+
+/// The names of the types that a source defines, without its unit tests.
+fn types(source: &str) -> Vec<&str> {
+    let source = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    source.lines().filter_map(defined_type).collect()
+}
+
+/// The name of the type that a line defines.
+fn defined_type(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let line = match line.strip_prefix("pub") {
+        Some(rest) if rest.starts_with('(') => rest.split_once(')')?.1,
+        Some(rest) => rest,
+        None => line,
+    };
+    let (keyword, rest) = line.trim_start().split_once(' ')?;
+    if !["struct", "enum", "trait", "union"].contains(&keyword) {
+        return None;
+    }
+    // `$type` in a macro is no name.
+    rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().filter(|name| !name.is_empty())
+}
+
+#[test]
+fn no_two_types_of_a_crate_share_a_name() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut shared = Vec::new();
+    for folder in CRATES {
+        let mut paths = Vec::new();
+        files(&root.join(folder), &mut paths);
+        let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
+        for path in paths {
+            let inner = path.strip_prefix(root).unwrap().to_owned();
+            if NAMED_BY_PROTOBUF.iter().any(|file| inner == Path::new(file)) {
+                continue;
+            }
+            for name in types(&fs::read_to_string(&path).unwrap()) {
+                if PER_PLATFORM.contains(&name) || STILL_SHARED.contains(&name) {
+                    continue;
+                }
+                if let Some(first) = seen.insert(name.to_owned(), inner.clone()) {
+                    shared.push(format!("{name}: {} and {}", first.display(), inner.display()));
+                }
+            }
+        }
+        assert!(seen.len() > 5, "only {} types were found in {folder}", seen.len());
+    }
+    assert!(shared.is_empty(), "two types of a crate share a name:\n{}", shared.join("\n"));
+}
+
+#[test]
+fn a_defined_type_is_found() {
+    let source = "pub struct A;\n    pub(crate) enum B<T> {\n// struct C\nstruct D(u8);\nfn trait_of() {}\n\
+                  pub trait E: F {}\n        pub enum $type {\n#[cfg(test)]\nmod tests { struct G; }";
+    assert_eq!(types(source), ["A", "B", "D", "E"]);
 }
