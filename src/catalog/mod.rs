@@ -22,6 +22,14 @@ use crate::catalog::index::Index;
 use crate::catalog::params::ParamValue;
 
 /// The entries of one domain. A generated module has one as `CATALOG`.
+///
+/// ```
+/// use codelibra::CATALOG;
+///
+/// let entry = CATALOG.by_code(403_003).unwrap();
+/// assert_eq!((entry.name, entry.reason), ("UserBanned", "USER_BANNED"));
+/// assert_eq!(CATALOG.by_name("UserBanned"), CATALOG.by_reason("USER_BANNED"));
+/// ```
 pub struct Catalog {
     domain: &'static str,
     pages: &'static str,
@@ -206,6 +214,14 @@ impl Serialize for Entry {
 }
 
 /// A declared metadata key.
+///
+/// ```
+/// use codelibra::{ErrorCode, ParamKind};
+///
+/// let [param] = ErrorCode::LOCKED_OUT.entry().unwrap().params else { panic!() };
+/// assert_eq!((param.name, param.kind), ("locked_until", ParamKind::Timestamp));
+/// assert!(param.kind.accepts("2026-01-31T09:30:00Z"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Param {
     /// The key.

@@ -9,7 +9,19 @@ use crate::catalog::{GrpcCode, ParamKind, Recovery};
 use crate::inbound::ReceivedError;
 use crate::rpc;
 
-/// What to do with a request that failed. [`ReceivedError::retry_advice`] gives it.
+/// What to do with a request that failed. [`ReceivedError::retry_advice`] returns it.
+///
+/// ```
+/// use codelibra::{ApiError, CATALOG, ErrorCode, ReceivedError, RetryAdvice};
+///
+/// let sent = ApiError::new(ErrorCode::USER_BANNED).to_details();
+/// let error = ReceivedError::from_details(sent, &CATALOG);
+/// match error.retry_advice() {
+///     RetryAdvice::After(delay) => println!("send it again after {delay:?}"),
+///     RetryAdvice::AfterChange => println!("change the request first"),
+///     _ => println!("give up"),
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryAdvice {
