@@ -8,16 +8,18 @@ use crate::wire::details::Detail;
 ///
 /// [`public`](Self::public), the default, is for services with unknown callers:
 ///
-/// - The message of a 5xx is its entry's summary, and google.rpc.DebugInfo is removed.
+/// - The message of a 5xx is its entry's summary, and google.rpc.DebugInfo is removed. If no catalogue is known that lists
+///   the code, the message is the phrase of its class. A gRPC server knows the catalogue of its service; an
+///   [`ApiError`](struct@crate::ApiError) over HTTP also knows its own.
 /// - A failure without a code gets the code of the fallback table. Its message and its details are not sent: they may come
 ///   from an `io::Error`, from another service's status behind `?`, or from the page of a proxy. There is one exception: the
 ///   text of a 4xx that an axum handler returns was written for its callers, and is the message.
+/// - An error whose domain is neither this service's nor allowed becomes the fallback of INTERNAL.
 /// - An error that was received from another service is sent with its code if its domain is this service's or allowed.
-///   Only declared parameters that are not text are sent with it. An error of any other domain, or without a code, becomes
-///   the fallback of INTERNAL. Over gRPC, an error is received if it came through the client layer, which marks it. Over
-///   HTTP, it is a [`ReceivedError`](crate::ReceivedError) that an axum handler returns or that
-///   `Responder::respond_received` answers with. A gateway in front of its own service uses `axum::Forwarded` or
-///   `Responder::respond_forwarded`. The result of
+///   Only declared parameters that are not text are sent with it. A received error without a code becomes the fallback of
+///   INTERNAL. Over gRPC, an error is received if it came through the client layer, which marks it. Over HTTP, it is a
+///   [`ReceivedError`](crate::ReceivedError) that an axum handler returns or that `Responder::respond_received` answers with.
+///   A gateway in front of its own service uses `axum::Forwarded` or `Responder::respond_forwarded`. The result of
 ///   [`ReceivedError::assume_trusted`](crate::ReceivedError::assume_trusted) is this service's own error.
 /// - Headers of a failed gRPC response that are not gRPC's own are removed, and none crosses a bridge. A response of axum
 ///   keeps the headers that its handler set.
@@ -25,12 +27,17 @@ use crate::wire::details::Detail;
 /// [`internal`](Self::internal) is for services that only other services of the same owner call. Messages, metadata and
 /// details of any domain are sent, google.rpc.DebugInfo included. A failure without a code gets the code of the fallback
 /// table; if an ErrorInfo without a number names a domain or a reason, these are sent, and the code is `CCC000` of the class.
-/// Three things are not sent:
+/// Neither boundary sends these three things:
 ///
 /// - a second ErrorInfo that contradicts the one with the code, and details that no reader can read (cut off, or without a
 ///   type);
-/// - over gRPC, a google.rpc.RequestInfo with another id than the one that the server layer chooses;
+/// - over gRPC, a google.rpc.RequestInfo with another id than the one that the server layer chooses: the caller's, else the
+///   error's. The other transports choose the error's, else the caller's. A RequestInfo with the chosen id is kept whole;
 /// - the headers of a received error.
+///
+/// A message that is missing is the summary of the code's entry, else the phrase of its class. A broken connection, a timeout
+/// and a panic have a code of the fallback table and no message: their text is a private cause, which neither boundary sends.
+/// What is not sent is in the log, once.
 #[derive(Clone, Debug)]
 pub struct Boundary {
     reach: Reach,
