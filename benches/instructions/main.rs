@@ -11,10 +11,11 @@ mod in_process;
 use std::hint::black_box;
 
 use codelibra::client::{ClientLayer, ClientService};
+use codelibra::codes::{LimitTooLarge, LockedOut};
 use codelibra::http::{DetailTypes, Form, Reader, write_body};
 use codelibra::rpc::{BadRequest, bad_request::FieldViolation};
 use codelibra::server::{ServerLayer, ServerService};
-use codelibra::{ApiError, ErrorCode, LimitTooLarge, LockedOut, ReceivedError, StatusCodeExt};
+use codelibra::{ApiError, ErrorCode, ReceivedError, StatusCodeExt};
 use gungraun::prelude::*;
 use gungraun::{Callgrind, EventKind};
 use tokio::runtime::Runtime;
