@@ -180,6 +180,6 @@ fn is_plain_failure(parts: &Parts) -> bool {
 
 /// Whether the answer is gRPC's and failed in its headers.
 fn is_grpc_failure(parts: &Parts) -> bool {
-    MediaType::of_fields(&parts.headers) == Some(MediaType::Grpc)
+    MediaType::from_fields(&parts.headers) == Some(MediaType::Grpc)
         && parts.headers.get(GRPC_STATUS).is_some_and(|status| status != "0")
 }

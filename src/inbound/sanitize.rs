@@ -105,7 +105,7 @@ pub(crate) fn headers(
 /// base64.
 #[cold]
 fn is_decoded_grpc_web(fields: &HeaderMap) -> bool {
-    MediaType::of_fields(fields) == Some(MediaType::GrpcWeb(WebEncoding::Binary))
+    MediaType::from_fields(fields) == Some(MediaType::GrpcWeb(WebEncoding::Binary))
 }
 
 /// Sanitises trailers, with which the answer ends; empty ones where there are none. `so_far` and `early` are what the

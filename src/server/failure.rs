@@ -114,7 +114,7 @@ impl<'a> FailureFields<'a> {
         // A strict reader does not accept two fields with OK.
         let grpc_code = grpc_code.filter(|code| *code != GrpcCode::Ok).unwrap_or(GrpcCode::Unknown);
         // A layer in between may have changed the fields: they are what is sent.
-        let known = status.map(Status::message).filter(|text| message::says(self.message, text));
+        let known = status.map(Status::message).filter(|text| message::is_encoding_of(self.message, text));
         let message = known.map_or_else(|| message::decode(self.message).into_owned().into(), Cow::Borrowed);
         let standard = base64::decode_standard(self.details);
         let is_written = standard.is_some() && self.is_written(grpc_code);

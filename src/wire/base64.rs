@@ -1,4 +1,4 @@
-//! The base64 dialects of `grpc-status-details-bin`.
+//! Base64 of `grpc-status-details-bin` and of gRPC-Web bodies.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 #[cfg(any(feature = "gateway", feature = "server"))]
 use bytes::Bytes;
 
-/// Writes as gRPC does, without padding; reads padded and not, and whatever the unused bits of the last digit say.
+/// Writes base64 without padding, as gRPC does. Reads base64 with and without padding, and ignores the unused bits of the last
+/// digit.
 static STANDARD: LazyLock<Fastest> = LazyLock::new(|| {
     let config = GeneralPurposeConfig::new()
         .with_encode_padding(false)
@@ -23,18 +24,18 @@ static STANDARD: LazyLock<Fastest> = LazyLock::new(|| {
     Fastest::new(&base64::alphabet::STANDARD, config)
 });
 
-/// What could be read of a value.
+/// The bytes that were decoded from a value.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Decoded {
     pub(crate) bytes: Vec<u8>,
-    /// Whether the text was base64 to its end.
+    /// Whether the whole text was base64.
     pub(crate) intact: bool,
 }
 
-/// Reads base64, padded or not, in the standard or the URL-safe alphabet, white space around it. Where it is
-/// not, the part before the fault is read.
+/// Decodes base64 of the standard or the URL-safe alphabet, with or without padding. Removes white space at both ends. If the
+/// text is not base64, the part before the first invalid byte is decoded.
 pub(crate) fn decode(text: &[u8]) -> Decoded {
-    // What nearly everybody sends.
+    // Most peers send this form.
     if let Ok(bytes) = STANDARD.decode(text) {
         return Decoded { bytes, intact: true };
     }
@@ -51,21 +52,22 @@ pub(crate) fn decode(text: &[u8]) -> Decoded {
         return Decoded { bytes, intact: true };
     }
     let digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    let sound = text.iter().position(|byte| !digit(byte)).unwrap_or(text.len());
-    // One digit alone holds six bits of a byte: nothing.
-    text.truncate(if sound % 4 == 1 { sound - 1 } else { sound });
+    let valid = text.iter().position(|byte| !digit(byte)).unwrap_or(text.len());
+    // A single last digit has six bits, which is less than one byte: it is removed.
+    text.truncate(if valid % 4 == 1 { valid - 1 } else { valid });
     Decoded { bytes: STANDARD.decode(&text).unwrap_or_default(), intact: false }
 }
 
-/// Reads a header value, which may be several joined by commas. The first that is base64 and that `agrees`
-/// wins; else the first that is base64; else what can be read of the first.
-pub(crate) fn decode_joined(text: &[u8], agrees: impl Fn(&[u8]) -> bool) -> Decoded {
+/// Decodes a header value, which may consist of several values joined by commas. Returns the first value that is base64 and
+/// that `is_accepted` accepts. Without such a value, returns the first one that is base64. If no value is base64, returns the
+/// part of the first value that can be decoded.
+pub(crate) fn decode_joined(text: &[u8], is_accepted: impl Fn(&[u8]) -> bool) -> Decoded {
     if !text.contains(&b',') {
         return decode(text);
     }
     let mut best: Option<Decoded> = None;
     for decoded in text.split(|byte| *byte == b',').map(decode) {
-        if decoded.intact && agrees(&decoded.bytes) {
+        if decoded.intact && is_accepted(&decoded.bytes) {
             return decoded;
         }
         if best.as_ref().is_none_or(|best| decoded.intact && !best.intact) {
@@ -75,33 +77,33 @@ pub(crate) fn decode_joined(text: &[u8], agrees: impl Fn(&[u8]) -> bool) -> Deco
     best.unwrap_or_else(|| decode(text))
 }
 
-/// Unpadded standard base64, as gRPC sends binary fields.
+/// Encodes bytes as unpadded standard base64, as gRPC sends binary fields.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// The value of a field: [`encode`], without asking again whether it is text.
+/// Encodes the value of a field as [`encode`] does, but without a check that the result is UTF-8.
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) fn encode_to_bytes(bytes: &[u8]) -> Bytes {
     let mut digits = vec![0; encoded_len(bytes.len())];
-    // There is room for just what is written.
+    // The buffer has exactly the length of the digits, so that the result is never an error.
     let written = STANDARD.encode_slice(bytes, &mut digits).unwrap_or(0);
     digits.truncate(written);
     digits.into()
 }
 
-/// Reads what gRPC sends: unpadded base64 in the standard alphabet. `None` for any other text.
+/// Decodes the form that gRPC sends: unpadded base64 of the standard alphabet. Returns `None` for any other text.
 #[cfg(feature = "server")]
 pub(crate) fn decode_standard(text: &[u8]) -> Option<Vec<u8>> {
-    // The length excludes padding. The unused bits of the last digit may be set.
+    // The comparison of the lengths refuses padding. The unused bits of the last digit may be set.
     STANDARD.decode(text).ok().filter(|bytes| encoded_len(bytes.len()) == text.len())
 }
 
-/// How many bytes are usually appended: those of a request id of any length, as a detail.
+/// The capacity for appended bytes: enough for a detail with a request id of any permitted length.
 #[cfg(feature = "server")]
 const APPENDED: usize = 128;
 
-/// Appends bytes to base64 that [`decode_standard`] read as `bytes`. Only the last digits are encoded again.
+/// Appends bytes to base64 text that [`decode_standard`] decoded to `bytes`. Encodes only the last digits again.
 #[cfg(feature = "server")]
 pub(crate) fn append(text: &[u8], bytes: &[u8], more: impl FnOnce(&mut Vec<u8>)) -> Bytes {
     let (whole, rest) = bytes.split_at(bytes.len() - bytes.len() % 3);
@@ -113,30 +115,30 @@ pub(crate) fn append(text: &[u8], bytes: &[u8], more: impl FnOnce(&mut Vec<u8>))
     let mut appended = Vec::with_capacity(len);
     appended.extend_from_slice(digits);
     appended.resize(len, 0);
-    // There is room for just what is written.
+    // The buffer has exactly the length of the digits, so that the result is never an error.
     if let Some(room) = appended.get_mut(digits.len()..) {
         let _ = STANDARD.encode_slice(&bytes, room);
     }
     appended.into()
 }
 
-/// Padded base64, as gRPC-Web's text form sends each piece of a body.
+/// Encodes bytes as padded base64, as the text form of gRPC-Web sends each chunk of a body.
 #[cfg(feature = "server")]
 pub(crate) fn encode_padded(bytes: &[u8]) -> Bytes {
     let mut digits = vec![b'='; bytes.len().div_ceil(3) * 4];
-    // There is room for just what is written; what is not written stays padding.
+    // The digits fit into the buffer, so that the result is never an error. The bytes after them remain padding.
     let _ = STANDARD.encode_slice(bytes, &mut digits);
     digits.into()
 }
 
-/// Decodes text of a few digits without allocating. `None` where it is not base64 or does not fit.
+/// Decodes a short text into `room` without allocating. Returns `None` if it is not base64 or does not fit.
 #[cfg(feature = "server")]
 pub(crate) fn decode_slice<'a>(text: &[u8], room: &'a mut [u8]) -> Option<&'a [u8]> {
     let len = STANDARD.decode_slice(text, room).ok()?;
     room.get(..len)
 }
 
-/// How many digits [`encode`] makes of so many bytes.
+/// Returns the number of digits that [`encode`] writes for a number of bytes.
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) const fn encoded_len(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
@@ -147,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_every_dialect() {
+    fn every_variant_of_base64_is_decoded() {
         let bytes = [0xfb, 0xff, 0xfe, 0x01];
         for text in ["+//+AQ", "+//+AQ==", "-__-AQ", "-__-AQ==", " +//+AQ\r\n", "+//+AR", "+_/-AQ"] {
             assert_eq!(decode(text.as_bytes()), Decoded { bytes: bytes.to_vec(), intact: true }, "{text}");
@@ -157,7 +159,7 @@ mod tests {
 
     #[cfg(feature = "server")]
     #[test]
-    fn pads_what_is_sent_in_pieces() {
+    fn chunks_are_padded() {
         for (bytes, text) in [(&b""[..], ""), (b"a", "YQ=="), (b"ab", "YWI="), (b"abc", "YWJj")] {
             assert_eq!(encode_padded(bytes), text);
             assert_eq!(decode_slice(text.as_bytes(), &mut [0; 6]), Some(bytes));
@@ -168,9 +170,9 @@ mod tests {
 
     #[cfg(feature = "server")]
     #[test]
-    fn only_the_form_of_grpc_is_appended_to() {
+    fn bytes_are_appended_only_to_the_form_of_grpc() {
         let bytes = [0xfb, 0xff, 0xfe, 0x01];
-        // The unused bits of the last digit are not read.
+        // The unused bits of the last digit are ignored.
         for text in ["+//+AQ", "+//+AR"] {
             assert_eq!(decode_standard(text.as_bytes()).as_deref(), Some(&bytes[..]), "{text}");
             let appended = append(text.as_bytes(), &bytes, |more| more.push(2));
@@ -184,7 +186,7 @@ mod tests {
     #[cfg(feature = "server")]
     proptest::proptest! {
         #[test]
-        fn appending_is_encoding_all(start: Vec<u8>, end: Vec<u8>) {
+        fn appended_base64_equals_base64_of_all_bytes(start: Vec<u8>, end: Vec<u8>) {
             let text = encode(&start);
             proptest::prop_assert_eq!(decode_standard(text.as_bytes()), Some(start.clone()));
             let appended = append(text.as_bytes(), &start, |more| more.extend_from_slice(&end));
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_what_stands_before_a_fault() {
+    fn the_part_before_an_invalid_byte_is_decoded() {
         assert_eq!(decode(b"AQID*AQID"), Decoded { bytes: vec![1, 2, 3], intact: false });
         assert_eq!(decode(b"AQIDA"), Decoded { bytes: vec![1, 2, 3], intact: false });
         assert_eq!(decode(b"<html>"), Decoded { bytes: vec![], intact: false });
@@ -201,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_first_joined_value_that_agrees() {
+    fn the_first_accepted_value_of_a_joined_field_is_used() {
         let decoded = decode_joined(b"!!,AQ, AgI=,Aw", |bytes| bytes.len() == 2);
         assert_eq!(decoded, Decoded { bytes: vec![2, 2], intact: true });
         assert_eq!(decode_joined(b"!!,AQ", |_| false).bytes, [1]);

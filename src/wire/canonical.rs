@@ -1,5 +1,5 @@
-//! The strict twin of [`write`](super::write): reads a status only where it says everything once and alike, as the
-//! writer does. Such a status can be sent as it is, or without our ErrorInfo.
+//! The strict reader of the form that [`write`](super::write) writes: it reads a status only if the status contains each value
+//! once, and the two ErrorInfos agree. Such a status can be sent unchanged, or without `codelibra.error.v1.ErrorInfo`.
 
 use super::details::Detail;
 use super::error_infos::ErrorInfos;
@@ -9,10 +9,10 @@ use super::metadata::Metadata;
 use super::schema::{CODE_KEY, ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL, any, googles, map, ours, status};
 use super::write::{is_reserved, six_digits};
 
-/// A status whose ErrorInfos come first, agree, and have nothing that was shed.
+/// A status whose ErrorInfos are the first details, agree with each other, and have no marks of removed parts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Canonical<'a> {
-    /// Which ErrorInfos it has.
+    /// The ErrorInfos that the status contains.
     pub(crate) infos: ErrorInfos,
     pub(crate) grpc_code: u64,
     pub(crate) message: &'a str,
@@ -23,14 +23,14 @@ pub(crate) struct Canonical<'a> {
     head: &'a [u8],
     /// The encoded google.rpc.ErrorInfo.
     googles: &'a [u8],
-    /// The encoded `details` fields from google.rpc.ErrorInfo on.
+    /// The encoded `details` fields, beginning with google.rpc.ErrorInfo.
     from_googles: &'a [u8],
-    /// The encoded `details` fields behind the ErrorInfos, whole ones and nothing else.
+    /// The encoded `details` fields after the ErrorInfos. Each of them is intact, and there are no other fields.
     pub(crate) rest: &'a [u8],
 }
 
 impl<'a> Canonical<'a> {
-    /// `None` for every status that the writer would write in another way, as far as a reader can tell.
+    /// Reads a status. Returns `None` if the writer would write it in another way, as far as a reader can find out.
     pub(crate) fn read(status: &'a [u8]) -> Option<Self> {
         let mut fields = Fields::new(status);
         let (status::CODE, Value::Varint(grpc_code)) = fields.next()? else { return None };
@@ -70,18 +70,18 @@ impl<'a> Canonical<'a> {
         })
     }
 
-    /// The encoded status with google.rpc.ErrorInfo alone, in two parts.
+    /// Returns the encoded status with google.rpc.ErrorInfo alone, in two parts.
     pub(crate) const fn with_googles_alone(&self) -> [&'a [u8]; 2] {
         [self.head, self.from_googles]
     }
 
-    /// The metadata.
+    /// Returns the metadata.
     pub(crate) fn metadata(&self) -> Vec<(&'a str, &'a str)> {
         Metadata::from_info(&Info::from_message(InfoKind::Google, self.googles)).to_pairs()
     }
 }
 
-/// Code, domain and reason, where both ErrorInfos say the same.
+/// Returns code, domain and reason, if both ErrorInfos have the same.
 fn both<'a>(our: &'a [u8], google: &'a [u8]) -> Option<(u64, &'a [u8], &'a [u8])> {
     let (mut our, mut google) = (Fields::new(our), Fields::new(google));
     let (ours::CODE, Value::Varint(code)) = our.next()? else { return None };
@@ -104,7 +104,7 @@ fn both<'a>(our: &'a [u8], google: &'a [u8]) -> Option<(u64, &'a [u8], &'a [u8])
     Some((code, domain, reason))
 }
 
-/// Code, domain and reason of google.rpc.ErrorInfo alone.
+/// Returns code, domain and reason of google.rpc.ErrorInfo alone.
 fn googles_alone(google: &[u8]) -> Option<(u64, &[u8], &[u8])> {
     let mut google = Fields::new(google);
     let (digits, domain, reason) = head_of_googles(&mut google)?;
@@ -116,7 +116,7 @@ fn googles_alone(google: &[u8]) -> Option<(u64, &[u8], &[u8])> {
     (!google.is_corrupt()).then_some((u64::from(code), domain, reason))
 }
 
-/// The digits of the code, domain and reason, with which google.rpc.ErrorInfo begins.
+/// Reads the digits of the code, the domain and the reason, which are the first fields of google.rpc.ErrorInfo.
 fn head_of_googles<'a>(google: &mut Fields<'a>) -> Option<(&'a str, &'a [u8], &'a [u8])> {
     let (googles::REASON, Value::Bytes(reason)) = google.next()? else { return None };
     let (googles::DOMAIN, Value::Bytes(domain)) = google.next()? else { return None };
@@ -125,7 +125,7 @@ fn head_of_googles<'a>(google: &mut Fields<'a>) -> Option<(&'a str, &'a [u8], &'
     (key == CODE_KEY).then_some((digits, domain, reason))
 }
 
-/// The message in a `details` field of this type.
+/// Returns the message in a `details` field, if it has this type.
 fn detail<'a>(field: (u64, Value<'a>), type_url: &str) -> Option<&'a [u8]> {
     let (status::DETAILS, Value::Bytes(any)) = field else { return None };
     let mut fields = Fields::new(any);
@@ -134,7 +134,7 @@ fn detail<'a>(field: (u64, Value<'a>), type_url: &str) -> Option<&'a [u8]> {
     (url == type_url.as_bytes() && fields.rest().is_empty()).then_some(message)
 }
 
-/// Key and value of a map entry.
+/// Reads the key and the value of a map entry.
 fn entry(pair: &[u8]) -> Option<(&str, &str)> {
     let mut fields = Fields::new(pair);
     let (map::KEY, Value::Bytes(key)) = fields.next()? else { return None };
@@ -176,9 +176,9 @@ mod tests {
     }
 
     proptest! {
-        /// The usual error leaves without being written again.
+        /// An error of this crate is not encoded again when it is sent.
         #[test]
-        fn what_is_written_is_canonical(error in error()) {
+        fn the_writer_writes_canonical_statuses(error in error()) {
             let status = error.to_details();
             let read = Canonical::read(&status).unwrap();
             prop_assert_eq!(read.code, u64::from(error.number()));
@@ -189,10 +189,9 @@ mod tests {
             prop_assert_eq!(read.metadata(), error.metadata().to_pairs());
         }
 
-        /// However a status is changed: where it still counts as canonical, strict readers take it, and it says
-        /// everything alike and nothing besides.
+        /// If a changed status is still canonical, strict readers accept it, its values agree, and it contains nothing else.
         #[test]
-        fn what_is_canonical_does_not_contradict_itself(
+        fn a_canonical_status_does_not_contradict_itself(
             error in error(),
             changes in proptest::collection::vec((any::<prop::sample::Index>(), change()), 0..4),
         ) {
@@ -224,7 +223,7 @@ mod tests {
                     prop_assert_eq!((&*ours.domain, &*ours.reason), (read.domain, read.reason));
                     prop_assert_eq!(&ours.metadata, &metadata);
                     let known = Message::encoded_len(&pb::ErrorInfo { shed: vec![], ..ours });
-                    prop_assert!(known >= strict.details[0].value.len(), "nothing but what is known");
+                    prop_assert!(known >= strict.details[0].value.len(), "only known fields");
                 }
             }
         }
@@ -241,7 +240,7 @@ mod tests {
     fn change() -> impl Strategy<Value = Change> {
         let bytes = prop_oneof![
             proptest::collection::vec(any::<u8>(), 1..9),
-            // A field of a length: what a reader may take for text.
+            // A length-delimited field, which a reader may read as text.
             (any::<u8>(), "[a-z]{1,9}").prop_map(|(tag, text)| {
                 [&[tag, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat()
             }),

@@ -1,10 +1,10 @@
 use std::fmt;
 
-/// Which ErrorInfos a coded failure contains when it is sent over gRPC.
+/// The choice of the ErrorInfos that a coded failure contains when it is sent over gRPC.
 ///
 /// Both is the default. Configure google.rpc.ErrorInfo alone if a transcoder in front of the service does not know the type
-/// `codelibra.error.v1.ErrorInfo`: grpc-gateway, vanguard and Envoy drop a whole body because of one detail that they cannot
-/// resolve. All readers of this library accept both.
+/// `codelibra.error.v1.ErrorInfo`: grpc-gateway, vanguard and Envoy drop a whole body because of one detail whose type they do
+/// not know. All readers of this library accept both.
 ///
 /// ```
 /// use codelibra::{ApiError, ErrorCode, ErrorInfos, StatusCodeExt};
@@ -16,12 +16,12 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorInfos {
-    /// `codelibra.error.v1.ErrorInfo`, the typed contract, and google.rpc.ErrorInfo, which repeats it for readers that
-    /// do not know ours.
+    /// `codelibra.error.v1.ErrorInfo`, the typed contract, and google.rpc.ErrorInfo, which repeats the contents for readers
+    /// that do not know the first one.
     #[default]
     Both,
-    /// google.rpc.ErrorInfo alone, with the code in its metadata under `code` and the marks of what was left out under
-    /// `shed`. Metadata of the error under these two keys are not sent.
+    /// google.rpc.ErrorInfo alone. Its metadata contains the code under the key `code`, and the names of the parts that a
+    /// server removed under the key `shed`. Metadata that the error itself has under these two keys is not sent.
     Google,
 }
 
@@ -29,7 +29,7 @@ impl ErrorInfos {
     /// Every choice.
     pub const ALL: [Self; 2] = [Self::Both, Self::Google];
 
-    /// The name, as the command `codelibra` takes it.
+    /// Returns the name that the command `codelibra` accepts: `both` or `google`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Both => "both",
@@ -37,7 +37,7 @@ impl ErrorInfos {
         }
     }
 
-    /// The choice of a name, whatever its case.
+    /// Returns the choice of a name. The case of the letters is ignored. Returns `None` for any other name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|infos| infos.name().eq_ignore_ascii_case(name))
     }

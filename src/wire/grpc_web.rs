@@ -1,4 +1,4 @@
-//! gRPC-Web, as a request asks for it.
+//! The protocol of a request and its answer: gRPC, or gRPC-Web in one of its encodings.
 
 use http::header::HeaderValue;
 
@@ -7,7 +7,7 @@ use crate::wire::media_type::MediaType;
 pub(crate) use crate::wire::media_type::WebEncoding;
 
 impl WebEncoding {
-    /// The encoding that an `accept` names: the first media type of gRPC-Web in its list. `None` if there is none.
+    /// Returns the encoding of the first media type of gRPC-Web in the value of `accept`. Returns `None` if there is none.
     pub(crate) fn from_accept(value: &[u8]) -> Option<Self> {
         value.split(|byte| *byte == b',').find_map(|range| match MediaType::read(range.trim_ascii()) {
             Some(MediaType::GrpcWeb(encoding)) => Some(encoding),
@@ -15,7 +15,7 @@ impl WebEncoding {
         })
     }
 
-    /// The `content-type` of an answer. It is the one that `tonic-web` sends.
+    /// Returns the `content-type` of an answer: the value that `tonic-web` sends.
     pub(crate) const fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Binary => "application/grpc-web+proto",
@@ -24,18 +24,18 @@ impl WebEncoding {
     }
 }
 
-/// What a request is, by its `content-type`. Its answer has to be the same.
+/// The protocol of a request, which its `content-type` names. The answer has to use the same protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Grpc,
-    /// With the encoding that the caller reads.
+    /// gRPC-Web, with the encoding that the caller reads.
     GrpcWeb(WebEncoding),
-    /// Anything else: HTTP routes on the same server.
+    /// Any other content: HTTP routes on the same server.
     Other,
 }
 
 impl Protocol {
-    /// Of a request, by its `content-type` and `accept`.
+    /// Reads `content-type` and `accept` of a request.
     #[cfg(feature = "gateway")]
     pub(crate) fn from_request(request: &http::HeaderMap) -> Self {
         use http::header::{ACCEPT, CONTENT_TYPE};
@@ -44,7 +44,7 @@ impl Protocol {
         Self::from_content_type(content_type).answered_in(request.get(ACCEPT).and_then(encoding))
     }
 
-    /// Of a `content-type`.
+    /// Reads the value of a `content-type`.
     #[inline]
     pub(crate) fn from_content_type(value: &[u8]) -> Self {
         match MediaType::read(value) {
@@ -54,7 +54,7 @@ impl Protocol {
         }
     }
 
-    /// The protocol of the answer. PROTOCOL-WEB.md, "Text-encoded streams": `accept` names its encoding.
+    /// Returns the protocol of the answer. PROTOCOL-WEB.md, "Text-encoded streams": `accept` names its encoding.
     #[inline]
     pub(crate) fn answered_in(self, accept: Option<WebEncoding>) -> Self {
         match (self, accept) {
@@ -63,7 +63,7 @@ impl Protocol {
         }
     }
 
-    /// The `content-type` of an answer that a layer of ours makes itself.
+    /// Returns the `content-type` of an answer that a layer of this crate creates.
     pub(crate) const fn content_type(self) -> HeaderValue {
         match self {
             Self::GrpcWeb(encoding) => encoding.content_type(),
@@ -77,7 +77,7 @@ mod tests {
     use super::WebEncoding::{self, Binary, Text};
 
     #[test]
-    fn an_accept_names_an_encoding() {
+    fn accept_names_an_encoding() {
         for (value, encoding) in [
             ("application/grpc-web", Some(Binary)),
             ("application/grpc-web-text+proto;q=0.5", Some(Text)),

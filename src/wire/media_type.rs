@@ -3,37 +3,38 @@
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-/// What a `content-type` names.
+/// A media type of gRPC or gRPC-Web.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MediaType {
     /// `application/grpc` (PROTOCOL-HTTP2.md, "Content-Type").
     Grpc,
+    /// `application/grpc-web` or `application/grpc-web-text` (PROTOCOL-WEB.md, "Content-Type").
     GrpcWeb(WebEncoding),
 }
 
-/// How a gRPC-Web body is written (PROTOCOL-WEB.md, "Content-Type").
+/// The encoding of a gRPC-Web body (PROTOCOL-WEB.md, "Content-Type").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WebEncoding {
     /// `application/grpc-web`: frames.
     Binary,
-    /// `application/grpc-web-text`: frames in base64, which may be padded after any four digits.
+    /// `application/grpc-web-text`: frames in base64. Any group of four digits may end with padding.
     Text,
 }
 
 impl MediaType {
-    /// Reads a media type, with a message format behind `+` or with parameters. `None` if it is another one.
+    /// Reads a media type. A message format after `+` and parameters are permitted. Returns `None` for another media type.
     #[inline]
     pub(crate) fn read(value: &[u8]) -> Option<Self> {
         Self::split(value).map(|(media_type, _)| media_type)
     }
 
-    /// Reads the `content-type` of these fields.
-    pub(crate) fn of_fields(fields: &HeaderMap) -> Option<Self> {
+    /// Reads the field `content-type`.
+    pub(crate) fn from_fields(fields: &HeaderMap) -> Option<Self> {
         Self::read(fields.get(CONTENT_TYPE)?.as_bytes())
     }
 
-    /// Whether a value is one of these media types, with at most a message format behind `+`. Parameters have no meaning in
-    /// gRPC, and may contain any text.
+    /// Returns whether a value is one of these media types, followed by nothing or by a message format after `+`. Parameters
+    /// have no meaning in gRPC, and may contain any text.
     #[cfg(feature = "server")]
     pub(crate) fn has_no_parameters(value: &[u8]) -> bool {
         // RFC 6838 §4.2: the characters of a subtype.
@@ -45,7 +46,7 @@ impl MediaType {
         }
     }
 
-    /// The media type, and what follows its name.
+    /// Splits a value into the media type and the text after its name.
     #[inline]
     fn split(value: &[u8]) -> Option<(Self, &[u8])> {
         let rest = strip(value, b"application/grpc")?;
@@ -61,7 +62,7 @@ impl MediaType {
     }
 }
 
-/// What follows a prefix, whose case does not matter.
+/// Returns the bytes after a prefix. The case of the prefix is ignored.
 #[inline]
 fn strip<'a>(value: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     let (start, rest) = value.split_at_checked(prefix.len())?;
@@ -95,7 +96,7 @@ mod tests {
             ("application/grpc-web-text-base64x", None, false),
             ("application/grpc-web-texture", None, false),
             ("application/grpc-website", None, false),
-            // A list is no `content-type`.
+            // A `content-type` is not a list.
             ("application/grpc-web, */*", None, false),
             ("application/grpc, text/html", None, false),
             ("application/grpcfoo", None, false),

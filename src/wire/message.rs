@@ -6,13 +6,13 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// gRPC over HTTP/2 ("Percent-Encoded"): all but 0x20–0x7e, and `%`.
+/// PROTOCOL-HTTP2.md, "Percent-Encoded": all bytes outside 0x20–0x7e, and `%`.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
-/// A space at an end would not survive HTTP.
+/// For a message with a space at an end: HTTP removes white space around a value.
 const ENCODED_WITH_SPACES: &AsciiSet = &ENCODED.add(b' ');
 
-/// Encodes a message. Most messages need no escapes: counting them first is quicker than looking for the first one.
+/// Encodes a message. Most messages need no escapes. Counting the escapes first is faster than searching for the first one.
 pub(crate) fn encode(message: &str) -> Cow<'_, str> {
     #[cfg(any(feature = "gateway", feature = "server"))]
     if encoded_len(message) == message.len() {
@@ -22,7 +22,7 @@ pub(crate) fn encode(message: &str) -> Cow<'_, str> {
     utf8_percent_encode(message, set).into()
 }
 
-/// How many bytes [`encode`] makes of a text.
+/// Returns the number of bytes that [`encode`] writes for a message.
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) fn encoded_len(message: &str) -> usize {
     let plain = if has_spaces_around(message) { b'!'..=b'~' } else { b' '..=b'~' };
@@ -34,15 +34,15 @@ fn has_spaces_around(message: &str) -> bool {
     message.starts_with(' ') || message.ends_with(' ')
 }
 
-/// Reads a message, lossily: bad escapes stay as they are, bad UTF-8 becomes U+FFFD.
+/// Decodes a message. Invalid escapes are kept as they are; invalid UTF-8 is replaced by U+FFFD.
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) fn decode(value: &[u8]) -> Cow<'_, str> {
     percent_decode(value).decode_utf8_lossy()
 }
 
-/// Whether a field says a text, without making one.
+/// Returns whether a field decodes to a text, without allocating.
 #[cfg(feature = "server")]
-pub(crate) fn says(value: &[u8], text: &str) -> bool {
+pub(crate) fn is_encoding_of(value: &[u8], text: &str) -> bool {
     let is_plain = value == text.as_bytes() && !value.contains(&b'%');
     is_plain || percent_decode(value).eq(text.bytes())
 }
@@ -58,14 +58,14 @@ mod tests {
         {
             let encoded = encode(message).to_string();
             assert!(encoded.bytes().all(|b| (0x20..0x7f).contains(&b)), "{encoded}");
-            assert_eq!(encoded.trim(), encoded, "HTTP takes spaces around a value away");
+            assert_eq!(encoded.trim(), encoded, "HTTP removes spaces around a value");
             assert_eq!(decode(encoded.as_bytes()), message);
             assert_eq!(encoded_len(message), encoded.len(), "{message}");
         }
     }
 
     #[test]
-    fn bad_messages_are_read_as_far_as_they_go() {
+    fn invalid_escapes_are_kept_and_invalid_utf_8_is_replaced() {
         assert_eq!(decode(b"100%ZZ and %FF%FE"), "100%ZZ and \u{fffd}\u{fffd}");
         assert_eq!(decode(b"%"), "%");
     }
@@ -81,7 +81,7 @@ mod tests {
             ("100%", "100%", true),
             ("plain", "plan", false),
         ] {
-            assert_eq!(says(field.as_bytes(), text), is_same, "{field}");
+            assert_eq!(is_encoding_of(field.as_bytes(), text), is_same, "{field}");
         }
     }
 }

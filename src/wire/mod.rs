@@ -1,6 +1,6 @@
 //! The bytes of the wire: field names, the [`schema`], and the writer and readers of `google.rpc.Status`.
 //!
-//! [`write`] writes what we send. [`fields`], [`details`], [`info`] and [`metadata`] read what a peer sent: they never fail,
+//! [`write`] writes a status. [`fields`], [`details`], [`info`] and [`metadata`] read a status of a peer: they never fail,
 //! allocate nothing, and keep everything that can be read.
 
 pub(crate) mod base64;
@@ -25,10 +25,11 @@ pub(crate) mod shed;
 pub(crate) mod timeout;
 pub(crate) mod write;
 
-/// The ASCII field with the six digits. It survives lost details, and proxies and access logs can read it.
+/// The name of the ASCII field with the six digits. The code is known even if the details are lost on the way, and proxies and
+/// access logs can read it.
 pub const ERROR_CODE_HEADER: http::HeaderName = http::HeaderName::from_static("codelibra-error-code");
 
-/// The gRPC field with the encoded `google.rpc.Status`.
+/// The name of the gRPC field that contains the encoded `google.rpc.Status`, in base64.
 pub const STATUS_DETAILS_HEADER: http::HeaderName = http::HeaderName::from_static("grpc-status-details-bin");
 
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
@@ -36,22 +37,24 @@ pub(crate) const GRPC_STATUS: http::HeaderName = http::HeaderName::from_static("
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) const GRPC_MESSAGE: http::HeaderName = http::HeaderName::from_static("grpc-message");
 
-/// The mark that the client layer puts on every failure that it received. `tonic::Status` carries it as metadata, so a
-/// server layer recognises a peer's status that a handler sends on as its own. A server layer never sends it.
+/// The name of the field with which the client layer marks every failure that it receives. A `tonic::Status` contains the field
+/// as metadata. A server layer therefore recognises the status of a peer that a handler returns as its own. The server layer
+/// removes the field before it sends the failure.
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 pub(crate) const RECEIVED_HEADER: http::HeaderName = http::HeaderName::from_static(RECEIVED);
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 pub(crate) const RECEIVED: &str = "codelibra-received";
 
-/// The message of a call that did not end before its deadline.
+/// The message of a call whose deadline passed before the call ended.
 #[cfg(all(feature = "tonic", any(feature = "client", feature = "gateway")))]
 pub(crate) const DEADLINE_PASSED: &str = "the deadline of the call passed";
 
-/// Leads a server layer to the private cause of an error of its own process. It never leaves one.
+/// The name of the field with which a server layer finds the private cause of an error of its own process. The layer removes
+/// the field before it sends the failure.
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) const CAUSE: &str = "codelibra-cause";
 
-/// Returns whether a number is a code: its class is 400 to 599.
+/// Returns whether a number is a code: six digits whose first three, the class, are 400 to 599.
 pub(crate) const fn is_code(number: u32) -> bool {
     matches!(number, MIN_CODE..=MAX_CODE)
 }
@@ -60,7 +63,7 @@ pub(crate) const fn is_code(number: u32) -> bool {
 pub(crate) const MIN_CODE: u32 = 400_000;
 const MAX_CODE: u32 = 599_999;
 
-/// Reads the ASCII field: six digits of a valid class.
+/// Reads the ASCII field: six digits of a valid class. Returns `None` for any other value.
 pub(crate) fn parse_code(text: &[u8]) -> Option<u32> {
     if text.len() != 6 || !text.iter().all(u8::is_ascii_digit) {
         return None;

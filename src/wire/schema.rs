@@ -1,19 +1,19 @@
-//! The schema of what is written and read by hand: every field number and every type name, once.
+//! The schema of the messages that this crate encodes and decodes without prost: each field number and each type name once.
 //!
 //! Sources: `google/rpc/status.proto`, `google/rpc/error_details.proto`, `google/protobuf/any.proto`, and
 //! `proto/codelibra/error/v1/error_info.proto`. The names of google.rpc's types are those of [`rpc`](crate::rpc).
 
 use crate::rpc;
 
-/// `codelibra.error.v1.ErrorInfo`: the name of our own detail.
+/// `codelibra.error.v1.ErrorInfo`: the name of the detail that this project defines.
 pub const ERROR_INFO: &str = "codelibra.error.v1.ErrorInfo";
-/// `google.rpc.ErrorInfo`: another message than [`ERROR_INFO`].
+/// `google.rpc.ErrorInfo`: a different message than [`ERROR_INFO`].
 pub const GOOGLE_ERROR_INFO: &str = rpc::ErrorInfo::FULL_NAME;
 pub(crate) const REQUEST_INFO: &str = rpc::RequestInfo::FULL_NAME;
 #[cfg(feature = "gateway")]
 pub(crate) const RETRY_INFO: &str = rpc::RetryInfo::FULL_NAME;
 
-/// What type URLs begin with. A reader compares only what follows the last `/`.
+/// The prefix of type URLs. A reader compares only the text after the last `/`.
 pub(crate) const TYPE_URL_PREFIX: &str = "type.googleapis.com/";
 pub(crate) const ERROR_INFO_URL: &str = "type.googleapis.com/codelibra.error.v1.ErrorInfo";
 pub(crate) const GOOGLE_ERROR_INFO_URL: &str = rpc::ErrorInfo::TYPE_URL;
@@ -21,9 +21,9 @@ pub(crate) const GOOGLE_ERROR_INFO_URL: &str = rpc::ErrorInfo::TYPE_URL;
 pub(crate) const REQUEST_INFO_URL: &str = rpc::RequestInfo::TYPE_URL;
 pub(crate) const PRECONDITION_FAILURE_URL: &str = rpc::PreconditionFailure::TYPE_URL;
 
-/// The metadata key under which google.rpc.ErrorInfo carries the number.
+/// The metadata key of the number in google.rpc.ErrorInfo.
 pub(crate) const CODE_KEY: &str = "code";
-/// The metadata key under which google.rpc.ErrorInfo carries the marks of what was left out, where it is sent alone.
+/// The metadata key of the names of the removed parts in google.rpc.ErrorInfo, if it is sent alone.
 pub(crate) const SHED_KEY: &str = "shed";
 
 /// `google.rpc.Status`
@@ -74,12 +74,12 @@ pub(crate) mod precondition_failure {
     pub(crate) const DESCRIPTION: u64 = 3;
 }
 
-/// The tag of a varint field, in one byte: its number is below 16.
+/// Returns the tag of a varint field. It takes one byte, because the number of the field is below 16.
 const fn varint_tag(number: u64) -> u8 {
     tag(number, 0)
 }
 
-/// The tag of a field with a length, in one byte: its number is below 16.
+/// Returns the tag of a length-delimited field. It takes one byte, because the number of the field is below 16.
 const fn delimited_tag(number: u64) -> u8 {
     tag(number, 2)
 }
@@ -92,7 +92,7 @@ const fn tag(number: u64, wire_type: u8) -> u8 {
     }
 }
 
-/// The tags of the fields that are written, each in one byte.
+/// The tags of the fields that the writers write, each in one byte.
 pub(crate) mod tag {
     use super::{any, delimited_tag, googles, map, ours, precondition_failure, status, varint_tag};
 

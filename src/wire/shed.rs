@@ -4,8 +4,8 @@ use prost::encoding::decode_varint;
 
 macro_rules! shed {
     ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal, $text:literal;)*) => {
-        /// A part of an error that a server left out to stay within what proxies let through, as
-        /// `codelibra.error.v1.Shed` numbers it. The order is the one in which a server does so.
+        /// A part of an error that a server removed, so that the error fits into the limit of proxies for header fields.
+        /// The numbers are those of `codelibra.error.v1.Shed`. The order is the order in which a server removes the parts.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Shed {
@@ -13,17 +13,17 @@ macro_rules! shed {
         }
 
         impl Shed {
-            /// Every part, in the order in which a server leaves them out.
+            /// Every part, in the order in which a server removes them.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The number in `codelibra.error.v1.Shed`.
+            /// Returns the number in `codelibra.error.v1.Shed`.
             pub(crate) const fn number(self) -> u8 {
                 match self {
                     $(Self::$variant => $number,)*
                 }
             }
 
-            /// The name in `codelibra.error.v1.Shed`, without its prefix `SHED_`.
+            /// Returns the name in `codelibra.error.v1.Shed`, without its prefix `SHED_`: `DEBUG_INFO`.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
@@ -55,20 +55,20 @@ shed! {
     Help = 2, "HELP", "Help";
     /// google.rpc.LocalizedMessage.
     LocalizedMessage = 3, "LOCALIZED_MESSAGE", "LocalizedMessage";
-    /// Field violations of google.rpc.BadRequest, from the end.
+    /// Field violations of google.rpc.BadRequest. The last ones are removed first.
     FieldViolations = 4, "FIELD_VIOLATIONS", "field violations";
-    /// Other details.
+    /// Details of other types.
     Details = 5, "DETAILS", "details";
-    /// Metadata.
+    /// Metadata entries.
     Metadata = 6, "METADATA", "metadata";
-    /// The end of the message, or all of it.
+    /// The end of the message, or the whole message.
     Message = 7, "MESSAGE", "the end of the message";
 }
 
-/// What the names in `codelibra.error.v1.Shed` begin with.
+/// The prefix of the names in `codelibra.error.v1.Shed`.
 pub(crate) const PREFIX: &str = "SHED_";
 
-/// A set of parts that were left out: the marks of an error.
+/// The set of the parts that a server removed from an error. An ErrorInfo contains it as marks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ShedMarks(u8);
 
@@ -79,7 +79,7 @@ impl ShedMarks {
         self.0 == 0
     }
 
-    /// Each part has the bit of its number.
+    /// Tests the bit whose position is the number of the part.
     pub(crate) const fn contains(self, part: Shed) -> bool {
         self.0 & (1 << part.number()) != 0
     }
@@ -92,14 +92,14 @@ impl ShedMarks {
         Shed::ALL.iter().copied().filter(move |part| self.contains(*part))
     }
 
-    /// Adds a number of `codelibra.error.v1.Shed`; one that is not known is ignored.
+    /// Adds a number of `codelibra.error.v1.Shed`. An unknown number is ignored.
     pub(crate) fn add_number(&mut self, number: u64) {
         if let Some(part) = Shed::from_number(number) {
             *self = self.with(part);
         }
     }
 
-    /// Adds packed numbers. What follows a fault is ignored.
+    /// Adds packed numbers. The numbers after an invalid varint are ignored.
     pub(crate) fn add_packed(&mut self, mut packed: &[u8]) {
         while !packed.is_empty()
             && let Ok(number) = decode_varint(&mut packed)
@@ -108,7 +108,7 @@ impl ShedMarks {
         }
     }
 
-    /// Adds a name, with the prefix `SHED_` or without. `false` where the name is not known.
+    /// Adds the part of a name, with the prefix `SHED_` or without it. Returns `false` if the name is unknown.
     pub(crate) fn add_name(&mut self, name: &str) -> bool {
         let name = name.strip_prefix(PREFIX).unwrap_or(name);
         let part = Shed::ALL.iter().find(|part| part.name() == name);
@@ -118,9 +118,9 @@ impl ShedMarks {
         part.is_some()
     }
 
-    /// Reads names joined by commas: the value of the key `shed` in google.rpc.ErrorInfo. A name that is not known, as
-    /// a newer server may write it, is ignored beside one that is. `None` for any other text: the key means something
-    /// else to the peer.
+    /// Reads names joined by commas: the value of the key `shed` in google.rpc.ErrorInfo. A newer server may send names
+    /// that are unknown here. They are ignored if at least one name is known. Returns `None` for any other text, because
+    /// the key then has another meaning for the peer.
     pub(crate) fn from_text(text: &str) -> Option<Self> {
         let is_name = |name: &str| {
             !name.is_empty()
@@ -141,7 +141,7 @@ impl ShedMarks {
 mod tests {
     use super::*;
 
-    /// The text that the writer makes of a set.
+    /// Returns the text that the writer sends for a set.
     fn text(marks: ShedMarks) -> String {
         marks.iter().map(Shed::name).collect::<Vec<_>>().join(",")
     }
@@ -158,15 +158,15 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_not_known_are_ignored() {
+    fn unknown_numbers_are_ignored() {
         let mut marks = ShedMarks::NONE;
-        // 128, whose second byte is 1; 2; 0; 2^64 - 1; half a number.
+        // 128, whose second byte is 1; 2; 0; 2^64 - 1; the first byte of a number that is cut.
         marks.add_packed(&[0x80, 1, 2, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0x81]);
         assert_eq!(marks, ShedMarks::NONE.with(Shed::Help));
     }
 
     #[test]
-    fn other_texts_are_no_marks() {
+    fn other_texts_are_not_read_as_marks() {
         for text in
             ["", ",", "garage", "GARAGE", "help", "HELP,", "HELP, MESSAGE", "HELP,garage", "2", "SHED_"]
         {

@@ -1,8 +1,9 @@
-//! `grpc-timeout`: how long a caller waits.
+//! `grpc-timeout`: the time for which a caller waits.
 
 use std::time::Duration;
 
-/// Reads the field. PROTOCOL-HTTP2.md ("Timeout"): at most eight digits and a unit.
+/// Reads the value of the field. PROTOCOL-HTTP2.md ("Timeout"): at most eight digits and a unit. Returns `None` for any other
+/// value.
 pub(crate) fn parse(value: &[u8]) -> Option<Duration> {
     let (unit, digits) = value.split_last()?;
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
@@ -25,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_the_specification_allows() {
+    fn only_values_of_the_specification_are_read() {
         assert_eq!(parse(b"3H"), Some(Duration::from_secs(10_800)));
         assert_eq!(parse(b"2M"), Some(Duration::from_secs(120)));
         assert_eq!(parse(b"99999999S"), Some(Duration::from_secs(99_999_999)));

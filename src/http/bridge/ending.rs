@@ -28,7 +28,7 @@ pub(super) enum CallEnd {
 
 /// Whether headers speak gRPC, whatever their `content-type`.
 pub(super) fn speak_grpc(headers: &HeaderMap) -> bool {
-    MediaType::of_fields(headers) == Some(MediaType::Grpc)
+    MediaType::from_fields(headers) == Some(MediaType::Grpc)
         || headers.contains_key(GRPC_STATUS)
         || headers.contains_key(STATUS_DETAILS_HEADER)
 }

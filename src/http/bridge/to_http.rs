@@ -107,7 +107,7 @@ impl BridgeCall {
         let is_error = parts.status.is_client_error() || parts.status.is_server_error();
         // The caller reads gRPC-Web, trailers-only included.
         let is_web = matches!(self.protocol, Protocol::GrpcWeb(_))
-            && matches!(MediaType::of_fields(&parts.headers), Some(MediaType::GrpcWeb(_)));
+            && matches!(MediaType::from_fields(&parts.headers), Some(MediaType::GrpcWeb(_)));
         if is_web && !is_error {
             return Outcome::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())));
         }

@@ -9,7 +9,7 @@ use crate::wire::media_type::MediaType;
 
 /// How the body of an answer is encoded. `None` where the answer is not gRPC-Web.
 pub(in crate::server) fn answer_encoding(headers: &HeaderMap) -> Option<WebEncoding> {
-    match MediaType::of_fields(headers) {
+    match MediaType::from_fields(headers) {
         Some(MediaType::GrpcWeb(encoding)) => Some(encoding),
         _ => None,
     }
