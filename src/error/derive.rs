@@ -1,4 +1,4 @@
-//! What the code that `#[derive(ApiError)]` writes calls. Not for other callers.
+//! Functions for the code that `#[derive(ApiError)]` generates. They are not for other callers.
 
 use std::error::Error as StdError;
 
@@ -6,7 +6,7 @@ use crate::catalog::{Entry, ParamKind};
 use crate::error::ApiError;
 use crate::wire::same_text;
 
-/// The error with a parameter, if the field has a value.
+/// Adds a parameter to an error, if the field has a value.
 pub fn with_param(error: ApiError, name: &'static str, text: Option<String>) -> ApiError {
     match text {
         Some(text) => error.with_metadata(name, text),
@@ -14,12 +14,13 @@ pub fn with_param(error: ApiError, name: &'static str, text: Option<String>) -> 
     }
 }
 
-/// The error with the domain error that it was made from.
+/// Adds the domain error that an error was created from, as its private cause.
 pub fn with_cause<E: StdError + Send + Sync + 'static>(error: ApiError, cause: E) -> ApiError {
     error.with_cause(cause)
 }
 
-/// What the entry of a code says against a field of this kind as parameter `name`; `None` where it agrees.
+/// Checks a field of the kind `kind` against the parameter `name` that the entry of a code declares. Returns the fault, or `None`
+/// if the declaration has the same name and kind.
 pub const fn param_fault(entries: &[Entry], code: u32, name: &str, kind: ParamKind) -> Option<ParamFault> {
     let Some(entry) = find_entry(entries, code) else {
         return Some(ParamFault::new("no entry of the catalogue has this code, so it declares no param"));
@@ -61,7 +62,7 @@ const fn find_entry(mut entries: &[Entry], code: u32) -> Option<&Entry> {
     None
 }
 
-/// A message of the compiler, put together by the compiler.
+/// A compile error message that is composed at compile time.
 #[derive(Clone, Copy, Debug)]
 pub struct ParamFault {
     text: [u8; 1024],
@@ -73,7 +74,7 @@ impl ParamFault {
         Self { text: [0; 1024], len: 0 }.and(text)
     }
 
-    /// What does not fit is left out.
+    /// Appends a text. A text that does not fit is dropped as a whole.
     const fn and(mut self, text: &str) -> Self {
         let (_, room) = self.text.split_at_mut(self.len);
         if let Some((slot, _)) = room.split_at_mut_checked(text.len()) {
@@ -83,7 +84,7 @@ impl ParamFault {
         self
     }
 
-    /// The text.
+    /// Returns the text.
     pub const fn as_str(&self) -> &str {
         match std::str::from_utf8(self.text.split_at(self.len).0) {
             Ok(text) => text,

@@ -1,4 +1,4 @@
-//! [`ApiError`], the errors with parameters that become one, and what the derive macro calls.
+//! [`ApiError`], the trait of errors with parameters, and the functions that the derive macro calls.
 
 #[cfg(feature = "derive")]
 pub mod derive;
@@ -25,7 +25,7 @@ use crate::wire::write::WrittenMetadata;
 
 /// An error that an API sends: a code, a public message, metadata and details for the caller, and a private cause for the log.
 ///
-/// Made from a code, or from one of the structs that carry a code's parameters:
+/// It is created from a code, or from a struct that contains the parameters of a code:
 ///
 /// ```
 /// use codelibra::codes::LockedOut;
@@ -38,8 +38,7 @@ use crate::wire::write::WrittenMetadata;
 /// assert_eq!(error.metadata().get("locked_until"), Some("2026-01-31T09:30:00Z"));
 /// ```
 ///
-/// What travels is all but the cause, which [`source`](std::error::Error::source) gives. There is no way to
-/// send it.
+/// Everything is sent except the cause, which [`source`](std::error::Error::source) returns. No method sends the cause.
 #[derive(Clone)]
 pub struct ApiError(Box<ErrorData>);
 
@@ -55,7 +54,7 @@ struct ErrorData {
     metadata: MetadataBuf,
     /// Encoded `details` fields of a `google.rpc.Status`, without both ErrorInfos.
     details: Cow<'static, [u8]>,
-    /// What the server that made the error left out.
+    /// The parts that the server that created the error removed.
     shed: ShedMarks,
     infos: ErrorInfos,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
@@ -71,12 +70,13 @@ pub(crate) struct ErrorParts<'a> {
 }
 
 impl ApiError {
-    /// The error of a code, with its entry's summary as message.
+    /// Creates the error of a code. Its message is the summary of the entry; without an entry, it is the phrase of the class.
     pub fn new<C: CatalogCode>(code: C) -> Self {
         Self::from_number(C::catalog(), code.number())
     }
 
-    /// Returns the error of a number in a catalogue, listed or not, with the summary of its entry as message.
+    /// Creates the error of a number in a catalogue. Its message is the summary of the entry; without an entry, it is the phrase
+    /// of the class.
     ///
     /// ```
     /// use codelibra::{ApiError, CATALOG, CodeNumber};
@@ -92,16 +92,16 @@ impl ApiError {
         Self::from_parts(number, Some(catalog), entry, domain, Cow::Borrowed(reason), attached)
     }
 
-    /// The error of a number in a catalogue that is known only at run time.
+    /// Creates the error of a number in a catalogue that is known only at run time.
     ///
     /// # Errors
     ///
-    /// The number is not in 400000–599999.
+    /// Returns an error if the number is not in 400000–599999.
     pub fn from_catalog(catalog: &'static Catalog, number: u32) -> Result<Self, code::InvalidCode> {
         CodeNumber::from_u32(number).map(|number| Self::from_number(catalog, number))
     }
 
-    /// `catalog` is the one of the domain, where it is known.
+    /// Creates an error of any domain. `catalog` is the catalogue of the domain, if it is known.
     pub(crate) fn from_identity(
         code: u32,
         catalog: Option<&'static Catalog>,
@@ -135,25 +135,25 @@ impl ApiError {
         }))
     }
 
-    /// Replaces the public message. The caller reads it.
+    /// Replaces the public message. The caller sees this text.
     #[must_use]
     pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         self.0.message = Some(message.into());
         self
     }
 
-    /// Adds a metadata value, or replaces the one that the key had.
+    /// Adds a metadata value, or replaces the value of the key.
     ///
-    /// The keys `code` and `shed` are taken: google.rpc.ErrorInfo carries the number and the marks of what was left out
-    /// under them. A value of the error's own under such a key is sent in `codelibra.error.v1.ErrorInfo` alone, and not
-    /// at all where that is not sent: with [`ErrorInfos::Google`], and in the AIP-193 and rpc status bodies.
+    /// The keys `code` and `shed` are reserved: google.rpc.ErrorInfo contains the number and the names of the removed parts
+    /// under them. A value that is set here under such a key is sent only in `codelibra.error.v1.ErrorInfo`. It is not sent
+    /// if that message is not sent: with [`ErrorInfos::Google`], and in the AIP-193 and rpc status bodies.
     #[must_use]
     pub fn with_metadata(mut self, key: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.0.metadata.insert(key.as_ref(), value.as_ref());
         self
     }
 
-    /// Adds a declared parameter, written as its kind prescribes.
+    /// Adds a declared parameter, in the text form of its kind.
     #[doc(hidden)]
     #[must_use]
     pub fn with_param(mut self, key: &'static str, value: &impl ParamValue) -> Self {
@@ -161,10 +161,10 @@ impl ApiError {
         self
     }
 
-    /// Attaches a detail: one of [`rpc`](crate::rpc), or any message that has a [`Name`]. It takes the place
-    /// of a detail of the same type.
+    /// Attaches a detail: one of [`rpc`](crate::rpc), or any message that has a [`Name`]. It replaces a detail of the same
+    /// type.
     ///
-    /// The two ErrorInfos are always sent, and are made from this error: they cannot be attached.
+    /// The writer creates the two ErrorInfos from this error. They cannot be attached, and such a detail is ignored.
     #[must_use]
     pub fn with_detail<M: Message + Name>(mut self, detail: &M) -> Self {
         let name = M::full_name();
@@ -174,7 +174,8 @@ impl ApiError {
         self
     }
 
-    /// Attaches a detail as type URL and encoded message, as [`with_detail`](Self::with_detail) does.
+    /// Attaches a detail that is given as type URL and encoded message, with the rules of [`with_detail`](Self::with_detail).
+    /// The message is not checked.
     #[must_use]
     pub fn with_raw_detail(mut self, type_url: &str, value: &[u8]) -> Self {
         let mut any = Vec::new();
@@ -185,7 +186,7 @@ impl ApiError {
         self
     }
 
-    /// Attaches a detail as it stands in an encoded status.
+    /// Attaches a detail as it is encoded in a status.
     fn put_detail(&mut self, new: &Detail<'_>) {
         if let Some(any) = new.complete_any()
             && self.make_room_for(new.type_name())
@@ -194,7 +195,7 @@ impl ApiError {
         }
     }
 
-    /// Removes the detail of a type. `false` where details of the type cannot be attached.
+    /// Removes the detail of a type. Returns `false` if details of the type cannot be attached.
     fn make_room_for(&mut self, name: &str) -> bool {
         if matches!(name, ERROR_INFO | GOOGLE_ERROR_INFO) {
             return false;
@@ -214,11 +215,10 @@ impl ApiError {
         }
     }
 
-    /// Attaches details as they stand in an encoded status, in place of those that the error has. The last of a type
-    /// counts.
+    /// Replaces all details by those of an encoded status. Of several details of one type, the last one is used.
     pub(crate) fn put_details<'a>(&mut self, new: impl Iterator<Item = Detail<'a>>) {
         self.0.details = Cow::Borrowed(&[]);
-        // A peer decides how many there are: each is not to be looked up among all.
+        // A peer decides how many details there are, so that a search among all of them for each one would take quadratic time.
         let mut last = BTreeMap::new();
         for (index, detail) in new.enumerate() {
             let name = detail.type_name();
@@ -235,9 +235,9 @@ impl ApiError {
         }
     }
 
-    /// Chooses which ErrorInfos the status of the error contains, and its body in the Connect form. Without it, both.
+    /// Chooses the ErrorInfos in the status of the error, and in its body in the Connect form. The default is both.
     ///
-    /// A server layer and a bridge decide for all errors that they send.
+    /// A server layer and a bridge use their own setting for all errors that they send.
     #[must_use]
     pub fn with_error_infos(mut self, infos: ErrorInfos) -> Self {
         self.0.infos = infos;
@@ -249,7 +249,7 @@ impl ApiError {
         self
     }
 
-    /// Keeps the error that this one was made from, for logs. It is never sent.
+    /// Keeps the error that this one was created from as the private cause, for logs. It is never sent.
     #[must_use]
     pub fn with_cause(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.cause = Some(Arc::from(cause.into()));
@@ -261,7 +261,7 @@ impl ApiError {
         self.0.code
     }
 
-    /// The code, if it is of `C`'s domain.
+    /// Returns the code, if it is in the domain of `C`.
     pub fn code<C: CatalogCode>(&self) -> Option<C> {
         (self.0.domain == C::catalog().domain()).then(|| C::from_u32(self.0.code)).flatten()
     }
@@ -271,7 +271,7 @@ impl ApiError {
         self.0.entry
     }
 
-    /// The catalogue that the code belongs to; `None` for a code of another domain.
+    /// Returns the catalogue of the domain of the code; `None` if the error was read from a peer of another domain.
     pub fn catalog(&self) -> Option<&'static Catalog> {
         self.0.catalog
     }
@@ -281,12 +281,12 @@ impl ApiError {
         &self.0.domain
     }
 
-    /// Returns the reason, such as `USER_BANNED`; empty if it is not known.
+    /// Returns the reason, such as `USER_BANNED`; empty if it is unknown.
     pub fn reason(&self) -> &str {
         &self.0.reason
     }
 
-    /// The public message: what was set, else the entry's summary, else the phrase of the class.
+    /// Returns the public message: the one that was set, else the summary of the entry, else the phrase of the class.
     pub fn message(&self) -> &str {
         match (&self.0.message, self.0.entry) {
             (Some(message), _) => message,
@@ -305,7 +305,7 @@ impl ApiError {
         AllDetails::new(&self.0.details)
     }
 
-    /// The id of the request, where a `google.rpc.RequestInfo` is attached.
+    /// Returns the id of the request, if a `google.rpc.RequestInfo` is attached.
     pub fn request_id(&self) -> Option<&str> {
         self.details().find_map(|detail| detail.request_id())
     }
@@ -315,7 +315,7 @@ impl ApiError {
         CodeNumber::from_any(self.0.code).http_status()
     }
 
-    /// The gRPC code that the code stands for.
+    /// Returns the gRPC code: the one in the entry, else the one of the class.
     pub fn grpc_code(&self) -> GrpcCode {
         code::grpc_code(self.0.code, self.0.entry)
     }
@@ -330,19 +330,19 @@ impl ApiError {
         self.0.cause.clone()
     }
 
-    /// The parts that a writer needs, besides those with a public method.
+    /// Returns the parts that a writer needs and that have no public method.
     #[cfg(any(feature = "gateway", feature = "server"))]
     pub(crate) fn parts(&self) -> ErrorParts<'_> {
         let ErrorData { details, shed, infos, .. } = &*self.0;
         ErrorParts { details, shed: *shed, infos: *infos }
     }
 
-    /// The encoded `google.rpc.Status`: the value of `grpc-status-details-bin`, before base64.
+    /// Encodes the error as `google.rpc.Status`: the value of `grpc-status-details-bin`, before base64.
     pub fn to_details(&self) -> Bytes {
         self.to_details_with(self.0.infos)
     }
 
-    /// The encoded `google.rpc.Status` with these ErrorInfos.
+    /// Encodes the error as `google.rpc.Status` with these ErrorInfos.
     pub(crate) fn to_details_with(&self, infos: ErrorInfos) -> Bytes {
         let ErrorData { code, entry, domain, reason, message, metadata, details, shed, .. } = &*self.0;
         if let Some(entry) = entry
@@ -379,7 +379,7 @@ impl ApiError {
         status.into()
     }
 
-    /// The value of `grpc-status-details-bin`: unpadded base64 of [`to_details`](Self::to_details).
+    /// Returns the value of `grpc-status-details-bin`: unpadded base64 of [`to_details`](Self::to_details).
     pub fn to_details_header(&self) -> String {
         wire::base64::encode(&self.to_details())
     }
@@ -391,7 +391,7 @@ impl<C: CatalogCode> From<C> for ApiError {
     }
 }
 
-/// `403003 USER_BANNED: the public message`.
+/// Writes code, reason and public message: `403003 USER_BANNED: the public message`.
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.code)?;
@@ -424,15 +424,16 @@ impl StdError for ApiError {
     }
 }
 
-/// An error of one code with its declared parameters: the struct that a generated module has for every entry
-/// with parameters.
+/// An error of one code with its declared parameters. The generated module has a struct with this trait for each entry with
+/// parameters.
 pub trait TypedError: Into<ApiError> {
-    /// The codes of the catalogue.
+    /// The code type of the catalogue.
     type Code: CatalogCode;
 
-    /// The code.
+    /// The code of the error.
     const CODE: Self::Code;
 
-    /// Reads the parameters. `get` gives the text of a metadata key.
+    /// Reads the parameters. `get` returns the text of a metadata key. A parameter without a text, or whose text is not a value
+    /// of its type, is `None`.
     fn from_metadata<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self;
 }

@@ -1,4 +1,4 @@
-//! Notes about the details of an error. They are made when they are asked for.
+//! The notes about the code and the details of an error. They are created when a caller asks for them.
 
 use std::borrow::Cow;
 
@@ -11,6 +11,7 @@ use crate::wire::info::Info;
 use crate::wire::info::InfoKind;
 use crate::wire::metadata::Metadata;
 
+/// Notes what is wrong with the code of an error, with its metadata, and which parts the server removed.
 pub(super) fn note_code(
     code: u32,
     entry: Option<&'static Entry>,
@@ -26,7 +27,7 @@ pub(super) fn note_code(
         notes.push(Note::UnknownCode(code));
     }
     let expected = code::grpc_code(code, entry);
-    // A foreign catalogue may map a code as it likes.
+    // The catalogue of another domain may assign another gRPC code.
     if expected != received && received != GrpcCode::Ok && entry.is_some() {
         notes.push(Note::ClassContradiction { code, expected, received });
     }
@@ -45,25 +46,25 @@ pub(super) fn note_code(
     }
 }
 
-/// `domain` is the reader's.
+/// Notes what is wrong with the details of a status. `domain` is the domain of the reader's catalogue.
 pub(super) fn note_details(status: &[u8], found: Option<Identity<'_>>, domain: &str, notes: &mut Notes) {
-    // A corrupt ErrorInfo is not compared with the others: what is cut off would look like a contradiction.
+    // A corrupt ErrorInfo is not compared with the others, because the part that is cut off would look like a contradiction.
     let mut repeats =
-        found.filter(|found| is_sound(&found.info)).map(|found| Repeats::new(found.info, Some(found.code)));
+        found.filter(|found| is_valid(&found.info)).map(|found| Repeats::new(found.info, Some(found.code)));
     for (index, detail) in AllDetails::new(status).enumerate() {
         let info = Info::read(&detail);
-        let is_whole = detail.is_intact() && !detail.type_name().is_empty();
-        let is_sound = is_whole && info.as_ref().is_none_or(is_sound);
-        if !is_sound {
+        let is_intact = detail.is_intact() && !detail.type_name().is_empty();
+        let is_valid = is_intact && info.as_ref().is_none_or(is_valid);
+        if !is_valid {
             notes.push(Note::CorruptDetail { index, type_name: excerpt(detail.type_name()) });
         }
         let Some(info) = info else { continue };
         let contradicts = repeats.as_mut().is_some_and(|repeats| repeats.is_contradicted(&info));
-        // Another domain may use the key `code` as it likes.
-        let is_meant_as_code = info.kind == InfoKind::Ours || info.is_of(domain);
+        // In another domain, the key `code` may have another meaning.
+        let is_code_expected = info.kind == InfoKind::Ours || info.is_of(domain);
         match (info.number, info.code()) {
-            (Some(number), None) if is_meant_as_code => notes.push(Note::InvalidCode(number)),
-            (Some(_), Some(_)) if contradicts && is_sound => {
+            (Some(number), None) if is_code_expected => notes.push(Note::InvalidCode(number)),
+            (Some(_), Some(_)) if contradicts && is_valid => {
                 notes.push(Note::ContradictingErrorInfo { index });
             }
             _ => {}
@@ -71,6 +72,7 @@ pub(super) fn note_details(status: &[u8], found: Option<Identity<'_>>, domain: &
     }
 }
 
-fn is_sound(info: &Info<'_>) -> bool {
+/// Returns whether an ErrorInfo is complete, and its texts are UTF-8.
+fn is_valid(info: &Info<'_>) -> bool {
     info.is_complete && info.is_text()
 }

@@ -11,7 +11,7 @@ use crate::wire::schema::status;
 /// The two fields of a `google.rpc.Status` that the gRPC header repeats.
 pub(super) struct EmbeddedStatus<'a> {
     code: Option<i64>,
-    /// As it was sent: UTF-8 or not.
+    /// The bytes as they were sent; they need not be UTF-8.
     message: &'a [u8],
 }
 
@@ -19,23 +19,24 @@ impl<'a> EmbeddedStatus<'a> {
     pub(super) fn read(status: &'a [u8], notes: &mut Notes) -> Self {
         let mut head = Self { code: None, message: &[] };
         let mut fields = Fields::new(status);
-        let mut misfit = false;
+        let mut has_wrong_type = false;
         for field in fields.by_ref() {
             match field {
-                // An int32: a longer varint is cut to it, as every protobuf reader does.
+                // The field is an int32. Protobuf readers use the low 32 bits of a longer varint.
                 (status::CODE, Value::Varint(code)) => head.code = Some(i64::from(low_i32(code))),
                 (status::MESSAGE, Value::Bytes(bytes) | Value::Cut(bytes)) => head.message = bytes,
                 (status::DETAILS, Value::Bytes(_) | Value::Cut(_)) => {}
-                (status::CODE | status::MESSAGE | status::DETAILS, _) => misfit = true,
+                (status::CODE | status::MESSAGE | status::DETAILS, _) => has_wrong_type = true,
                 _ => {}
             }
         }
-        if misfit || fields.is_corrupt() {
+        if has_wrong_type || fields.is_corrupt() {
             notes.push(Note::CorruptStatus);
         }
         head
     }
 
+    /// Returns the gRPC code: the one of the header, else the embedded one. Notes a contradiction.
     pub(super) fn reconcile_code(&self, header: Option<GrpcCode>, notes: &mut Notes) -> GrpcCode {
         match (header, self.code) {
             (Some(header), Some(embedded)) if i64::from(header.number()) != embedded => {
@@ -61,8 +62,8 @@ impl<'a> EmbeddedStatus<'a> {
         self.message
     }
 
-    /// Decides between the header's message and the embedded one. The header's counts; an empty one is not sent, and then
-    /// the embedded one is used. `None`: the embedded message counts as it is.
+    /// Decides between the message of the header and the embedded one. The header has priority. If its message is empty, the
+    /// header was not sent, and the embedded message is used. Returns `None` if the embedded message is used unchanged.
     pub(super) fn reconcile_message(
         &self,
         header: Option<Cow<'a, str>>,
@@ -86,11 +87,12 @@ impl<'a> EmbeddedStatus<'a> {
     }
 }
 
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "what protobuf prescribes")]
+#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "as protobuf defines it")]
 fn low_i32(varint: u64) -> i32 {
     varint as i32
 }
 
+/// Decides between the code in the details and the one in the ASCII field. The details have priority. Notes a contradiction.
 pub(super) fn reconcile_code_field(
     found: Option<u32>,
     field: Option<&[u8]>,

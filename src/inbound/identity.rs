@@ -53,14 +53,14 @@ impl<'a> Repeats<'a> {
     }
 }
 
-/// The identity that the details of an encoded `google.rpc.Status` give, in the order of the contract: our
-/// ErrorInfo; a google.rpc.ErrorInfo with a number; one whose reason the catalogue knows. A corrupt ErrorInfo with a
-/// number counts where no whole one has any. Allocates nothing.
+/// Finds the identity in the details of an encoded `google.rpc.Status`, in the order of the contract: first
+/// `codelibra.error.v1.ErrorInfo`, then a google.rpc.ErrorInfo with a number, then one whose reason is in the catalogue. A
+/// corrupt ErrorInfo with a number is used only if no intact one has a number. Allocates nothing.
 pub(crate) fn identity<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
     ours(status).or_else(|| without_ours(status, catalog))
 }
 
-/// Returns the identity in our ErrorInfo, if that is complete.
+/// Returns the identity in `codelibra.error.v1.ErrorInfo`, if that is complete and contains a code.
 #[inline]
 pub(crate) fn ours(status: &[u8]) -> Option<Identity<'_>> {
     let mut details = AllDetails::new(status);
@@ -79,7 +79,8 @@ pub(crate) fn ours(status: &[u8]) -> Option<Identity<'_>> {
     None
 }
 
-/// Returns the identity in a detail, if it is our ErrorInfo and complete. Not inlined, because most statuses do not need it.
+/// Returns the identity in a detail, if it is a complete `codelibra.error.v1.ErrorInfo`. Not inlined, because most statuses do
+/// not need it.
 #[inline(never)]
 fn ours_in(any: &[u8], cut: bool) -> Option<Identity<'_>> {
     let info = Info::read(&Detail::read(any, cut))?;
@@ -87,8 +88,8 @@ fn ours_in(any: &[u8], cut: bool) -> Option<Identity<'_>> {
     Some(Identity { code: info.code().filter(|_| is_complete_ours)?, info })
 }
 
-/// Returns the message in a `google.protobuf.Any` of our ErrorInfo in its usual encoding. One comparison replaces the general
-/// reader, which returns the same.
+/// Returns the message in a `google.protobuf.Any` of `codelibra.error.v1.ErrorInfo` in its usual encoding. One comparison
+/// replaces the general reader, which returns the same.
 #[inline]
 fn plain_message_of_ours(any: &[u8]) -> Option<&[u8]> {
     let (url, value) = any.split_first_chunk()?;
@@ -101,8 +102,8 @@ fn plain_message_of_ours(any: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The identity of a status without a whole ErrorInfo of ours that has a number: what a google.rpc.ErrorInfo gives, by
-/// its number or by a reason that the catalogue knows; or a corrupt ErrorInfo; or ours, by its reason alone.
+/// Finds the identity in a status whose `codelibra.error.v1.ErrorInfo` is missing, corrupt or without a number. An ErrorInfo of
+/// either type with a number has priority, then a corrupt ErrorInfo with a number, then one whose reason is in the catalogue.
 pub(crate) fn without_ours<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
     let mut corrupt = None;
     let mut named = None;
@@ -132,12 +133,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_short_way_reads_the_same() {
+    fn the_short_reader_and_the_general_reader_agree() {
         let status = crate::CATALOG.by_code(403_003).map_or(&[][..], |entry| entry.details);
         assert!(
             AllDetails::new(status).next_any().is_some_and(|(any, _)| plain_message_of_ours(any).is_some())
         );
-        // Every byte of the status, replaced by every value.
+        // Replace each byte of the status by each value.
         for at in 0..status.len() {
             for byte in 0..=u8::MAX {
                 let mut status = status.to_vec();

@@ -4,7 +4,7 @@ use crate::wire::info::Info;
 use crate::wire::info::InfoKind;
 use crate::wire::shed::ShedMarks;
 
-/// An [`Info`], as places in the status that it was read from.
+/// An [`Info`] as ranges in the status that contains it.
 #[derive(Clone)]
 pub(super) struct InfoAt {
     kind: InfoKind,
@@ -42,9 +42,10 @@ impl InfoAt {
     }
 }
 
+/// Returns the range of `part` in `whole`. `part` is a slice of `whole`, or empty.
 pub(super) fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
     if part.is_empty() {
-        // It need not lie in `whole`.
+        // An empty slice need not be a part of `whole`.
         return 0..0;
     }
     let start = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
