@@ -1,15 +1,14 @@
-//! What a peer sent: its fields, repaired and read, and the [`ReceivedError`] that is made of them.
+//! Failures of a peer: the fields are repaired and read, and a [`ReceivedError`] is created from them.
 //!
-//! Reading never fails. `sanitize` repairs gRPC's fields so that any reader reads them safely, tonic included; `received`
-//! is the result, with the notes on what was wrong and the advice on when to retry.
+//! Reading never fails. `sanitize` repairs gRPC's fields, so that every reader reads them safely, including tonic. `parts` holds
+//! what was sent, `data` interprets it, and `received` is the public result, with notes about faults and advice on retries.
 
+mod data;
 #[cfg(any(feature = "client", feature = "gateway"))]
 pub(crate) mod early;
 #[cfg(any(feature = "client", feature = "gateway"))]
 pub(crate) mod encodings;
 mod findings;
-#[cfg(any(feature = "gateway", feature = "tonic"))]
-mod grpc;
 mod head;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) mod header_scan;
@@ -19,6 +18,7 @@ pub(crate) mod mark;
 #[cfg(any(feature = "client", feature = "gateway"))]
 pub(crate) mod mend;
 pub(crate) mod note;
+pub(crate) mod parts;
 mod place;
 pub(crate) mod received;
 pub(crate) mod retry;

@@ -1,33 +1,24 @@
-//! An error that a peer answered with: `grpc` reads it from fields, [`head`](super::head) reconciles it with the gRPC header,
-//! [`place`](super::place) remembers where its parts are, and [`findings`](super::findings) notes what was wrong with it.
-
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
-use std::sync::OnceLock;
 
 use bytes::Bytes;
 use prost::Name;
 
+use crate::catalog::code::{class_code, class_phrase};
+use crate::catalog::{Catalog, CatalogCode, Entry, GrpcCode};
+use crate::error::{ApiError, TypedError};
 #[cfg(any(feature = "gateway", feature = "server"))]
 use crate::guard::sources;
-use crate::inbound::findings::{note_code, note_details};
-use crate::inbound::head::{EmbeddedStatus, reconcile_code_field};
-use crate::inbound::place::{InfoAt, range_in};
-
-use crate::catalog::code::{class_code, class_of};
-use crate::catalog::{Catalog, CatalogCode, Entry, GrpcCode, tables};
-use crate::error::ApiError;
-use crate::error::TypedError;
-use crate::inbound::identity::Repeats;
-use crate::inbound::identity::first_info;
-use crate::inbound::identity::identity;
+#[cfg(any(feature = "gateway", feature = "tonic"))]
+use crate::inbound::data::Message;
+use crate::inbound::data::ReceivedData;
+use crate::inbound::identity::{Repeats, identity};
 use crate::inbound::note::{Note, Notes};
-use crate::inbound::retry::RetryHints;
+use crate::inbound::parts::ReceivedParts;
+use crate::inbound::retry::{self, RetryAdvice, RetryHints};
 use crate::wire;
 use crate::wire::details::{AllDetails, Detail};
-use crate::wire::info::Info;
-use crate::wire::info::InfoKind;
+use crate::wire::info::{Info, InfoKind};
 use crate::wire::metadata::Metadata;
 use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 use crate::wire::shed::ShedMarks;
@@ -51,92 +42,28 @@ use crate::wire::shed::ShedMarks;
 /// }
 /// ```
 ///
-/// The details are copied once. They and the metadata are decoded when they are asked for.
+/// The details are copied once. Details and metadata are decoded when a method reads them.
 #[derive(Clone)]
 pub struct ReceivedError(Box<ReceivedData>);
 
-#[derive(Clone)]
-struct ReceivedData {
-    catalog: &'static Catalog,
-    /// Whether the code is of the catalogue's domain, or has no domain.
-    is_own: bool,
-    entry: Option<&'static Entry>,
-    grpc_code: GrpcCode,
-    message: Message,
-    /// The encoded `google.rpc.Status`.
-    status: Bytes,
-    code: Option<u32>,
-    /// The message that gave the code, else the first ErrorInfo, with its place in `status`.
-    info: Option<InfoAt>,
-    http_status: Option<u16>,
-    request_id: Option<String>,
-    retry: RetryHints,
-    notes: EarlyNotes,
-    /// All of them, once they were asked for.
-    all_notes: OnceLock<Notes>,
-}
-
-/// The message of an error.
-#[derive(Clone)]
-enum Message {
-    /// Its place in the status: the header and the status contain the same.
-    Embedded(Range<usize>),
-    Other(String),
-}
-
-/// What was noted while an error was read. What is wrong with its details is looked for when it is asked for.
-#[derive(Clone, Default)]
-struct EarlyNotes {
-    /// About the header, and the head of the details.
-    head: Notes,
-    /// About the ASCII field.
-    code_field: Notes,
-    /// About HTTP.
-    http: Notes,
-}
-
-/// What a peer sent, before it is read.
-pub(crate) struct ReceivedParts<'a> {
-    /// `None` where nothing but the details was received.
-    pub(crate) grpc_code: Option<GrpcCode>,
-    pub(crate) message: Option<Cow<'a, str>>,
-    pub(crate) details: Bytes,
-    /// The ASCII field.
-    pub(crate) code_field: Option<&'a [u8]>,
-    pub(crate) notes: Notes,
-}
-
 impl ReceivedError {
-    /// Reads an encoded `google.rpc.Status`: the value of `grpc-status-details-bin`, after base64.
+    /// Reads an encoded `google.rpc.Status`: the value of `grpc-status-details-bin`, after base64. Never fails.
     pub fn from_details(status: impl Into<Bytes>, catalog: &'static Catalog) -> Self {
-        Self::read(
-            ReceivedParts {
-                grpc_code: None,
-                message: None,
-                details: status.into(),
-                code_field: None,
-                notes: Notes::default(),
-            },
-            catalog,
-        )
+        Self::read(ReceivedParts::from_details(status.into(), Notes::default()), catalog)
     }
 
-    /// Reads a value of `grpc-status-details-bin`: base64 padded or not, of the standard or the URL-safe
-    /// alphabet; of values joined by commas the first that decodes.
+    /// Reads a value of `grpc-status-details-bin`: base64 of the standard or the URL-safe alphabet, with or without padding.
+    /// Of several values joined by commas, the first one that decodes to an error with a code is used. Never fails.
     pub fn from_details_header(value: &[u8], catalog: &'static Catalog) -> Self {
         let decoded = wire::base64::decode_joined(value, |status| identity(status, catalog).is_some());
         let mut notes = Notes::default();
         if !decoded.intact {
             notes.push(Note::InvalidBase64);
         }
-        let details = decoded.bytes.into();
-        Self::read(
-            ReceivedParts { grpc_code: None, message: None, details, code_field: None, notes },
-            catalog,
-        )
+        Self::read(ReceivedParts::from_details(decoded.bytes.into(), notes), catalog)
     }
 
-    /// A failure whose parts were read from gRPC's fields, without other fields.
+    /// Reads a failure whose parts were read from gRPC's fields, without other fields.
     #[cfg(feature = "server")]
     pub(crate) fn from_status(
         grpc_code: GrpcCode,
@@ -144,77 +71,65 @@ impl ReceivedError {
         details: Bytes,
         catalog: &'static Catalog,
     ) -> Self {
-        let (grpc_code, message) = (Some(grpc_code), Some(message));
-        Self::read(
-            ReceivedParts { grpc_code, message, details, code_field: None, notes: Notes::default() },
-            catalog,
-        )
+        Self::read(ReceivedParts::from_status(grpc_code, message, details), catalog)
     }
 
-    pub(crate) fn read(sent: ReceivedParts<'_>, catalog: &'static Catalog) -> Self {
-        let ReceivedParts { grpc_code, message, details: status, code_field, mut notes } = sent;
-        let head = EmbeddedStatus::read(&status, &mut notes);
-        let grpc_code = head.reconcile_code(grpc_code, &mut notes);
-        let message = match head.reconcile_message(message, &mut notes) {
-            Some(message) => Message::Other(message.into_owned()),
-            None => Message::Embedded(range_in(&status, head.message())),
-        };
-        if grpc_code == GrpcCode::Ok && !status.is_empty() {
-            notes.push(Note::OkWithDetails);
-        }
-
-        let found = identity(&status, catalog);
-        let mut notes = EarlyNotes { head: notes, ..EarlyNotes::default() };
-        let code = reconcile_code_field(found.map(|f| f.code), code_field, &mut notes.code_field);
-        // Without a code, an ErrorInfo still says reason, domain and metadata, of whosever domain.
-        let info = found.map(|f| f.info).or_else(|| code.is_none().then(|| first_info(&status)).flatten());
-        let is_own = info.is_none_or(|info| info.is_of(catalog.domain()));
-        let entry = code.filter(|_| is_own).and_then(|code| catalog.by_code(code));
-        let info = info.map(|info| InfoAt::new(&info, &status));
-
-        Self(Box::new(ReceivedData {
-            catalog,
-            is_own,
-            entry,
-            grpc_code,
-            message,
-            status,
-            code,
-            info,
-            http_status: None,
-            request_id: None,
-            retry: RetryHints::default(),
-            notes,
-            all_notes: OnceLock::new(),
-        }))
+    /// Reads a failure over gRPC. `fields` are the sanitised fields that contained its code, its message and its details.
+    #[cfg(any(feature = "gateway", feature = "tonic"))]
+    pub(crate) fn from_grpc(
+        grpc_code: GrpcCode,
+        message: Cow<'_, str>,
+        details: Bytes,
+        fields: &http::HeaderMap,
+        catalog: &'static Catalog,
+    ) -> Self {
+        let has_no_text = message.is_empty() && details.is_empty();
+        let parts = ReceivedParts::from_grpc(grpc_code, message, details, fields);
+        let error = Self::read(parts, catalog).with_retry_hints(RetryHints::read(fields));
+        // A peer that sends the ASCII field alone sends no message.
+        if has_no_text && error.number().is_some() { error.with_own_message() } else { error }
     }
 
-    /// Adds what HTTP said: the status that the body names, and the one of the answer.
+    /// Creates the error of an answer that ended too early, or did not begin.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn incomplete(message: &'static str, catalog: &'static Catalog) -> Self {
+        Self::synthesized(GrpcCode::Unavailable, message, catalog)
+    }
+
+    /// Creates an error that no peer sent, such as a deadline that passed in this process. It has no code, and
+    /// [`is_synthesized`](Self::is_synthesized) returns `true`.
+    ///
+    /// ```
+    /// use codelibra::{CATALOG, GrpcCode, ReceivedError};
+    ///
+    /// let error = ReceivedError::synthesized(GrpcCode::DeadlineExceeded, "no response within 10 s", &CATALOG);
+    /// assert!(error.is_synthesized());
+    /// assert_eq!(error.http_status(), 504);
+    /// ```
+    pub fn synthesized(grpc_code: GrpcCode, message: &str, catalog: &'static Catalog) -> Self {
+        Self::read(ReceivedParts::synthesized(grpc_code, message), catalog)
+    }
+
+    pub(crate) fn read(parts: ReceivedParts<'_>, catalog: &'static Catalog) -> Self {
+        Self(ReceivedData::read(parts, catalog))
+    }
+
+    /// Adds the HTTP status that the body contains, and the one of the answer.
     #[cfg(feature = "gateway")]
     pub(crate) fn with_http_status(mut self, body: Option<u16>, answer: Option<u16>) -> Self {
-        let class = self.0.code.map(class_of).or(body);
-        for received in body.into_iter().chain(answer.filter(|answer| Some(*answer) != body)) {
-            if let Some(class) = class
-                && class != received
-            {
-                self.0.notes.http.push(Note::HttpStatusContradiction { class, received });
-            }
-        }
-        self.0.http_status = body.or(answer);
+        self.0.add_http_status(body, answer);
         self
     }
 
-    /// Says what the code stands for, where the peer said nothing: the entry's summary, else the phrase of the class.
+    /// Replaces the message by the summary of the entry, or by the phrase of the class. For peers that sent no message.
     #[cfg(any(feature = "gateway", feature = "tonic"))]
     pub(crate) fn with_own_message(mut self) -> Self {
-        let message = self
-            .entry()
-            .map_or_else(|| crate::catalog::code::class_phrase(self.class()), |entry| entry.summary);
+        let message = self.entry().map_or_else(|| class_phrase(self.0.class()), |entry| entry.summary);
         self.0.message = Message::Other(message.to_owned());
         self
     }
 
-    /// Adds what stood around the error about sending the request again.
+    /// Adds the fields about retries that were sent with the error.
     #[cfg(any(feature = "gateway", feature = "tonic"))]
     pub(crate) fn with_retry_hints(mut self, hints: RetryHints) -> Self {
         self.0.retry = hints;
@@ -225,18 +140,6 @@ impl ReceivedError {
         &self.0.retry
     }
 
-    fn find_notes(&self) -> Notes {
-        let ReceivedData { catalog, status, code, entry, grpc_code, is_own, notes: early, .. } = &*self.0;
-        let mut notes = early.head.clone();
-        note_details(status, identity(status, catalog), catalog.domain(), &mut notes);
-        notes.extend(&early.code_field);
-        if let Some(code) = *code {
-            note_code(code, *entry, *grpc_code, *is_own, self.info().as_ref(), &mut notes);
-        }
-        notes.extend(&early.http);
-        notes
-    }
-
     /// Returns the six digits; `None` if the peer sent no code.
     pub fn number(&self) -> Option<u32> {
         self.0.code
@@ -244,18 +147,18 @@ impl ReceivedError {
 
     /// Returns the six digits, or `CCC000` of the class if the peer sent no code.
     pub fn number_or_class(&self) -> u32 {
-        self.0.code.unwrap_or_else(|| class_code(self.class()))
+        self.0.code.unwrap_or_else(|| class_code(self.0.class()))
     }
 
-    /// Returns the code, if it is of `C`'s domain.
+    /// Returns the code, if it is in the domain of `C`.
     pub fn code<C: CatalogCode>(&self) -> Option<C> {
         let domain = C::catalog().domain();
-        let ours = match self.info() {
+        let is_in_domain = match self.0.info() {
             Some(info) if !info.domain.is_empty() => info.is_of(domain),
-            // A code of no domain is of the catalogue that the error was read with.
+            // A code without a domain is in the domain of the catalogue with which the error was read.
             _ => self.0.catalog.domain() == domain,
         };
-        ours.then_some(self.0.code).flatten().and_then(C::from_u32)
+        is_in_domain.then_some(self.0.code).flatten().and_then(C::from_u32)
     }
 
     /// Returns the entry, if the catalogue lists the code.
@@ -263,52 +166,40 @@ impl ReceivedError {
         self.0.entry
     }
 
-    /// The domain, with replacement characters where it is not UTF-8. Without one, the domain of the catalogue.
+    /// Returns the domain, with U+FFFD in place of invalid UTF-8. Without one, returns the domain of the catalogue.
     pub(crate) fn domain_or_own(&self) -> Cow<'_, str> {
-        match self.info() {
+        match self.0.info() {
             Some(info) if !info.domain.is_empty() => String::from_utf8_lossy(info.domain),
             _ => Cow::Borrowed(self.0.catalog.domain()),
         }
     }
 
-    /// The catalogue, unless the error is of another domain.
+    /// Returns the catalogue, unless the error is of another domain.
     pub(crate) fn own_catalog(&self) -> Option<&'static Catalog> {
         self.0.is_own.then_some(self.0.catalog)
     }
 
-    fn info(&self) -> Option<Info<'_>> {
-        self.0.info.as_ref()?.read(&self.0.status)
-    }
-
     /// Returns the domain of the code; empty if the peer sent none, or not in UTF-8.
     pub fn domain(&self) -> &str {
-        self.info().map_or("", |info| info.domain_str())
+        self.0.info().map_or("", |info| info.domain_str())
     }
 
     /// Returns the reason, such as `USER_BANNED`: the peer's, else the entry's, else an empty text.
     pub fn reason(&self) -> &str {
-        match self.info().and_then(|info| std::str::from_utf8(info.reason).ok()) {
+        match self.0.info().and_then(|info| std::str::from_utf8(info.reason).ok()) {
             Some(reason) if !reason.is_empty() => reason,
             _ => self.entry().map_or("", |e| e.reason),
         }
     }
 
-    /// Returns the public message, as the peer sent it.
+    /// Returns the public message, as the peer sent it. Invalid UTF-8 and invalid escapes are replaced.
     pub fn message(&self) -> &str {
-        match &self.0.message {
-            Message::Embedded(place) => self
-                .0
-                .status
-                .get(place.clone())
-                .and_then(|text| str::from_utf8(text).ok())
-                .unwrap_or_default(),
-            Message::Other(message) => message,
-        }
+        self.0.message()
     }
 
-    /// Returns the metadata, without the code and the marks that google.rpc.ErrorInfo contains in it.
+    /// Returns the metadata, without the code and the names of removed parts that google.rpc.ErrorInfo contains in it.
     pub fn metadata(&self) -> Metadata<'_> {
-        Metadata::from_info(&self.info().unwrap_or(Info::from_message(InfoKind::Ours, &[])))
+        Metadata::from_info(&self.0.info().unwrap_or(Info::from_message(InfoKind::Ours, &[])))
     }
 
     /// Iterates over the details, corrupt ones included, without the ErrorInfos that identify the error.
@@ -317,22 +208,22 @@ impl ReceivedError {
     }
 
     fn own_details(&self) -> impl Iterator<Item = Detail<'_>> + Clone {
-        let mut repeats = self.info().map(|info| Repeats::new(info, self.0.code));
+        let mut repeats = self.0.info().map(|info| Repeats::new(info, self.0.code));
         AllDetails::new(&self.0.status).filter(move |detail| match (&mut repeats, Info::read(detail)) {
             (Some(repeats), Some(info)) => !repeats.is_repeated(&info),
             _ => true,
         })
     }
 
-    /// Decodes the first detail of type `M`.
+    /// Decodes the first detail of type `M`. Returns `None` if there is none.
     ///
     /// # Errors
     ///
-    /// The bytes of the detail cannot be decoded.
+    /// Returns an error if the bytes of the detail cannot be decoded.
     pub fn detail<M: prost::Message + Name + Default>(&self) -> Option<Result<M, prost::DecodeError>> {
         match M::full_name().as_str() {
             ERROR_INFO | GOOGLE_ERROR_INFO => self.details().find_map(|detail| detail.to_message()),
-            // No ErrorInfo: it need not be told from those that say who the error is.
+            // Other types need no comparison with the ErrorInfos that identify the error.
             name => {
                 let detail = AllDetails::new(&self.0.status).find_type(name)?;
                 Some(M::decode(detail.value()))
@@ -352,48 +243,71 @@ impl ReceivedError {
         self.0.grpc_code
     }
 
-    fn class(&self) -> u16 {
-        match (self.0.code, self.0.http_status) {
-            (Some(code), _) => class_of(code),
-            (None, Some(status @ 400..=599)) => status,
-            (None, _) => tables::grpc_to_class(self.0.grpc_code),
-        }
-    }
-
-    /// The HTTP status: the class of the code, else the one received over HTTP, else the one of the gRPC code.
+    /// Returns the HTTP status: the class of the code, else the status that was received over HTTP if it is 400–599, else the
+    /// status of the gRPC code.
     pub fn http_status(&self) -> http::StatusCode {
-        http::StatusCode::from_u16(self.class()).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR)
+        http::StatusCode::from_u16(self.0.class()).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Returns the id of the request, if the peer sent one.
+    /// Returns the id of the request, if the peer sent a `google.rpc.RequestInfo`.
     pub fn request_id(&self) -> Option<&str> {
-        self.0.request_id.as_deref().or_else(|| self.details().find_map(|detail| detail.request_id()))
+        self.details().find_map(|detail| detail.request_id())
     }
 
-    /// Returns the faults that were found, and other findings.
+    /// Returns the faults that were found in the error, and other findings. The first call searches for them.
     pub fn notes(&self) -> &[Note] {
-        self.0.all_notes.get_or_init(|| self.find_notes()).as_slice()
+        self.0.notes().as_slice()
     }
 
-    /// Whether the error is not the API's own: it was made on this side, from the answer of a proxy, from a
+    /// Returns whether and when to send the same request again.
+    ///
+    /// The first rule that applies decides:
+    ///
+    /// 1. `grpc-retry-pushback-ms` (gRFC A6) is negative or is not a number: never.
+    /// 2. The catalogue lists the code: the [`Recovery`](crate::Recovery) of the entry decides. RETRY and WAIT: after a delay;
+    ///    NONE and CONTACT_SUPPORT: never; the others: after a change.
+    /// 3. The answer contains a delay, see below: after the delay.
+    /// 4. The gRPC code decides. UNAVAILABLE and RESOURCE_EXHAUSTED: after a delay; INVALID_ARGUMENT,
+    ///    FAILED_PRECONDITION, OUT_OF_RANGE, ABORTED, UNAUTHENTICATED: after a change; the others: never.
+    ///
+    /// The delay is the pushback in milliseconds. Without one, it is `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), or
+    /// `google.rpc.RetryInfo` if `Retry-After` is missing or not longer than the RetryInfo rounded up to whole seconds. Without
+    /// these, and for WAIT, it is the time or the duration in a declared parameter. Otherwise it is
+    /// [`RetryAdvice::DEFAULT_DELAY`]. A delay outside the range of [`RetryAdvice::After`] is replaced by the nearest limit.
+    ///
+    /// The caller has to know whether the request may be handled twice. The advice does not consider this.
+    ///
+    /// ```
+    /// use codelibra::{CATALOG, ApiError, ErrorCode, ReceivedError, RetryAdvice, rpc};
+    ///
+    /// let retry_delay = Some(prost_types::Duration { seconds: 30, nanos: 0 });
+    /// let sent = ApiError::new(ErrorCode::LOCKED_OUT).with_detail(&rpc::RetryInfo { retry_delay });
+    /// let error = ReceivedError::from_details(sent.to_details(), &CATALOG);
+    /// assert_eq!(error.retry_advice(), RetryAdvice::After(std::time::Duration::from_secs(30)));
+    /// ```
+    pub fn retry_advice(&self) -> RetryAdvice {
+        retry::advice(self)
+    }
+
+    /// Returns whether the error was created on this side, and not sent by the API: from the answer of a proxy, from a
     /// connection that failed, or from an answer that ended too early.
     ///
     /// # Troubleshooting
     ///
-    /// The API may not have seen the request, or may have served it all the same. Look at what stands between:
-    /// proxies, load balancers, limits on time and on the size of headers.
+    /// The API may not have received the request, or may have handled it. Check the systems between client and API: proxies,
+    /// load balancers, time limits and limits on the size of headers.
     pub fn is_synthesized(&self) -> bool {
         self.notes().contains(&Note::Synthesized)
     }
 
-    /// The number where the catalogue lists it, else `CCC000` of its class. There are as many of these as entries
-    /// and classes, whatever a peer sends: a label for metrics.
+    /// Returns the number if the catalogue lists it, else `CCC000` of its class. A peer cannot cause more values than there are
+    /// entries and classes, so the number is suitable as a label of metrics.
     pub fn listed_number(&self) -> u32 {
-        self.entry().map_or_else(|| class_code(self.class()), |entry| entry.code)
+        self.entry().map_or_else(|| class_code(self.0.class()), |entry| entry.code)
     }
 
-    /// Answers with an error of this service instead. The peer's is its private cause, for the log: nothing of it
-    /// is sent.
+    /// Returns an error of this service that replaces the peer's error. The peer's error becomes the private cause, for the log.
+    /// No part of it is sent.
     ///
     /// ```
     /// use codelibra::{CATALOG, ErrorCode, ReceivedError};
@@ -450,26 +364,26 @@ impl ReceivedError {
         error.with_shed(self.shed())
     }
 
-    /// The HTTP status of the failure, if it was received over HTTP.
+    /// Returns the HTTP status, if the failure was received over HTTP.
     #[cfg(any(feature = "gateway", feature = "server"))]
     pub(crate) fn http_class(&self) -> Option<u16> {
         self.0.http_status.filter(|status| matches!(status, 400..=599))
     }
 
-    /// The parts that the peer left out.
+    /// Returns the parts that the peer removed.
     pub(crate) fn shed(&self) -> ShedMarks {
-        self.info().map_or(ShedMarks::NONE, |info| info.shed)
+        self.0.info().map_or(ShedMarks::NONE, |info| info.shed)
     }
 
-    /// The error that a bridge ended a body with, whatever wrapped it since. A status or an error of ours that comes first
-    /// says itself what it is.
+    /// Finds the received error with which a bridge ended a body, in the chain of sources of an error. Returns `None` if a status
+    /// or an [`ApiError`](struct@ApiError) comes first in the chain, because that describes the failure itself.
     #[cfg(any(feature = "gateway", feature = "server"))]
-    pub(crate) fn in_chain_of<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
+    pub(crate) fn find_in_chain<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
         for error in sources::chain(error) {
             if let Some(received) = error.downcast_ref() {
                 return Some(received);
             }
-            // tonic makes such a status of an error that it does not know.
+            // tonic creates a status without details and with UNKNOWN from an error that it does not know.
             #[cfg(feature = "tonic")]
             let is_wrapper = error
                 .downcast_ref::<tonic::Status>()
@@ -483,14 +397,15 @@ impl ReceivedError {
         None
     }
 
-    /// The encoded `google.rpc.Status` as it was received, or the one that a body over HTTP was read into. Empty without details.
+    /// Returns the encoded `google.rpc.Status` as it was received, or the one that was created from a body over HTTP. Empty
+    /// without details.
     #[cfg(any(feature = "gateway", feature = "server"))]
     pub(crate) fn as_details(&self) -> &[u8] {
         &self.0.status
     }
 }
 
-/// `403003 USER_BANNED: the message`, or `NOT_FOUND: the message` where the peer sent no code.
+/// Writes `403003 USER_BANNED: the message`, or `NOT_FOUND: the message` if the peer sent no code.
 impl fmt::Display for ReceivedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.code {

@@ -1,4 +1,4 @@
-//! Whether and when a request may be sent again.
+//! The advice whether and when to send a request again.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ use crate::catalog::{GrpcCode, ParamKind, Recovery};
 use crate::inbound::ReceivedError;
 use crate::rpc;
 
-/// What to do with a request that failed. [`ReceivedError::retry_advice`] returns it.
+/// The advice on a request that failed. [`ReceivedError::retry_advice`] returns it.
 ///
 /// ```
 /// use codelibra::{ApiError, CATALOG, ErrorCode, ReceivedError, RetryAdvice};
@@ -27,19 +27,20 @@ use crate::rpc;
 pub enum RetryAdvice {
     /// Do not send it again.
     Never,
-    /// The same request fails again: change it, sign in, read the state again, accept the terms.
+    /// The same request fails again until the caller changes something: the request, the session, the state that it read, or the
+    /// consent to the terms.
     AfterChange,
     /// Send the same request again after this time, which is between [`MIN_DELAY`](Self::MIN_DELAY) and
-    /// [`MAX_DELAY`](Self::MAX_DELAY). Add jitter where many clients wait for the same thing.
+    /// [`MAX_DELAY`](Self::MAX_DELAY). Add jitter if many clients wait for the same event.
     After(Duration),
 }
 
 impl RetryAdvice {
-    /// The shortest delay: what a peer asks for below it is raised, so that none can make a client spin.
+    /// The shortest delay, 100 ms. It replaces a shorter one, so that no peer can make a client retry without a pause.
     pub const MIN_DELAY: Duration = Duration::from_millis(100);
-    /// The longest delay: what a peer asks for above it is lowered, so that none can park a client for good.
+    /// The longest delay, one hour. It replaces a longer one, so that no peer can stop a client for an unlimited time.
     pub const MAX_DELAY: Duration = Duration::from_secs(3600);
-    /// The delay where the error asks for none.
+    /// The delay if the error contains none, 1 s.
     pub const DEFAULT_DELAY: Duration = Duration::from_secs(1);
 
     fn after(delay: Duration) -> Self {
@@ -47,7 +48,7 @@ impl RetryAdvice {
     }
 }
 
-/// What stood around an error about sending the request again.
+/// The fields about retries that were sent with an error.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RetryHints {
     pushback: Option<Pushback>,
@@ -70,7 +71,7 @@ enum Pushback {
 impl RetryHints {
     /// Reads the two fields, of headers or of trailers.
     pub(crate) fn read(fields: &http::HeaderMap) -> Self {
-        // Most answers have neither.
+        // Most answers have no fields.
         if fields.is_empty() {
             return Self::default();
         }
@@ -78,14 +79,14 @@ impl RetryHints {
         Self {
             pushback: pushback.next().map(|value| match pushback.next() {
                 None => Pushback::read(value.as_bytes()),
-                // Which of them?
+                // Two values are ambiguous: do not retry.
                 Some(_) => Pushback::Stop,
             }),
             retry_after: retry_after(fields),
         }
     }
 
-    /// The delay that they ask for, as the detail that says it.
+    /// Returns the delay in the fields as a `google.rpc.RetryInfo`.
     #[cfg(feature = "gateway")]
     pub(crate) fn to_retry_info(&self) -> Option<rpc::RetryInfo> {
         let delay = match self.pushback {
@@ -99,7 +100,8 @@ impl RetryHints {
     }
 }
 
-/// Seconds, or a date, which counts from the answer's own. More digits than a number holds are a very long time.
+/// Reads `Retry-After`: seconds, or a date, from which the `Date` of the answer is subtracted. A number of seconds that is too
+/// large for a `u64` is read as the largest one.
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 fn retry_after(fields: &http::HeaderMap) -> Option<Duration> {
     use http::header::{DATE, RETRY_AFTER};
@@ -109,13 +111,13 @@ fn retry_after(fields: &http::HeaderMap) -> Option<Duration> {
     }
     let then = httpdate::parse_http_date(text).ok()?;
     let now = fields.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
-    // A date that has passed says: now.
+    // A date in the past means no delay.
     Some(then.duration_since(now.unwrap_or_else(SystemTime::now)).unwrap_or(Duration::ZERO))
 }
 
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 impl Pushback {
-    /// "If the value for pushback is negative or unparseable, then it will be seen as the server asking the client
+    /// gRFC A6: "If the value for pushback is negative or unparseable, then it will be seen as the server asking the client
     /// not to retry at all."
     fn read(value: &[u8]) -> Self {
         let text = str::from_utf8(value).unwrap_or_default();
@@ -126,94 +128,66 @@ impl Pushback {
     }
 }
 
-impl ReceivedError {
-    /// Whether and when to send the same request again.
-    ///
-    /// In this order:
-    ///
-    /// 1. `grpc-retry-pushback-ms` (gRFC A6) that is negative or no number: never.
-    /// 2. The [`Recovery`] of the entry, where the catalogue lists the code. RETRY and WAIT: after a delay; NONE and
-    ///    CONTACT_SUPPORT: never; the others: after a change.
-    /// 3. Else a delay that the answer asks for, see below: after it.
-    /// 4. Else the gRPC code. UNAVAILABLE and RESOURCE_EXHAUSTED: after a delay; INVALID_ARGUMENT,
-    ///    FAILED_PRECONDITION, OUT_OF_RANGE, ABORTED, UNAUTHENTICATED: after a change; the others: never.
-    ///
-    /// The delay is the pushback; else the longer one of `google.rpc.RetryInfo` and `Retry-After`, in seconds or as a
-    /// date (RFC 9110 §10.2.3); else, for WAIT, the time or the duration that a declared parameter names; else
-    /// [`RetryAdvice::DEFAULT_DELAY`]. A `Retry-After` that is the RetryInfo in whole seconds says nothing more. It is
-    /// brought into the range of [`RetryAdvice::After`], whatever was sent.
-    ///
-    /// It says nothing about whether the request is safe to be served twice: that is the caller's to know.
-    ///
-    /// ```
-    /// use codelibra::{CATALOG, ApiError, ErrorCode, ReceivedError, RetryAdvice, rpc};
-    ///
-    /// let retry_delay = Some(prost_types::Duration { seconds: 30, nanos: 0 });
-    /// let sent = ApiError::new(ErrorCode::LOCKED_OUT).with_detail(&rpc::RetryInfo { retry_delay });
-    /// let error = ReceivedError::from_details(sent.to_details(), &CATALOG);
-    /// assert_eq!(error.retry_advice(), RetryAdvice::After(std::time::Duration::from_secs(30)));
-    /// ```
-    pub fn retry_advice(&self) -> RetryAdvice {
-        if let Some(Pushback::Stop) = self.retry_hints().pushback {
-            return RetryAdvice::Never;
-        }
-        let asked = self.asked_delay();
-        let by_delay =
-            |delay: Option<Duration>| RetryAdvice::after(delay.unwrap_or(RetryAdvice::DEFAULT_DELAY));
-        match (self.entry().map(|entry| entry.recovery), asked) {
-            (Some(Recovery::Wait), asked) => by_delay(asked.or_else(|| self.named_time())),
-            (Some(Recovery::Retry), asked) => by_delay(asked),
-            (Some(Recovery::None | Recovery::ContactSupport), _) => RetryAdvice::Never,
-            (Some(_), _) => RetryAdvice::AfterChange,
-            (None, Some(asked)) => RetryAdvice::after(asked),
-            (None, None) => match self.grpc_code() {
-                GrpcCode::Unavailable | GrpcCode::ResourceExhausted => by_delay(None),
-                GrpcCode::InvalidArgument
-                | GrpcCode::FailedPrecondition
-                | GrpcCode::OutOfRange
-                | GrpcCode::Aborted
-                | GrpcCode::Unauthenticated => RetryAdvice::AfterChange,
-                _ => RetryAdvice::Never,
-            },
-        }
+/// Decides on a retry, with the rules of [`ReceivedError::retry_advice`].
+pub(super) fn advice(error: &ReceivedError) -> RetryAdvice {
+    if let Some(Pushback::Stop) = error.retry_hints().pushback {
+        return RetryAdvice::Never;
     }
-
-    /// The delay that the peer asks for.
-    fn asked_delay(&self) -> Option<Duration> {
-        let hints = self.retry_hints();
-        if let Some(Pushback::After(delay)) = hints.pushback {
-            return Some(delay);
-        }
-        let info = self.detail::<rpc::RetryInfo>().and_then(Result::ok);
-        let info = info.and_then(|info| info.retry_delay).map(positive);
-        // HTTP has whole seconds only, so a delay is rounded up there.
-        let rounded = |delay: Duration| delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0));
-        match (info, hints.retry_after) {
-            (Some(info), Some(after)) if after.as_secs() <= rounded(info) => Some(info),
-            (info, after) => after.or(info),
-        }
-    }
-
-    /// The time until a declared parameter's: `locked_until`.
-    fn named_time(&self) -> Option<Duration> {
-        let metadata = self.metadata();
-        self.entry()?.params.iter().find_map(|param| {
-            let text = metadata.get(param.name)?;
-            match param.kind {
-                ParamKind::Timestamp => {
-                    let time = params::Timestamp::from_text(text)?;
-                    let time: Result<SystemTime, TimestampError> = time.try_into();
-                    // What is past is not waited for.
-                    Some(time.ok()?.duration_since(SystemTime::now()).unwrap_or_default())
-                }
-                ParamKind::Duration => params::Duration::from_text(text).map(positive),
-                _ => None,
-            }
-        })
+    let asked = asked_delay(error);
+    let by_delay = |delay: Option<Duration>| RetryAdvice::after(delay.unwrap_or(RetryAdvice::DEFAULT_DELAY));
+    match (error.entry().map(|entry| entry.recovery), asked) {
+        (Some(Recovery::Wait), asked) => by_delay(asked.or_else(|| param_delay(error))),
+        (Some(Recovery::Retry), asked) => by_delay(asked),
+        (Some(Recovery::None | Recovery::ContactSupport), _) => RetryAdvice::Never,
+        (Some(_), _) => RetryAdvice::AfterChange,
+        (None, Some(asked)) => RetryAdvice::after(asked),
+        (None, None) => match error.grpc_code() {
+            GrpcCode::Unavailable | GrpcCode::ResourceExhausted => by_delay(None),
+            GrpcCode::InvalidArgument
+            | GrpcCode::FailedPrecondition
+            | GrpcCode::OutOfRange
+            | GrpcCode::Aborted
+            | GrpcCode::Unauthenticated => RetryAdvice::AfterChange,
+            _ => RetryAdvice::Never,
+        },
     }
 }
 
-/// A negative duration is none. prost's own conversion overflows at `i64::MIN`.
+/// Returns the delay that the peer asks for.
+fn asked_delay(error: &ReceivedError) -> Option<Duration> {
+    let hints = error.retry_hints();
+    if let Some(Pushback::After(delay)) = hints.pushback {
+        return Some(delay);
+    }
+    let info = error.detail::<rpc::RetryInfo>().and_then(Result::ok);
+    let info = info.and_then(|info| info.retry_delay).map(positive);
+    // `Retry-After` has whole seconds only. A peer rounds the delay of RetryInfo up for it.
+    let rounded = |delay: Duration| delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0));
+    match (info, hints.retry_after) {
+        (Some(info), Some(after)) if after.as_secs() <= rounded(info) => Some(info),
+        (info, after) => after.or(info),
+    }
+}
+
+/// Returns the time until the time in a declared parameter, such as `locked_until`, or the duration in it.
+fn param_delay(error: &ReceivedError) -> Option<Duration> {
+    let metadata = error.metadata();
+    error.entry()?.params.iter().find_map(|param| {
+        let text = metadata.get(param.name)?;
+        match param.kind {
+            ParamKind::Timestamp => {
+                let time = params::Timestamp::from_text(text)?;
+                let time: Result<SystemTime, TimestampError> = time.try_into();
+                // A time in the past is no delay.
+                Some(time.ok()?.duration_since(SystemTime::now()).unwrap_or_default())
+            }
+            ParamKind::Duration => params::Duration::from_text(text).map(positive),
+            _ => None,
+        }
+    })
+}
+
+/// Converts a duration. A negative part becomes zero. The conversion of prost overflows at `i64::MIN`.
 fn positive(duration: prost_types::Duration) -> Duration {
     let (seconds, nanos) = (u64::try_from(duration.seconds), u64::try_from(duration.nanos));
     let seconds = seconds.map_or(Duration::ZERO, Duration::from_secs);

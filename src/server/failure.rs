@@ -26,7 +26,7 @@ use crate::wire::{CAUSE, RECEIVED, RECEIVED_HEADER, base64, message};
 
 /// The failure of a service that returned an error in place of a response.
 pub(super) fn from_service_error(error: Box<dyn Error + Send + Sync>) -> Failure<'static> {
-    if let Some(received) = ReceivedError::in_chain_of(&*error) {
+    if let Some(received) = ReceivedError::find_in_chain(&*error) {
         return Failure::received(received.clone());
     }
     if let Some(failure) = Failure::from_known_error(&*error) {

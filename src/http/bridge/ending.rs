@@ -94,7 +94,7 @@ impl Broken {
     #[cfg(feature = "tonic")]
     pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
         use crate::tonic::StatusCodeExt;
-        if let Some(received) = ReceivedError::in_chain_of(&*error) {
+        if let Some(received) = ReceivedError::find_in_chain(&*error) {
             return Self { error: received.clone(), kept: None, is_made_here: false };
         }
         let is_status = sources::chain(&*error).any(|error| error.is::<tonic::Status>());
@@ -106,7 +106,7 @@ impl Broken {
     /// Without tonic, the type of the error is unknown.
     #[cfg(not(feature = "tonic"))]
     pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
-        if let Some(received) = ReceivedError::in_chain_of(&*error) {
+        if let Some(received) = ReceivedError::find_in_chain(&*error) {
             return Self { error: received.clone(), kept: None, is_made_here: false };
         }
         let grpc_code = known_error::grpc_code(&*error).unwrap_or(GrpcCode::Unavailable);

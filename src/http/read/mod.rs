@@ -29,7 +29,7 @@ use crate::catalog::{Catalog, CatalogCode, GrpcCode, tables};
 use crate::inbound::ReceivedError;
 use crate::inbound::identity::identity;
 use crate::inbound::note::{Note, Notes, excerpt};
-use crate::inbound::received::ReceivedParts;
+use crate::inbound::parts::ReceivedParts;
 use crate::inbound::retry::RetryHints;
 use crate::rpc;
 use crate::wire::details::AllDetails;
