@@ -20,7 +20,6 @@ use crate::wire;
 use crate::wire::ERROR_CODE_HEADER;
 use crate::wire::info::Info;
 use crate::wire::info::InfoKind;
-use crate::wire::metadata::Metadata;
 
 impl From<tonic::Code> for GrpcCode {
     fn from(code: tonic::Code) -> Self {
@@ -124,7 +123,7 @@ impl StatusCodeExt for Status {
         if T::Code::from_u32(number)? != T::CODE {
             return None;
         }
-        let metadata = Metadata::from_info(&info);
+        let metadata = info.metadata();
         Some(T::from_metadata(|key| metadata.get(key)))
     }
 

@@ -9,7 +9,6 @@ use crate::inbound::note::{Note, Notes, excerpt};
 use crate::wire::details::AllDetails;
 use crate::wire::info::Info;
 use crate::wire::info::InfoKind;
-use crate::wire::metadata::Metadata;
 
 /// Notes what is wrong with the code of an error, with its metadata, and which parts the server removed.
 pub(super) fn note_code(
@@ -35,7 +34,7 @@ pub(super) fn note_code(
     for part in info.shed.iter() {
         notes.push(Note::Shed(part));
     }
-    let metadata = Metadata::from_info(info);
+    let metadata = info.metadata();
     if metadata.is_damaged() {
         notes.push(Note::InvalidMetadata);
     }

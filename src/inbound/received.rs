@@ -199,7 +199,7 @@ impl ReceivedError {
 
     /// Returns the metadata, without the code and the names of removed parts that google.rpc.ErrorInfo contains in it.
     pub fn metadata(&self) -> Metadata<'_> {
-        Metadata::from_info(&self.0.info().unwrap_or(Info::from_message(InfoKind::Ours, &[])))
+        self.0.info().unwrap_or(Info::from_message(InfoKind::Ours, &[])).metadata()
     }
 
     /// Iterates over the details, corrupt ones included, without the ErrorInfos that identify the error.

@@ -21,7 +21,6 @@ use crate::outbound::request_line::RequestLine;
 use crate::outbound::sent_error::SentError;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::info::Info;
-use crate::wire::metadata::Metadata;
 use crate::wire::schema::REQUEST_INFO;
 
 /// The transport over which a failure is sent: the target of its event.
@@ -223,7 +222,7 @@ impl Event<'_> {
         is_reason_sent
             && found.is_none_or(|found| found.code == self.error.code)
             && info.is_of(&self.error.domain)
-            && Metadata::from_info(&info).to_map().len() == self.error.metadata.len()
+            && info.metadata().to_map().len() == self.error.metadata.len()
     }
 }
 

@@ -5,7 +5,6 @@ use super::details::Detail;
 use super::error_infos::ErrorInfos;
 use super::fields::{Fields, Value};
 use super::info::{Info, InfoKind};
-use super::metadata::Metadata;
 use super::schema::{CODE_KEY, ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL, any, googles, map, ours, status};
 use super::write::{is_reserved, six_digits};
 
@@ -77,7 +76,7 @@ impl<'a> Canonical<'a> {
 
     /// Returns the metadata.
     pub(crate) fn metadata(&self) -> Vec<(&'a str, &'a str)> {
-        Metadata::from_info(&Info::from_message(InfoKind::Google, self.googles)).to_pairs()
+        Info::from_message(InfoKind::Google, self.googles).metadata().to_pairs()
     }
 }
 

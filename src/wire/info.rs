@@ -5,7 +5,7 @@ use std::str;
 use super::details::Detail;
 use super::fields::{Fields, Value};
 use super::is_code;
-use super::metadata::{Metadata, map_entry};
+use super::metadata::{Metadata, UsedKeys, map_entry};
 use super::schema::tag::{INFO_CODE, INFO_DOMAIN, INFO_REASON};
 use super::schema::{CODE_KEY, ERROR_INFO, GOOGLE_ERROR_INFO, SHED_KEY, googles, ours};
 use super::shed::ShedMarks;
@@ -189,11 +189,24 @@ impl<'a> Info<'a> {
         same_code && self.domain == identity.domain && same_reason(identity.reason)
     }
 
+    /// Returns the metadata.
+    #[inline]
+    pub(crate) fn metadata(&self) -> Metadata<'a> {
+        match self.kind {
+            InfoKind::Ours => Metadata::from_ours(self.message),
+            // A text that is not a code, or not a list of marks, has another meaning for the peer.
+            InfoKind::Google => {
+                let used = UsedKeys { code: self.code().is_some(), shed: !self.shed.is_empty() };
+                Metadata::from_googles(self.message, used)
+            }
+        }
+    }
+
     /// Returns whether the metadata is the same, apart from the reserved keys of google.rpc.ErrorInfo.
     pub(crate) fn has_metadata_of(&self, other: &Self) -> bool {
         let coded = self.code().is_some() && other.code().is_some();
         let entries = |info: &Self| {
-            let metadata = Metadata::from_info(info).into_raw();
+            let metadata = info.metadata().into_raw();
             metadata.filter(move |entry| !coded || entry.is_none_or(|(key, _)| !is_reserved(key)))
         };
         if entries(self).eq(entries(other)) {

@@ -8,7 +8,6 @@ use std::str;
 use serde::{Serialize, Serializer};
 
 use super::fields::{Fields, Value};
-use super::info::{Info, InfoKind};
 use super::out::{append, delimited_len, pair_len, string_len};
 use super::schema::tag::{INFO_METADATA, MAP_KEY, MAP_VALUE};
 use super::schema::{CODE_KEY, SHED_KEY, googles, map, ours};
@@ -20,17 +19,16 @@ use super::write::is_reserved;
 pub struct Metadata<'a>(RawMetadata<'a>);
 
 impl<'a> Metadata<'a> {
-    /// Finds the metadata of one of the two messages.
+    /// Finds the metadata in a `codelibra.error.v1.ErrorInfo`.
     #[inline]
-    pub(crate) fn from_info(info: &Info<'a>) -> Self {
-        match info.kind {
-            InfoKind::Ours => Self::new(info.message, ours::METADATA, UsedKeys::default()),
-            // A text that is not a code, or not a list of marks, has another meaning for the peer.
-            InfoKind::Google => {
-                let used = UsedKeys { code: info.code().is_some(), shed: !info.shed.is_empty() };
-                Self::new(info.message, googles::METADATA, used)
-            }
-        }
+    pub(super) fn from_ours(message: &'a [u8]) -> Self {
+        Self::new(message, ours::METADATA, UsedKeys::default())
+    }
+
+    /// Finds the metadata in a google.rpc.ErrorInfo, without the used keys.
+    #[inline]
+    pub(super) const fn from_googles(message: &'a [u8], used: UsedKeys) -> Self {
+        Self::new(message, googles::METADATA, used)
     }
 
     const fn new(message: &'a [u8], field: u64, except: UsedKeys) -> Self {
@@ -193,9 +191,9 @@ fn metadata_field(key: &str, value: &str, out: &mut Vec<u8>) {
 
 /// The keys of a google.rpc.ErrorInfo that contain the code and the marks, and are not metadata of the error.
 #[derive(Clone, Copy, Debug, Default)]
-struct UsedKeys {
-    code: bool,
-    shed: bool,
+pub(super) struct UsedKeys {
+    pub(super) code: bool,
+    pub(super) shed: bool,
 }
 
 impl UsedKeys {
