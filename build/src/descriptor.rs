@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use prost_reflect::prost::Message;
@@ -50,7 +50,10 @@ pub(crate) fn compile_quick(input: &Input) -> Option<Source> {
     let name = resolver.resolve_path(&input.proto);
     let source = open_altered(input, resolver, |_, _| {})?;
     let path = name.and_then(|name| source.opened.get(&name)?.path.as_deref());
-    let shadowed = path.is_some_and(|path| !path.components().eq(input.proto.components()));
+    // `./errors.proto` is `errors.proto`.
+    let parts =
+        |path: &'_ Path| -> PathBuf { path.components().filter(|part| *part != Component::CurDir).collect() };
+    let shadowed = path.is_some_and(|path| parts(path) != parts(&input.proto));
     (!shadowed).then_some(source)
 }
 
@@ -272,5 +275,12 @@ mod tests {
             }
             assert_eq!(position(&source), position(&with_positions));
         }
+    }
+
+    /// The folder `.` gives `./errors.proto` for `errors.proto`. Taken for two files, it cost protox's comparisons.
+    #[test]
+    fn a_file_below_the_current_folder_is_read_without_positions() {
+        let input = Input::from_path(Path::new("tests/cases/summary_missing.proto"), &["."]);
+        assert!(compile_quick(&input).is_some());
     }
 }

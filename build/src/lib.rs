@@ -28,6 +28,7 @@
 //! column, the value at fault and what would be right.
 
 mod add;
+mod compared;
 mod conflicts;
 mod descriptor;
 mod diff;

@@ -1,6 +1,6 @@
 //! The rules of catalogues: from descriptors to a [`Catalog`], or to everything that is wrong.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use prost_reflect::{
     DynamicMessage, EnumDescriptor, EnumValueDescriptor, ExtensionDescriptor, ReflectMessage, Value,
@@ -13,7 +13,7 @@ use crate::model::{Catalog, Entry, Fallback, Param, pascal_case, upper_snake_cas
 use crate::positions::{Positions, written_name};
 use crate::retired::Retired;
 use crate::tables::class_to_grpc;
-use crate::{Error, GrpcCode, generate, texts};
+use crate::{Error, GrpcCode, compared, generate, texts};
 
 pub(crate) const CATALOG_OPTION: &str = "codelibra.error.v1.catalog";
 pub(crate) const ENTRY_OPTION: &str = "codelibra.error.v1.entry";
@@ -153,8 +153,14 @@ impl Reader<'_> {
         if entries.is_empty() && self.diagnostics.is_empty() {
             self.report(self.the_enum.path(), format!("`{}` lists no code", self.the_enum.name()));
         }
-        self.check_unique();
-        self.check_replacements(&entries);
+        for (path, message) in compared::repeated(self.the_enum, |value| self.reason(value)) {
+            self.report(&path, message);
+        }
+        for (entry, message) in compared::replacements(&entries) {
+            let path = self.paths.get(&(entry.code, entry.reason.clone())).cloned().unwrap_or_default();
+            let option = self.entry_option.clone();
+            self.report(&option_path(&path, &option, &[ENTRY_REPLACED_BY]), message);
+        }
         entries.sort_by_key(|e| e.code);
         let fallback = value.as_message().map(|m| self.fallback(option, m, &entries)).unwrap_or_default();
         Catalog {
@@ -399,79 +405,6 @@ impl Reader<'_> {
         }
         params
     }
-
-    /// protox refuses a name that stands twice; two reasons can still be one (`ERROR_CODE_A` and `A`), and two
-    /// names (`A_B` and `A__B`).
-    fn check_unique(&mut self) {
-        let mut numbers = HashMap::new();
-        let mut reasons = HashMap::new();
-        let mut names = HashMap::new();
-        let mut values: Vec<EnumValueDescriptor> =
-            self.the_enum.values().filter(|v| v.number() != 0).collect();
-        // In the order of the file, not of the numbers: the second use is the one at fault.
-        values.sort_by(|a, b| a.path().cmp(b.path()));
-        for value in values {
-            let full = written_name(&value);
-            let at = |field: i32| [value.path(), &[field]].concat();
-            if let Some(first) = numbers.insert(value.number(), full.to_owned()) {
-                self.report(
-                    &at(VALUE_NUMBER),
-                    format!(
-                        "code {} of `{full}` is used by `{first}` already; expected an unused number",
-                        value.number()
-                    ),
-                );
-            }
-            let reason = self.reason(&value);
-            let name = pascal_case(&reason);
-            let first_of_reason = reasons.insert(reason.clone(), full.to_owned());
-            let first_of_name = names.insert(name.clone(), full.to_owned());
-            if first_of_reason.as_deref() == Some(full) {
-                // The name itself is repeated, which is reported.
-            } else if let Some(first) = first_of_reason {
-                self.report(
-                    &at(VALUE_NAME),
-                    format!(
-                        "reason {reason} of `{full}` is used by `{first}` already; expected an unused reason"
-                    ),
-                );
-            } else if let Some(first) = first_of_name {
-                self.report(
-                    &at(VALUE_NAME),
-                    format!("name {name} of `{full}` is used by `{first}` already; expected an unused name"),
-                );
-            }
-        }
-    }
-
-    fn check_replacements(&mut self, entries: &[Entry]) {
-        let reasons: BTreeMap<&str, u32> = entries.iter().map(|e| (e.reason.as_str(), e.code)).collect();
-        let sorted: Vec<&str> = reasons.keys().copied().collect();
-        let mut findings = Vec::new();
-        for entry in entries.iter().filter(|e| !e.replaced_by.is_empty()) {
-            let target = entry.replaced_by.as_str();
-            let (code, name) = (entry.code, &entry.name);
-            match reasons.get(target) {
-                None => findings.push((code, format!("replaced_by {target:?} of {name} names no entry; expected the reason of one, such as \"{}\"", nearest(target, &sorted)))),
-                Some(found) if *found == code => findings.push((code, format!("replaced_by {target:?} of {name} names the entry itself; expected another"))),
-                Some(_) => {}
-            }
-        }
-        if findings.is_empty() {
-            return;
-        }
-        let mut values = HashMap::new();
-        for value in self.the_enum.values() {
-            // Of a number that is used twice, the first use.
-            values.entry(value.number()).or_insert(value);
-        }
-        for (code, message) in findings {
-            let value = i32::try_from(code).ok().and_then(|code| values.get(&code));
-            let path =
-                value.map_or(Vec::new(), |v| option_path(v.path(), &self.entry_option, &[ENTRY_REPLACED_BY]));
-            self.report(&path, message);
-        }
-    }
 }
 
 /// Where a field of a custom option stands. protox and protoc know the place of the option as a whole, and
@@ -513,20 +446,6 @@ pub fn is_param_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-/// The name that begins like `wanted` for the most characters, of sorted ones; the first of several.
-fn nearest<'a>(wanted: &str, sorted: &[&'a str]) -> &'a str {
-    let shared = |name: &str| {
-        let same = name.chars().zip(wanted.chars()).take_while(|(a, b)| a == b);
-        same.map(|(c, _)| c.len_utf8()).sum::<usize>()
-    };
-    // Those that begin most alike are next to the place of `wanted`.
-    let place = sorted.partition_point(|name| *name < wanted);
-    let beside = [place.checked_sub(1), Some(place)];
-    let most = beside.iter().flatten().filter_map(|at| sorted.get(*at)).map(|name| shared(name)).max();
-    let prefix = wanted.get(..most.unwrap_or(0)).unwrap_or_default();
-    sorted.get(sorted.partition_point(|name| *name < prefix)).copied().unwrap_or("USER_BANNED")
-}
-
 fn string(message: &DynamicMessage, field: &str) -> String {
     let value = message.get_field_by_name(field);
     value.as_deref().and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -542,22 +461,4 @@ fn enum_name(message: &DynamicMessage, field: &str) -> Option<String> {
     let prefix = upper_snake_case(the_enum.name()) + "_";
     let value = the_enum.get_value(number)?;
     Some(value.name().strip_prefix(&prefix)?.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nearest;
-
-    #[test]
-    fn the_nearest_name_is_the_one_that_a_search_of_all_finds() {
-        let mut sorted = ["A", "AB", "ABC", "ABD", "B", "BÄ", "BÖ", "C_X", "C_Y"];
-        sorted.sort_unstable();
-        for wanted in ["", "A", "ABCD", "ABX", "ABÄ", "B", "BÜ", "C", "C_Z", "Z", "a", "Ä"] {
-            let shared = |name: &str| name.chars().zip(wanted.chars()).take_while(|(a, b)| a == b).count();
-            let all = sorted.iter().copied();
-            let expected = all.max_by_key(|name| (shared(name), std::cmp::Reverse(*name))).unwrap();
-            assert_eq!(nearest(wanted, &sorted), expected, "{wanted:?}");
-        }
-        assert_eq!(nearest("A", &[]), "USER_BANNED");
-    }
 }
