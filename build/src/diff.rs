@@ -1,10 +1,11 @@
 //! What changed between two versions of a catalogue, and what of it breaks callers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::error::{Diagnostic, Severity};
 use crate::inspection::{Inspection, Part};
 use crate::model::{Catalog, Entry, Param};
+use crate::rules::grpc_code_of;
 
 /// The recoveries after which a client sends the same request again.
 const RETRYABLE: [&str; 2] = ["RETRY", "WAIT"];
@@ -52,6 +53,8 @@ pub enum ChangeKind {
     ParamRetyped,
     /// The gRPC code is another one.
     GrpcCode,
+    /// Failures without a code get another code. A new row of the table is safe: it makes a number more specific.
+    Fallback,
     /// A retired number or reason is used again.
     Reused,
     /// A number or name is not reserved any more.
@@ -86,6 +89,7 @@ impl ChangeKind {
             Self::ParamRenamed => "param_renamed",
             Self::ParamRetyped => "param_retyped",
             Self::GrpcCode => "grpc_code",
+            Self::Fallback => "fallback",
             Self::Reused => "reused",
             Self::Unreserved => "unreserved",
             Self::Recovery => "recovery",
@@ -104,12 +108,12 @@ impl Inspection {
     /// Returns what changed since the version `old`: what breaks callers first, then the rest, each in the order of the
     /// new file.
     ///
-    /// `grpc_code` gives the gRPC code of a class, as `codelibra.error.v1.GrpcCode` names it. A file without a catalogue
-    /// has no changes.
-    pub fn changes_since(&self, old: &Self, grpc_code: impl Fn(u32) -> String) -> Vec<Change> {
+    /// A file without a catalogue has no changes.
+    pub fn changes_since(&self, old: &Self) -> Vec<Change> {
         let (Some(before), Some(after)) = (old.catalog(), self.catalog()) else { return Vec::new() };
-        let mut diff = Diff { old, new: self, after, grpc_code: &grpc_code, changes: Vec::new() };
+        let mut diff = Diff { old, new: self, after, changes: Vec::new() };
         diff.catalogs(before, after);
+        diff.fallbacks(before, after);
         let by_code: HashMap<u32, &Entry> = after.entries.iter().map(|e| (e.code, e)).collect();
         let by_reason: HashMap<&str, &Entry> = after.entries.iter().map(|e| (e.reason.as_str(), e)).collect();
         for entry in &before.entries {
@@ -127,7 +131,6 @@ struct Diff<'a> {
     old: &'a Inspection,
     new: &'a Inspection,
     after: &'a Catalog,
-    grpc_code: &'a dyn Fn(u32) -> String,
     changes: Vec<Change>,
 }
 
@@ -173,6 +176,26 @@ impl Diff<'_> {
         if before.enum_name != after.enum_name {
             let message = format!("enum `{}` is now `{}`", before.enum_name, after.enum_name);
             self.push(Severity::Warning, ChangeKind::Enum, None, Part::Catalog, message);
+        }
+    }
+
+    /// The codes of failures that have none.
+    fn fallbacks(&mut self, before: &Catalog, after: &Catalog) {
+        let table = |catalog: &Catalog| -> BTreeMap<String, u32> {
+            catalog.fallback.iter().map(|row| (row.grpc_code.clone(), row.code)).collect()
+        };
+        let (before, after) = (table(before), table(after));
+        for (grpc_code, old) in &before {
+            let message = match after.get(grpc_code) {
+                Some(new) if new == old => continue,
+                Some(new) => format!("fallback of {grpc_code} changed from {old} to {new}"),
+                None => format!("fallback of {grpc_code} was {old} and was removed"),
+            };
+            self.push(Severity::Error, ChangeKind::Fallback, None, Part::Fallback, message);
+        }
+        for (grpc_code, new) in after.iter().filter(|(grpc_code, _)| !before.contains_key(*grpc_code)) {
+            let message = format!("new fallback of {grpc_code}: {new}");
+            self.push(Severity::Warning, ChangeKind::Fallback, None, Part::Fallback, message);
         }
     }
 
@@ -226,9 +249,7 @@ impl Diff<'_> {
     /// What changed within an entry.
     fn details(&mut self, old: &Entry, new: &Entry) {
         let at = Part::Option(new);
-        let grpc_code =
-            |entry: &Entry| entry.grpc_code.clone().unwrap_or_else(|| (self.grpc_code)(entry.code / 1000));
-        let (before, after) = (grpc_code(old), grpc_code(new));
+        let (before, after) = (grpc_code_of(old).name(), grpc_code_of(new).name());
         if before != after {
             self.breaking(
                 ChangeKind::GrpcCode,

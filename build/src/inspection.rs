@@ -12,7 +12,7 @@ use crate::model::{Catalog, Entry};
 use crate::positions::Positions;
 use crate::resolve::Input;
 use crate::retired::Retired;
-use crate::rules::{self, CATALOG_DOMAIN, CATALOG_PAGES, VALUE_NAME, VALUE_NUMBER};
+use crate::rules::{self, CATALOG_DOMAIN, CATALOG_FALLBACK, CATALOG_PAGES, VALUE_NAME, VALUE_NUMBER};
 
 /// What a file contains: its catalogue, the numbers and names that are retired, and every finding.
 ///
@@ -45,6 +45,8 @@ pub enum Part<'a> {
     Domain,
     /// The address of the pages, in the option of the enum.
     Pages,
+    /// The codes of failures that have none, in the option of the enum.
+    Fallback,
     /// The name of the value, which is the reason.
     Reason(&'a Entry),
     /// The number of the value, which is the code.
@@ -144,6 +146,7 @@ impl Inspection {
             Part::Catalog => catalog.clone(),
             Part::Domain => rules::catalog_path(catalog, CATALOG_DOMAIN),
             Part::Pages => rules::catalog_path(catalog, CATALOG_PAGES),
+            Part::Fallback => rules::catalog_path(catalog, CATALOG_FALLBACK),
             Part::Reason(entry) => value(entry, &[VALUE_NAME]),
             Part::Code(entry) => value(entry, &[VALUE_NUMBER]),
             Part::Option(entry) => value(entry, &rules::entry_path()),

@@ -31,7 +31,7 @@ const OPTIONS: i32 = 3;
 /// Field numbers of `codelibra.error.v1.Catalog`, `Fallback`, `Entry` and `Param`.
 pub(crate) const CATALOG_DOMAIN: i32 = 1;
 pub(crate) const CATALOG_PAGES: i32 = 2;
-const CATALOG_FALLBACK: i32 = 3;
+pub(crate) const CATALOG_FALLBACK: i32 = 3;
 const FALLBACK_GRPC_CODE: i32 = 1;
 const FALLBACK_CODE: i32 = 2;
 const ENTRY_SUMMARY: i32 = 1;
@@ -425,7 +425,7 @@ pub(crate) fn entry_path() -> [i32; 2] {
 }
 
 /// The gRPC code of an entry: its own, or the rule of its class.
-fn grpc_code_of(entry: &Entry) -> GrpcCode {
+pub(crate) fn grpc_code_of(entry: &Entry) -> GrpcCode {
     let class = u16::try_from(entry.code / 1000).unwrap_or_default();
     entry.grpc_code.as_deref().and_then(GrpcCode::from_name).unwrap_or_else(|| class_to_grpc(class))
 }

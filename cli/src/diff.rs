@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use codelibra::tables::class_to_grpc;
 use codelibra_build::{Change, Inspection};
 use serde::Serialize;
 
@@ -37,10 +36,7 @@ pub(crate) fn run(catalog: &CatalogFile, args: &Diff) -> Result<(), Failure> {
     if new.has_errors() {
         return Err(broken(&args.new, &new));
     }
-    let changes = new.changes_since(&old, |class| {
-        let class = u16::try_from(class).unwrap_or_default();
-        class_to_grpc(class).name().to_owned()
-    });
+    let changes = new.changes_since(&old);
     let findings: Vec<Finding<'_, ChangeJson<'_>>> = changes.iter().map(finding).collect();
     findings::print(&findings, args.format)?;
     let breaking = changes.iter().filter(|change| change.is_breaking()).count();

@@ -157,6 +157,28 @@ fn every_breaking_change_is_found() {
 }
 
 #[test]
+fn a_fallback_that_changes_breaks_callers_and_a_new_one_does_not() {
+    let with = |rows: &str| edited(&[]).replace("/errors\"\n", &format!("/errors\"\n{rows}"));
+    let row = |grpc_code: &str, code: u32| {
+        format!("    fallback: {{grpc_code: GRPC_CODE_{grpc_code}, code: {code}}}\n")
+    };
+    let old = with(&row("ABORTED", 409_001));
+    for (new, exit, found) in [
+        (with(&row("ABORTED", 409_002)), 1, "breaking: fallback of ABORTED changed from 409001 to 409002"),
+        (with(""), 1, "breaking: fallback of ABORTED was 409001 and was removed"),
+        (
+            with(&(row("NOT_FOUND", 404_001) + &row("ABORTED", 409_001))),
+            0,
+            "safe: new fallback of NOT_FOUND: 404001",
+        ),
+    ] {
+        let printed = diff(&old, &new);
+        assert_eq!(printed.exit, exit, "{}", printed.stderr);
+        assert!(printed.stdout.contains(found), "{found}: {}", printed.stdout);
+    }
+}
+
+#[test]
 fn the_override_that_is_removed_changes_the_grpc_code() {
     let old = edited(&[(
         "recovery: RECOVERY_RETRY",
