@@ -171,6 +171,17 @@ impl Source {
         if set.file.is_empty() {
             return Err("the descriptor set holds no file".into());
         }
+        // prost-reflect 0.16 panics on a syntax that it does not know, editions included.
+        for file in &set.file {
+            if !matches!(file.syntax.as_deref(), None | Some("proto2" | "proto3")) {
+                return Err(format!(
+                    "syntax {:?} of `{}` is not supported; expected \"proto2\" or \"proto3\"",
+                    file.syntax(),
+                    file.name()
+                )
+                .into());
+            }
+        }
         // From the bytes and not from `set`: prost drops custom options.
         let pool = DescriptorPool::decode(bytes).map_err(|e| format!("{e:?}"))?;
         Ok(Self::from_pool(pool))

@@ -215,6 +215,14 @@ mod descriptor_set {
         assert!(error.contains("codelibra/error/v1/options.proto"), "{error}");
     }
 
+    /// `FileDescriptorProto.syntax` is field 12.
+    #[test]
+    fn of_an_unknown_syntax_is_an_error() {
+        let error =
+            Catalog::from_descriptor_set(b"\x0a\x0d\x0a\x01a\x62\x08editions").unwrap_err().to_string();
+        assert_eq!(error, "syntax \"editions\" of `a` is not supported; expected \"proto2\" or \"proto3\"");
+    }
+
     #[test]
     fn that_is_damaged_never_panics() {
         let set = compile(Path::new(OUR_CATALOG), OUR_PROTO, true);
