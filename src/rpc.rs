@@ -1,7 +1,7 @@
 //! The ten standard details of `google.rpc`, with the field numbers of `google/rpc/error_details.proto`.
 //!
-//! `tonic-types` has the same messages, but without [`prost::Name`], so that they cannot be told apart in an
-//! `Any`, and with tonic behind them.
+//! `tonic-types` has the same messages, but it depends on tonic, and its messages do not implement [`prost::Name`], which is
+//! needed to find the type of an `Any`.
 
 use std::collections::HashMap;
 
@@ -35,68 +35,68 @@ macro_rules! details {
 }
 
 details! {
-    /// Why a call failed, as a reason in a domain. Sent with every coded error; it cannot be attached.
+    /// The identity of an error: a reason in a domain. Every coded error is sent with it, so it cannot be attached.
     ErrorInfo {
-        /// `USER_BANNED`.
+        /// The reason, such as `USER_BANNED`.
         #[prost(string, tag = "1")] reason: String,
-        /// Whose reason it is.
+        /// The domain that defines the reason.
         #[prost(string, tag = "2")] domain: String,
-        /// Further facts.
+        /// The parameters of the error.
         #[prost(map = "string, string", tag = "3")] metadata: HashMap<String, String>,
     }
-    /// When the same request may be sent again.
+    /// The delay after which the same request may be sent again.
     RetryInfo {
-        /// How long to wait at least.
+        /// The shortest time to wait.
         #[prost(message, optional, tag = "1")] retry_delay: Option<Duration>,
     }
-    /// What a developer of the service wants to know. It is not for callers.
+    /// Private information for the developers of the service. A public boundary removes it.
     DebugInfo {
-        /// A stack, one frame an entry.
+        /// The stack trace, one frame in each entry.
         #[prost(string, repeated, tag = "1")] stack_entries: Vec<String>,
-        /// Anything else.
+        /// Additional information.
         #[prost(string, tag = "2")] detail: String,
     }
-    /// Which quotas were exceeded.
+    /// The quotas that were exceeded.
     QuotaFailure {
-        /// One for each quota.
+        /// One violation for each quota.
         #[prost(message, repeated, tag = "1")] violations: Vec<quota_failure::Violation>,
     }
-    /// Which preconditions do not hold.
+    /// The preconditions that do not hold.
     PreconditionFailure {
-        /// One for each precondition.
+        /// One violation for each precondition.
         #[prost(message, repeated, tag = "1")] violations: Vec<precondition_failure::Violation>,
     }
-    /// Which fields of a request are wrong.
+    /// The fields of a request that are invalid.
     BadRequest {
-        /// One for each fault.
+        /// One violation for each fault.
         #[prost(message, repeated, tag = "1")] field_violations: Vec<bad_request::FieldViolation>,
     }
-    /// What the caller can name when asking about the request.
+    /// The identification of a request, which the caller can give to the support of the service.
     RequestInfo {
-        /// The id, as the service's logs have it.
+        /// The id, which the service's logs contain too.
         #[prost(string, tag = "1")] request_id: String,
         /// Encrypted or encoded data for the service's owner.
         #[prost(string, tag = "2")] serving_data: String,
     }
-    /// Which resource the error is about.
+    /// The resource that the error is about.
     ResourceInfo {
-        /// `book`, or a type URL.
+        /// The type, such as `book`, or a type URL.
         #[prost(string, tag = "1")] resource_type: String,
-        /// Its name.
+        /// The name of the resource.
         #[prost(string, tag = "2")] resource_name: String,
-        /// Who owns it.
+        /// The owner of the resource.
         #[prost(string, tag = "3")] owner: String,
-        /// What went wrong with it.
+        /// What failed when the resource was accessed.
         #[prost(string, tag = "4")] description: String,
     }
-    /// Where to read on.
+    /// Links to documentation.
     Help {
-        /// The pages.
+        /// The links.
         #[prost(message, repeated, tag = "1")] links: Vec<help::Link>,
     }
     /// The message in the user's language.
     LocalizedMessage {
-        /// BCP 47: `fr-CH`.
+        /// The language tag (BCP 47), such as `fr-CH`.
         #[prost(string, tag = "1")] locale: String,
         /// The text.
         #[prost(string, tag = "2")] message: String,
@@ -110,28 +110,28 @@ pub mod quota_failure {
     /// A quota that was exceeded.
     #[derive(Clone, PartialEq, prost::Message)]
     pub struct Violation {
-        /// Whose quota: `clientip:<ip>`, `project:<id>`.
+        /// The owner of the quota: `clientip:<ip>`, `project:<id>`.
         #[prost(string, tag = "1")]
         pub subject: String,
         /// How it was exceeded.
         #[prost(string, tag = "2")]
         pub description: String,
-        /// The API with the quota.
+        /// The API that has the quota.
         #[prost(string, tag = "3")]
         pub api_service: String,
-        /// What is measured.
+        /// The metric that the quota limits.
         #[prost(string, tag = "4")]
         pub quota_metric: String,
-        /// The limit's id.
+        /// The id of the limit.
         #[prost(string, tag = "5")]
         pub quota_id: String,
-        /// Which of the limits of that id.
+        /// The dimensions of the limit, if several limits have the id.
         #[prost(map = "string, string", tag = "6")]
         pub quota_dimensions: HashMap<String, String>,
-        /// The limit.
+        /// The value of the limit.
         #[prost(int64, tag = "7")]
         pub quota_value: i64,
-        /// The limit that is about to be in force.
+        /// The new value of the limit, if it is about to change.
         #[prost(int64, optional, tag = "8")]
         pub future_quota_value: Option<i64>,
     }
@@ -142,13 +142,13 @@ pub mod precondition_failure {
     /// A precondition that does not hold.
     #[derive(Clone, PartialEq, prost::Message)]
     pub struct Violation {
-        /// What kind: `TOS` for terms of service.
+        /// The type, such as `TOS` for terms of service.
         #[prost(string, tag = "1")]
         pub r#type: String,
-        /// What it is about.
+        /// The subject of the precondition.
         #[prost(string, tag = "2")]
         pub subject: String,
-        /// How to make it hold.
+        /// How the caller can fulfil the precondition.
         #[prost(string, tag = "3")]
         pub description: String,
     }
@@ -156,13 +156,13 @@ pub mod precondition_failure {
 
 /// Parts of [`BadRequest`].
 pub mod bad_request {
-    /// A field that is wrong.
+    /// A field that is invalid.
     #[derive(Clone, PartialEq, prost::Message)]
     pub struct FieldViolation {
-        /// The path: `user.emails[3].address`.
+        /// The path of the field: `user.emails[3].address`.
         #[prost(string, tag = "1")]
         pub field: String,
-        /// Why it is wrong.
+        /// Why the field is invalid.
         #[prost(string, tag = "2")]
         pub description: String,
         /// The reason, for programs.
@@ -176,13 +176,13 @@ pub mod bad_request {
 
 /// Parts of [`Help`].
 pub mod help {
-    /// A page.
+    /// A link to a page.
     #[derive(Clone, PartialEq, prost::Message)]
     pub struct Link {
-        /// What it offers.
+        /// What the page describes.
         #[prost(string, tag = "1")]
         pub description: String,
-        /// Where it is.
+        /// The URL of the page.
         #[prost(string, tag = "2")]
         pub url: String,
     }

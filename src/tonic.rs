@@ -1,4 +1,4 @@
-//! `tonic::Status` in both directions.
+//! Conversions to and from `tonic::Status`.
 
 use std::borrow::Cow;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
@@ -33,7 +33,7 @@ impl From<GrpcCode> for tonic::Code {
     }
 }
 
-/// The status of a code with its default message: one allocation for the message, one for the status.
+/// Returns the status of a code with its default message. It allocates twice: the message and the status.
 #[doc(hidden)]
 #[inline]
 pub fn default_status(catalog: &'static Catalog, number: u32) -> Status {
@@ -45,15 +45,15 @@ pub fn default_status(catalog: &'static Catalog, number: u32) -> Status {
     }
 }
 
-/// The status as it leaves: gRPC code, message and details. The cause becomes the status's source, which tonic
-/// does not send.
+/// Converts an error to the status that is sent: gRPC code, message and details. The cause becomes the source of the status,
+/// which tonic does not send.
 impl From<&ApiError> for Status {
     fn from(error: &ApiError) -> Self {
         let details = error.to_details();
         let mut status = Self::with_details(error.grpc_code().into(), error.message(), details);
         if let Some(cause) = error.shared_cause() {
             #[cfg(feature = "server")]
-            if let Some((name, value)) = crate::outbound::cause::park(&cause) {
+            if let Some((name, value)) = crate::outbound::cause::store(&cause) {
                 let fields = http::HeaderMap::from_iter([(name, value)]);
                 *status.metadata_mut() = tonic::metadata::MetadataMap::from_headers(fields);
             }
@@ -86,18 +86,18 @@ impl From<ApiError> for Status {
 /// }
 /// ```
 pub trait StatusCodeExt {
-    /// The code, if the status has one of `C`'s domain. Allocates nothing and decodes nothing else.
+    /// Returns the code, if the status has one of `C`'s domain. Allocates nothing and decodes nothing else.
     fn error_code<C: CatalogCode>(&self) -> Option<C>;
 
-    /// The parameters, if the status has the code of `T`.
+    /// Returns the parameters, if the status has the code of `T`.
     fn decode<T: TypedError>(&self) -> Option<T>;
 
-    /// Everything that the status says, as an error of `C`'s catalogue.
+    /// Reads the whole status, as an error of `C`'s catalogue.
     fn to_received<C: CatalogCode>(&self) -> ReceivedError {
         self.to_received_with(C::catalog())
     }
 
-    /// Everything that the status says, as an error of a catalogue that is known only at run time.
+    /// Reads the whole status, as an error of a catalogue that is known only at run time.
     fn to_received_with(&self, catalog: &'static Catalog) -> ReceivedError;
 }
 
@@ -105,7 +105,7 @@ impl StatusCodeExt for Status {
     #[inline]
     fn error_code<C: CatalogCode>(&self) -> Option<C> {
         let catalog = C::catalog();
-        // What nearly every coded status has comes first, and stays short: the rest is out of line.
+        // Nearly every coded status has our ErrorInfo. Other statuses are read by a function that is not inlined.
         let number = match identity::ours(self.details()) {
             Some(Identity { code, info }) => info.is_of(catalog.domain()).then_some(code),
             None => code_without_ours(self, catalog),
@@ -134,7 +134,7 @@ impl StatusCodeExt for Status {
     }
 }
 
-/// The code of a status without our ErrorInfo.
+/// Returns the code of a status without our ErrorInfo.
 #[inline(never)]
 fn code_without_ours(status: &Status, catalog: &Catalog) -> Option<u32> {
     match identity::without_ours(status.details(), catalog) {
@@ -151,22 +151,22 @@ fn code_field(status: &Status) -> Option<&[u8]> {
     metadata.get(ERROR_CODE_HEADER.as_str()).map(|value| value.as_bytes())
 }
 
-/// The status of an error that the service behind a bridge returned in place of a response.
+/// Returns the status of an error that the service inside a bridge returned in place of a response.
 #[cfg(feature = "gateway")]
 #[cold]
-pub(crate) fn made_here(error: Box<dyn Error + Send + Sync>) -> Status {
-    made_of(known_error::grpc_code(&*error), error)
+pub(crate) fn service_status(error: Box<dyn Error + Send + Sync>) -> Status {
+    synthesized_status(known_error::grpc_code(&*error), error)
 }
 
-/// The status of an error of a client's connection, in place of a response or of the rest of one.
+/// Returns the status of an error of a client's connection, which arrived in place of a response or of the rest of one.
 #[cfg(feature = "client")]
 #[cold]
-pub(crate) fn made_of_connection(error: Box<dyn Error + Send + Sync>) -> Status {
-    made_of(known_error::grpc_code_of_connection(&*error), error)
+pub(crate) fn connection_status(error: Box<dyn Error + Send + Sync>) -> Status {
+    synthesized_status(known_error::grpc_code_of_connection(&*error), error)
 }
 
 #[cfg(any(feature = "client", feature = "gateway"))]
-fn made_of(known: Option<GrpcCode>, error: Box<dyn Error + Send + Sync>) -> Status {
+fn synthesized_status(known: Option<GrpcCode>, error: Box<dyn Error + Send + Sync>) -> Status {
     let mut status = match known {
         Some(grpc_code) => {
             let message = match grpc_code {
@@ -188,14 +188,14 @@ fn made_of(known: Option<GrpcCode>, error: Box<dyn Error + Send + Sync>) -> Stat
     status
 }
 
-/// The status that tonic makes of an error, or finds among its sources. The error if there is none, or if its sources are too
-/// many for tonic, which follows them to the end.
+/// Returns the status that tonic makes from an error or finds among its sources. Returns the error if tonic finds none, or if the
+/// chain of sources is too long: tonic reads it to the end.
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) fn status_of(error: Box<dyn Error + Send + Sync>) -> Result<Status, Box<dyn Error + Send + Sync>> {
     if sources::is_too_long(&*error) { Err(error) } else { Status::try_from_error(error) }
 }
 
-/// The status of a call whose deadline passed; `status` is what was found of it.
+/// Returns the status of a call whose deadline passed. `status` is the one that was read; it becomes the source.
 #[cfg(feature = "client")]
 #[cold]
 pub(crate) fn deadline_exceeded(mut status: Status) -> Status {

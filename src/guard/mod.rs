@@ -20,7 +20,7 @@ use std::pin::Pin;
 #[cfg(any(feature = "gateway", feature = "server"))]
 use pin_project_lite::pin_project;
 
-/// An error of foreign code.
+/// An error that foreign code returned.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A panic that was caught. Its text is for the log and is never sent.
@@ -51,7 +51,7 @@ impl Panic {
     }
 }
 
-/// Runs foreign code. The caller must not use again what a panic may have left half changed.
+/// Runs foreign code and catches its panic. After a panic, the caller must not use a value that the code may have changed in part.
 #[inline]
 pub(crate) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(run)).map_err(Panic::new)
@@ -80,7 +80,7 @@ macro_rules! inner_service_accessors {
 }
 pub(crate) use inner_service_accessors;
 
-/// Drops a foreign value.
+/// Drops a foreign value and catches a panic of its drop.
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) fn discard<T>(value: T) -> Result<(), Panic> {
     catch(|| drop(value))
@@ -88,11 +88,11 @@ pub(crate) fn discard<T>(value: T) -> Result<(), Panic> {
 
 #[cfg(any(feature = "gateway", feature = "server"))]
 pin_project! {
-    /// A foreign future, body or stream. No panic of it gets out, whether it is polled or dropped. After a panic it is
+    /// A foreign future, body or stream, whose panics are caught when it is polled and when it is dropped. After a panic it is
     /// dropped and never polled again.
     ///
-    /// A panic of [`run`](Self::run) and of [`clear`](Self::clear) is returned. Where the owner drops this value (the
-    /// caller went away), a panic is only reported by the panic hook of the process.
+    /// [`run`](Self::run) and [`clear`](Self::clear) return a panic. If the owner drops this value, for example because the
+    /// caller disconnected, only the panic hook of the process reports a panic.
     #[derive(Debug)]
     pub(crate) struct Guarded<T> {
         #[pin]
@@ -119,7 +119,7 @@ impl<T> Guarded<T> {
         Self { inner: Some(inner) }
     }
 
-    /// A value that is already dropped.
+    /// Returns a guard without a value, as after a drop.
     pub(crate) const fn empty() -> Self {
         Self { inner: None }
     }
@@ -128,7 +128,8 @@ impl<T> Guarded<T> {
         self.inner.is_none()
     }
 
-    /// Polls the value; `None` where it is dropped. After a panic, also one of this drop, the value is dropped.
+    /// Polls the value. Returns `None` if it is dropped. If the poll panics, the value is dropped; a panic of this drop is caught
+    /// too.
     #[inline]
     pub(crate) fn run<R>(
         mut self: Pin<&mut Self>,
@@ -138,7 +139,7 @@ impl<T> Guarded<T> {
         catch(|| run(inner)).map(Some).inspect_err(|_| drop(self.clear()))
     }
 
-    /// Asks the value something that changes nothing; `None` where it is dropped or panics.
+    /// Calls a method of the value that does not change it. Returns `None` if the value is dropped, or if the method panics.
     #[inline]
     pub(crate) fn ask<R>(&self, ask: impl FnOnce(&T) -> R) -> Option<R> {
         let inner = self.inner.as_ref()?;
@@ -154,7 +155,7 @@ impl<T> Guarded<T> {
         self.project().inner.get_mut().take()
     }
 
-    /// Drops the value. Even if its drop panics, nothing of it is used again.
+    /// Drops the value and returns a panic of its drop. The value is never used again.
     #[inline]
     pub(crate) fn clear(self: Pin<&mut Self>) -> Result<(), Panic> {
         let mut inner = self.project().inner;
@@ -176,7 +177,7 @@ mod tests {
 
     use super::*;
 
-    /// A value, and a payload of a panic, whose drop panics.
+    /// A value whose drop panics. It is also the payload of a panic.
     #[derive(Debug)]
     struct Bomb(&'static str);
 
@@ -211,12 +212,12 @@ mod tests {
         assert!(guarded.is_empty());
         assert_eq!(guarded.as_mut().clear().is_ok(), guarded.as_mut().run(|_| ()).unwrap().is_none());
 
-        // The first panic is the one that counts.
+        // The first panic is returned.
         let mut guarded = pin!(Guarded::new(Bomb("drop")));
         let panic = guarded.as_mut().run::<()>(|_| std::panic::panic_any("run"));
         assert_eq!(panic.unwrap_err().text(), "run");
         assert!(guarded.is_empty());
-        // Dropped by its owner.
+        // The owner drops it, and no panic gets out.
         drop(Guarded::new(Bomb("drop")));
     }
 }

@@ -2,8 +2,8 @@
 
 use std::ops::{Deref, DerefMut};
 
-/// An `Option` whose drop is one inlined comparison as long as it is empty. The compiler does not inline the drop of a large
-/// value, so that each empty `Option` of the state of a call would cost a function call.
+/// An `Option` whose drop is one inlined comparison while it is empty. The compiler does not inline the drop of a large value, so
+/// each empty `Option` in the state of a call would cost a function call.
 #[derive(Clone, Debug)]
 pub(crate) struct Rare<T>(Option<T>);
 

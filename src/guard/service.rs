@@ -1,4 +1,4 @@
-//! A service that answers no response: it is not ready, it panics, or it returns an error.
+//! Calls a service that may return no response: it is not ready, it panics, or it returns an error.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,19 +10,19 @@ pub(crate) use crate::guard::BoxError;
 use crate::guard::rare::Rare;
 use crate::guard::{Guarded, Panic, catch};
 
-/// Why a service does not answer.
+/// Why a service returned no response.
 #[derive(Debug)]
 pub(crate) enum ServiceError {
     Error(BoxError),
     Panic(Panic),
 }
 
-/// What `poll_ready` of a service returned. A server drops the connection, or the stream, of a service that is not
-/// ready; so the layers answer with this failure when the service is called next.
+/// The error or panic of a service's `poll_ready`. If `poll_ready` of a layer returned it, the server would drop the connection
+/// or the stream. So the layers keep it, and send it as the response to the next call.
 #[derive(Debug, Default)]
 pub(crate) struct Readiness(Option<Box<ServiceError>>);
 
-/// A clone of a service was not polled yet.
+/// Returns an empty value, because the clone of a service was not polled yet.
 impl Clone for Readiness {
     fn clone(&self) -> Self {
         Self(None)
@@ -45,13 +45,13 @@ impl Readiness {
         Poll::Ready(())
     }
 
-    /// Calls the service with a request, unless it is not ready.
+    /// Calls the service with a request. If the service was not ready, the future returns that error.
     #[inline]
     pub(crate) fn call<T, F>(&mut self, request: T, call: impl FnOnce(T) -> F) -> ServiceFuture<F> {
         if let Some(error) = self.0.take() {
             return ServiceFuture { inner: Guarded::empty(), error: Rare::new(Some(error)) };
         }
-        // Taken from outside of the closure, and written there: a closure that owns the request would move it twice more.
+        // The closure borrows the request and the result. A closure that owns the request would move it twice more.
         let (mut request, mut inner) = (Some(request), None);
         let called = catch(|| inner = request.take().map(call));
         let error = called.err().map(|panic| Box::new(ServiceError::Panic(panic)));
@@ -60,19 +60,19 @@ impl Readiness {
 }
 
 pin_project! {
-    /// The future of a service that was called: its error, its panic, and the reason why it was not called are one type.
+    /// The future of a service. Its errors are the service's error, a panic, and the reason why the service was not called.
     #[derive(Debug)]
     pub(crate) struct ServiceFuture<F> {
-        // Empty where the service was not ready, or panicked when it was called.
+        // Empty if the service was not ready, or if its `call` panicked.
         #[pin]
         inner: Guarded<F>,
-        // Boxed: it is rare, and the future moves.
+        // It is boxed because it is rare and the future is moved.
         error: Rare<Box<ServiceError>>,
     }
 }
 
 impl<F> ServiceFuture<F> {
-    /// Polls the service into `polled`, which stays pending if the future is dropped.
+    /// Polls the service and writes the result to `polled`, which stays pending if the future is dropped.
     #[cfg(feature = "server")]
     #[inline]
     pub(super) fn poll_in_place<T>(
@@ -90,7 +90,7 @@ impl<F> ServiceFuture<F> {
         this.inner.run(|inner| *polled = inner.poll(cx)).map(|_| ()).map_err(ServiceError::Panic)
     }
 
-    /// Polls the service; `None` if its future is dropped.
+    /// Polls the service. Returns `None` if its future is dropped.
     #[cfg(feature = "gateway")]
     #[inline]
     pub(crate) fn poll<R, E>(

@@ -1,4 +1,4 @@
-//! The future of a service with a deadline: it responds, fails, panics, or is late.
+//! The future of a service with a deadline.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use super::Panic;
 use super::service::{BoxError, ServiceError, ServiceFuture};
 use super::timer::Timer;
 
-/// Why a service with a deadline does not answer.
+/// Why a service with a deadline returned no response.
 #[derive(Debug)]
 pub(crate) enum Unanswered {
     Error(BoxError),
@@ -44,9 +44,9 @@ impl<F> TimedFuture<F> {
         Self { inner, timer: Timer::new(deadline) }
     }
 
-    /// Polls the service, and the timer if the service does not answer. The response is in `polled` if the result is `Ok`. The
-    /// future of the service is dropped before a result is returned. A panic of this drop goes to `on_drop_panic`; after the
-    /// deadline, it is the result.
+    /// Polls the service, and the timer if the service is pending. The response is in `polled` if the result is `Ok`. The future
+    /// of the service is dropped before a result is returned. A panic of this drop is given to `on_drop_panic`; after the
+    /// deadline, the panic is the result.
     #[inline]
     pub(crate) fn poll<R, E>(
         self: Pin<&mut Self>,

@@ -8,12 +8,12 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::rare::Rare;
 
-/// The timer of a deadline. It is boxed, since most calls have no deadline, and a timer is large and moves with the response.
+/// The timer of a deadline. It is boxed, because most calls have no deadline, and a timer is large and moves with the response.
 #[derive(Debug)]
 pub(crate) struct Timer(Rare<Pin<Box<Sleep>>>);
 
 impl Timer {
-    /// A call without a deadline.
+    /// The timer of a call without a deadline.
     #[cfg(feature = "server")]
     pub(crate) const NONE: Self = Self(Rare::NONE);
 
@@ -27,7 +27,7 @@ impl Timer {
         self.0.as_ref().map(|timer| timer.deadline())
     }
 
-    /// Returns whether the deadline passed. If not, the task is woken when it does.
+    /// Returns whether the deadline passed. If it did not, the task is woken at the deadline.
     #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         match &mut *self.0 {

@@ -18,26 +18,28 @@ use crate::inbound::header_scan::HeaderScan;
 use crate::outbound::failure::Failure;
 use crate::wire::grpc_web::WebEncoding;
 
-/// Whether the trailers have to say how the call ended.
+/// Whether the trailers must contain the status of the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
+    /// They must.
     Due,
     /// The headers already contain the status, or the response is not gRPC.
-    Said,
-    /// It is an HTTP answer to an HTTP request. Its caller reads no trailers, so that it must not end where it breaks off.
+    NotDue,
+    /// It is an HTTP response to an HTTP request, whose caller reads no trailers. If the body fails, it must not look complete.
     Http,
 }
 
 pin_project! {
-    /// The body of a response: messages pass, and trailers with a failure are decided and written like any failure.
+    /// The body of a response of [`ServerService`](super::ServerService). It passes messages on, and it rewrites trailers that
+    /// contain a failure.
     #[derive(Debug)]
     pub struct ServerBody<B> {
         #[pin]
         inner: InnerBody<B>,
         timer: Timer,
-        // Until the end of the body.
+        // Present until the end of the body.
         call: Option<ServerCall>,
-        // Where the answer is gRPC-Web. It is boxed, so that the body of a gRPC call stays small.
+        // Present if the response is gRPC-Web. It is boxed, so that the body of a gRPC call stays small.
         web: Rare<Box<WebFrames>>,
     }
 }
@@ -70,7 +72,7 @@ impl<B> ServerBody<B> {
         }
     }
 
-    /// The body of a trailers-only answer.
+    /// Returns the body of a trailers-only response.
     pub(super) const fn ended() -> Self {
         Self { inner: InnerBody::empty(), timer: Timer::NONE, call: None, web: Rare::NONE }
     }
@@ -90,12 +92,12 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let mut this = self.project();
         let Some(call) = &*this.call else { return Poll::Ready(None) };
-        // First: a stream may have a message ready each time that it is asked.
+        // The timer comes first: a stream may have a message ready at each poll.
         let late = this.timer.poll(cx);
         let failure = if late {
             call.timeout(this.inner.as_mut().clear())
         } else {
-            // Changed in place: a frame is large, and most frames are only passed on.
+            // A frame is large, and most frames are only passed on, so it is changed in place.
             let mut polled = Poll::Pending;
             let ran = this.inner.as_mut().run(cx, |inner, cx| {
                 polled = match &mut **this.web {
@@ -107,7 +109,7 @@ where
                 (_, Err(panic)) if call.end == End::Http => {
                     call.send(&mut HeaderMap::new(), &Failure::from_panic(panic));
                     // The server cuts the connection, as it does without the layer.
-                    std::panic::resume_unwind(Box::new("the body of an HTTP answer panicked"));
+                    std::panic::resume_unwind(Box::new("the body of an HTTP response panicked"));
                 }
                 (_, Err(panic)) => Failure::from_panic(panic),
                 (_, Ok(Run::Expired(trailers))) => {
@@ -131,7 +133,7 @@ where
                     return polled;
                 }
                 (Poll::Ready(None), _) => match this.web.as_ref().and_then(|web| web.fault()) {
-                    Some(fault) => broken(fault),
+                    Some(fault) => invalid_web_body(fault),
                     None if call.end == End::Due => no_status(),
                     None => return polled,
                 },
@@ -156,11 +158,11 @@ where
     #[inline]
     fn is_end_stream(&self) -> bool {
         let Some(call) = &self.call else { return true };
-        // What was read of gRPC-Web may wait.
+        // A part of a gRPC-Web body may have been read and not sent yet.
         if self.web.is_some() {
             return false;
         }
-        // If the trailers are due and the body has none, this layer writes them.
+        // If the trailers must contain the status and the body has no trailers, this layer writes them.
         let has_ended = || call.end != End::Due && self.inner.ask(B::is_end_stream).unwrap_or(false);
         self.inner.is_empty() || has_ended()
     }
@@ -178,7 +180,7 @@ where
 }
 
 impl ServerCall {
-    /// Trailers, which are the end of the call.
+    /// Rewrites the trailers of a failure, and removes the fields of a failure from those of a success.
     #[inline]
     fn finish_trailers(&self, trailers: &mut HeaderMap) {
         let scan = HeaderScan::from_fields(trailers);
@@ -193,8 +195,8 @@ impl ServerCall {
     }
 }
 
-/// The trailers of a failure in the protocol of the response. `None` where a trailer frame cannot be sent, in the middle of a
-/// message.
+/// Returns the trailers of a failure in the protocol of the response, or `None` in the middle of a gRPC-Web message, where no
+/// trailer frame can be sent.
 #[cold]
 fn in_protocol(web: &mut Option<Box<WebFrames>>, trailers: HeaderMap) -> Option<Frame<Bytes>> {
     match web {
@@ -203,16 +205,16 @@ fn in_protocol(web: &mut Option<Box<WebFrames>>, trailers: HeaderMap) -> Option<
     }
 }
 
-/// An answer of the service that breaks off.
+/// Returns the failure for a response of the service that ends without a status.
 #[cold]
 fn no_status() -> Failure<'static> {
-    from_violation(GrpcCode::Internal, String::from("the service ended its answer without grpc-status"))
+    from_violation(GrpcCode::Internal, String::from("the service ended its response without grpc-status"))
 }
 
-/// A gRPC-Web body that breaks the protocol.
+/// Returns the failure for a gRPC-Web body that violates the protocol.
 #[cold]
-fn broken(fault: &str) -> Failure<'static> {
-    from_violation(GrpcCode::Internal, format!("the service's gRPC-Web answer {fault}"))
+fn invalid_web_body(fault: &str) -> Failure<'static> {
+    from_violation(GrpcCode::Internal, format!("the service's gRPC-Web response {fault}"))
 }
 
 #[cfg(test)]
@@ -229,8 +231,8 @@ mod tests {
     use crate::ErrorCode;
     use crate::server::ServerLayer;
 
-    /// A poll on one thread, while the task ends the call on another: the poll found no trailers, then the task dropped the
-    /// body and found no waker. The rest of the poll must not wait for a wake-up that has been.
+    /// One thread polls the body while the task ends the call on another. The poll found no trailers; then the task dropped the
+    /// body, and found no waker to wake. The poll must not wait for a wake-up that never comes.
     #[tokio::test(start_paused = true)]
     async fn a_poll_finds_the_trailers_of_a_task_that_found_no_waker() {
         let service = service_fn(|_: Request<()>| {
@@ -245,7 +247,7 @@ mod tests {
         let ran = body.as_mut().project().inner.run(&mut cx, |_, _| ()).unwrap();
         let Run::Expired(trailers) = ran else { panic!("{ran:?}") };
         assert_eq!(trailers["grpc-status"], "4");
-        // They are sent once.
+        // The trailers are sent once.
         assert!(matches!(body.project().inner.run(&mut cx, |_, _| ()), Ok(Run::Dropped)));
     }
 }

@@ -5,11 +5,11 @@ use tokio::time::Instant;
 use crate::outbound::failure::Origin;
 pub(super) use crate::wire::timeout::parse;
 
-/// tonic's own timer for `grpc-timeout` lies outside of every layer, and answers CANCELLED. Ours has to ring
-/// before it.
+/// How much earlier the layer's timer fires than the caller's deadline. tonic's own timer for `grpc-timeout` is outside every
+/// layer and sends CANCELLED, so the layer's timer must fire before it.
 const MARGIN: Duration = Duration::from_millis(5);
 
-/// When the call has to be over, the caller's deadline or the server's, whichever is earlier, and whose it is.
+/// Returns the deadline of the call, which is the earlier one of the caller's and the server's, and who set it.
 #[inline]
 pub(super) fn earlier(caller: Option<Duration>, server: Option<Duration>) -> (Option<Instant>, Origin) {
     let caller = caller.map(|timeout| timeout.saturating_sub(MARGIN.min(timeout / 10)));
@@ -19,6 +19,6 @@ pub(super) fn earlier(caller: Option<Duration>, server: Option<Duration>) -> (Op
         (None, Some(server)) => (server, Origin::Either),
         (None, None) => return (None, Origin::Either),
     };
-    // A deadline beyond what a clock can say is none.
+    // A deadline that the clock cannot express is no deadline.
     (Instant::now().checked_add(timeout), origin)
 }

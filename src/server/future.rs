@@ -32,7 +32,7 @@ pin_project! {
     pub struct ServerFuture<F> {
         #[pin]
         inner: TimedFuture<F>,
-        // Until the service has answered.
+        // Present until the service has returned its response.
         call: Option<ServerCall>,
     }
 }
@@ -55,9 +55,9 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        // The service has answered: what it panics with now is only for the log.
+        // The service has returned its response: a panic from now on is only logged.
         let log_drop = |panic: &Panic| this.call.iter().for_each(|call| call.panic_in_drop(panic));
-        // A response is large: it is changed in place, and moved once.
+        // A response is large, so it is changed in place and moved once.
         let mut polled = Poll::Pending;
         let result = ready!(this.inner.as_mut().poll(cx, &mut polled, log_drop));
         let Some(call) = this.call.take() else { return Poll::Pending };
@@ -73,7 +73,7 @@ where
                 return Poll::Ready(Ok(call.trailers_only(&failure)));
             }
         };
-        // A deadline is for a response whose end can contain that it passed.
+        // The end of an HTTP response cannot contain a failure, so its body has no deadline.
         let timer = if end == End::Http { Timer::NONE } else { this.inner.take_timer() };
         Poll::Ready(Ok(response.map(|body| ServerBody::new(body, call, timer, end, web))))
     }
@@ -91,7 +91,7 @@ enum ResponseStart {
 }
 
 impl ServerCall {
-    /// Checks the headers of a response, which may contain how the call ended.
+    /// Checks the headers of a response, which may contain the status of the call.
     #[inline]
     fn begin<B>(&self, response: &mut Response<B>) -> ResponseStart {
         let scan = HeaderScan::from_fields(response.headers());
@@ -112,14 +112,14 @@ impl ServerCall {
             } else {
                 success::remove_failure(response.headers_mut(), scan);
             }
-            End::Said
+            End::NotDue
         } else if !grpc_web::fits(self.protocol, scan.has(HeaderScan::GRPC), web, response.status()) {
             let failure = self.http_failure(response.status(), response.headers());
             return ResponseStart::Failed(Box::new(failure));
         } else if self.protocol == Protocol::Other && !scan.has(HeaderScan::GRPC) && web.is_none() {
             End::Http
         } else if self.protocol == Protocol::Other {
-            End::Said
+            End::NotDue
         } else {
             success::remove_failure(response.headers_mut(), scan);
             End::Due
@@ -135,7 +135,7 @@ impl ServerCall {
         })
     }
 
-    /// The answer to a call that the service did not answer.
+    /// Returns the response to a call for which the service made none.
     #[cold]
     fn unanswered<B>(&self, error: Unanswered) -> Response<ServerBody<B>> {
         self.trailers_only(&match error {
@@ -145,7 +145,7 @@ impl ServerCall {
         })
     }
 
-    /// Drops what is not sent.
+    /// Drops a response or a body that is not sent.
     #[cold]
     fn discard<T>(&self, value: T) {
         if let Err(panic) = discard(value) {
@@ -153,11 +153,12 @@ impl ServerCall {
         }
     }
 
-    /// What an HTTP answer to a gRPC request means: the code in its field, else the one of its status.
+    /// Returns the failure for an HTTP response to a gRPC request. Its code is the one in the field of the response, or otherwise
+    /// that of the HTTP status.
     #[cold]
     fn http_failure(&self, status: StatusCode, fields: &HeaderMap) -> Failure<'static> {
-        let what = format!("the service answered HTTP {status}, which is no gRPC");
-        // Any gRPC request to an HTTP route has such an answer.
+        let what = format!("the service sent HTTP {status}, which is not a gRPC response");
+        // Any gRPC request to an HTTP route has such a response.
         let is_of_request = is_rejection(self.protocol, status);
         let origin = if is_error(status) && !is_of_request { Origin::Service } else { Origin::Either };
         let code = fields.get(ERROR_CODE_HEADER).and_then(|value| parse_code(value.as_bytes()));
@@ -172,10 +173,10 @@ impl ServerCall {
         failure.with_origin(origin)
     }
 
-    /// A failure in the header.
+    /// Rewrites the failure in the headers of a response.
     #[cold]
     fn failed<B>(&self, response: &mut Response<B>, is_protocol: bool) {
-        // Removed: a layer outside would log the private cause of the status again.
+        // If the status stayed, a layer outside would log its private cause again.
         let status = response.extensions_mut().remove::<Status>();
         let fields = response.headers_mut();
         match self.protocol {
@@ -201,8 +202,8 @@ impl ServerCall {
     }
 }
 
-/// What a service of ours means by an HTTP status. A path that does not exist is a method that does not exist, as in
-/// gRPC's "HTTP to gRPC Status Code Mapping".
+/// Returns the gRPC code for the HTTP status of a service of this process. A path that does not exist is a method that does not
+/// exist, as in gRPC's "HTTP to gRPC Status Code Mapping".
 fn http_to_grpc(status: StatusCode) -> GrpcCode {
     if status == StatusCode::NOT_FOUND {
         return GrpcCode::Unimplemented;
@@ -210,8 +211,8 @@ fn http_to_grpc(status: StatusCode) -> GrpcCode {
     if is_error(status) { class_to_grpc(status.as_u16()) } else { GrpcCode::Internal }
 }
 
-/// Whether a layer for gRPC-Web rejects the request itself, for example for a message format that it does not know. No argument
-/// of the method is invalid, so the failure is INTERNAL, as gRPC's "HTTP to gRPC Status Code Mapping" makes of 400.
+/// Returns whether a layer for gRPC-Web rejected the request itself, for example because it does not know the message format. No
+/// argument of the method is invalid, so the failure is INTERNAL: gRPC's "HTTP to gRPC Status Code Mapping" maps 400 to it.
 fn is_rejection(request: Protocol, status: StatusCode) -> bool {
     matches!(request, Protocol::GrpcWeb(_))
         && matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE)

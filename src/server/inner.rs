@@ -30,7 +30,7 @@ pin_project! {
     }
 }
 
-/// Ends the task with the body.
+/// A handle that stops the task when the body is dropped.
 #[derive(Debug)]
 pub(super) struct TaskHandle(AbortHandle);
 
@@ -46,31 +46,31 @@ pub(super) struct Shared<B>(Mutex<State<B>>);
 #[derive(Debug)]
 struct State<B> {
     body: Pin<Box<Guarded<B>>>,
-    /// Of the task that polls the body.
+    /// The waker of the task that polls the body.
     waker: Option<Waker>,
     expiry: Expiry,
 }
 
-/// What the task that waits for the deadline did.
+/// What the task at the deadline has done.
 #[derive(Debug, Default)]
 enum Expiry {
-    /// Nothing yet, or the trailers are sent.
+    /// The deadline has not passed, or the trailers are sent.
     #[default]
     None,
-    /// It dropped the body, and makes the trailers.
+    /// The task has dropped the body, and is making the trailers.
     Due,
     /// The trailers are not sent yet.
     Trailers(Box<HeaderMap>),
 }
 
-/// What a poll of the body came to.
+/// The result of a poll of the body.
 #[derive(Debug)]
 pub(super) enum Run<R> {
     Polled(R),
-    /// The deadline passed, and the body is dropped. These trailers are the end of the response. They are boxed, so that this type
-    /// is not larger than a frame.
+    /// The deadline passed, and the body is dropped. These trailers end the response. They are boxed, so that this type is not
+    /// larger than a frame.
     Expired(Box<HeaderMap>),
-    /// The body is dropped. If its trailers are still being made, the waker is woken when they are.
+    /// The body is dropped. If its trailers are still being made, the task wakes the waker when they are ready.
     Dropped,
 }
 
@@ -95,7 +95,7 @@ impl<B> InnerBody<B> {
         Self::Owned { body: Guarded::empty() }
     }
 
-    /// A body that a task drops at the deadline, whether or not it is polled. `Err` outside of a runtime.
+    /// Returns a body that a task drops at the deadline, also if it is not polled. Outside a runtime, returns the body as `Err`.
     pub(super) fn shared(body: B, call: &ServerCall, deadline: Instant) -> Result<Self, B>
     where
         B: Send + 'static,
@@ -104,13 +104,13 @@ impl<B> InnerBody<B> {
         let state = State { body: Box::pin(Guarded::new(body)), waker: None, expiry: Expiry::None };
         let shared = Arc::new(Shared(Mutex::new(state)));
         let task = expire(Arc::downgrade(&shared), call.clone(), deadline);
-        // The event of the failure belongs into the span of the call.
+        // The event of the failure belongs in the span of the call.
         let task = runtime.spawn(task.in_current_span());
         Ok(Self::Shared { shared, task: TaskHandle(task.abort_handle()) })
     }
 
-    /// Polls the body; see [`Guarded::run`]. One lock covers the look at the trailers and the store of the waker: between two,
-    /// the task could end the call and find no waker.
+    /// Polls the body; see [`Guarded::run`]. One lock covers both the check for trailers and the storing of the waker: with two
+    /// locks, the task could end the call between them and find no waker.
     #[inline]
     pub(super) fn run<R>(
         self: Pin<&mut Self>,
@@ -132,7 +132,7 @@ impl<B> InnerBody<B> {
         }
     }
 
-    /// Asks the body something; see [`Guarded::ask`].
+    /// Calls a method of the body that does not change it; see [`Guarded::ask`].
     #[inline]
     pub(super) fn ask<R>(&self, ask: impl FnOnce(&B) -> R) -> Option<R> {
         match self {
@@ -141,7 +141,7 @@ impl<B> InnerBody<B> {
         }
     }
 
-    /// Whether the body is dropped, and nothing is left to send.
+    /// Returns whether the body is dropped and no trailers are to be sent.
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Owned { body } => body.is_empty(),
@@ -164,8 +164,8 @@ impl<B> InnerBody<B> {
     }
 }
 
-/// Waits for the deadline, then drops the body and makes the trailers that replace its end. The lock is not held while the
-/// failure is logged: a subscriber is foreign code.
+/// Waits for the deadline, then drops the body and makes the trailers that replace its end. The failure is logged without the
+/// lock, because a subscriber is foreign code.
 async fn expire<B>(shared: Weak<Shared<B>>, call: ServerCall, deadline: Instant) {
     sleep_until(deadline).await;
     let Some(shared) = shared.upgrade() else { return };

@@ -27,31 +27,30 @@ use crate::outbound::request_line::RequestLine;
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::grpc_web::{Protocol, WebEncoding};
 
-/// Makes every failure that leaves a service a coded one: of handlers, interceptors and of tonic itself, in the
-/// header of a trailers-only answer and in trailers after any number of messages.
+/// A tower layer that gives a code to every failure that a service sends: failures of handlers, of interceptors and of tonic
+/// itself, in the headers of a trailers-only response and in trailers after any number of messages.
 ///
-/// - A failure without a code gets one from the [`Fallback`] table; a panic gets the one of INTERNAL, with nothing
-///   of its payload. The layer catches a panic wherever it runs the service: in `poll_ready`, in `call`, in a poll
-///   or a drop of the future, and in a poll or a drop of the body. A panic of a drop after the answer is only
-///   logged.
-/// - An error of `poll_ready` is answered like an error of the call. A timeout of tower, tokio, tonic or the
-///   operating system inside of this layer is DEADLINE_EXCEEDED, and tower's `Overloaded` is RESOURCE_EXHAUSTED, by
-///   type, whatever is around the error.
+/// - A failure without a code gets one from the [`Fallback`] table. A panic gets the one of INTERNAL, and its payload is not
+///   sent. The layer catches a panic wherever it runs the service: in `poll_ready`, in `call`, in a poll or a drop of the
+///   future, and in a poll or a drop of the body. A panic of a drop after the response is only logged.
+/// - An error of `poll_ready` becomes a failed response, like an error of the call. A timeout of tower, tokio, tonic or the
+///   operating system inside this layer is DEADLINE_EXCEEDED, and tower's `Overloaded` is RESOURCE_EXHAUSTED. They are
+///   recognised by type, also inside other errors.
 /// - The deadline of the caller (`grpc-timeout`) and the [`timeout`](Self::timeout) of the server end a call with
 ///   DEADLINE_EXCEEDED, streams included.
-/// - What may leave is the [`Boundary`]'s decision; what does not is logged once, with the private cause and the
-///   request id that the caller gets (`google.rpc.RequestInfo`): its `x-request-id` where that is 1 to 48 letters,
-///   digits and `-._:+/=`, else the one that a coded failure already has, else a made one. So two of these layers around
-///   each other log a failure with the same id; the private cause is in the event of the inner one.
-/// - The fields of a failure stay within the [`Budget`]; other metadata of a handler, which [`Boundary::internal`]
-///   lets leave, are dropped where they leave no room for the error. gRPC's own fields are limited to what they may
-///   contain: `grpc-retry-pushback-ms` to a number (gRFC A6), `grpc-encoding` and `grpc-accept-encoding` to tokens
-///   of at most 32 bytes (a list has at most 128), `content-type` to 64 bytes. Otherwise the field is removed, and
-///   the event in the log has its name in `removed_fields`; a `content-type` becomes `application/grpc`.
-/// - A gRPC request that is answered with something else, or with no `grpc-status` at the end, failed: with the
-///   code in the field `codelibra-error-code` of the answer, else the code of the HTTP status
-///   ([`class_to_grpc`](crate::catalog::tables::class_to_grpc); 404 is UNIMPLEMENTED, and 400 and 415 in answer to gRPC-Web are
-///   INTERNAL), else of INTERNAL.
+/// - The [`Boundary`] decides which parts of a failure are sent. The other parts are logged once, with the private cause and the
+///   request id that the caller receives (`google.rpc.RequestInfo`). The id is the caller's `x-request-id` if it has 1 to 48
+///   letters, digits and `-._:+/=`, or the id that a coded failure already has, or a generated one. If two of these layers are
+///   around each other, they log a failure with the same id; the private cause is in the event of the inner one.
+/// - The fields of a failure stay within the [`Budget`]. [`Boundary::internal`] also sends the other metadata of a handler, but
+///   this metadata is removed if there is no room for it beside the error. gRPC's own fields are limited to the values that they
+///   may have: `grpc-retry-pushback-ms` to a number (gRFC A6), `grpc-encoding` and `grpc-accept-encoding` to tokens of at most
+///   32 bytes (a list has at most 128), `content-type` to 64 bytes. A field with another value is removed, and the event in the
+///   log contains its name in `removed_fields`; a `content-type` becomes `application/grpc`.
+/// - A gRPC request fails if the response is not gRPC, or ends without `grpc-status`. The code is the one in the field
+///   `codelibra-error-code` of the response, or that of the HTTP status
+///   ([`class_to_grpc`](crate::catalog::tables::class_to_grpc); 404 is UNIMPLEMENTED, and 400 and 415 in response to gRPC-Web are
+///   INTERNAL), or that of INTERNAL.
 /// - A success keeps no field that describes a failure: the layer removes `grpc-message`, `grpc-status-details-bin`,
 ///   `codelibra-error-code` and the fields of our own layers, in headers, trailers and trailer frames. The headers of a
 ///   response to a request that is not gRPC keep theirs, unless they contain `grpc-status`.
@@ -66,30 +65,31 @@ use crate::wire::grpc_web::{Protocol, WebEncoding};
 /// | the timeout of the server; DEADLINE_EXCEEDED of the service where the caller chose a deadline; a request that tonic or tonic-web cannot decode, or whose body breaks off; a gRPC request to an HTTP route | WARN |
 /// | every other failure of class 5xx; a panic | ERROR |
 ///
-/// Put it outermost: what layers outside of it answer is not seen. The limits of `tonic::transport::Server`
-/// itself (`load_shed`, `concurrency_limit_per_connection`) lie outside of every layer. Two layers are exceptions: one
-/// for gRPC-Web may be on either side, and one for CORS has to be outside.
+/// Put it outermost: it does not see the responses that layers outside it make. The limits of `tonic::transport::Server`
+/// itself (`load_shed`, `concurrency_limit_per_connection`) are outside every layer. Two layers are exceptions: one for gRPC-Web
+/// may be on either side, and one for CORS must be outside.
 ///
 /// A call that succeeds costs no allocation, with three exceptions: the timer of a call with a deadline, the `x-request-id` of the
 /// caller, and the method of a request that is not gRPC cost one each.
 ///
 /// # gRPC-Web
 ///
-/// `tonic_web::GrpcWebLayer` may be inside or outside. Where it is inside, the layer reads and rewrites the trailer frame
-/// of `application/grpc-web` and `application/grpc-web-text` ([PROTOCOL-WEB.md]), and the answers that it makes itself are
-/// gRPC-Web, in the encoding that `accept` names, else in that of the request. The decision is the one for gRPC.
-/// Messages that arrive whole pass without a copy.
+/// `tonic_web::GrpcWebLayer` may be inside or outside. If it is inside, this layer reads and rewrites the trailer frame of
+/// `application/grpc-web` and `application/grpc-web-text` ([PROTOCOL-WEB.md]). The responses that this layer makes itself are
+/// gRPC-Web too, in the encoding that `accept` names, or otherwise in that of the request. The same parts of a failure are sent
+/// as over gRPC. Messages that arrive in one piece are not copied.
 ///
-/// - A message that arrives in parts is held until it is whole, up to 4 MiB. The rest of a longer one passes as it comes: if
-///   it breaks off, the answer ends there, since a trailer frame cannot follow, and the client sees an incomplete message.
+/// - A message that arrives in parts is held until it is complete, up to 4 MiB. The rest of a longer one is sent as it arrives.
+///   If it breaks off, the response ends there, because no trailer frame can follow, and the client receives an incomplete
+///   message.
 /// - A trailer frame that arrives in parts is collected up to 256 KiB. It is sent when the body has ended.
-/// - A body that is not gRPC-Web to its end is a failure of the code of INTERNAL: a frame that breaks off, data after the
+/// - A body that is not valid gRPC-Web becomes a failure with the code of INTERNAL: a frame that breaks off, data after the
 ///   trailer frame, a compressed trailer frame, a `content-encoding`. Put layers that compress outside.
 ///
-/// A browser shows a script only the fields of an answer that CORS exposes. A failure before the first message is in the
+/// A browser shows a script only the fields of a response that CORS exposes. A failure before the first message is in the
 /// headers: expose `grpc-status`, `grpc-message`, `grpc-status-details-bin` and `codelibra-error-code`. Put the layer for
-/// CORS outside of this one: answers that are made here, after a panic for example, have no field of CORS otherwise, and the
-/// failures that are rewritten here keep no field of a layer inside.
+/// CORS outside this one. Otherwise the responses that this layer makes, for example after a panic, have no fields of CORS, and
+/// the failures that it rewrites lose the fields that a layer inside added.
 ///
 /// ```no_run
 /// use codelibra::{ERROR_CODE_HEADER, ErrorCode, STATUS_DETAILS_HEADER, server::ServerLayer};
@@ -131,18 +131,18 @@ pub(super) struct Config {
 }
 
 impl ServerLayer {
-    /// A layer for services whose codes are `C`'s, with [`Boundary::public`] and [`Budget::KIB_3`].
+    /// Returns a layer for services whose codes have the type `C`, with [`Boundary::public`] and [`Budget::KIB_3`].
     pub fn new<C: CatalogCode>() -> Self {
         Self::from_catalog(C::catalog())
     }
 
-    /// A layer for services whose catalogue is known only at run time.
+    /// Returns a layer for services whose catalogue is known only at run time.
     pub fn from_catalog(catalog: &'static Catalog) -> Self {
-        cause::park_from_now_on();
+        cause::enable_storing();
         Self { config: Config { policy: Policy::new(catalog), timeout: None, drops_unread: false } }
     }
 
-    /// Sets the decision on what may be sent.
+    /// Sets the boundary, which decides which parts of a failure are sent. The default is [`Boundary::public`].
     ///
     /// ```
     /// use codelibra::ErrorCode;
@@ -172,7 +172,7 @@ impl ServerLayer {
         self
     }
 
-    /// Chooses which ErrorInfos every failure contains, whatever the service put into it: both unless this is called.
+    /// Sets which ErrorInfos every failure contains, also if the service wrote others. The default is both.
     /// [`ErrorInfos::Google`] is for services behind transcoders that do not know our type.
     #[must_use]
     pub fn error_infos(mut self, infos: ErrorInfos) -> Self {
@@ -180,14 +180,14 @@ impl ServerLayer {
         self
     }
 
-    /// Replaces the table of the codes that failures without a code get.
+    /// Sets the table of the codes for failures without a code.
     #[must_use]
     pub fn fallback(mut self, fallback: Fallback) -> Self {
         self.config.policy.fallback = fallback;
         self
     }
 
-    /// Replaces the limit on the length of a field of an event in the log, [`LogLimit::KIB_4`].
+    /// Limits the length of each field of a log event. The default is [`LogLimit::KIB_4`].
     #[must_use]
     pub fn log_limit(mut self, limit: LogLimit) -> Self {
         self.config.policy.log_limit = limit;
@@ -196,16 +196,16 @@ impl ServerLayer {
 
     /// Ends calls that take longer with DEADLINE_EXCEEDED, streams included.
     ///
-    /// What is guaranteed: until the response has begun, the call ends at the deadline. After that, it ends when the server
-    /// polls the body next. hyper does not poll a body while a message of it waits for the flow-control window of the
-    /// caller, so a caller that opens no window keeps the stream, and what the handler holds, after the deadline too. For
-    /// such callers there are two more limits:
+    /// Before the response has begun, the call ends at the deadline. After that, it ends when the server polls the body the
+    /// next time. hyper does not poll a body while a message of it waits for the flow-control window of the caller. So a caller
+    /// that opens no window keeps the stream, and the resources of the handler, also after the deadline. For such callers there
+    /// are two more limits:
     ///
-    /// - [`drop_unread`](Self::drop_unread) drops what the handler holds at the deadline.
+    /// - [`drop_unread`](Self::drop_unread) drops the resources of the handler at the deadline.
     /// - `tonic::transport::Server::max_connection_age` with `max_connection_age_grace` closes the connection, and with it
     ///   every stream on it. No layer can reset a single HTTP/2 stream.
     ///
-    /// Use it in place of `tonic::transport::Server::timeout`, which answers CANCELLED without a code.
+    /// Use it in place of `tonic::transport::Server::timeout`, which sends CANCELLED without a code.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.config.timeout = Some(timeout);
@@ -214,17 +214,17 @@ impl ServerLayer {
 
     /// Drops the response body of the service at the deadline, whether or not the caller reads it.
     ///
-    /// A timer inside of the body is not enough: see [`timeout`](Self::timeout). With this option a task waits for the
-    /// deadline of each response that has a body. It drops the body, and with it what the handler holds (a database
-    /// cursor, a permit, a channel), and logs the failure. The HTTP/2 stream stays, with at most one message that hyper
-    /// holds; if the caller opens its window later, it gets that message and DEADLINE_EXCEEDED.
+    /// A timer inside the body is not enough: see [`timeout`](Self::timeout). With this option, a task waits for the deadline of
+    /// each response that has a body. It drops the body, and with it the resources of the handler (a database cursor, a permit,
+    /// a channel), and logs the failure. The HTTP/2 stream stays open, with at most one message that hyper holds. If the caller
+    /// opens its window later, it receives that message and DEADLINE_EXCEEDED.
     ///
     /// A call without a deadline costs nothing more. One with a deadline costs a task and two more allocations, and a lock
     /// for each message.
     ///
-    /// The layer holds the lock while it polls the body of the service, and while it drops it. At the deadline the task waits
-    /// for a poll that runs: a poll that blocks its thread blocks the thread of the task too. The failure is logged without
-    /// the lock, in the span in which the response began.
+    /// The layer holds the lock while it polls or drops the body of the service. At the deadline the task waits until a running
+    /// poll has returned, so a poll that blocks its thread also blocks the thread of the task. The failure is logged without the
+    /// lock, in the span in which the response began.
     #[must_use]
     pub fn drop_unread(mut self) -> Self {
         self.config.drops_unread = true;
@@ -240,7 +240,7 @@ impl<S> Layer<S> for ServerLayer {
     }
 }
 
-/// The service that [`ServerLayer`] makes. Around the generated server of one tonic service, it can be added to a router:
+/// The service of [`ServerLayer`]. If it is around the generated server of one tonic service, it can be added to a router:
 ///
 /// ```no_run
 /// use codelibra::ErrorCode;
@@ -261,34 +261,34 @@ pub struct ServerService<S> {
 
 inner_service_accessors!(ServerService);
 
-/// The name of the inner service.
+/// Has the name of the inner service.
 impl<S: NamedService> NamedService for ServerService<S> {
     const NAME: &'static str = S::NAME;
 }
 
-/// A call, while its response is made. It moves with the future, the response and the body, so it is small.
+/// A call, while its response is made. It is kept small, because it moves with the future, the response and the body.
 #[derive(Clone, Debug)]
 pub(super) struct ServerCall {
     pub(super) config: Arc<Config>,
-    /// The caller's `x-request-id`, unread: only a failure needs it. It is boxed, since many calls have none.
+    /// The caller's `x-request-id`, not parsed: only a failure needs it. It is boxed, because many calls have none.
     request_id: Rare<Box<HeaderValue>>,
-    /// What the request is, and its answer has to be.
+    /// The protocol of the request. The response must have the same one.
     pub(super) protocol: Protocol,
     path: Option<PathAndQuery>,
-    /// The method of a request that is not gRPC. It is boxed, since a call of gRPC has none.
+    /// The method of a request that is not gRPC. It is boxed, because a gRPC call has none.
     http_method: Rare<Box<Method>>,
     /// Whether the caller chose a deadline.
     pub(super) has_deadline: bool,
     /// Who set the deadline of the call.
     pub(super) deadline_of: Origin,
-    /// What the end of the body has to be. [`ServerBody`] keeps it here, where it needs no more space.
+    /// How the body must end. [`ServerBody`] keeps it here, where it takes no additional space.
     pub(super) end: End,
 }
 
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Whether no request id is known yet. Of several ids the first valid one counts.
+/// Returns whether no valid request id was found yet. If there are several ids, the first valid one is used.
 fn is_unknown(request_id: Option<&HeaderValue>) -> bool {
     request_id.is_none_or(|id| RequestId::parse(id.as_bytes()).is_none())
 }
@@ -300,7 +300,7 @@ impl ServerCall {
         RequestId::parse(self.request_id.as_ref()?.as_bytes())
     }
 
-    /// Returns what the request asked for, for the log.
+    /// Returns the method and the path of the request, for the log.
     #[cold]
     pub(super) fn request_line(&self) -> RequestLine {
         let http_method = self.http_method.as_deref().unwrap_or(&Method::POST);
@@ -330,9 +330,9 @@ where
         let mut timeout = None;
         let mut protocol = Protocol::Other;
         let mut accept = None;
-        // There are few fields: looking at each name is quicker than looking two up.
+        // A request has few fields, so one pass over all names is faster than two lookups.
         for (name, value) in request.headers() {
-            // A standard name is a number. Asking for its text is slower.
+            // A standard name is compared as a number, which is faster than as text.
             if *name == CONTENT_TYPE {
                 protocol = Protocol::from_content_type(value.as_bytes());
             } else if *name == ACCEPT {

@@ -6,13 +6,13 @@ use crate::outbound::budget::field_len;
 use crate::wire::grpc_web::Protocol;
 use crate::wire::media_type::MediaType;
 
-/// A field, and the check of its values.
+/// A field, and the function that checks its value.
 struct Field {
     name: HeaderName,
     is_valid: fn(&[u8]) -> bool,
 }
 
-/// Of a received failure, only the first is kept.
+/// gRPC's own fields. Of a failure that another service sent, only the first field is kept.
 static FIELDS: [Field; 4] = [
     Field { name: CONTENT_TYPE, is_valid: is_content_type },
     Field { name: HeaderName::from_static("grpc-encoding"), is_valid: is_encoding },
@@ -29,13 +29,13 @@ const MAX_ENCODINGS: usize = 128;
 /// The longest media type, in bytes.
 const MAX_CONTENT_TYPE: usize = 64;
 
-/// gRPC over HTTP/2, "Content-Type": `application/grpc` and its message formats. gRPC-Web's types are accepted too, but no
-/// parameters: they may contain private text, and the field of a received failure is kept.
+/// gRPC over HTTP/2, "Content-Type": `application/grpc` and its message formats. The types of gRPC-Web are accepted too.
+/// Parameters are not: they may contain private text, and the field of a received failure is kept.
 fn is_content_type(value: &[u8]) -> bool {
     value.len() <= MAX_CONTENT_TYPE && MediaType::has_no_parameters(value)
 }
 
-/// Whether the fields contain exactly one `content-type`, and it is a valid one of gRPC or gRPC-Web.
+/// Returns whether the fields contain exactly one `content-type`, and it is a valid one of gRPC or gRPC-Web.
 pub(super) fn is_valid_content_type(fields: &HeaderMap) -> bool {
     let mut values = fields.get_all(CONTENT_TYPE).iter();
     values.next().is_some_and(|value| is_content_type(value.as_bytes())) && values.next().is_none()
@@ -60,14 +60,16 @@ fn is_pushback(value: &[u8]) -> bool {
 /// Which of the fields that a handler set are kept beside a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kept {
-    /// All that are valid.
+    /// All fields, except those of gRPC that are not valid.
     All,
-    /// gRPC's own.
+    /// gRPC's own fields.
     Protocol,
+    /// `content-type` only.
     ContentType,
 }
 
-/// The size of the fields beside those of the failure, as in a header list (RFC 9113 §6.5.2).
+/// The sizes of the fields that do not belong to the failure, as in a header list (RFC 9113 §6.5.2), and which of them are
+/// removed.
 #[derive(Debug)]
 pub(super) struct Beside {
     content_type: usize,
@@ -112,7 +114,7 @@ impl Beside {
         }
     }
 
-    /// The names of the fields that are removed for their values.
+    /// Returns the names of the fields that are removed because their values are not valid.
     pub(super) fn removed(&self) -> impl Iterator<Item = &'static str> {
         FIELDS.iter().zip(self.removed).filter(|(_, removed)| *removed).map(|(field, _)| field.name.as_str())
     }

@@ -9,13 +9,13 @@ const REJECTED_REQUESTS: [&str; 8] = [
     "protocol error: received message with",
     "Error decompressing",
     "h2 protocol error",
-    // Of hyper: an HTTP/1.1 body that breaks off. tonic makes UNKNOWN of it.
+    // hyper: an HTTP/1.1 body that breaks off. tonic makes it UNKNOWN.
     "error reading a body from connection",
-    // Of tonic-web: no base64, and any error of the request's body.
+    // tonic-web: text that is not base64, and any error of the request's body.
     "tonic-web: ",
 ];
 
-/// Whether a status is tonic's rejection of a request.
+/// Returns whether a status is tonic's rejection of a request.
 pub(super) fn is_rejection(message: &str, details: &[u8]) -> bool {
     details.is_empty() && REJECTED_REQUESTS.iter().any(|text| message.starts_with(text))
 }

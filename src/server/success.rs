@@ -1,4 +1,4 @@
-//! The fields of a failure in an answer that is not one.
+//! The fields that describe a failure, in a response that succeeds.
 
 use http::{HeaderMap, HeaderName};
 
@@ -8,22 +8,22 @@ use crate::wire::{CAUSE, ERROR_CODE_HEADER, GRPC_MESSAGE, RECEIVED_HEADER, STATU
 const FIELDS: [HeaderName; 5] =
     [GRPC_MESSAGE, STATUS_DETAILS_HEADER, ERROR_CODE_HEADER, RECEIVED_HEADER, HeaderName::from_static(CAUSE)];
 
-/// Whether a field, by its name in lower case, describes a failure.
-pub(super) fn is_of_failure(name: &[u8]) -> bool {
+/// Returns whether a field describes a failure. `name` is in lower case.
+pub(super) fn describes_failure(name: &[u8]) -> bool {
     FIELDS.iter().any(|field| field.as_str().as_bytes() == name)
 }
 
-/// Removes the fields that describe a failure from the fields of a success. They contain what no boundary has checked, and
-/// tonic's client makes a failure of some of them.
+/// Removes the fields that describe a failure from the fields of a success. No boundary has checked their content, and tonic's
+/// client turns some of them into a failure.
 #[inline]
 pub(super) fn remove_failure(fields: &mut HeaderMap, scan: HeaderScan) {
     if scan.has(HeaderScan::MESSAGE | HeaderScan::DETAILS | HeaderScan::CODE | HeaderScan::OURS) {
-        remove_all(fields);
+        remove_fields(fields);
     }
 }
 
 #[cold]
-fn remove_all(fields: &mut HeaderMap) {
+fn remove_fields(fields: &mut HeaderMap) {
     for name in &FIELDS {
         fields.remove(name);
     }

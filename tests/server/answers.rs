@@ -67,7 +67,7 @@ async fn an_answer_that_is_no_grpc_is_a_coded_failure() {
         assert_eq!(status.to_received::<ErrorCode>().number(), Some(number), "{http_status}");
         assert!(!format!("{status:?}").contains("secret"));
         let log = log.take();
-        let why = format!("the service answered HTTP {}", http::StatusCode::from_u16(http_status).unwrap());
+        let why = format!("the service sent HTTP {}", http::StatusCode::from_u16(http_status).unwrap());
         assert_eq!(log.matches(&why).count(), 1, "{log}");
     }
 }
@@ -92,7 +92,7 @@ async fn an_answer_without_a_status_at_its_end_is_a_coded_failure() {
         assert_eq!(check(&status).code(), Some(ErrorCode::UNEXPECTED_ERROR));
         assert!(!format!("{status:?}").contains("secret"));
         let log = log.take();
-        assert_eq!(log.matches("ended its answer without grpc-status").count(), 1, "{log}");
+        assert_eq!(log.matches("ended its response without grpc-status").count(), 1, "{log}");
     }
 }
 

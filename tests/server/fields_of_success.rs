@@ -87,7 +87,7 @@ async fn trailers_of_a_success_have_no_field_of_a_failure() {
                 ("there is no status", vec![], vec![beside(name), other]),
             ] {
                 if place == "there is no status" && request != "application/json" {
-                    // It is a failure: the service ended its answer without grpc-status.
+                    // It is a failure: the service ended its response without grpc-status.
                     continue;
                 }
                 let (headers, trailers) = (headers.clone(), trailers.clone());

@@ -126,15 +126,23 @@ fn broken_bodies() -> Vec<Broken> {
         ),
         case("a trailer frame of 4 GiB", &[&[0x80, 0xff, 0xff, 0xff, 0xff], CANARY.as_bytes()], "256 KiB"),
         case("a compressed trailer frame", &[&message, &compressed(0x81)], "compressed trailer frame"),
-        case("an unknown flag", &[&compressed(0x82)], "no message and no trailers"),
-        case("an unknown flag of a message", &[&frame(2, CANARY.as_bytes())], "no message and no trailers"),
-        case("a page", &[b"<html><body>", CANARY.as_bytes()], "no message and no trailers"),
-        case("a message after an OK", &[&trailers(OK), &canary_message], "goes on after its trailer frame"),
-        case("a message after a failure", &[&private(), &canary_message], "goes on after its trailer frame"),
-        case("an OK, then a failure", &[&trailers(OK), &private()], "goes on after its trailer frame"),
-        case("a failure, then an OK", &[&private(), &trailers(OK)], "goes on after its trailer frame"),
-        case("two failures", &[&private(), &private()], "goes on after its trailer frame"),
-        case("one byte after an OK", &[&trailers(OK), &[0]], "goes on after its trailer frame"),
+        case("an unknown flag", &[&compressed(0x82)], "neither a message nor trailers"),
+        case(
+            "an unknown flag of a message",
+            &[&frame(2, CANARY.as_bytes())],
+            "neither a message nor trailers",
+        ),
+        case("a page", &[b"<html><body>", CANARY.as_bytes()], "neither a message nor trailers"),
+        case("a message after an OK", &[&trailers(OK), &canary_message], "continues after its trailer frame"),
+        case(
+            "a message after a failure",
+            &[&private(), &canary_message],
+            "continues after its trailer frame",
+        ),
+        case("an OK, then a failure", &[&trailers(OK), &private()], "continues after its trailer frame"),
+        case("a failure, then an OK", &[&private(), &trailers(OK)], "continues after its trailer frame"),
+        case("two failures", &[&private(), &private()], "continues after its trailer frame"),
+        case("one byte after an OK", &[&trailers(OK), &[0]], "continues after its trailer frame"),
     ]
 }
 
@@ -169,10 +177,10 @@ async fn broken_base64_ends_coded() {
     let text = encode(&ok);
     let text = std::str::from_utf8(&text).unwrap();
     for (name, body, why) in [
-        ("not base64", format!("{CANARY}!!!"), "the service's gRPC-Web answer"),
-        ("a page", format!("<html>{CANARY}"), "the service's gRPC-Web answer"),
+        ("not base64", format!("{CANARY}!!!"), "the service's gRPC-Web response"),
+        ("a page", format!("<html>{CANARY}"), "the service's gRPC-Web response"),
         ("a digit too few", text.trim_end_matches('=')[..text.len() - 3].to_owned(), "breaks off in a frame"),
-        ("a digit too many", format!("{text}A"), "goes on after its trailer frame"),
+        ("a digit too many", format!("{text}A"), "continues after its trailer frame"),
         ("padding first", format!("=AAA{text}"), "is not base64"),
         ("padding alone", format!("===={text}"), "is not base64"),
         ("padding after one digit", format!("A==={text}"), "is not base64"),

@@ -7,7 +7,7 @@ use crate::server::failure::from_violation;
 use crate::wire::grpc_web::{Protocol, WebEncoding};
 use crate::wire::media_type::MediaType;
 
-/// How the body of an answer is encoded. `None` where the answer is not gRPC-Web.
+/// Returns the encoding of the body of a response, or `None` if the response is not gRPC-Web.
 pub(in crate::server) fn answer_encoding(headers: &HeaderMap) -> Option<WebEncoding> {
     match MediaType::from_fields(headers) {
         Some(MediaType::GrpcWeb(encoding)) => Some(encoding),
@@ -15,10 +15,10 @@ pub(in crate::server) fn answer_encoding(headers: &HeaderMap) -> Option<WebEncod
     }
 }
 
-/// Whether an answer of gRPC or of gRPC-Web fits a request.
+/// Returns whether a response is in a protocol that the caller of the request can read.
 ///
-/// A service without a layer for gRPC-Web answers its callers in gRPC: such an answer passes, with HTTP trailers.
-/// gRPC-Web with another HTTP status than of success is another answer, whose `content-type` a layer replaced.
+/// A service without a layer for gRPC-Web sends gRPC to all callers. Such a response is sent as it is, with HTTP trailers.
+/// A response of gRPC-Web whose HTTP status is an error is not gRPC-Web: a layer only replaced its `content-type`.
 #[inline]
 pub(in crate::server) fn fits(
     request: Protocol,
@@ -33,8 +33,8 @@ pub(in crate::server) fn fits(
     }
 }
 
-/// Removes what the headers state about the length of a body that the layer may change. A body that the layer cannot
-/// read, because it is compressed, is a failure.
+/// Removes `content-length`, because the layer may change the body. Returns a failure if the layer cannot read the body, because
+/// it is compressed.
 pub(in crate::server) fn prepare(headers: &mut HeaderMap) -> Option<Failure<'static>> {
     headers.remove(CONTENT_LENGTH);
     let encoding = headers.get(CONTENT_ENCODING)?;
@@ -42,7 +42,7 @@ pub(in crate::server) fn prepare(headers: &mut HeaderMap) -> Option<Failure<'sta
         return None;
     }
     let what = format!(
-        "the service answered in gRPC-Web with content-encoding {encoding:?}, which the server layer does not read: \
+        "the service sent gRPC-Web with content-encoding {encoding:?}, which the server layer does not read: \
          put the layer that compresses outside of it"
     );
     Some(from_violation(GrpcCode::Internal, what))

@@ -1,12 +1,12 @@
-//! The block of a trailer frame: the fields of HTTP trailers as lines of text.
+//! The block in a trailer frame: the fields of HTTP trailers as lines of text.
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::server::success::is_of_failure;
+use crate::server::success::describes_failure;
 
-/// Whether a block is one `grpc-status` of 0, without a field of a failure, and otherwise what any reader takes for the same
-/// fields. Such a block is sent as it is.
+/// Returns whether a block contains one `grpc-status` of 0, no field of a failure, and only lines that every reader reads in the
+/// same way. Such a block is sent as it is.
 pub(super) fn is_plain_ok(block: &[u8]) -> bool {
     let mut statuses = 0;
     for line in block.split_inclusive(|byte| *byte == b'\n') {
@@ -16,10 +16,10 @@ pub(super) fn is_plain_ok(block: &[u8]) -> bool {
         {
             return false;
         }
-        if is_of_failure(name) {
+        if describes_failure(name) {
             return false;
         }
-        // The control characters, CR among them, separate lines for some readers.
+        // Some readers end a line at a control character, such as CR.
         if value.iter().any(|byte| *byte < b' ' && *byte != b'\t') {
             return false;
         }
@@ -33,7 +33,7 @@ pub(super) fn is_plain_ok(block: &[u8]) -> bool {
     statuses == 1
 }
 
-/// The fields of a block. A line that is not a field is left out. `None` where there are more names than a header map
+/// Reads the fields of a block. A line that is not a field is ignored. Returns `None` if there are more names than a header map
 /// can hold.
 pub(super) fn read(block: &Bytes) -> Option<HeaderMap> {
     let mut fields = HeaderMap::new();
@@ -48,7 +48,7 @@ pub(super) fn read(block: &Bytes) -> Option<HeaderMap> {
     Some(fields)
 }
 
-/// The block of these fields.
+/// Writes the block of these fields.
 pub(super) fn write(fields: &HeaderMap) -> BytesMut {
     let len = fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     let mut block = BytesMut::with_capacity(len);

@@ -2,12 +2,12 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// The length of a frame's head: the flag and four bytes of length.
+/// The length of a frame's head in bytes: the flag and four bytes for the length.
 pub(super) const HEAD: usize = 5;
 
 const TRAILERS: u8 = 0x80;
 
-/// What a frame holds, by its flag (PROTOCOL-WEB.md, "Message framing").
+/// What a frame contains, by its flag (PROTOCOL-WEB.md, "Message framing").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A message, compressed or not.
@@ -15,7 +15,7 @@ pub(super) enum Kind {
     Trailers,
     /// `10000001b`, which the layer cannot read.
     CompressedTrailers,
-    /// A flag without a meaning: the body is not gRPC-Web.
+    /// An undefined flag: the body is not gRPC-Web.
     Unknown,
 }
 
@@ -27,14 +27,14 @@ pub(super) struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// `None` where the bytes end before the head does.
+    /// Reads the head of a frame. Returns `None` if the bytes end before the head does.
     pub(super) fn read(frame: &[u8]) -> Option<Self> {
         let (head, _) = frame.split_first_chunk()?;
         let [flag, a, b, c, d]: [u8; HEAD] = *head;
         Some(Self { flag, payload: u32::from_be_bytes([a, b, c, d]) })
     }
 
-    /// The length of the whole frame, in bytes.
+    /// Returns the length of the frame with its head, in bytes.
     pub(super) fn frame_len(self) -> usize {
         usize::try_from(self.payload).map_or(usize::MAX, |payload| payload.saturating_add(HEAD))
     }
@@ -49,8 +49,8 @@ impl FrameHeader {
     }
 }
 
-/// The length of the messages that arrived whole, from the start on.
-pub(super) fn whole_messages(bytes: &[u8]) -> usize {
+/// Returns the length in bytes of the complete messages at the start of `bytes`.
+pub(super) fn complete_messages(bytes: &[u8]) -> usize {
     let mut end = 0;
     while let Some(head) = bytes.get(end..).and_then(FrameHeader::read)
         && head.kind() == Kind::Message
@@ -63,7 +63,7 @@ pub(super) fn whole_messages(bytes: &[u8]) -> usize {
     end
 }
 
-/// A trailer frame. `None` where the block is too long for the length field.
+/// Writes a trailer frame. Returns `None` if the block is too long for the length field.
 pub(super) fn trailer_frame(block: &[u8]) -> Option<Bytes> {
     let mut frame = BytesMut::with_capacity(HEAD + block.len());
     frame.put_u8(TRAILERS);

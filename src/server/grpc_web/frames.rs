@@ -6,34 +6,35 @@ use http::HeaderMap;
 use http_body::{Body, Frame};
 
 use super::fields;
-use super::frame::{FrameHeader, HEAD, Kind, trailer_frame, whole_messages};
+use super::frame::{FrameHeader, HEAD, Kind, complete_messages, trailer_frame};
 use super::text::{self, Decoder};
 use crate::outbound::cause::{self, Dropped};
 use crate::wire::base64;
 use crate::wire::grpc_web::WebEncoding;
 
-/// How much of a message is held until it has arrived whole, in bytes: as much as tonic reads by default. A trailer frame
-/// cannot be sent in the middle of a message, so a caller that got the start of one that breaks off receives no status.
+/// How much of a message is held until the message is complete, in bytes: as much as tonic reads by default. A trailer frame
+/// cannot be sent in the middle of a message. So if the start of a message was sent and the message breaks off, the caller
+/// receives no status.
 const MAX_HELD_MESSAGE: usize = 4 << 20;
 
-/// The longest trailer frame that is collected, in bytes. One that arrives in one piece is not collected.
+/// The longest trailer frame that is collected from parts, in bytes. A frame that arrives in one piece may be longer.
 const MAX_TRAILERS: usize = 256 << 10;
 
-const _: () = assert!(MAX_TRAILERS <= MAX_HELD_MESSAGE, "a trailer frame is collected whole");
+const _: () = assert!(MAX_TRAILERS <= MAX_HELD_MESSAGE, "a trailer frame is collected until it is complete");
 
-/// Reads a gRPC-Web body as one of gRPC, and writes trailers as gRPC-Web does.
+/// A reader of a gRPC-Web body, which returns the messages and the trailers as those of gRPC. It also writes trailers as a frame.
 #[derive(Debug)]
 pub(in crate::server) struct WebFrames {
     encoding: WebEncoding,
     decoder: Decoder,
-    /// Bytes of the service that were not looked at yet.
+    /// Bytes of the service that were not read yet.
     unread: Bytes,
-    /// The start of a frame that has not arrived whole.
+    /// The start of a frame that is not complete yet.
     partial: BytesMut,
     state: FramesState,
-    /// The causes that the fields of the trailer frame may lead to.
+    /// The private causes that the fields of the trailer frame may identify.
     dropped: Dropped,
-    /// What is wrong with the body. Nothing more of it is read.
+    /// What is wrong with the body. After a fault, the body is not read further.
     fault: Option<&'static str>,
 }
 
@@ -41,9 +42,9 @@ pub(in crate::server) struct WebFrames {
 enum FramesState {
     /// Frames follow.
     Open,
-    /// So many bytes of a long message follow, which pass as they come.
+    /// The rest of a long message follows, this many bytes. They are sent as they arrive.
     InMessage(usize),
-    /// The trailer frame arrived. The body has to end.
+    /// The trailer frame arrived. The body must end now.
     Trailers(Bytes),
     /// A status was sent.
     Ended,
@@ -62,18 +63,18 @@ impl WebFrames {
         }
     }
 
-    /// What is wrong with the body, after it has ended.
+    /// Returns what is wrong with the body, after it has ended.
     pub(in crate::server) const fn fault(&self) -> Option<&'static str> {
         self.fault
     }
 
-    /// Whether the trailer frame was sent as the service made it.
+    /// Returns whether the trailer frame was sent as the service made it.
     pub(in crate::server) const fn has_ended(&self) -> bool {
         matches!(self.state, FramesState::Ended)
     }
 
-    /// The next frame: messages as data, and the fields of the trailer frame as trailers. A plain OK is data too: after
-    /// it, [`has_ended`](Self::has_ended) is true. The end comes early where the body is broken.
+    /// Returns the next frame: messages as data, and the fields of the trailer frame as trailers. A trailer frame with a plain OK
+    /// is returned as data; after it, [`has_ended`](Self::has_ended) is true. If the body is not valid, it ends at the fault.
     pub(in crate::server) fn poll_frame<B: Body<Data = Bytes>>(
         &mut self,
         mut inner: Pin<&mut B>,
@@ -93,10 +94,10 @@ impl WebFrames {
                 None => return Poll::Ready(self.end(None).map(Ok)),
             };
             match frame.into_data() {
-                Ok(data) if self.passes(&data) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                Ok(data) if self.passes_unchanged(&data) => return Poll::Ready(Some(Ok(Frame::data(data)))),
                 Ok(data) => {
                     self.read(data);
-                    // The layer that wrote the trailer frame dropped the trailers in the same poll.
+                    // The layer that wrote the trailer frame drops the trailers in the same poll.
                     if !dropped.is_empty() {
                         self.dropped = dropped;
                     }
@@ -106,7 +107,7 @@ impl WebFrames {
         }
     }
 
-    /// Trailers as gRPC-Web sends them. `None` in the middle of a message, where no frame can begin.
+    /// Writes trailers as a frame. Returns `None` in the middle of a message, where no frame can begin.
     pub(in crate::server) fn trailers(&mut self, trailers: &HeaderMap) -> Option<Frame<Bytes>> {
         if matches!(self.state, FramesState::InMessage(_)) {
             return None;
@@ -122,13 +123,13 @@ impl WebFrames {
         })
     }
 
-    /// Whether a piece of text is sent as it came. Of binary pieces, the whole messages are never copied.
-    fn passes(&self, piece: &[u8]) -> bool {
+    /// Returns whether a piece of base64 text is sent as it arrived. The complete messages of a binary piece are never copied.
+    fn passes_unchanged(&self, piece: &[u8]) -> bool {
         self.encoding == WebEncoding::Text
             && matches!(self.state, FramesState::Open)
             && self.partial.is_empty()
             && self.decoder.is_at_boundary()
-            && text::is_whole_messages(piece)
+            && text::is_complete_messages(piece)
     }
 
     fn read(&mut self, piece: Bytes) {
@@ -141,11 +142,11 @@ impl WebFrames {
         };
     }
 
-    /// What is unread as far as it is messages. The rest of it is kept.
+    /// Returns the next complete messages of the unread bytes. The rest is kept.
     fn next_messages(&mut self) -> Option<Bytes> {
         while self.fault.is_none() {
             if !self.partial.is_empty() {
-                if let Some(message) = self.go_on_with_frame()? {
+                if let Some(message) = self.continue_frame()? {
                     return Some(message);
                 }
                 continue;
@@ -163,10 +164,10 @@ impl WebFrames {
                     return Some(passing);
                 }
                 FramesState::Trailers(_) | FramesState::Ended => {
-                    self.fault = Some("goes on after its trailer frame")
+                    self.fault = Some("continues after its trailer frame")
                 }
                 FramesState::Open => {
-                    let messages = whole_messages(&self.unread);
+                    let messages = complete_messages(&self.unread);
                     if messages > 0 {
                         return Some(self.unread.split_to(messages));
                     }
@@ -184,14 +185,14 @@ impl WebFrames {
         None
     }
 
-    /// Collects a frame that did not arrive whole. Returns `None` where more of it has to arrive, and the frame where it
-    /// is a message.
-    fn go_on_with_frame(&mut self) -> Option<Option<Bytes>> {
+    /// Collects a frame that arrives in parts. Returns `None` if it is not complete yet, and `Some(Some(message))` if it is a
+    /// message.
+    fn continue_frame(&mut self) -> Option<Option<Bytes>> {
         self.collect(HEAD);
         let head = FrameHeader::read(&self.partial)?;
         let len = head.frame_len();
         match head.kind() {
-            Kind::Unknown => self.fault = Some("has a frame that is no message and no trailers"),
+            Kind::Unknown => self.fault = Some("has a frame that is neither a message nor trailers"),
             Kind::CompressedTrailers => self.fault = Some("has a compressed trailer frame"),
             Kind::Trailers if len > MAX_TRAILERS => {
                 self.fault = Some("has a trailer frame of more than 256 KiB");
@@ -216,17 +217,17 @@ impl WebFrames {
         Some(None)
     }
 
-    /// Moves what is unread to the frame that has not arrived whole, until that has this length.
+    /// Moves unread bytes to the incomplete frame, until that has this length.
     fn collect(&mut self, len: usize) {
         let missing = len.saturating_sub(self.partial.len()).min(self.unread.len());
         self.partial.extend_from_slice(&self.unread.split_to(missing));
     }
 
-    /// The end of the body, with the HTTP trailers that the service sent.
+    /// Ends the body. `trailers` are the HTTP trailers that the service sent. Returns the last frame.
     fn end(&mut self, trailers: Option<HeaderMap>) -> Option<Frame<Bytes>> {
         match &mut self.state {
             FramesState::Trailers(_) if !self.decoder.is_at_boundary() => {
-                self.fault = Some("goes on after its trailer frame");
+                self.fault = Some("continues after its trailer frame");
                 None
             }
             FramesState::Trailers(frame) => {
@@ -239,7 +240,7 @@ impl WebFrames {
                     self.fault = Some("has too many fields in its trailer frame");
                     return None;
                 };
-                self.dropped.park_again(&mut fields);
+                self.dropped.store_again(&mut fields);
                 Some(Frame::trailers(fields))
             }
             FramesState::Open if self.partial.is_empty() && self.decoder.is_at_boundary() => {

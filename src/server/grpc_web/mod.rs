@@ -1,5 +1,4 @@
-//! gRPC-Web inside of the server layer: its answers are read as those of gRPC, and what the layer decides is written as
-//! gRPC-Web again.
+//! gRPC-Web responses inside the server layer. They are read as responses of gRPC, and the result is written as gRPC-Web again.
 //!
 //! gRPC-Web sends the status in a trailer frame, the last frame of the body (PROTOCOL-WEB.md, "Message framing").
 //! [`WebFrames`] turns this frame into HTTP trailers before the layer decides, and trailers into a frame after it.

@@ -1,26 +1,26 @@
-//! The base64 of gRPC-Web's text form. It comes in pieces, each of which may be padded (PROTOCOL-WEB.md, "Text-encoded
+//! The base64 of gRPC-Web's text form. It arrives in pieces, and each piece may be padded (PROTOCOL-WEB.md, "Text-encoded
 //! streams").
 
 use super::frame::{FrameHeader, HEAD, Kind};
 use crate::wire::base64;
 
-/// Four digits are three bytes.
+/// The number of base64 digits in a quad, which encodes three bytes.
 const QUAD: usize = 4;
 
-/// Decodes a body piece by piece.
+/// A decoder that reads a body piece by piece.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
-    /// The digits of a quad that has not arrived whole.
+    /// The digits of a quad that is not complete yet.
     digits: Vec<u8>,
 }
 
 impl Decoder {
-    /// Whether the text ended with a whole quad.
+    /// Returns whether the text so far ends with a complete quad.
     pub(super) fn is_at_boundary(&self) -> bool {
         self.digits.is_empty()
     }
 
-    /// The bytes of all quads that arrived whole. `None` where the text is not base64.
+    /// Decodes all complete quads. Returns `None` if the text is not base64.
     pub(super) fn decode(&mut self, mut text: &[u8]) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
         if !self.digits.is_empty() {
@@ -40,7 +40,7 @@ impl Decoder {
     }
 }
 
-/// Decodes whole quads. Each may end with padding.
+/// Decodes complete quads. Each may end with padding.
 fn decode_quads(mut quads: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
     while !quads.is_empty() {
         let padded = quads.iter().position(|digit| *digit == b'=');
@@ -60,8 +60,8 @@ fn decode_quads(mut quads: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// Whether a piece of text holds whole messages and nothing else. It allocates nothing and decodes the heads alone.
-pub(super) fn is_whole_messages(text: &[u8]) -> bool {
+/// Returns whether a piece of text contains complete messages and nothing else. It allocates nothing, and decodes only the heads.
+pub(super) fn is_complete_messages(text: &[u8]) -> bool {
     let padding = text.iter().rev().take_while(|digit| **digit == b'=').count();
     let digits = text.len().saturating_sub(padding);
     let is_one_piece = text.len().is_multiple_of(QUAD)
@@ -76,9 +76,9 @@ pub(super) fn is_whole_messages(text: &[u8]) -> bool {
     at == len
 }
 
-/// The head of the frame that begins at this decoded byte.
+/// Reads the head of the frame that begins at this byte of the decoded text.
 fn head_at(text: &[u8], at: usize) -> Option<FrameHeader> {
-    /// Seven bytes at most: two of a quad that is shared with the frame before, and the head.
+    /// The quads that are decoded. A head begins at one of the three bytes of a quad, so it ends within seven bytes.
     const QUADS: usize = 3;
     let digits = text.get(at / 3 * QUAD..)?;
     let digits = digits.get(..QUADS * QUAD).unwrap_or(digits);
@@ -120,19 +120,19 @@ mod tests {
         for first in 0..20 {
             for second in 0..20 {
                 let both = [message(first), message(second)].concat();
-                assert!(is_whole_messages(&encode_padded(&both)), "{first} {second}");
+                assert!(is_complete_messages(&encode_padded(&both)), "{first} {second}");
                 for cut in 1..both.len() {
                     let is_whole = cut == message(first).len();
                     let text = encode_padded(both.get(..cut).unwrap());
-                    assert_eq!(is_whole_messages(&text), is_whole, "{first} {second} {cut}");
+                    assert_eq!(is_complete_messages(&text), is_whole, "{first} {second} {cut}");
                 }
                 let trailers = [&both[..], &[0x80, 0, 0, 0, 0]].concat();
-                assert!(!is_whole_messages(&encode_padded(&trailers)));
+                assert!(!is_complete_messages(&encode_padded(&trailers)));
             }
         }
-        assert!(is_whole_messages(b""));
+        assert!(is_complete_messages(b""));
         for other in ["A", "AAAA", "AAAAAAA*", "AAAAAAA====="] {
-            assert!(!is_whole_messages(other.as_bytes()), "{other}");
+            assert!(!is_complete_messages(other.as_bytes()), "{other}");
         }
     }
 }
