@@ -24,8 +24,8 @@ use crate::wire::grpc_web::Protocol;
 use crate::wire::media_type::MediaType;
 use crate::wire::{ERROR_CODE_HEADER, GRPC_STATUS};
 
-/// What describes a body that is replaced.
-const OF_THE_BODY: [HeaderName; 8] = [
+/// The fields that describe a body. They are removed if the body is replaced.
+const BODY_FIELDS: [HeaderName; 8] = [
     ACCEPT_RANGES,
     CONTENT_ENCODING,
     CONTENT_LENGTH,
@@ -36,10 +36,10 @@ const OF_THE_BODY: [HeaderName; 8] = [
     TRANSFER_ENCODING,
 ];
 
-/// The code of UNIMPLEMENTED where nothing more specific is known.
+/// The code of UNIMPLEMENTED without a specific reason.
 const UNIMPLEMENTED: u32 = 501_000;
 
-/// What is known of one call.
+/// A call of the service inside the layer.
 #[derive(Clone, Debug)]
 pub(super) struct HandlerCall {
     pub(super) responder: Arc<Responder>,
@@ -47,39 +47,39 @@ pub(super) struct HandlerCall {
     pub(super) protocol: Protocol,
 }
 
-/// What is to be done with an answer.
-pub(super) enum Sorted {
-    /// It leaves.
+/// A response of the service, by what the layer does with it.
+pub(super) enum Classified {
+    /// This response is sent.
     Done(Response<Body>),
-    /// It is text that becomes a message.
+    /// The body is read first. It is text, which becomes a message.
     Text(Parts, Body),
 }
 
 impl HandlerCall {
-    pub(super) fn sort(&self, response: Response<Body>) -> Sorted {
+    pub(super) fn classify(&self, response: Response<Body>) -> Classified {
         let (mut parts, body) = response.into_parts();
         match parts.extensions.remove::<HandlerFailure>() {
             Some(failure) => {
-                // A layer between may have wrapped it.
+                // A layer between the handler and this layer may have wrapped the body, so its drop may panic.
                 self.discard(body);
-                Sorted::Done(self.answer(parts, &failure.to_failure()))
+                Classified::Done(self.answer(parts, &failure.to_failure()))
             }
-            // The text cannot be read: a layer inside has compressed it.
+            // A layer inside has compressed the text, so it cannot be read.
             None if is_plain_failure(&parts) && parts.headers.contains_key(CONTENT_ENCODING) => {
                 self.discard(body);
-                Sorted::Done(self.text(parts, b""))
+                Classified::Done(self.text(parts, b""))
             }
-            None if is_plain_failure(&parts) => Sorted::Text(parts, body),
-            // The fallback of tonic's router, for example, answers every caller so.
+            None if is_plain_failure(&parts) => Classified::Text(parts, body),
+            // For example, the fallback of tonic's router sends gRPC to every caller.
             None if !self.caller.is_grpc() && is_grpc_failure(&parts) => {
                 self.discard(body);
-                Sorted::Done(self.grpc_failure(&parts.headers))
+                Classified::Done(self.grpc_failure(&parts.headers))
             }
-            None => Sorted::Done(Response::from_parts(parts, body)),
+            None => Classified::Done(Response::from_parts(parts, body)),
         }
     }
 
-    /// The response to a failure that contains no more than a text.
+    /// Returns the response to a failure that contains a text only.
     pub(super) fn text(&self, parts: Parts, text: &[u8]) -> Response<Body> {
         let is_unknown = matches!(parts.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
         let text = String::from_utf8_lossy(text);
@@ -104,12 +104,12 @@ impl HandlerCall {
         }
     }
 
-    /// Logs a panic of a drop, whose call already has its answer.
+    /// Logs a panic of a drop, after the response of its call.
     pub(super) fn panic_in_drop(&self, panic: &Panic) {
         self.responder.panic_in_drop(Transport::Axum, &self.caller, panic);
     }
 
-    /// The answer to an error of the service itself.
+    /// Returns the response to an error that the service returned in place of a response.
     pub(super) fn error(&self, error: &(dyn Error + 'static)) -> Response<Body> {
         self.answer_alone(&Failure::from_error(error)).map(Body::from)
     }
@@ -118,12 +118,12 @@ impl HandlerCall {
         self.answer_alone(&Failure::from_timeout(Origin::Either)).map(Body::from)
     }
 
-    /// The HTTP answer to a gRPC failure of a caller that does not take gRPC.
+    /// Returns the HTTP response to a gRPC failure, for a caller that does not read gRPC.
     fn grpc_failure(&self, fields: &HeaderMap) -> Response<Body> {
         let error = crate::http::received(fields, self.responder.catalog());
         let has_no_own_code = error.number().is_none_or(|number| number == UNIMPLEMENTED);
         if error.grpc_code() == GrpcCode::Unimplemented && has_no_own_code {
-            // No route of HTTP has this path.
+            // The path does not exist over HTTP.
             let not_found = Failure::from_text(GrpcCode::NotFound, Some(404), Cow::Borrowed(""));
             return self.answer_alone(&not_found).map(Body::from);
         }
@@ -142,7 +142,7 @@ impl HandlerCall {
         response
     }
 
-    /// Writes an error into an answer, whose other fields stay. A gRPC failure has fields of its own alone.
+    /// Writes a failure into a response and keeps its other fields. A gRPC failure keeps none of them.
     fn answer(&self, mut parts: Parts, failure: &Failure<'_>) -> Response<Body> {
         let new = self.answer_alone(failure);
         if self.caller.is_grpc() {
@@ -150,7 +150,7 @@ impl HandlerCall {
         }
         let (new, body) = new.into_parts();
         parts.status = new.status;
-        for name in &OF_THE_BODY {
+        for name in &BODY_FIELDS {
             parts.headers.remove(name);
         }
         for (name, value) in &new.headers {
@@ -160,7 +160,7 @@ impl HandlerCall {
     }
 }
 
-/// Fields of which there may be many are joined; others are replaced.
+/// Sets a field. A field that may occur several times (`Vary`, `Link`) is added to the values that are there.
 fn put(fields: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
     if *name != VARY && *name != LINK {
         fields.insert(name, value.clone());
@@ -169,7 +169,7 @@ fn put(fields: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
     }
 }
 
-/// Whether the answer is a failure that speaks no format of its own, and is not ours.
+/// Returns whether the response is a failure whose body is plain text or empty, and which CodeLibra did not write.
 fn is_plain_failure(parts: &Parts) -> bool {
     let is_failure = |status: StatusCode| status.is_client_error() || status.is_server_error();
     let is_plain = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase().starts_with(b"text/plain");
@@ -178,7 +178,7 @@ fn is_plain_failure(parts: &Parts) -> bool {
         && parts.headers.get(CONTENT_TYPE).is_none_or(is_plain)
 }
 
-/// Whether the answer is gRPC's and failed in its headers.
+/// Returns whether the response is a gRPC failure in headers.
 fn is_grpc_failure(parts: &Parts) -> bool {
     MediaType::from_fields(&parts.headers) == Some(MediaType::Grpc)
         && parts.headers.get(GRPC_STATUS).is_some_and(|status| status != "0")

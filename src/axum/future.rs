@@ -10,12 +10,12 @@ use http_body::Body as _;
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
-use super::answer::{HandlerCall, Sorted};
+use super::answer::{Classified, HandlerCall};
 use crate::guard::Guarded;
 use crate::guard::service::{BoxError, ServiceError, ServiceFuture};
 use crate::guard::timer::Timer;
 
-/// How much of an answer's text becomes the message, in bytes.
+/// How much of a response's text becomes the message, in bytes.
 const MAX_TEXT: usize = 4096;
 
 pin_project! {
@@ -60,7 +60,7 @@ where
                 if !this.timer.poll(cx) {
                     return Poll::Pending;
                 }
-                // What a handler holds may panic when it is dropped.
+                // A resource of the handler may panic when it is dropped.
                 match this.inner.as_mut().clear().and_then(|()| this.text.as_mut().clear()) {
                     Ok(()) => this.call.timeout(),
                     Err(panic) => this.call.panic(panic),
@@ -69,7 +69,7 @@ where
             Err(ServiceError::Panic(panic)) => this.call.panic(panic),
             Err(ServiceError::Error(error)) => this.call.error(&*error),
         };
-        // The service has answered: what it panics with now is only for the log.
+        // The service has returned its response: a panic from now on is only logged.
         for dropped in [this.inner.as_mut().clear(), this.text.as_mut().clear()] {
             if let Err(panic) = dropped {
                 this.call.panic_in_drop(&panic);
@@ -79,7 +79,7 @@ where
     }
 }
 
-/// Polls the service, then the text that it has answered with.
+/// Polls the service, then the text of its response.
 fn poll_service<F, E>(
     mut inner: Pin<&mut ServiceFuture<F>>,
     mut text: Pin<&mut Guarded<Text>>,
@@ -92,9 +92,9 @@ where
 {
     match inner.as_mut().poll(cx)? {
         Some(Poll::Pending) => return Ok(Poll::Pending),
-        Some(Poll::Ready(response)) => match call.sort(response) {
-            Sorted::Done(response) => return Ok(Poll::Ready(response)),
-            Sorted::Text(parts, body) => {
+        Some(Poll::Ready(response)) => match call.classify(response) {
+            Classified::Done(response) => return Ok(Poll::Ready(response)),
+            Classified::Text(parts, body) => {
                 if let Err(panic) = inner.clear() {
                     call.panic_in_drop(&panic);
                 }
@@ -113,7 +113,7 @@ impl Text {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(frame))) => self.read.extend(frame.data_ref().into_iter().flatten()),
-                // What was read until a fault is the text.
+                // If the body fails, the text is the part before that.
                 Poll::Ready(Some(Err(_)) | None) => break,
             }
         }

@@ -1,4 +1,4 @@
-//! The failure that a handler returned, on its way to the layer.
+//! The failure that a handler returned, in the extensions of its response.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -36,7 +36,7 @@ impl HandlerFailure {
     }
 }
 
-/// The responder of responses that no layer makes again: the native form, and a public boundary.
+/// Returns the responder for responses outside a layer: the native form, and a public boundary.
 pub(super) fn default_responder(catalog: Option<&'static Catalog>) -> Cow<'static, Responder> {
     static DEFAULT: LazyLock<Responder> = LazyLock::new(|| Responder::from_catalog(&CATALOG));
     match catalog {

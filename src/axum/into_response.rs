@@ -34,8 +34,8 @@ use crate::inbound::ReceivedError;
 pub struct Forwarded(pub ReceivedError);
 
 impl Forwarded {
-    /// An error of this service, for the conversions that the macros of a catalogue write. Its private cause is not
-    /// kept, which a code and a struct with parameters do not have.
+    /// Returns an error of this service, for the conversions that the macros of a catalogue write. A private cause is not kept,
+    /// but a code and a struct with parameters have none.
     #[doc(hidden)]
     pub fn from_own(error: &ApiError) -> Self {
         let catalog = error.catalog().unwrap_or(&CATALOG);
@@ -43,7 +43,7 @@ impl Forwarded {
     }
 }
 
-/// The response of a handler. The layer logs: it knows the id of the request.
+/// Returns the response of a handler. It logs nothing: the layer does, because it knows the id of the request.
 fn respond(error: HandlerError, catalog: Option<&'static Catalog>) -> Response {
     let responder = default_responder(catalog);
     let failure = HandlerFailure::new(error);
@@ -77,7 +77,7 @@ impl IntoResponse for Forwarded {
     }
 }
 
-/// For handlers that use a [`Responder`] themselves.
+/// Extracts the caller, for handlers that use a [`Responder`] themselves.
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Infallible;
 

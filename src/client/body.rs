@@ -13,28 +13,28 @@ use crate::catalog::Catalog;
 use crate::inbound::early::EarlyFields;
 use crate::inbound::sanitize::{self, Ending, Start};
 
-/// What is known of a call while it is answered.
+/// What the response of a call is checked with.
 #[derive(Debug)]
-pub(super) struct Answering {
+pub(super) struct CallContext {
     pub(super) catalog: &'static Catalog,
-    pub(super) watch: Option<ObservedCall>,
+    pub(super) observed: Option<ObservedCall>,
     pub(super) deadline: Deadline,
 }
 
-impl Answering {
-    /// With fields that are sanitised.
+impl CallContext {
+    /// Corrects the sanitised fields of a failure, if the deadline passed, and reports the failure to the observers.
     #[cold]
-    pub(super) fn failed(&self, fields: &mut HeaderMap) {
+    pub(super) fn report_fields(&self, fields: &mut HeaderMap) {
         self.deadline.correct(fields);
-        if let Some(watch) = &self.watch {
-            watch.fields(fields, self.catalog);
+        if let Some(observed) = &self.observed {
+            observed.report_fields(fields, self.catalog);
         }
     }
 
     #[cold]
-    pub(super) fn failed_with(&self, status: &Status) {
-        if let Some(watch) = &self.watch {
-            watch.status(status, self.catalog);
+    pub(super) fn report_status(&self, status: &Status) {
+        if let Some(observed) = &self.observed {
+            observed.report(status, self.catalog);
         }
     }
 }
@@ -49,15 +49,15 @@ pin_project! {
         ending: Ending,
         early: EarlyFields,
         http_status: StatusCode,
-        answering: Answering,
+        context: CallContext,
     }
 }
 
 impl<B> ClientBody<B> {
     #[inline]
-    pub(super) fn new(inner: B, start: Start, http_status: StatusCode, answering: Answering) -> Self {
+    pub(super) fn new(inner: B, start: Start, http_status: StatusCode, context: CallContext) -> Self {
         let Start { ending, early } = start;
-        Self { inner, ending, early, http_status, answering }
+        Self { inner, ending, early, http_status, context }
     }
 }
 
@@ -74,25 +74,25 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, Status>>> {
         let this = self.project();
-        // Each arm returns: a frame is large, and most frames are only passed on.
+        // A frame is large, and most frames are only passed on. So each arm returns its frame, which is then not copied.
         match ready!(this.inner.poll_frame(cx)) {
             Some(Ok(mut frame)) => {
                 if let Some(trailers) = frame.trailers_mut() {
-                    finish(trailers, this.ending, this.early, *this.http_status, this.answering);
+                    finish(trailers, this.ending, this.early, *this.http_status, this.context);
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
             Some(Err(error)) => {
-                let status = this.answering.deadline.status_of(error.into());
+                let status = this.context.deadline.to_status(error.into());
                 if this.ending.is_open() {
                     *this.ending = Ending::Failed;
-                    this.answering.failed_with(&status);
+                    this.context.report_status(&status);
                 }
                 Poll::Ready(Some(Err(status)))
             }
             None if this.ending.is_open() => {
                 let mut trailers = HeaderMap::new();
-                finish(&mut trailers, this.ending, this.early, *this.http_status, this.answering);
+                finish(&mut trailers, this.ending, this.early, *this.http_status, this.context);
                 Poll::Ready(Some(Ok(Frame::trailers(trailers))))
             }
             None => Poll::Ready(None),
@@ -101,7 +101,7 @@ where
 
     #[inline]
     fn is_end_stream(&self) -> bool {
-        // An open end is still to be made up for.
+        // If the call has no end yet, this body adds one.
         !self.ending.is_open() && self.inner.is_end_stream()
     }
 
@@ -110,19 +110,19 @@ where
     }
 }
 
-/// Sanitises trailers, which end the call.
+/// Sanitises the trailers that end the call, and reports a failure.
 #[inline]
 fn finish(
     trailers: &mut HeaderMap,
     ending: &mut Ending,
     early: &EarlyFields,
     http_status: StatusCode,
-    answering: &Answering,
+    context: &CallContext,
 ) {
     let so_far = *ending;
-    *ending = sanitize::trailers(trailers, (so_far, early), http_status, answering.catalog);
+    *ending = sanitize::trailers(trailers, (so_far, early), http_status, context.catalog);
     // A failure in the headers was observed already.
     if *ending == Ending::Failed && so_far != Ending::Failed {
-        answering.failed(trailers);
+        context.report_fields(trailers);
     }
 }

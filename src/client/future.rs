@@ -7,7 +7,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tonic::Status;
 
-use super::body::Answering;
+use super::body::CallContext;
 use super::{BoxError, ClientBody};
 use crate::inbound::encodings::Encodings;
 use crate::inbound::sanitize::{self, Behind, Ending};
@@ -18,16 +18,16 @@ pin_project! {
     pub struct ClientFuture<F> {
         #[pin]
         inner: F,
-        answering: Option<Answering>,
-        // What the caller accepts.
+        context: Option<CallContext>,
+        // The compressions that the caller accepts.
         encodings: Encodings,
     }
 }
 
 impl<F> ClientFuture<F> {
     #[inline]
-    pub(super) fn new(inner: F, answering: Answering, encodings: Encodings) -> Self {
-        Self { inner, answering: Some(answering), encodings }
+    pub(super) fn new(inner: F, context: CallContext, encodings: Encodings) -> Self {
+        Self { inner, context: Some(context), encodings }
     }
 }
 
@@ -43,25 +43,25 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(this.inner.poll(cx));
-        let Some(answering) = this.answering.take() else {
-            // A future that is ready is not polled again.
+        let Some(context) = this.context.take() else {
+            // The future returned its output before, and must not be polled again.
             return Poll::Ready(Err(Status::internal("the call was polled after its end")));
         };
         let mut response = match result {
             Ok(response) => response,
             Err(error) => {
-                let status = answering.deadline.status_of(error.into());
-                answering.failed_with(&status);
+                let status = context.deadline.to_status(error.into());
+                context.report_status(&status);
                 return Poll::Ready(Err(status));
             }
         };
         let http_status = response.status();
         let behind = Behind::headers_of(response.body());
         let (fields, encodings) = (response.headers_mut(), *this.encodings);
-        let start = sanitize::headers(fields, behind, http_status, encodings, answering.catalog);
+        let start = sanitize::headers(fields, behind, http_status, encodings, context.catalog);
         if start.ending == Ending::Failed {
-            answering.failed(response.headers_mut());
+            context.report_fields(response.headers_mut());
         }
-        Poll::Ready(Ok(response.map(|body| ClientBody::new(body, start, http_status, answering))))
+        Poll::Ready(Ok(response.map(|body| ClientBody::new(body, start, http_status, context))))
     }
 }

@@ -8,14 +8,14 @@ use tonic::Status;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::body::Answering;
+use super::body::CallContext;
 use super::future::ClientFuture;
 use super::observe::{Both, Observe, ObservedCall};
 use super::requested::Requested;
 use super::{BoxError, ClientBody};
 use crate::catalog::{Catalog, CatalogCode};
 use crate::guard::inner_service_accessors;
-use crate::tonic::made_of_connection;
+use crate::tonic::connection_status;
 
 /// Makes the headers and trailers of a response safe for tonic to read. Put it below the generated client and above the
 /// channel, or above any other service that sends gRPC responses.
@@ -142,15 +142,15 @@ where
 
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        self.inner.poll_ready(cx).map_err(|error| made_of_connection(error.into()))
+        self.inner.poll_ready(cx).map_err(|error| connection_status(error.into()))
     }
 
     #[inline]
     fn call(&mut self, request: Request<Req>) -> Self::Future {
         let ClientLayer { catalog, observer } = &self.layer;
-        let watch = observer.as_ref().map(|it| ObservedCall::new(it, request.uri().path_and_query()));
+        let observed = observer.as_ref().map(|it| ObservedCall::new(it, request.uri().path_and_query()));
         let Requested { deadline, encodings } = Requested::read(request.headers());
-        let answering = Answering { catalog, watch, deadline };
-        ClientFuture::new(self.inner.call(request), answering, encodings)
+        let context = CallContext { catalog, observed, deadline };
+        ClientFuture::new(self.inner.call(request), context, encodings)
     }
 }

@@ -32,7 +32,7 @@ use crate::tonic::StatusCodeExt;
 /// }
 /// ```
 pub trait Observe: Send + Sync + 'static {
-    /// Called once for a failed call.
+    /// Receives a failed call. It is called once for each.
     fn on_error(&self, error: &ReceivedError, call: &FailedCall<'_>);
 }
 
@@ -83,13 +83,13 @@ impl ObservedCall {
     }
 
     /// Reports the failure in sanitised headers or trailers.
-    pub(super) fn fields(&self, fields: &HeaderMap, catalog: &'static Catalog) {
+    pub(super) fn report_fields(&self, fields: &HeaderMap, catalog: &'static Catalog) {
         if let Some(status) = Status::from_header_map(fields) {
-            self.status(&status, catalog);
+            self.report(&status, catalog);
         }
     }
 
-    pub(super) fn status(&self, status: &Status, catalog: &'static Catalog) {
+    pub(super) fn report(&self, status: &Status, catalog: &'static Catalog) {
         let method = self.path.as_ref().map_or("", |path| path.path());
         let call = FailedCall { method, latency: self.started.elapsed() };
         let error = status.to_received_with(catalog);

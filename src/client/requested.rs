@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 use crate::guard::sources;
 use crate::inbound::encodings::Encodings;
 use crate::inbound::sanitize;
-use crate::tonic::{deadline_exceeded, made_of_connection};
+use crate::tonic::{connection_status, deadline_exceeded};
 use crate::wire::timeout;
 
 use super::BoxError;
@@ -15,7 +15,7 @@ use super::BoxError;
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
-/// What a request asks of its response.
+/// The deadline and the compressions that a request sets for its response.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Requested {
     pub(super) deadline: Deadline,
@@ -26,7 +26,7 @@ impl Requested {
     #[inline]
     pub(super) fn read(headers: &HeaderMap) -> Self {
         let mut requested = Self { deadline: Deadline(None), encodings: Encodings::NONE };
-        // There are few fields: looking at each name is quicker than looking two up.
+        // A request has few fields, so one pass over all names is faster than two lookups.
         for (name, value) in headers {
             if *name == GRPC_TIMEOUT {
                 requested.deadline = Deadline::after(value.as_bytes());
@@ -38,15 +38,15 @@ impl Requested {
     }
 }
 
-/// When the caller stops waiting (`grpc-timeout`), by tokio's clock, as tonic's own timer.
+/// The deadline of a call (`grpc-timeout`), by tokio's clock, as tonic's own timer uses it.
 ///
-/// The client's timer and the server's run out at the same time. A server, or a proxy, can then only reset the stream
-/// with CANCEL, and tonic's server answers CANCELLED; whether that arrives before the client's timer fires is chance.
-/// gRPC's clients therefore look at the clock when a call was cancelled, and report DEADLINE_EXCEEDED at or after the
-/// deadline: grpc-go in `http2Client.handleRSTStream` and C-core in `grpc_http2_error_to_grpc_status` for a reset,
-/// grpc-java in `ClientCallImpl.closedInternal` for every CANCELLED. Here it is every CANCELLED to which no code was
-/// given. UNKNOWN counts alike where this side made it, because no status arrived: tonic without its feature `server`
-/// does not know a reset.
+/// The client's timer and the server's fire at the same time. A server or a proxy can then only reset the stream with CANCEL, and
+/// tonic's server sends CANCELLED. This may arrive before the client's timer fires, or after it. Therefore gRPC's clients read
+/// the clock when a call was cancelled, and report DEADLINE_EXCEEDED at or after the deadline: grpc-go in
+/// `http2Client.handleRSTStream` and C-core in `grpc_http2_error_to_grpc_status` for a reset, grpc-java in
+/// `ClientCallImpl.closedInternal` for every CANCELLED. This layer does so for every CANCELLED without a code. It does the same
+/// for an UNKNOWN that was made on this side because no status arrived: without its feature `server`, tonic does not recognise a
+/// reset.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline(Option<Instant>);
 
@@ -68,11 +68,11 @@ impl Deadline {
         }
     }
 
-    /// The status of an error that no peer answered with.
+    /// Returns the status of an error that the service returned in place of a response, or of the rest of one.
     #[cold]
-    pub(super) fn status_of(self, error: BoxError) -> Status {
+    pub(super) fn to_status(self, error: BoxError) -> Status {
         let is_unrecognised = is_unrecognised(&*error);
-        let status = made_of_connection(error);
+        let status = connection_status(error);
         let is_cancellation = match status.code() {
             Code::Cancelled => true,
             Code::Unknown => is_unrecognised,
@@ -83,7 +83,8 @@ impl Deadline {
     }
 }
 
-/// Whether the error is no [`Status`], or one that tonic made of an error that it does not know: that has a source.
+/// Returns whether tonic does not recognise the error. Such an error contains no [`Status`], or a status that tonic made from an
+/// unknown error; that status has a source.
 fn is_unrecognised(error: &(dyn Error + 'static)) -> bool {
     let status = sources::chain(error).find_map(|error| error.downcast_ref::<Status>());
     status.is_none_or(|status| status.source().is_some())

@@ -15,7 +15,7 @@ use crate::inbound::ReceivedError;
 use crate::outbound::failure::Failure;
 
 pin_project! {
-    /// The body of an answer that crossed a bridge: an error's own, or that of the service, as it is.
+    /// The body of a response that crossed a bridge: the body of an error, or the unchanged body of the service.
     ///
     /// A gRPC stream that fails after its first message, or ends without a status, ends with the
     /// [`ReceivedError`](crate::ReceivedError) as the error of the body: the response has begun by then, and an
@@ -23,35 +23,35 @@ pin_project! {
     /// whole failure is logged. A gRPC response to a gRPC caller always ends with trailers instead.
     #[derive(Debug)]
     pub struct BridgeBody<B> {
-        whole: Option<Bytes>,
+        complete: Option<Bytes>,
         first: Option<Frame<Bytes>>,
         #[pin]
         rest: Guarded<B>,
-        // Of an answer with a rest.
+        // Present if the response has a `rest`.
         call: Option<BridgeCall>,
-        // Where the end of a gRPC call is watched for.
-        watch: Option<Watch>,
+        // Present until the end of a gRPC call.
+        watch: Option<EndWatch>,
     }
 }
 
-/// A gRPC call whose answer has begun.
+/// Waits for the end of a gRPC call whose response has begun.
 #[derive(Debug)]
-struct Watch {
+struct EndWatch {
     open: OpenCall,
-    caller: Speaks,
+    caller: CallerProtocol,
 }
 
 /// The protocol in which the caller receives the failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Speaks {
+enum CallerProtocol {
     Http,
     Grpc,
 }
 
 impl<B> BridgeBody<B> {
-    pub(super) fn whole(body: Bytes) -> Self {
+    pub(super) fn from_bytes(body: Bytes) -> Self {
         Self {
-            whole: Some(body).filter(|body| !body.is_empty()),
+            complete: Some(body).filter(|body| !body.is_empty()),
             first: None,
             rest: Guarded::empty(),
             call: None,
@@ -59,26 +59,27 @@ impl<B> BridgeBody<B> {
         }
     }
 
-    /// As the service made it.
-    pub(super) fn untouched(rest: B, call: BridgeCall) -> Self {
-        Self { whole: None, first: None, rest: Guarded::new(rest), call: Some(call), watch: None }
+    /// Returns the body of the service, unchanged.
+    pub(super) fn unchanged(rest: B, call: BridgeCall) -> Self {
+        Self { complete: None, first: None, rest: Guarded::new(rest), call: Some(call), watch: None }
     }
 
-    /// A gRPC answer whose first frame was read.
+    /// Returns the body of a gRPC response whose first frame was read.
     pub(super) fn from_first_frame(first: Frame<Bytes>, rest: B, call: BridgeCall, open: OpenCall) -> Self {
-        let watch = first.is_data().then_some(Watch { open, caller: Speaks::Http });
-        Self { whole: None, first: Some(first), rest: Guarded::new(rest), call: Some(call), watch }
+        let watch = first.is_data().then_some(EndWatch { open, caller: CallerProtocol::Http });
+        Self { complete: None, first: Some(first), rest: Guarded::new(rest), call: Some(call), watch }
     }
 
-    /// A gRPC answer to a gRPC caller.
-    pub(super) fn in_grpc(rest: B, call: BridgeCall, open: OpenCall) -> Self {
-        let watch = Some(Watch { open, caller: Speaks::Grpc });
-        Self { whole: None, first: None, rest: Guarded::new(rest), call: Some(call), watch }
+    /// Returns the body of a gRPC response to a gRPC caller.
+    pub(super) fn for_grpc_caller(rest: B, call: BridgeCall, open: OpenCall) -> Self {
+        let watch = Some(EndWatch { open, caller: CallerProtocol::Grpc });
+        Self { complete: None, first: None, rest: Guarded::new(rest), call: Some(call), watch }
     }
 }
 
-impl Speaks {
-    /// What is left of a failure that comes behind the headers.
+impl CallerProtocol {
+    /// Ends a response that fails after its headers: with trailers for a gRPC caller, and with an error of the body for an HTTP
+    /// caller.
     fn end(
         self,
         call: &BridgeCall,
@@ -94,17 +95,18 @@ impl Speaks {
         }
     }
 
-    fn failed(self, call: &BridgeCall, error: &ReceivedError) -> Result<Frame<Bytes>, BoxError> {
+    fn fail_from_received(self, call: &BridgeCall, error: &ReceivedError) -> Result<Frame<Bytes>, BoxError> {
         self.end(call, &Failure::forwarded(error), error)
     }
 
-    fn broke(self, call: &BridgeCall, error: BoxError) -> Result<Frame<Bytes>, BoxError> {
+    fn fail_from_error(self, call: &BridgeCall, error: BoxError) -> Result<Frame<Bytes>, BoxError> {
         let broken = Broken::new(error, call.responder.catalog());
         self.end(call, &broken.failure(), &broken.error)
     }
 
-    fn panicked(self, call: &BridgeCall, panic: Panic) -> Result<Frame<Bytes>, BoxError> {
-        let error = ReceivedError::incomplete("the service behind panicked", call.responder.catalog());
+    fn fail_from_panic(self, call: &BridgeCall, panic: Panic) -> Result<Frame<Bytes>, BoxError> {
+        let error =
+            ReceivedError::incomplete("the service inside the bridge panicked", call.responder.catalog());
         self.end(call, &Failure::from_panic(panic), &error)
     }
 }
@@ -122,7 +124,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let mut this = self.project();
-        if let Some(frame) = this.whole.take().map(Frame::data).or_else(|| this.first.take()) {
+        if let Some(frame) = this.complete.take().map(Frame::data).or_else(|| this.first.take()) {
             return Poll::Ready(Some(Ok(frame)));
         }
         let Some(call) = this.call.as_ref() else { return Poll::Ready(None) };
@@ -131,8 +133,8 @@ where
             Ok(Some(Poll::Pending)) => return Poll::Pending,
             Ok(None) => return Poll::Ready(None),
             Err(panic) => {
-                let caller = this.watch.take().map_or(Speaks::Http, |watch| watch.caller);
-                return Poll::Ready(Some(caller.panicked(call, panic)));
+                let caller = this.watch.take().map_or(CallerProtocol::Http, |watch| watch.caller);
+                return Poll::Ready(Some(caller.fail_from_panic(call, panic)));
             }
         };
         let Some(watch) = this.watch.as_ref() else {
@@ -141,14 +143,14 @@ where
         let ended = match frame.unwrap_or_else(|| Ok(Frame::trailers(HeaderMap::new()))) {
             Ok(mut frame) => {
                 let Some(trailers) = frame.trailers_mut() else { return Poll::Ready(Some(Ok(frame))) };
-                // What a service says in gRPC passes.
-                let is_said = watch.caller == Speaks::Grpc && ending::speak_grpc(trailers);
-                match if is_said { CallEnd::Ok } else { watch.open.end(trailers) } {
-                    CallEnd::Failed(error) => watch.caller.failed(call, &error),
+                // Trailers of gRPC are sent to a gRPC caller as they are.
+                let is_sent = watch.caller == CallerProtocol::Grpc && ending::are_grpc(trailers);
+                match if is_sent { CallEnd::Ok } else { watch.open.end(trailers) } {
+                    CallEnd::Failed(error) => watch.caller.fail_from_received(call, &error),
                     CallEnd::Ok | CallEnd::Open(_) => Ok(frame),
                 }
             }
-            Err(error) => watch.caller.broke(call, error.into()),
+            Err(error) => watch.caller.fail_from_error(call, error.into()),
         };
         *this.watch = None;
         call.log_dropped(this.rest.as_mut().clear());
@@ -157,12 +159,12 @@ where
 
     fn is_end_stream(&self) -> bool {
         let is_over = || self.watch.is_none() && self.rest.ask(B::is_end_stream).unwrap_or(false);
-        self.whole.is_none() && self.first.is_none() && (self.rest.is_empty() || is_over())
+        self.complete.is_none() && self.first.is_none() && (self.rest.is_empty() || is_over())
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.whole {
-            Some(whole) => SizeHint::with_exact(u64::try_from(whole.len()).unwrap_or(u64::MAX)),
+        match &self.complete {
+            Some(complete) => SizeHint::with_exact(u64::try_from(complete.len()).unwrap_or(u64::MAX)),
             None if self.first.is_some() => SizeHint::default(),
             None if self.rest.is_empty() => SizeHint::with_exact(0),
             None => self.rest.ask(B::size_hint).unwrap_or_default(),
@@ -170,7 +172,8 @@ where
     }
 }
 
-/// A peer's error body that is being read, one byte over [`MAX_BODY`] at most: the reader notes what is longer.
+/// A peer's error body that is being read. At most one byte more than [`MAX_BODY`] is collected, which shows the reader that the
+/// body is too long.
 #[derive(Debug, Default)]
 pub(in crate::http) struct Collected {
     body: Vec<u8>,
@@ -186,7 +189,7 @@ impl Collected {
         self.trailers.as_mut()
     }
 
-    /// Reads on; ready at the end, at a fault or at the limit.
+    /// Reads the body. Ready at the end, at an error of the body, or at the limit.
     pub(in crate::http) fn poll<B: Body<Data = Bytes> + Unpin>(
         &mut self,
         body: &mut B,

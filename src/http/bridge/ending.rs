@@ -1,4 +1,4 @@
-//! How a gRPC call ended, as its fields say it. They are mended first, as the client layer mends them.
+//! The end of a gRPC call, read from its fields. They are repaired first, in the same way as in the client layer.
 
 use std::error::Error;
 
@@ -12,40 +12,41 @@ use crate::catalog::{Catalog, GrpcCode};
 use crate::guard::sources;
 use crate::inbound::ReceivedError;
 use crate::inbound::encodings::Encodings;
-use crate::inbound::mend::code_of;
+use crate::inbound::mend::parse_grpc_code;
 use crate::inbound::sanitize::{self, Behind, Start};
 use crate::outbound::failure::Failure;
 use crate::outbound::known_error;
 use crate::wire::media_type::MediaType;
 use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
 
+/// The end of a call.
 pub(super) enum CallEnd {
-    /// The trailers decide.
+    /// The call has not ended: its trailers follow.
     Open(Start),
     Ok,
     Failed(ReceivedError),
 }
 
-/// Whether headers speak gRPC, whatever their `content-type`.
-pub(super) fn speak_grpc(headers: &HeaderMap) -> bool {
+/// Returns whether headers or trailers are gRPC's, by their `content-type` or by a field of gRPC.
+pub(super) fn are_grpc(headers: &HeaderMap) -> bool {
     MediaType::from_fields(headers) == Some(MediaType::Grpc)
         || headers.contains_key(GRPC_STATUS)
         || headers.contains_key(STATUS_DETAILS_HEADER)
 }
 
-/// Of headers that speak gRPC.
-pub(super) fn of_headers(
+/// Reads the end of a call from headers of gRPC.
+pub(super) fn read_headers(
     fields: &mut HeaderMap,
     behind: Behind,
     http_status: StatusCode,
     catalog: &'static Catalog,
 ) -> CallEnd {
-    // The messages are not read here.
+    // The bridge reads no messages, so it accepts each compression.
     let start = sanitize::headers(fields, behind, http_status, Encodings::ALL, catalog);
     if start.ending.is_open() { CallEnd::Open(start) } else { ended(start.ending, fields, catalog) }
 }
 
-/// What is known of a call whose answer has begun.
+/// A call whose response has begun and not ended.
 #[derive(Debug)]
 pub(super) struct OpenCall {
     start: Start,
@@ -58,7 +59,7 @@ impl OpenCall {
         Self { start, http_status, catalog }
     }
 
-    /// Of trailers; empty ones where there are none.
+    /// Reads the end of the call from its trailers, which are empty if there are none.
     pub(super) fn end(&self, fields: &mut HeaderMap) -> CallEnd {
         let Start { ending, early } = &self.start;
         let ending = sanitize::trailers(fields, (*ending, early), self.http_status, self.catalog);
@@ -66,27 +67,27 @@ impl OpenCall {
     }
 }
 
-/// Of sanitised fields with which a call ended.
+/// Reads the end of a call from the sanitised fields of its end.
 fn ended(ending: sanitize::Ending, fields: &HeaderMap, catalog: &'static Catalog) -> CallEnd {
     if ending == sanitize::Ending::Failed { CallEnd::Failed(received(fields, catalog)) } else { CallEnd::Ok }
 }
 
-/// Of fields that are sanitised and tell of a failure.
+/// Reads the error from the sanitised fields of a failure.
 pub(crate) fn received(fields: &HeaderMap, catalog: &'static Catalog) -> ReceivedError {
     let value = |name: HeaderName| fields.get(name).map(HeaderValue::as_bytes);
-    let grpc_code = value(GRPC_STATUS).and_then(code_of).unwrap_or(GrpcCode::Unknown);
+    let grpc_code = value(GRPC_STATUS).and_then(parse_grpc_code).unwrap_or(GrpcCode::Unknown);
     let message = value(GRPC_MESSAGE).map(message::decode).unwrap_or_default();
     let details = value(STATUS_DETAILS_HEADER).map(|value| base64::decode(value).bytes);
     let details = details.map(Bytes::from).unwrap_or_default();
     ReceivedError::from_grpc(grpc_code, message, details, fields, catalog)
 }
 
-/// An error of the service itself, which is no answer of a peer: no connection, a reset stream.
+/// An error that the service returned in place of a response, or of the rest of one: no connection, a reset stream.
 pub(super) struct Broken {
     pub(super) error: ReceivedError,
-    /// The error, for the log. `None` where a bridge inside has logged it.
+    /// The error, for the log. `None` if a bridge inside has logged it.
     kept: Option<BoxError>,
-    /// Whether the error has no message of a service: it was made here, from the type of another error.
+    /// Whether the error was made here, from the type of another error. It has no message of a service then.
     is_made_here: bool,
 }
 
@@ -99,7 +100,7 @@ impl Broken {
         }
         let is_status = sources::chain(&*error).any(|error| error.is::<tonic::Status>());
         let is_made_here = !is_status || known_error::grpc_code(&*error).is_some();
-        let status = crate::tonic::made_here(error);
+        let status = crate::tonic::service_status(error);
         Self { error: status.to_received_with(catalog), kept: Some(status.into()), is_made_here }
     }
 
@@ -110,7 +111,7 @@ impl Broken {
             return Self { error: received.clone(), kept: None, is_made_here: false };
         }
         let grpc_code = known_error::grpc_code(&*error).unwrap_or(GrpcCode::Unavailable);
-        let what = "the service behind did not answer";
+        let what = "the service inside the bridge sent no response";
         Self {
             error: ReceivedError::synthesized(grpc_code, what, catalog),
             kept: Some(error),
@@ -124,7 +125,7 @@ impl Broken {
         match cause {
             Some(cause) if self.is_made_here => Failure::connection(&self.error, cause),
             Some(cause) => Failure::forwarded(&self.error).with_cause(cause),
-            // A status that the service made says all that there is.
+            // A status that the service made contains everything.
             None => Failure::forwarded(&self.error),
         }
     }

@@ -1,4 +1,4 @@
-//! A failure in gRPC's fields: a trailers-only answer, or trailers.
+//! Writes a failure into gRPC's fields: a trailers-only response, or trailers.
 
 use ::http::header::{CONTENT_TYPE, HeaderMap};
 
@@ -8,7 +8,7 @@ use crate::outbound::budget::field_len;
 use crate::outbound::failure::Failure;
 use crate::outbound::sent_error::SentError;
 
-/// The fields of a trailers-only answer, within the budget.
+/// Returns the fields of a trailers-only response, within the budget.
 pub(super) fn trailers_only(call: &BridgeCall, failure: &Failure<'_>) -> HeaderMap {
     let mut fields = HeaderMap::new();
     fields.insert(CONTENT_TYPE, call.protocol.content_type());
@@ -16,7 +16,7 @@ pub(super) fn trailers_only(call: &BridgeCall, failure: &Failure<'_>) -> HeaderM
     fields
 }
 
-/// The trailers of an answer, within the budget.
+/// Returns the trailers of a response, within the budget.
 pub(super) fn trailers(call: &BridgeCall, failure: &Failure<'_>) -> HeaderMap {
     let mut fields = HeaderMap::new();
     write(call, failure, &mut fields);

@@ -1,7 +1,6 @@
-//! What both bridges have of tower: a layer with a responder, and a service whose future bridges the answer.
+//! The tower layer and the service of both bridges. The future of the service converts the response.
 
-/// Writes a layer and its service. The future has `new(inner, call)`: `inner` is the service's future, or why there is
-/// none.
+/// Writes a layer and its service. The future has a constructor `new(inner, call)`, whose `inner` is the future of the service.
 macro_rules! bridge {
     ($(#[$doc:meta])* $Layer:ident, $Service:ident, $Future:ident) => {
         $(#[$doc])*
@@ -11,7 +10,7 @@ macro_rules! bridge {
         }
 
         impl $Layer {
-            /// A layer that answers as `responder` says.
+            /// Returns a layer that makes its responses with `responder`.
             pub fn new(responder: Responder) -> Self {
                 Self { responder: Arc::new(responder) }
             }
@@ -25,7 +24,7 @@ macro_rules! bridge {
             }
         }
 
-        #[doc = concat!("The service that [`", stringify!($Layer), "`] makes.")]
+        #[doc = concat!("The service of [`", stringify!($Layer), "`].")]
         #[derive(Clone, Debug)]
         pub struct $Service<S> {
             inner: S,

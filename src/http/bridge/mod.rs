@@ -1,4 +1,4 @@
-//! Tower layers between the two protocols: failed gRPC answers become HTTP answers, and HTTP errors gRPC failures.
+//! Tower layers between the two protocols: one turns gRPC failures into HTTP responses, the other HTTP errors into gRPC failures.
 
 mod body;
 mod ending;
@@ -25,7 +25,7 @@ pub use to_http::{GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService};
 
 use crate::guard::service::BoxError;
 
-/// What is known of one call.
+/// A call that crosses a bridge.
 #[derive(Clone, Debug)]
 struct BridgeCall {
     responder: Arc<Responder>,
@@ -43,7 +43,7 @@ impl BridgeCall {
         self.responder.finish_and_log(Transport::Http, &self.caller, failure)
     }
 
-    /// Logs a panic of a drop, whose call already has its answer.
+    /// Logs a panic of a drop, if there is one. The call already has its response.
     fn log_dropped(&self, dropped: Result<(), Panic>) {
         if let Err(panic) = dropped {
             self.responder.panic_in_drop(Transport::Http, &self.caller, &panic);

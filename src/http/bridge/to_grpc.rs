@@ -24,23 +24,24 @@ use crate::outbound::failure::Failure;
 use crate::wire::GRPC_STATUS;
 
 bridge! {
-    /// Turns HTTP errors into gRPC failures (trailers-only), around any HTTP service whose callers speak gRPC.
+    /// A tower layer that turns HTTP errors into gRPC failures (trailers-only), around any HTTP service that has gRPC callers.
     ///
-    /// - An answer of 4xx or 5xx that is no gRPC is read as by [`Reader::read_parts`](crate::http::Reader::read_parts), to [`MAX_BODY`](crate::http::MAX_BODY), and
-    ///   leaves with `grpc-status`, `grpc-message`, `grpc-status-details-bin` and `codelibra-error-code`. It is an error
-    ///   of the service behind: what the boundary does with it is what [`Responder::respond_forwarded`] says.
-    /// - An error of the service itself (no connection, a reset stream) is answered alike. A panic of it, wherever it is
-    ///   called, polled or dropped, becomes the fallback of INTERNAL (500001), with nothing of its payload.
-    /// - What does not fit into the [`budget`](Self::budget) is removed and marked, as by a server layer.
-    /// - The ErrorInfos are those that the responder [chooses](Responder::error_infos).
-    /// - A gRPC answer to a gRPC request that breaks off, or ends without `grpc-status`, ends with such a failure in its
+    /// - A response of 4xx or 5xx that is not gRPC is read as by [`Reader::read_parts`](crate::http::Reader::read_parts), up to
+    ///   [`MAX_BODY`](crate::http::MAX_BODY). It is sent as `grpc-status`, `grpc-message`, `grpc-status-details-bin` and
+    ///   `codelibra-error-code`. It is an error of the service behind the gateway, so the boundary applies as in
+    ///   [`Responder::respond_forwarded`].
+    /// - An error of the service itself (no connection, a reset stream) becomes such a failure too. A panic of the service, in a
+    ///   call, a poll or a drop, becomes the fallback of INTERNAL (500001). Its payload is not sent.
+    /// - Parts that do not fit into the [`budget`](Self::budget) are removed and marked, as by a server layer.
+    /// - The ErrorInfos are those that the responder [sets](Responder::error_infos).
+    /// - A gRPC response to a gRPC request that breaks off, or ends without `grpc-status`, ends with such a failure in its
     ///   trailers.
-    /// - Every other answer passes as it is, gRPC-Web too. A gRPC-Web caller gets a failure as trailers-only gRPC-Web.
-    ///   Where streams of gRPC-Web have to end coded, put the layer for gRPC-Web (`tonic_web::GrpcWebLayer`) outside.
+    /// - Other responses are not changed, gRPC-Web included. A gRPC-Web caller receives a failure as trailers-only gRPC-Web.
+    ///   If streams of gRPC-Web must end with a code, put the layer for gRPC-Web (`tonic_web::GrpcWebLayer`) outside.
     ///
-    /// Each failure has the id of its request (google.rpc.RequestInfo): its own, else the caller's `x-request-id`, else
-    /// a made one. What does not leave is logged once, as a `tracing` event of the target `codelibra::http`: INFO for 4xx and
-    /// UNIMPLEMENTED, WARN for a timeout, and ERROR for the rest. It has `method`, or `http_method` and `path`.
+    /// Each failure has the id of its request (google.rpc.RequestInfo): the id in the failure, or the caller's `x-request-id`, or
+    /// a generated one. The parts that are not sent are logged once, as a `tracing` event of the target `codelibra::http`: INFO
+    /// for 4xx and UNIMPLEMENTED, WARN for a timeout, and ERROR otherwise. It contains `method`, or `http_method` and `path`.
     HttpToGrpcLayer, HttpToGrpcService, HttpToGrpcFuture
 }
 
@@ -88,21 +89,21 @@ impl<F, B> HttpToGrpcFuture<F, B> {
 
 impl BridgeCall {
     fn fail<B>(&self, failure: &Failure<'_>) -> Response<BridgeBody<B>> {
-        let mut response = Response::new(BridgeBody::whole(Bytes::new()));
+        let mut response = Response::new(BridgeBody::from_bytes(Bytes::new()));
         *response.headers_mut() = fields::trailers_only(self, failure);
         response
     }
 
-    /// An answer that passes as it is.
+    /// Returns the response of the service. If it is a gRPC stream, its end is checked.
     fn pass<B>(&self, response: Response<B>) -> Response<BridgeBody<B>> {
-        let is_grpc = ending::speak_grpc(response.headers());
+        let is_grpc = ending::are_grpc(response.headers());
         let is_open = is_grpc && self.is_grpc() && !response.headers().contains_key(GRPC_STATUS);
         let open = ending::OpenCall::new(Start::OPEN, response.status(), self.responder.catalog());
         response.map(|body| {
             if is_open {
-                BridgeBody::in_grpc(body, self.clone(), open)
+                BridgeBody::for_grpc_caller(body, self.clone(), open)
             } else {
-                BridgeBody::untouched(body, self.clone())
+                BridgeBody::unchanged(body, self.clone())
             }
         })
     }
@@ -131,7 +132,7 @@ where
     }
 }
 
-/// Polls the service, then the error body that it has answered with.
+/// Polls the service, then the error body that it sent.
 fn poll_service<F, B, E>(
     mut inner: Pin<&mut ServiceFuture<F>>,
     mut reading: Pin<&mut Guarded<Reading<B>>>,
@@ -148,7 +149,7 @@ where
         Some(Poll::Ready(response)) => {
             call.log_dropped(inner.clear());
             let is_error = response.status().is_client_error() || response.status().is_server_error();
-            if !is_error || ending::speak_grpc(response.headers()) {
+            if !is_error || ending::are_grpc(response.headers()) {
                 return Ok(Poll::Ready(call.pass(response)));
             }
             let (parts, body) = response.into_parts();

@@ -24,26 +24,27 @@ use crate::wire::grpc_web::Protocol;
 use crate::wire::media_type::MediaType;
 
 bridge! {
-    /// Turns failed gRPC answers into HTTP answers, around any service whose answers are gRPC: a transcoder, a proxy,
+    /// A tower layer that turns gRPC failures into HTTP responses, around any service that sends gRPC: a transcoder, a proxy,
     /// tonic itself.
     ///
-    /// - A failure in the header (trailers-only) or in trailers before the first message becomes the answer that the
-    ///   [`Responder`] makes of it. Its fields are read as the client layer reads them, whatever is wrong with them. It is
-    ///   an error of the service behind: what the boundary does with it is what [`Responder::respond_forwarded`] says.
-    /// - An answer that ends without `grpc-status` is a failure too: the details or `codelibra-error-code` may know
-    ///   which; else the [intermediary table](crate::catalog::tables::intermediary_to_grpc) says.
-    /// - An answer that is no gRPC, and has an error status or answers a gRPC request (a proxy spoke), is read as by [`Reader::read_parts`](crate::http::Reader::read_parts), and answered alike. So is an error of the service itself: no connection, a reset stream.
-    /// - A panic of the service, wherever it is called, polled or dropped, becomes the fallback of INTERNAL (500001), with
-    ///   nothing of its payload; after the first message it ends the body with an error.
+    /// - A failure in the headers (trailers-only), or in trailers before the first message, becomes a response of the
+    ///   [`Responder`]. Its fields are read as the client layer reads them, also if they are not valid. It is an error of the
+    ///   service behind the gateway, so the boundary applies as in [`Responder::respond_forwarded`].
+    /// - A response that ends without `grpc-status` is a failure too. The details or `codelibra-error-code` give the code, or
+    ///   otherwise the [intermediary table](crate::catalog::tables::intermediary_to_grpc).
+    /// - A response that is not gRPC is an error if it has an error status, or if the request is gRPC (a proxy responded). It is
+    ///   read as by [`Reader::read_parts`](crate::http::Reader::read_parts), and becomes a response of the [`Responder`]. The same
+    ///   applies to an error of the service itself: no connection, a reset stream.
+    /// - A panic of the service, in a call, a poll or a drop, becomes the fallback of INTERNAL (500001). Its payload is not sent.
+    ///   After the first message, it ends the body with an error.
     /// - A failure after the first message ends the body with an error: see [`BridgeBody`].
-    /// - An answer of gRPC-Web to a request of gRPC-Web passes as it is: a server layer (`codelibra::server`) inside makes
-    ///   its failures coded ones.
-    /// - Everything else passes as it is. The header of an answer waits for its first frame.
+    /// - A response of gRPC-Web to a gRPC-Web request is not changed: a server layer (`codelibra::server`) inside gives its
+    ///   failures their codes.
+    /// - Other responses are not changed. The headers of a gRPC response are sent when its first frame has arrived.
     ///
-    /// Each answer has the id of its request (google.rpc.RequestInfo): the failure's own, else the caller's
-    /// `x-request-id`, else a made one. What does not leave is logged once, as a `tracing` event of the target
-    /// `codelibra::http`: INFO for 4xx and
-    /// UNIMPLEMENTED, WARN for a timeout, and ERROR for the rest. It has `method`, or `http_method` and `path`.
+    /// Each error has the id of its request (google.rpc.RequestInfo): the id in the failure, or the caller's `x-request-id`, or a
+    /// generated one. The parts that are not sent are logged once, as a `tracing` event of the target `codelibra::http`: INFO for
+    /// 4xx and UNIMPLEMENTED, WARN for a timeout, and ERROR otherwise. It contains `method`, or `http_method` and `path`.
     ///
     /// ```
     /// use codelibra::ErrorCode;
@@ -75,48 +76,47 @@ impl<F, B> GrpcToHttpFuture<F, B> {
     }
 }
 
-/// An answer whose body decides what it is.
+/// A response whose body must be read before the response can be made.
 #[derive(Debug)]
 struct Peeked<B> {
     parts: Parts,
     body: B,
-    /// What the headers came to.
     open: ending::OpenCall,
-    /// What was read of a body that is no gRPC.
+    /// The part that was read of a body that is not gRPC.
     error: Option<Collected>,
 }
 
-/// What the headers of an answer came to.
+/// The result of reading the headers of a response.
 enum Outcome<B> {
     Answer(Response<BridgeBody<B>>),
-    /// The body has to decide.
+    /// The body must be read first.
     Open(Peeked<B>),
 }
 
 impl BridgeCall {
     fn answer<B>(&self, failure: &Failure<'_>) -> Response<BridgeBody<B>> {
-        self.responder.write(&self.caller, &self.finish_and_log(failure)).map(BridgeBody::whole)
+        self.responder.write(&self.caller, &self.finish_and_log(failure)).map(BridgeBody::from_bytes)
     }
 
-    fn broke<B>(&self, error: BoxError) -> Response<BridgeBody<B>> {
+    fn error_response<B>(&self, error: BoxError) -> Response<BridgeBody<B>> {
         self.answer(&Broken::new(error, self.responder.catalog()).failure())
     }
 
     fn begin<B: Body>(&self, mut parts: Parts, body: B) -> Outcome<B> {
         let catalog = self.responder.catalog();
         let is_error = parts.status.is_client_error() || parts.status.is_server_error();
-        // The caller reads gRPC-Web, trailers-only included.
+        // A gRPC-Web caller reads gRPC-Web itself, trailers-only responses included.
         let is_web = matches!(self.protocol, Protocol::GrpcWeb(_))
             && matches!(MediaType::from_fields(&parts.headers), Some(MediaType::GrpcWeb(_)));
         if is_web && !is_error {
-            return Outcome::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())));
+            return Outcome::Answer(Response::from_parts(parts, BridgeBody::unchanged(body, self.clone())));
         }
-        if !ending::speak_grpc(&parts.headers) {
+        if !ending::are_grpc(&parts.headers) {
             if is_error || self.is_grpc() {
                 let open = ending::OpenCall::new(Start::OPEN, parts.status, catalog);
                 return Outcome::Open(Peeked { parts, body, open, error: Some(Collected::default()) });
             }
-            return Outcome::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())));
+            return Outcome::Answer(Response::from_parts(parts, BridgeBody::unchanged(body, self.clone())));
         }
         let behind = match catch(|| Behind::headers_of(&body)) {
             Ok(behind) => behind,
@@ -125,13 +125,13 @@ impl BridgeCall {
                 return Outcome::Answer(self.answer(&Failure::from_panic(panic)));
             }
         };
-        match ending::of_headers(&mut parts.headers, behind, parts.status, catalog) {
+        match ending::read_headers(&mut parts.headers, behind, parts.status, catalog) {
             CallEnd::Failed(error) => {
                 self.discard(body);
                 Outcome::Answer(self.answer(&Failure::forwarded(&error)))
             }
             CallEnd::Ok => {
-                Outcome::Answer(Response::from_parts(parts, BridgeBody::untouched(body, self.clone())))
+                Outcome::Answer(Response::from_parts(parts, BridgeBody::unchanged(body, self.clone())))
             }
             CallEnd::Open(start) => {
                 let open = ending::OpenCall::new(start, parts.status, catalog);
@@ -146,7 +146,7 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<BoxError>,
 {
-    /// Reads on: the frame with which the answer begins, else the answer to a failure.
+    /// Reads the body. Returns the frame with which the response begins, or the response to a failure as `Err`.
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -155,7 +155,7 @@ where
         let open = &self.open;
         if let Some(error) = &mut self.error {
             ready!(error.poll(&mut self.body, cx));
-            let in_trailers = error.trailers_mut().filter(|trailers| ending::speak_grpc(trailers));
+            let in_trailers = error.trailers_mut().filter(|trailers| ending::are_grpc(trailers));
             let error = match in_trailers.map(|trailers| open.end(trailers)) {
                 Some(CallEnd::Failed(error)) => error,
                 _ => read_parts(
@@ -170,7 +170,7 @@ where
         loop {
             let mut frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 Some(Ok(frame)) => frame,
-                Some(Err(error)) => return Poll::Ready(Err(call.broke(error.into()))),
+                Some(Err(error)) => return Poll::Ready(Err(call.error_response(error.into()))),
                 None => Frame::trailers(HeaderMap::new()),
             };
             if let Some(trailers) = frame.trailers_mut()
@@ -178,7 +178,7 @@ where
             {
                 return Poll::Ready(Err(call.answer(&Failure::forwarded(&error))));
             }
-            // Nothing is no message.
+            // An empty data frame contains no message.
             if frame.data_ref().is_none_or(|data| !data.is_empty()) {
                 return Poll::Ready(Ok(frame));
             }
@@ -200,7 +200,7 @@ where
         let answer = match poll_service(this.inner.as_mut(), this.peeked.as_mut(), this.call, cx) {
             Ok(polled) => ready!(polled),
             Err(ServiceError::Panic(panic)) => this.call.answer(&Failure::from_panic(panic)),
-            Err(ServiceError::Error(error)) => this.call.broke(error),
+            Err(ServiceError::Error(error)) => this.call.error_response(error),
         };
         this.call.log_dropped(this.inner.as_mut().clear());
         this.call.log_dropped(this.peeked.as_mut().clear());
@@ -208,7 +208,7 @@ where
     }
 }
 
-/// Polls the service, then the body that decides what the answer is.
+/// Polls the service, then the body if it must be read before the response can be made.
 fn poll_service<F, B, E>(
     mut inner: Pin<&mut ServiceFuture<F>>,
     mut peeked: Pin<&mut Guarded<Peeked<B>>>,

@@ -1,22 +1,22 @@
-//! Reads JSON without building a tree and without recursion. A value is read when it is asked for; of any other value only
-//! the end is found.
+//! Reads JSON without building a tree and without recursion. Only the values that the caller uses are decoded; for any other
+//! value, only its end is found.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
 
-/// A JSON value, as text. Its kind shows in the first byte.
+/// The text of a JSON value. Its first byte shows its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Json<'a> {
     text: &'a str,
-    /// Whether it is a string with a `\` in it.
+    /// Whether the value is a string that contains a `\`.
     is_escaped: bool,
     /// Whether the text ends before this array or object does.
     is_cut: bool,
 }
 
-/// Where a text stops being JSON.
+/// The place where a text is not valid JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct JsonFault {
     at: usize,
@@ -37,12 +37,12 @@ impl fmt::Display for JsonFault {
 }
 
 impl<'a> Json<'a> {
-    /// The text of the value.
+    /// Returns the text of the value.
     pub(super) const fn get(self) -> &'a str {
         self.text
     }
 
-    /// Whether only a part of it is there: the members and elements before the cut can be read.
+    /// Returns whether the value is cut off. The members or elements before the cut can be read.
     pub(super) const fn is_cut(self) -> bool {
         self.is_cut
     }
@@ -59,7 +59,7 @@ impl<'a> Json<'a> {
         self.text.starts_with('"')
     }
 
-    /// The text of a string; `None` for any other value.
+    /// Returns the decoded text of a string, or `None` for any other value.
     pub(super) fn string(self) -> Option<Cow<'a, str>> {
         if self.is_escaped {
             Unescaped.deserialize(&mut serde_json::Deserializer::from_str(self.text)).ok().map(Cow::Owned)
@@ -69,12 +69,12 @@ impl<'a> Json<'a> {
     }
 }
 
-/// Calls `each` with every member of an object, in order; a member may stand there twice.
+/// Calls `each` with every member of an object, in order. Two members may have the same name.
 ///
 /// # Errors
 ///
-/// The text is no object, or is none to its end; the members before the fault were given, and the one that is cut too
-/// if it is an array or object.
+/// The text is not a valid object. `each` was called with the members before the fault, and with a member that is cut off if it
+/// is an array or object.
 pub(super) fn members<'a>(text: &'a str, each: impl FnMut(Cow<'a, str>, Json<'a>)) -> Result<(), JsonFault> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.object(each)?;
@@ -85,8 +85,8 @@ pub(super) fn members<'a>(text: &'a str, each: impl FnMut(Cow<'a, str>, Json<'a>
 ///
 /// # Errors
 ///
-/// The text is no array, or is none to its end; the elements before the fault were given, and the one that is cut too if
-/// it is an array or object.
+/// The text is not a valid array. `each` was called with the elements before the fault, and with an element that is cut off if it
+/// is an array or object.
 pub(super) fn values<'a>(text: &'a str, mut each: impl FnMut(Json<'a>)) -> Result<(), JsonFault> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.list(b'[', b']', |scanner| {
@@ -97,12 +97,12 @@ pub(super) fn values<'a>(text: &'a str, mut each: impl FnMut(Json<'a>)) -> Resul
     scanner.end()
 }
 
-/// Calls `each` with every element of an array, in order, made of its members as `member` sets them. With it come
-/// its text and why it is no object, or none to its end.
+/// Calls `each` with every element of an array of objects, in order. `member` sets the members of the element that `each` receives.
+/// `each` also receives the text of the element, and the fault if it is not a valid object.
 ///
 /// # Errors
 ///
-/// The text is no array, or is none to its end; the elements before the fault were given.
+/// The text is not a valid array. `each` was called with the elements before the fault.
 pub(super) fn objects<'a, T: Default>(
     text: &'a str,
     mut member: impl FnMut(&mut T, Cow<'a, str>, Json<'a>),
@@ -115,7 +115,7 @@ pub(super) fn objects<'a, T: Default>(
         let start = scanner.at;
         let read = scanner.object(|name, value| member(&mut object, name, value));
         if read.is_err() {
-            // The next element comes after the end of this one, whatever is in it.
+            // The next element begins after the end of this one, also if this one is not valid.
             scanner.at = start;
             scanner.value()?;
         }
@@ -126,7 +126,7 @@ pub(super) fn objects<'a, T: Default>(
     scanner.end()
 }
 
-/// Finds the ends of values (RFC 8259 §2).
+/// A scanner that finds the ends of values (RFC 8259 §2).
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
@@ -137,12 +137,12 @@ impl<'a> Scanner<'a> {
         JsonFault { at: self.at, expected, is_end: self.at >= self.text.len() }
     }
 
-    /// A fault at the end of the text: what began is cut.
+    /// Returns the fault of a text that ends inside a value.
     const fn cut(&self, expected: &'static str) -> JsonFault {
         JsonFault { at: self.text.len(), expected, is_end: true }
     }
 
-    /// The next byte that is no white space.
+    /// Skips white space and returns the next byte.
     #[inline]
     fn peek(&mut self) -> Option<u8> {
         loop {
@@ -161,7 +161,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Nothing but white space.
+    /// Checks that only white space follows.
     fn end(&mut self) -> Result<(), JsonFault> {
         match self.peek() {
             None => Ok(()),
@@ -181,7 +181,7 @@ impl<'a> Scanner<'a> {
         })
     }
 
-    /// The value that begins here, or what is there of it.
+    /// Calls `each` with the value that begins at `start`, also if it is an array or object that is cut off.
     fn value_or_cut(&mut self, start: usize, each: impl FnOnce(Json<'a>)) -> Result<(), JsonFault> {
         match self.value() {
             Ok(value) => each(value),
@@ -195,13 +195,13 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// What is there of an array or object that begins here and has no end.
+    /// Returns the part that is present of an array or object that begins at `start` and is cut off.
     fn cut_value(&self, start: usize) -> Option<Json<'a>> {
         let text = self.text.get(start..).filter(|text| text.starts_with(['{', '[']))?;
         Some(Json { text, is_escaped: false, is_cut: true })
     }
 
-    /// An array or object.
+    /// Reads an array or object.
     fn list(
         &mut self,
         open: u8,
@@ -239,7 +239,7 @@ impl<'a> Scanner<'a> {
         Ok(Json { text, is_escaped, is_cut: false })
     }
 
-    /// Whether there is a `\` in the string.
+    /// Skips a string and returns whether it contains a `\`.
     fn skip_string(&mut self) -> Result<bool, JsonFault> {
         let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
         let (len, is_escaped) = string_len(rest).ok_or(self.cut("the end of a string"))?;
@@ -247,7 +247,7 @@ impl<'a> Scanner<'a> {
         Ok(is_escaped)
     }
 
-    /// Which bracket closes which is looked at when the value is read.
+    /// Skips an array or object. It counts brackets only: whether they match is checked when the value is read.
     fn skip_nested(&mut self) -> Result<(), JsonFault> {
         let mut rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let mut depth = 0_usize;
@@ -272,7 +272,7 @@ impl<'a> Scanner<'a> {
         Err(self.cut("the end of a value"))
     }
 
-    /// A number or a name. At the end of the text it may be cut, and is none.
+    /// Skips a number, `true`, `false` or `null`. At the end of the text it may be cut off, so it is not accepted there.
     fn skip_word(&mut self) -> Result<(), JsonFault> {
         let fault = self.fault("a value");
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
@@ -299,18 +299,18 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How long the rest of a string is, with its closing `"`, and whether there is a `\` in it.
+/// Returns the length of the rest of a string, with its closing `"`, and whether it contains a `\`.
 #[inline]
 fn string_len(rest: &[u8]) -> Option<(usize, bool)> {
     let (len, byte) = quote_or_backslash(rest)?;
     if byte == b'"' { Some((len + 1, false)) } else { Some((escaped_len(rest, len)?, true)) }
 }
 
-/// How long the rest of a string is whose first `\` is `at` this place.
+/// Returns the length of the rest of a string whose first `\` is at the index `at`.
 #[inline(never)]
 fn escaped_len(rest: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        // Whatever is escaped ends no string.
+        // An escaped character never ends the string.
         at += 2;
         let (len, byte) = quote_or_backslash(rest.get(at..)?)?;
         at += len;
@@ -320,11 +320,11 @@ fn escaped_len(rest: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// The first of the two bytes that mean something in a string, and where it stands.
+/// Returns the index of the first `"` or `\`, and which one it is.
 #[inline]
 fn quote_or_backslash(text: &[u8]) -> Option<(usize, u8)> {
-    // Eight bytes at a time: most strings are too short for a call of `memchr` to pay. A byte of a word is zero
-    // if it borrows when one is taken from it; above the first such byte there may be false ones.
+    // The loop reads eight bytes at a time, because most strings are too short for `memchr` to be faster. A byte of a word is zero
+    // if subtracting one from it borrows. Above the first such byte there may be false matches, so only the first one is used.
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
     let is_found = |byte: &u8| matches!(byte, b'"' | b'\\');
@@ -343,8 +343,7 @@ fn quote_or_backslash(text: &[u8]) -> Option<(usize, u8)> {
     Some((at + place, *rest.get(place)?))
 }
 
-/// A string with escapes. It is read as bytes, because half a surrogate pair is no fault in bytes: it becomes
-/// U+FFFD.
+/// A string with escapes. It is read as bytes, because serde_json accepts half a surrogate pair only in bytes. It becomes U+FFFD.
 struct Unescaped;
 
 impl<'de> DeserializeSeed<'de> for Unescaped {

@@ -26,7 +26,7 @@ fn utf8<'a>(body: &'a [u8], notes: &mut Notes) -> Cow<'a, str> {
     if let Ok(text) = std::str::from_utf8(body) {
         return Cow::Borrowed(text);
     }
-    notes.push(Note::InvalidBody("the body is not UTF-8; it was read lossily".to_owned()));
+    notes.push(Note::InvalidBody("the body is not UTF-8; invalid bytes were replaced".to_owned()));
     // U+FFFD has three bytes: the text would become three times as long as the body.
     let mut text = String::with_capacity(body.len());
     for chunk in body.utf8_chunks() {

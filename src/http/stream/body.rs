@@ -109,7 +109,7 @@ where
             }
             None => form.write_end(),
         };
-        // The last line is decided. A panic from here on is only logged.
+        // The last line is made. A panic from now on is only logged.
         for dropped in [this.items.clear(), discard(failure)] {
             if let Err(panic) = dropped {
                 this.responder.panic_in_drop(Transport::Http, this.caller, &panic);

@@ -93,7 +93,7 @@ impl StreamForm {
         self.write_sent(&SentError::from_error(error), types)
     }
 
-    /// The end of a stream that failed with an error that was decided on.
+    /// Writes the end of a stream that failed, with an error to which the boundary was applied.
     pub(super) fn write_sent(self, error: &SentError<'_>, types: &DetailTypes) -> Bytes {
         // The JSON contains no raw line break.
         let error = write_sent(Form::Native, error, types, error.infos);
