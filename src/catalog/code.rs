@@ -225,7 +225,7 @@ pub struct InvalidCode(
 
 impl fmt::Display for InvalidCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is no error code; expected 400000 to 599999", self.0)
+        write!(f, "{} is not an error code; expected 400000 to 599999", self.0)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Fields about the end of a call that a peer sends in the headers, before the end.
+//! The fields of the end of a call, sent in the headers, before the end.
 
 use http::header::{Entry, HeaderMap, HeaderName, HeaderValue};
 
@@ -8,10 +8,10 @@ use crate::inbound::identity::identity;
 use crate::inbound::mend::{code_field, joined};
 use crate::wire::{ERROR_CODE_HEADER, GRPC_MESSAGE, STATUS_DETAILS_HEADER, base64};
 
-/// The message, the details and the code that the headers of an unfinished answer contained.
+/// The message, the details and the code in the headers of a response whose end has not arrived.
 ///
-/// They belong into the trailers (PROTOCOL-HTTP2.md, "Responses"). In the headers tonic takes them for metadata: it adds
-/// them unread to the status of a unary call, where they replace those of the trailers.
+/// They belong in the trailers (PROTOCOL-HTTP2.md, "Responses"). tonic reads them in headers as metadata: it adds them
+/// unchecked to the status of a unary call, where they replace the fields of the trailers.
 #[derive(Debug)]
 pub(crate) struct EarlyFields(Option<Box<HeaderMap>>);
 
@@ -36,7 +36,7 @@ impl EarlyFields {
         self.0.is_none()
     }
 
-    /// Completes the fields of a failure. What they contain themselves counts.
+    /// Adds the early fields to those of a failure. A field that the failure has itself is kept.
     pub(crate) fn add_to(&self, fields: &mut HeaderMap, catalog: &Catalog) {
         let Some(early) = self.0.as_deref() else { return };
         if !fields.contains_key(GRPC_MESSAGE) {
@@ -46,7 +46,8 @@ impl EarlyFields {
             return;
         }
         let number = if fields.contains_key(STATUS_DETAILS_HEADER) {
-            // They are kept. Of the early details there is room for the number, if the domain is the reader's.
+            // The details of the failure are kept. From the early details, only the number is used, if it is of the reader's
+            // domain.
             let own = |identity: &Identity<'_>| identity.info.is_of(catalog.domain());
             code_field(early).or_else(|| details_identity(early, catalog, own))
         } else {
@@ -65,7 +66,7 @@ fn copy(early: &HeaderMap, name: &HeaderName, fields: &mut HeaderMap) {
     }
 }
 
-/// The code in the details, if they identify an error.
+/// Returns the code in the details, if they identify an error that `accepts` accepts.
 fn details_identity(
     fields: &HeaderMap,
     catalog: &Catalog,

@@ -1,18 +1,18 @@
-//! `grpc-encoding`: how messages are compressed.
+//! `grpc-encoding`: the compression of messages.
 
 use http::HeaderMap;
 use http::header::HeaderName;
 
 pub(crate) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
-/// A set of compressions: those that the reader of an answer accepts.
+/// A set of compressions: those that the reader of a response accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Encodings(u8);
 
 const GZIP: u8 = 1;
 const DEFLATE: u8 = 2;
 const ZSTD: u8 = 4;
-/// All that have no bit of their own.
+/// All compressions without a bit of their own.
 const OTHERS: u8 = 8;
 
 impl Encodings {
@@ -28,9 +28,9 @@ impl Encodings {
         Self(list.split(|byte| *byte == b',').fold(0, |set, name| set | bit(name.trim_ascii())))
     }
 
-    /// Removes a compression that the reader does not accept, so that it reads how the call ended: tonic looks at this
-    /// field first, and reports UNIMPLEMENTED. A message that is compressed all the same becomes INTERNAL, which gRPC
-    /// requires of a client (compression.md, "Compression Method Asymmetry Between Peers").
+    /// Removes a compression that the reader does not accept, so that the reader can read the status: tonic reads this field
+    /// first, and reports UNIMPLEMENTED. If a message is compressed in spite of this, it becomes INTERNAL, as gRPC requires of a
+    /// client (compression.md, "Compression Method Asymmetry Between Peers").
     pub(crate) fn remove_others(self, headers: &mut HeaderMap) {
         let is_accepted = |value: &[u8]| bit(value) & !self.0 == 0;
         if headers.get(&GRPC_ENCODING).is_some_and(|value| !is_accepted(value.as_bytes())) {

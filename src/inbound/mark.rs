@@ -1,8 +1,8 @@
-//! The value of the field `codelibra-received`: what [`sanitize`](crate::inbound::sanitize) found wrong, for the reader of the
-//! fields.
+//! The value of the field `codelibra-received`: the faults that [`sanitize`](crate::inbound::sanitize) found, for the reader of
+//! the fields.
 //!
-//! `as-sent`, or tokens joined by commas: `synthesized`, `base64`, `message`, `details-lost`, `status-lost`,
-//! `status=` and the text that stood there, percent-encoded.
+//! It is `as-sent`, or tokens joined by commas: `synthesized`, `base64`, `message`, `details-lost`, `status-lost`, and
+//! `status=` with the invalid text of `grpc-status`, percent-encoded.
 
 use percent_encoding::percent_decode_str;
 
@@ -15,13 +15,13 @@ const DETAILS_LOST: &str = "details-lost";
 const STATUS_LOST: &str = "status-lost";
 const INVALID_STATUS: &str = "status=";
 
-/// One of each is all that there can be.
+/// The number of tokens that a mark can have: one of each kind.
 const MAX_TOKENS: usize = 6;
-/// The longest text of a peer that a mark repeats, in bytes.
+/// The longest text of a peer in a mark, in bytes.
 #[cfg(any(feature = "client", feature = "gateway"))]
 const MAX_TEXT: usize = 24;
 
-/// Reads a mark. What it does not know it leaves out.
+/// Reads a mark. Unknown tokens are ignored.
 pub(crate) fn read(mark: &[u8], notes: &mut Notes) {
     let mark = str::from_utf8(mark).unwrap_or_default();
     for token in mark.split(',').take(MAX_TOKENS) {
@@ -42,7 +42,7 @@ pub(crate) fn read(mark: &[u8], notes: &mut Notes) {
     }
 }
 
-/// Writes a mark. Without a token it is `as-sent`, and allocates nothing.
+/// The writer of a mark. Without a token, the mark is `as-sent`, and nothing is allocated.
 #[cfg(any(feature = "client", feature = "gateway"))]
 #[derive(Debug, Default)]
 pub(crate) struct Mark(String);

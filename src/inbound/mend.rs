@@ -1,4 +1,4 @@
-//! Repairs of single fields: what any reader reads safely, tonic included.
+//! Repairs single fields, so that any reader can read them safely, tonic included.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode;
@@ -11,19 +11,19 @@ use crate::wire::{
     self, ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message,
 };
 
-/// Gives the code that the values agree on, else UNKNOWN.
+/// Replaces `grpc-status` by one number and returns it: the number that all values repeat, or otherwise UNKNOWN.
 pub(crate) fn mend_status(fields: &mut HeaderMap, mark: &mut Mark) -> GrpcCode {
     let text = joined(fields, &GRPC_STATUS);
     mark.invalid_status(&text);
-    let mut codes = text.split(|byte| *byte == b',').map(|text| code_of(text.trim_ascii()));
+    let mut codes = text.split(|byte| *byte == b',').map(|text| parse_grpc_code(text.trim_ascii()));
     let first = codes.next().flatten();
     let code = first.filter(|_| codes.all(|code| code == first)).unwrap_or(GrpcCode::Unknown);
     set_status(fields, code);
     code
 }
 
-/// A gRPC code in decimal digits.
-pub(crate) fn code_of(text: &[u8]) -> Option<GrpcCode> {
+/// Reads a gRPC code in decimal digits.
+pub(crate) fn parse_grpc_code(text: &[u8]) -> Option<GrpcCode> {
     let digits = text.iter().all(u8::is_ascii_digit);
     let text = str::from_utf8(text).ok().filter(|_| digits)?;
     GrpcCode::from_number(text.parse().ok()?)
@@ -33,7 +33,7 @@ pub(crate) fn set_status(fields: &mut HeaderMap, code: GrpcCode) {
     fields.insert(GRPC_STATUS, HeaderValue::from(u16::from(code.number())));
 }
 
-/// Gives the code that the details say. `code` is the one of the header.
+/// Repairs the base64 of the details, and returns the gRPC code in them. `code` is the one in the header.
 pub(crate) fn mend_details(
     fields: &mut HeaderMap,
     code: Option<GrpcCode>,
@@ -58,13 +58,13 @@ pub(crate) fn mend_details(
     embedded_code(&decoded.bytes).filter(|code| *code != GrpcCode::Ok)
 }
 
-/// Whether there is anything of a `google.rpc.Status` in the bytes.
+/// Returns whether the bytes contain a field of a `google.rpc.Status`.
 fn has_status_field(status: &[u8]) -> bool {
     Fields::new(status)
         .any(|field| matches!(field, (1, Value::Varint(_)) | (2 | 3, Value::Bytes(_) | Value::Cut(_))))
 }
 
-/// `google.rpc.Status.code`.
+/// Returns `google.rpc.Status.code`.
 fn embedded_code(status: &[u8]) -> Option<GrpcCode> {
     let codes = Fields::new(status).filter_map(|field| match field {
         (status::CODE, Value::Varint(code)) => Some(code),
@@ -73,9 +73,9 @@ fn embedded_code(status: &[u8]) -> Option<GrpcCode> {
     GrpcCode::from_number(i64::try_from(codes.last()?).ok()?)
 }
 
-/// Whether a strict decoder takes the text as it is: tonic's panics over all else.
+/// Returns whether a strict decoder of base64 accepts the text. tonic's decoder panics on any other text.
 pub(crate) fn is_unpadded_standard(text: &[u8]) -> bool {
-    // No early end: so it is many bytes at a time.
+    // The loop has no early end, so that the compiler checks many bytes at a time.
     let digits = text
         .iter()
         .fold(true, |all, byte| all & (byte.is_ascii_alphanumeric() | (*byte == b'+') | (*byte == b'/')));
@@ -88,7 +88,7 @@ pub(crate) fn is_unpadded_standard(text: &[u8]) -> bool {
     digits && unused_bits == 0
 }
 
-/// The value of a digit of base64.
+/// Returns the value of a digit of base64.
 fn sextet(digit: u8) -> u8 {
     match digit {
         b'A'..=b'Z' => digit - b'A',
@@ -99,7 +99,7 @@ fn sextet(digit: u8) -> u8 {
     }
 }
 
-/// Whether tonic reads the message as it is, told without decoding it: ASCII, and every escape is of ASCII.
+/// Returns whether tonic can read the message, without decoding it: the message and its decoded escapes are ASCII.
 pub(crate) fn is_plain_message(message: &[u8]) -> bool {
     let mut rest = message;
     while let Some((byte, tail)) = rest.split_first() {
@@ -112,6 +112,7 @@ pub(crate) fn is_plain_message(message: &[u8]) -> bool {
     true
 }
 
+/// Replaces a message that is not percent-encoded UTF-8. Invalid bytes become U+FFFD.
 pub(crate) fn mend_message(fields: &mut HeaderMap, mark: &mut Mark) {
     let Some(message) = fields.get(GRPC_MESSAGE).map(HeaderValue::as_bytes) else { return };
     let text = percent_decode(message).decode_utf8_lossy();
@@ -136,7 +137,7 @@ pub(crate) fn set_message(fields: &mut HeaderMap, text: &str) {
     }
 }
 
-/// The code of the ASCII field: the first value that is one, since a proxy may repeat or join the field.
+/// Returns the code in `codelibra-error-code`: the first valid value, because a proxy may repeat or join the field.
 pub(crate) fn code_field(fields: &HeaderMap) -> Option<u32> {
     let values = joined(fields, &ERROR_CODE_HEADER);
     values.split(|byte| *byte == b',').find_map(|text| wire::parse_code(text.trim_ascii()))
@@ -148,7 +149,7 @@ pub(crate) fn mend_code(fields: &mut HeaderMap) {
     }
 }
 
-/// The values of a field as one, which is the same (RFC 9110 §5.3).
+/// Returns the values of a field joined by commas, which has the same meaning (RFC 9110 §5.3).
 pub(crate) fn joined(fields: &HeaderMap, name: &HeaderName) -> Vec<u8> {
     let values: Vec<&[u8]> = fields.get_all(name).iter().map(HeaderValue::as_bytes).collect();
     values.join(&b',')

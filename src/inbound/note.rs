@@ -3,112 +3,111 @@ use std::fmt;
 use crate::catalog::GrpcCode;
 use crate::wire::shed::Shed;
 
-/// Something that was wrong with a received error, or worth knowing about it. Nothing of it kept the error
-/// from being read.
+/// A fault of a received error, or other information about it. The error was read in spite of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
-    /// The code is valid, but the catalogue does not list it. It works by its class.
+    /// The code is valid, but the catalogue does not list it. It is treated by its class.
     UnknownCode(u32),
-    /// The code is of another domain than the catalogue.
+    /// The code belongs to this domain, which is not the domain of the catalogue.
     ForeignDomain(String),
-    /// A number where a code should be, outside 400000–599999.
+    /// This number is in the place of a code, but it is outside 400000–599999.
     InvalidCode(u64),
-    /// The ASCII field is not six digits of a valid class.
+    /// The field `codelibra-error-code` does not contain six digits of a valid class.
     InvalidCodeField,
-    /// Two places name two codes. The first counts.
+    /// Two places contain different codes. The first one is used.
     CodeContradiction {
-        /// The one that counts.
+        /// The code that is used.
         taken: u32,
-        /// The other one.
+        /// The other code.
         other: u32,
     },
-    /// The gRPC code is not the one that the six-digit code stands for.
+    /// The gRPC code is not the one of the six-digit code.
     ClassContradiction {
         /// The six-digit code.
         code: u32,
-        /// The gRPC code that it stands for.
+        /// The gRPC code of the six-digit code.
         expected: GrpcCode,
         /// The gRPC code that was received.
         received: GrpcCode,
     },
-    /// The embedded `google.rpc.Status.code` is not the gRPC code of the header. The header counts.
+    /// The embedded `google.rpc.Status.code` is not the gRPC code in the header. The header is used.
     GrpcCodeContradiction {
-        /// The one of the header.
+        /// The gRPC code in the header.
         header: GrpcCode,
-        /// The embedded one.
+        /// The embedded code.
         embedded: i64,
     },
-    /// The embedded `google.rpc.Status.message` is not the message of the header. The header counts.
+    /// The embedded `google.rpc.Status.message` is not the message in the header. The header is used.
     MessageContradiction,
     /// A gRPC code outside 0–16, read as UNKNOWN.
     InvalidGrpcCode(i64),
-    /// The field `grpc-status` held this text and not a number from 0 to 16. Where it repeats one number, that
-    /// one counts; else it is read as UNKNOWN.
+    /// The field `grpc-status` contained this text, which is not one number from 0 to 16. If it repeats one number, that number
+    /// is used; otherwise it is read as UNKNOWN.
     InvalidGrpcStatus(String),
-    /// `grpc-status` did not arrive; the gRPC code is the one that the details or `codelibra-error-code` say.
+    /// `grpc-status` did not arrive. The gRPC code is from the details or `codelibra-error-code`.
     StatusLost,
-    /// The details did not arrive, and `codelibra-error-code` did: something on the way cut the answer short.
+    /// The details did not arrive, but `codelibra-error-code` did: a proxy removed a part of the response.
     DetailsLost,
-    /// The status is OK and has details all the same.
+    /// The status is OK, but it has error details.
     OkWithDetails,
-    /// The HTTP status is not the class of the code. The code counts.
+    /// The HTTP status is not the class of the code. The code is used.
     HttpStatusContradiction {
         /// The class of the code.
         class: u16,
         /// The HTTP status that was received.
         received: u16,
     },
-    /// The details are not base64 from some point on. What stands before it was read.
+    /// The details are not base64 after some point. The part before it was read.
     InvalidBase64,
-    /// The details are no whole `google.rpc.Status`. What could be read was.
+    /// The details are not a complete `google.rpc.Status`. The readable part was read.
     CorruptStatus,
-    /// A detail is cut or is no protobuf message.
+    /// A detail is cut off, or is not a protobuf message.
     CorruptDetail {
-        /// Which one, counted from 0, both ErrorInfos included.
+        /// The index of the detail, counted from 0, both ErrorInfos included.
         index: usize,
-        /// The name of its type, as far as it could be read.
+        /// The name of its type, or the part of it that could be read.
         type_name: String,
     },
-    /// One of the ErrorInfos stands there twice and says different things. The first counts.
+    /// The details contain one of the two ErrorInfos twice, with different content. The first one is used.
     ContradictingErrorInfo {
-        /// Which one, counted from 0.
+        /// The index of the detail, counted from 0.
         index: usize,
     },
-    /// A metadata key or value is not UTF-8; it was left out.
+    /// A metadata key or value is not UTF-8. The entry was ignored.
     InvalidMetadata,
-    /// The text of a declared parameter is no value of its type.
+    /// The text of this declared parameter is not a value of its type.
     InvalidParam(&'static str),
-    /// The message is not UTF-8 or not percent-encoded as it should be; it was read lossily.
+    /// The message is not UTF-8, or is not correctly percent-encoded. Invalid bytes were replaced.
     InvalidMessage,
-    /// A body is not what its media type says.
+    /// The body does not have the form of its media type. The text is the problem.
     InvalidBody(String),
-    /// The body is longer than what is read of one, in bytes. What stands behind it was not read.
+    /// The body is longer than this number of bytes. The rest was not read.
     BodyTooLong(usize),
-    /// A detail of a body cannot be read, or not all of it: its type is not known, its value is none of the type.
+    /// A detail of a body cannot be read, or only in part: its type is unknown, or its value does not fit the type.
     UnreadDetail {
-        /// Which one, counted from 0.
+        /// The index of the detail, counted from 0.
         index: usize,
-        /// The name of its type, as far as it could be read.
+        /// The name of its type, or the part of it that could be read.
         type_name: String,
         /// What is wrong with it.
         problem: String,
     },
-    /// The error is not the API's: it was made from the answer of a proxy, from a connection that failed, or from
-    /// an answer that ended too early.
+    /// The API did not send the error. It was made on this side from the response of a proxy, from a connection that failed, or
+    /// from a response that ended too early.
     Synthesized,
-    /// The server left this out, to stay within what proxies let through.
+    /// The server removed this part, because the error was larger than proxies accept.
     Shed(Shed),
-    /// There were more notes than are kept.
+    /// This many more notes were not kept.
     More(usize),
 }
 
-/// More notes than this say nothing new, and a peer decides how many there are.
+/// The number of notes that are kept. A peer decides how many there are.
 const MAX_NOTES: usize = 16;
 /// The longest text from a peer in a note, in bytes.
 const MAX_TEXT: usize = 80;
 
-/// Collects notes, of a bounded size.
+/// A list of notes of a bounded size.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Notes(Vec<Note>);
 
@@ -132,7 +131,7 @@ impl Notes {
     }
 }
 
-/// A peer's text for a note: cut to a bounded size.
+/// Returns the start of a peer's text, for a note.
 pub(crate) fn excerpt(text: &str) -> String {
     let end = (0..=MAX_TEXT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
@@ -142,39 +141,46 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownCode(code) => {
-                write!(f, "the catalogue does not list {code}; it works by its class {}", code / 1000)
+                write!(f, "the catalogue does not list {code}; it is treated by its class {}", code / 1000)
             }
             Self::ForeignDomain(domain) => write!(f, "the code is of the domain {domain:?}"),
-            Self::InvalidCode(number) => write!(f, "{number} is no error code; expected 400000 to 599999"),
-            Self::InvalidCodeField => {
-                f.write_str("codelibra-error-code is no error code; expected six digits, 400000 to 599999")
+            Self::InvalidCode(number) => {
+                write!(f, "{number} is not an error code; expected 400000 to 599999")
             }
+            Self::InvalidCodeField => f.write_str(
+                "codelibra-error-code is not an error code; expected six digits, 400000 to 599999",
+            ),
             Self::CodeContradiction { taken, other } => {
-                write!(f, "two codes were sent, {taken} and {other}; {taken} counts")
+                write!(f, "two codes were sent, {taken} and {other}; {taken} is used")
             }
             Self::ClassContradiction { code, expected, received } => {
-                write!(f, "the gRPC code is {received}, but {code} stands for {expected}")
+                write!(f, "the gRPC code is {received}, but {code} has {expected}")
             }
             Self::GrpcCodeContradiction { header, embedded } => {
-                write!(f, "the details say gRPC code {embedded}, the header says {header}; the header counts")
+                write!(
+                    f,
+                    "the details contain gRPC code {embedded}, the header contains {header}; the header is used"
+                )
             }
             Self::MessageContradiction => {
-                f.write_str("the message in the details is not the one of the header; the header counts")
+                f.write_str("the message in the details is not the one in the header; the header is used")
             }
             Self::InvalidGrpcCode(number) => {
-                write!(f, "{number} is no gRPC code, read as UNKNOWN; expected 0 to 16")
+                write!(f, "{number} is not a gRPC code, read as UNKNOWN; expected 0 to 16")
             }
             Self::InvalidGrpcStatus(text) => {
                 write!(f, "grpc-status is {text:?}; expected one number, 0 to 16")
             }
-            Self::StatusLost => f.write_str("grpc-status did not arrive; what arrived gave the gRPC code"),
-            Self::DetailsLost => f.write_str("the details did not arrive; codelibra-error-code did"),
-            Self::OkWithDetails => f.write_str("the gRPC code is OK, yet there are error details"),
-            Self::HttpStatusContradiction { class, received } => {
-                write!(f, "the HTTP status is {received}, but the code is of class {class}; the code counts")
+            Self::StatusLost => {
+                f.write_str("grpc-status did not arrive; the other fields gave the gRPC code")
             }
-            Self::InvalidBase64 => f.write_str("the details are not base64 to their end"),
-            Self::CorruptStatus => f.write_str("the details are no whole google.rpc.Status"),
+            Self::DetailsLost => f.write_str("the details did not arrive, but codelibra-error-code did"),
+            Self::OkWithDetails => f.write_str("the gRPC code is OK, but there are error details"),
+            Self::HttpStatusContradiction { class, received } => {
+                write!(f, "the HTTP status is {received}, but the code is of class {class}; the code is used")
+            }
+            Self::InvalidBase64 => f.write_str("the details are not base64 up to their end"),
+            Self::CorruptStatus => f.write_str("the details are not a complete google.rpc.Status"),
             Self::CorruptDetail { index, type_name } if type_name.is_empty() => {
                 write!(f, "detail {index} is corrupt")
             }
@@ -184,14 +190,14 @@ impl fmt::Display for Note {
             Self::ContradictingErrorInfo { index } => {
                 write!(
                     f,
-                    "detail {index} is an ErrorInfo that contradicts an earlier one; the earlier one counts"
+                    "detail {index} is an ErrorInfo that contradicts an earlier one; the earlier one is used"
                 )
             }
-            Self::InvalidMetadata => f.write_str("a metadata entry is not UTF-8 and was left out"),
+            Self::InvalidMetadata => f.write_str("a metadata entry is not UTF-8 and was ignored"),
             Self::InvalidParam(name) => write!(f, "the text of the parameter {name:?} does not fit its type"),
-            Self::InvalidMessage => {
-                f.write_str("the message is not well-formed percent-encoded UTF-8; it was read lossily")
-            }
+            Self::InvalidMessage => f.write_str(
+                "the message is not well-formed percent-encoded UTF-8; invalid bytes were replaced",
+            ),
             Self::InvalidBody(what) => f.write_str(what),
             Self::BodyTooLong(limit) => {
                 write!(f, "the body is longer than {limit} bytes; it was read up to there")
@@ -199,16 +205,14 @@ impl fmt::Display for Note {
             Self::UnreadDetail { index, type_name, problem } => {
                 write!(f, "detail {index} of the body, a {type_name:?}, was not read: {problem}")
             }
-            Self::Synthesized => {
-                f.write_str("the answer is none of the API's; the error was made on this side")
-            }
+            Self::Synthesized => f.write_str("the API did not send this error; it was made on this side"),
             Self::Shed(part) => write!(f, "the server left out {part}: the error was too large"),
             Self::More(n) => write!(f, "and {n} more"),
         }
     }
 }
 
-/// As its text.
+/// Serializes a note as its text.
 impl serde::Serialize for Note {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

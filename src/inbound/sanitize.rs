@@ -11,7 +11,8 @@ use crate::inbound::encodings::{Encodings, GRPC_ENCODING};
 use crate::inbound::header_scan::HeaderScan;
 use crate::inbound::mark::Mark;
 use crate::inbound::mend::{
-    self, code_field, code_of, mend_code, mend_details, mend_message, mend_status, set_message, set_status,
+    self, code_field, mend_code, mend_details, mend_message, mend_status, parse_grpc_code, set_message,
+    set_status,
 };
 use crate::wire::media_type::{MediaType, WebEncoding};
 use crate::wire::{self, CAUSE, GRPC_STATUS, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
@@ -181,7 +182,7 @@ impl Faults {
                 "grpc-status" => {
                     faults.statuses += 1;
                     let is_plain = value.len() == 1 || !value.starts_with(b"0");
-                    faults.code = code_of(value).filter(|_| is_plain && faults.statuses == 1);
+                    faults.code = parse_grpc_code(value).filter(|_| is_plain && faults.statuses == 1);
                 }
                 "grpc-message" => faults.message |= !mend::is_plain_message(value),
                 "grpc-status-details-bin" => {

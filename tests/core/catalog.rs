@@ -101,7 +101,7 @@ fn every_number_is_a_row_or_none() {
 fn a_number_that_is_no_code_is_named() {
     let error = ErrorCode::try_from(17).unwrap_err();
     assert_eq!(error, InvalidCode(17));
-    assert_eq!(error.to_string(), "17 is no error code; expected 400000 to 599999");
+    assert_eq!(error.to_string(), "17 is not an error code; expected 400000 to 599999");
     assert_eq!(ErrorCode::try_from(403_003), Ok(ErrorCode::USER_BANNED));
     assert_eq!(ApiError::from_catalog(&CATALOG, 17).unwrap_err(), InvalidCode(17));
     assert_eq!(ApiError::from_catalog(&CATALOG, 600_000).unwrap_err(), InvalidCode(600_000));

@@ -25,7 +25,7 @@ const BANNED: &str = "CLvMGA==";
 const BANNED_AFTER_3: &str = "CLvMGCAD";
 
 /// The note of an error that no server answered with.
-const MADE_HERE: &str = "the answer is none of the API's; the error was made on this side";
+const MADE_HERE: &str = "the API did not send this error; it was made on this side";
 
 /// How a `codelibra call` ended, and what it printed.
 struct Printed {
