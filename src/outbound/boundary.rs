@@ -4,7 +4,7 @@ use crate::catalog::Catalog;
 use crate::rpc;
 use crate::wire::details::Detail;
 
-/// Decides what may be sent of a failure, over every transport: the gRPC server, both bridges, streams and axum.
+/// The rule which parts of a failure may be sent, over every transport: the gRPC server, both bridges, streams and axum.
 ///
 /// [`public`](Self::public), the default, is for services with unknown callers:
 ///
@@ -44,8 +44,8 @@ pub struct Boundary {
     domains: Vec<Cow<'static, str>>,
 }
 
-/// Whether a public boundary removes a detail: google.rpc.DebugInfo, also within `google.protobuf.Any`, whose content bodies
-/// show. An `Any` nested more than 16 levels deep is removed; we do not look further.
+/// Returns whether a public boundary removes a detail: google.rpc.DebugInfo, also inside `google.protobuf.Any`, because bodies
+/// contain the value of an `Any`. An `Any` nested more than 16 levels deep is removed without looking further.
 pub(crate) fn is_debug(detail: &Detail<'_>) -> bool {
     const MAX_DEPTH: usize = 16;
     let mut detail = *detail;
@@ -67,12 +67,12 @@ enum Reach {
 }
 
 impl Boundary {
-    /// For services with unknown callers.
+    /// Returns a boundary for services with unknown callers.
     pub const fn public() -> Self {
         Self { reach: Reach::Public, domains: Vec::new() }
     }
 
-    /// For services that only other services of the same owner call.
+    /// Returns a boundary for services that only other services of the same owner call.
     pub const fn internal() -> Self {
         Self { reach: Reach::Internal, domains: Vec::new() }
     }
@@ -84,7 +84,7 @@ impl Boundary {
         self
     }
 
-    /// Whether the callers are unknown.
+    /// Returns whether the callers are unknown.
     pub(crate) fn is_public(&self) -> bool {
         self.reach == Reach::Public
     }

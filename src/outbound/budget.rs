@@ -16,7 +16,7 @@ use crate::wire::{self, base64, message};
 /// The limit on the size of all fields of a failure. The size of a header list is defined in RFC 9113 §6.5.2: name, value and 32
 /// bytes for each field, after base64 and percent-encoding.
 ///
-/// Parts that do not fit are left out in the order of [`Shed`], and marked. The code, its domain, its reason and the
+/// Parts that do not fit are removed in the order of [`Shed`], and marked. The code, its domain, its reason and the
 /// request id are always sent. If these do not fit, google.rpc.ErrorInfo, which repeats ours, is removed. If it is sent
 /// alone ([`ErrorInfos::Google`](crate::ErrorInfos::Google)), it is never removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +40,14 @@ const CORE: usize = 720;
 const CORE_OF_GOOGLES: usize = 832;
 
 impl Budget {
-    /// 3 KiB: the smallest limit measured in the wild, nginx from 1.31.3 on.
+    /// 3 KiB: the smallest limit that we measured, of nginx from 1.31.3 on.
     pub const KIB_3: Self = Self::from_bytes(3 << 10);
 
     /// 8 KiB: the usual limit of gRPC's own implementations.
     pub const KIB_8: Self = Self::from_bytes(8 << 10);
 
-    /// A number of bytes, at least 720: the size of the core of an error, with any reason and a domain of about twenty
-    /// characters. If google.rpc.ErrorInfo is sent alone, the minimum is 832.
+    /// Returns a budget of this number of bytes. The minimum is 720, the size of the core of an error with any reason and a domain
+    /// of about twenty characters. If google.rpc.ErrorInfo is sent alone, the minimum is 832.
     pub const fn from_bytes(bytes: usize) -> Self {
         Self { bytes: if bytes < CORE { CORE } else { bytes } }
     }
@@ -55,7 +55,7 @@ impl Budget {
     /// Removes the parts that do not fit beside other fields of this size.
     pub(crate) fn apply(self, sent: &mut SentError<'_>, others: usize) {
         for part in Shed::ALL {
-            // Again, if the removed part saved less than expected.
+            // The loop removes one more part if the last one saved less than expected.
             loop {
                 let Some(excess) = self.excess(sent, others) else { return };
                 let excess = excess + base64::encoded_len(sent.mark_len(*part));
@@ -69,7 +69,7 @@ impl Budget {
         }
     }
 
-    /// Whether the core of an error fits beside other fields of this size.
+    /// Returns whether the core of an error fits beside other fields of this size.
     #[cfg(feature = "server")]
     pub(crate) const fn has_room_beside(self, others: usize, infos: ErrorInfos) -> bool {
         let core = match infos {
@@ -79,13 +79,13 @@ impl Budget {
         others + core <= self.bytes
     }
 
-    /// Whether everything fits beside other fields of this size.
+    /// Returns whether everything fits beside other fields of this size.
     #[cfg(feature = "server")]
     pub(crate) fn fits(self, sent: &SentError<'_>, others: usize) -> bool {
         self.excess(sent, others).is_none()
     }
 
-    /// By how many bytes the fields are too large; `None` if everything fits.
+    /// Returns by how many bytes the fields are too large, or `None` if everything fits.
     fn excess(self, sent: &SentError<'_>, others: usize) -> Option<usize> {
         let bytes = match sent.infos {
             WrittenInfos::Google => self.bytes.max(CORE_OF_GOOGLES),
@@ -98,7 +98,7 @@ impl Budget {
     }
 }
 
-/// The size of a field, by its name and the length of its value.
+/// Returns the size of a field with this name and this length of the value.
 pub(crate) const fn field_len(name: &str, value: usize) -> usize {
     name.len() + value + FIELD
 }
@@ -125,7 +125,7 @@ impl SentError<'_> {
         shed
     }
 
-    /// The most bytes that the mark of a part adds to the encoded status.
+    /// Returns the most bytes that the mark of a part can add to the encoded status.
     fn mark_len(&self, part: Shed) -> usize {
         /// A tag, a number, and one more byte for each enclosing length.
         const OURS: usize = 12;
@@ -150,8 +150,8 @@ impl SentError<'_> {
         self.details.len() != before
     }
 
-    /// Removes field violations from the end, and a detail without violations. The service chooses their number, so each is
-    /// read at most twice.
+    /// Removes field violations from the end, and details that have none left. The service chooses their number, so each is read
+    /// at most twice.
     fn shed_violations(&mut self, excess: usize) -> bool {
         // The size of each violation; the first one of a detail includes the type of the detail.
         let mut lengths = Vec::new();

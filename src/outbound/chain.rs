@@ -4,7 +4,7 @@ use std::fmt;
 use crate::guard::sources;
 use crate::outbound::log_limit::{Beginning, LogLimit};
 
-/// An error and its sources for the log, each once and in one line. A peer's text in them is escaped.
+/// The texts of an error and of its sources, for the log: each once, and all in one line. A peer's text in them is escaped.
 #[derive(Clone, Copy)]
 pub(crate) struct Chain<'a> {
     pub(crate) error: &'a (dyn Error + 'static),
@@ -12,12 +12,12 @@ pub(crate) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    /// The texts of the error and of its sources, as many as [`sources::chain`] follows.
+    /// Returns the texts of the errors in [`sources::chain`].
     fn texts(self) -> impl Iterator<Item = Beginning> + use<'a> {
         sources::chain(self.error).map(move |error| self.limit.beginning_of(&error))
     }
 
-    /// Whether the chain shows a text, as far as it is logged.
+    /// Returns whether the logged part of the chain contains a text.
     pub(crate) fn shows(self, text: &str) -> bool {
         self.texts().any(|shown| {
             let is_beginning = !shown.is_whole() && text.starts_with(&shown.text);
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn an_error_that_is_in_its_own_chain_ends() {
-        /// Its source is the other one, whose source is this one.
+        /// An error whose source has this error as its source.
         #[derive(Debug)]
         struct Endless(&'static str, Option<&'static Endless>);
         impl fmt::Display for Endless {

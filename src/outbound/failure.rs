@@ -13,7 +13,7 @@ use crate::outbound::known_error;
 #[cfg(feature = "server")]
 use crate::outbound::status_fields::StatusFields;
 
-/// A failure: who made it, its content, and what is for the log alone.
+/// A failure: its source, its content, and the private cause, which is only logged.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure<'a> {
     pub(crate) source: Source,
@@ -31,7 +31,7 @@ pub(crate) enum Source {
     /// The service behind, for which this one is the gateway.
     #[cfg(feature = "gateway")]
     Forwarded,
-    /// The connection to the service behind. The cause contains everything that the content does.
+    /// The connection to the service behind. The content was made from the cause, and contains nothing else.
     #[cfg(feature = "gateway")]
     Connection,
     /// Another service.
@@ -105,13 +105,13 @@ impl<'a> Failure<'a> {
         Self { source, content, cause: None, panic: None, origin: Origin::Service }
     }
 
-    /// A failure of this service without a code, a message and details.
+    /// Returns a failure of this service that has a gRPC code only.
     pub(crate) fn from_grpc_code(grpc_code: GrpcCode) -> Self {
         let content = Content::Uncoded { grpc_code, class: None, message: Cow::Borrowed("") };
         Self::new(Source::Own, content)
     }
 
-    /// A timeout of this service, whose deadline `origin` set.
+    /// Returns the failure of a call that reached its deadline. `origin` set the deadline.
     #[cfg(any(feature = "axum", feature = "server"))]
     pub(crate) fn from_timeout(origin: Origin) -> Self {
         Self { origin, ..Self::from_grpc_code(GrpcCode::DeadlineExceeded) }
@@ -121,7 +121,8 @@ impl<'a> Failure<'a> {
         Self { panic: Some(panic), ..Self::from_grpc_code(GrpcCode::Internal) }
     }
 
-    /// A known error of the service in place of a response; otherwise INTERNAL.
+    /// Returns the failure for an error that the service returned in place of a response: the gRPC code of a known error, or
+    /// otherwise INTERNAL.
     #[cfg(feature = "axum")]
     pub(crate) fn from_error(error: &'a (dyn Error + 'static)) -> Self {
         Self::from_known_error(error)
@@ -129,31 +130,31 @@ impl<'a> Failure<'a> {
             .with_cause(error)
     }
 
-    /// The failure of an error that has a gRPC code by its type, without the cause.
+    /// Returns the failure for an error whose type has a gRPC code. The cause is not set.
     #[cfg(any(feature = "axum", feature = "server"))]
     pub(crate) fn from_known_error(error: &(dyn Error + 'static)) -> Option<Self> {
         let grpc_code = known_error::grpc_code(error)?;
         Some(Self { origin: Origin::Either, ..Self::from_grpc_code(grpc_code) })
     }
 
-    /// An HTTP response of this service that contains no more than a text for its caller.
+    /// Returns the failure for an HTTP response of this service that contains only a text, which is for its caller.
     #[cfg(feature = "axum")]
     pub(crate) fn from_text(grpc_code: GrpcCode, class: Option<u16>, message: Cow<'a, str>) -> Self {
         Self::new(Source::Own, Content::Uncoded { grpc_code, class, message })
     }
 
-    /// An error of this service.
+    /// Returns the failure for an error of this service.
     pub(crate) fn own(error: impl Into<Content<'a>>) -> Self {
         Self::new(Source::Own, error.into())
     }
 
-    /// An error of the service behind, for which this one is the gateway.
+    /// Returns the failure for an error of the service behind, for which this one is the gateway.
     #[cfg(feature = "gateway")]
     pub(crate) fn forwarded(error: impl Into<Content<'a>>) -> Self {
         Self::new(Source::Forwarded, error.into())
     }
 
-    /// An error of the connection to the service behind, of which `error` was made.
+    /// Returns the failure for an error of the connection to the service behind. `error` was made from `cause`.
     #[cfg(feature = "gateway")]
     pub(crate) fn connection(error: &'a ReceivedError, cause: &'a (dyn Error + 'static)) -> Self {
         let is_timeout = error.grpc_code() == GrpcCode::DeadlineExceeded;
@@ -161,12 +162,12 @@ impl<'a> Failure<'a> {
         Self { origin, ..Self::new(Source::Connection, error.into()) }.with_cause(cause)
     }
 
-    /// An error that another service sent.
+    /// Returns the failure for an error that another service sent.
     pub(crate) fn received(error: impl Into<Content<'a>>) -> Self {
         Self::new(Source::Received, error.into())
     }
 
-    /// A failure in gRPC's fields. `is_received`: a client layer marked it.
+    /// Returns the failure for gRPC's fields. `is_received` is true if a client layer marked it.
     #[cfg(feature = "server")]
     pub(crate) fn from_status(status: StatusFields<'a>, is_received: bool) -> Self {
         let source = if is_received { Source::Received } else { Source::Own };
@@ -202,7 +203,7 @@ impl<'a> Failure<'a> {
         self
     }
 
-    /// Whether another service made the error, for the log.
+    /// Returns whether another service made the error, for the log.
     pub(crate) fn is_received(&self) -> bool {
         match self.source {
             Source::Own => false,
@@ -214,7 +215,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// Whether the content was made from the cause, an error of a connection.
+    /// Returns whether the content was made from the cause, which is an error of a connection.
     pub(crate) fn is_of_connection(&self) -> bool {
         match self.source {
             #[cfg(feature = "gateway")]
@@ -223,7 +224,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// The private cause.
+    /// Returns the private cause.
     pub(crate) fn cause(&self) -> Option<&(dyn Error + 'static)> {
         match (&self.cause, &self.content) {
             (Some(Cause::Borrowed(cause)), _) => Some(*cause),
@@ -235,7 +236,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// The gRPC code, before the decision.
+    /// Returns the gRPC code, before the decision.
     pub(crate) fn grpc_code(&self) -> GrpcCode {
         match &self.content {
             Content::Uncoded { grpc_code, .. } => *grpc_code,
@@ -246,7 +247,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// The message, before the decision.
+    /// Returns the message, before the decision.
     pub(crate) fn message(&self) -> &str {
         match &self.content {
             Content::Uncoded { message, .. } => message,
@@ -257,7 +258,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// The encoded `google.rpc.Status`, before the decision. Empty for a failure without one.
+    /// Returns the encoded `google.rpc.Status`, before the decision. It is empty for a failure without one.
     pub(crate) fn details(&self) -> Cow<'_, [u8]> {
         match &self.content {
             Content::Uncoded { .. } => Cow::Borrowed(&[]),

@@ -2,14 +2,14 @@ use crate::catalog::code::class_code;
 use crate::catalog::tables::grpc_to_class;
 use crate::catalog::{Catalog, CatalogCode, GrpcCode};
 
-/// The codes of failures that have none, by their gRPC code.
+/// The table of the codes for failures without a code, by gRPC code.
 ///
-/// The default is the table of the catalogue: the option `fallback` in its proto. A gRPC code that is not listed there has
-/// the `CCC000` of the class that [`grpc_to_class`] gives, and is sent as it is. For CodeLibra's own catalogue:
-/// UNAUTHENTICATED 401001, PERMISSION_DENIED 403001, NOT_FOUND 404003, INVALID_ARGUMENT 400002; INTERNAL, UNKNOWN and
-/// DATA_LOSS 500001.
+/// The default is the table of the catalogue, which is the option `fallback` in its proto. A gRPC code that is not listed there
+/// gets `CCC000` of the class from [`grpc_to_class`]; the gRPC code does not change. In CodeLibra's own catalogue, UNAUTHENTICATED
+/// gets 401001, PERMISSION_DENIED 403001, NOT_FOUND 404003, INVALID_ARGUMENT 400002, and INTERNAL, UNKNOWN and DATA_LOSS get
+/// 500001.
 ///
-/// A panic is INTERNAL, a timeout DEADLINE_EXCEEDED.
+/// A panic is INTERNAL, and a timeout is DEADLINE_EXCEEDED.
 ///
 /// ```
 /// use codelibra::{ErrorCode, Fallback, GrpcCode};

@@ -10,14 +10,14 @@ use crate::guard::sources;
 /// RESOURCE_EXHAUSTED for load that was shed, as in tonic's own server. The error may be any error of the chain; the outermost
 /// known one decides. Returns `None` for every other error, and if a `tonic::Status`, which has its own code, comes first.
 ///
-/// hyper's timeout is one of its keep-alive. The gRPC specification makes it UNAVAILABLE, as tonic does.
+/// A timeout of hyper is a timeout of its keep-alive. It is UNAVAILABLE in the gRPC specification and in tonic.
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) fn grpc_code(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
     of_chain(error, GrpcCode::DeadlineExceeded)
 }
 
 /// Returns the gRPC code of an error of a client's connection. A timeout of the operating system is UNAVAILABLE here: the peer
-/// does not respond, whatever the deadline of the call. gRPC's "Status codes and their use" gives UNAVAILABLE to a broken
+/// does not respond, and the deadline of the call did not pass. gRPC's "Status codes and their use" gives UNAVAILABLE to a broken
 /// transport.
 #[cfg(feature = "client")]
 pub(crate) fn grpc_code_of_connection(error: &(dyn Error + 'static)) -> Option<GrpcCode> {
@@ -53,7 +53,7 @@ fn of_chain(error: &(dyn Error + 'static), io_timeout: GrpcCode) -> Option<GrpcC
     None
 }
 
-/// Whether tonic made the status from the error of its own timer, as its bodies do.
+/// Returns whether tonic made the status from the error of its own timer, as its bodies do.
 #[cfg(feature = "tonic")]
 fn is_timer(status: &tonic::Status) -> bool {
     let source = status.source().filter(|_| status.code() == tonic::Code::Cancelled);

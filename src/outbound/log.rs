@@ -1,4 +1,4 @@
-//! One event for each failure, with everything that its caller does not receive.
+//! Writes one log event for each failure, with everything that the caller does not receive.
 //!
 //! The level shows who caused the failure. An unknown caller can cause any number of failures, so those are never an ERROR: see
 //! [`Origin`].
@@ -41,15 +41,15 @@ pub(crate) struct Event<'a> {
     pub(crate) request: Option<&'a RequestLine>,
     pub(crate) request_id: &'a str,
     pub(crate) failure: &'a Failure<'a>,
-    /// The error that was decided on.
+    /// The result of the decision.
     pub(crate) error: &'a SentError<'a>,
     /// Whether the caller receives it. A failure after the end of the response is only logged.
     pub(crate) is_sent: bool,
-    /// gRPC's own fields that were removed, because they may not contain what their handler set.
+    /// The names of gRPC's own fields that were removed, because the handler set an invalid value.
     pub(crate) removed_fields: &'a [&'static str],
 }
 
-/// A field of the request, if the request is known and has it.
+/// Returns a field of the request, if the request is known and has the field.
 macro_rules! field {
     ($request:expr, $limit:expr, $field:ident) => {
         $request.and_then(RequestLine::$field).map(|text| $limit.cut(text)).as_deref()
@@ -103,7 +103,7 @@ impl Event<'_> {
     fn origin(&self) -> Origin {
         let is_late = self.failure.grpc_code() == GrpcCode::DeadlineExceeded;
         match self.failure.origin {
-            // The service may have passed the caller's deadline on.
+            // The service may have used the caller's deadline for its own calls.
             Origin::Service if is_late && self.request.is_some_and(RequestLine::has_deadline) => {
                 Origin::Either
             }
@@ -114,7 +114,7 @@ impl Event<'_> {
     /// Writes the event, at the level of its [`Origin`].
     pub(crate) fn write(&self) {
         let limit = self.policy.log_limit;
-        // A target and a level are constants. Fields are computed only if a subscriber is enabled.
+        // `tracing` requires constants for target and level. Fields are computed only if a subscriber is enabled.
         macro_rules! event {
             ($target:literal, $what:literal) => {
                 match self.level() {
@@ -165,7 +165,7 @@ impl Event<'_> {
         }
     }
 
-    /// The faults of what was received.
+    /// Returns the faults of a received error.
     fn notes(&self) -> &[Note] {
         match &self.failure.content {
             Content::Received(error) if self.failure.is_received() => error.notes(),
@@ -180,8 +180,8 @@ impl Event<'_> {
     fn is_withheld(&self) -> bool {
         let message = self.failure.message();
         let is_sent = self.is_sent && message == self.error.message;
-        // tonic makes the message from the text of an error, and keeps the error. The message of a connection's error is made
-        // here.
+        // The event contains the cause, so a message with the text of the cause is not logged again. tonic makes such messages, and
+        // this crate does for an error of a connection.
         let is_in_cause = || {
             let is_of_connection = self.failure.is_of_connection();
             self.cause().is_some_and(|cause| is_of_connection || cause.shows(message))
@@ -189,7 +189,7 @@ impl Event<'_> {
         !message.is_empty() && !is_sent && !is_in_cause()
     }
 
-    /// The message, if another one is sent.
+    /// Returns the message, if a different one is sent.
     fn withheld(&self) -> Option<Cow<'_, str>> {
         self.is_withheld().then(|| self.policy.log_limit.cut(self.failure.message()))
     }
@@ -213,7 +213,7 @@ impl Event<'_> {
         is_any.then_some(withheld)
     }
 
-    /// Whether everything in the ErrorInfo that identifies a failure is sent.
+    /// Returns whether everything in the ErrorInfo that identifies a failure is sent.
     fn sends_identity_of(&self, status: &[u8]) -> bool {
         let found = identity(status, self.policy.catalog);
         let Some(info) = found.map(|found| found.info).or_else(|| first_info(status)) else { return true };
@@ -226,8 +226,8 @@ impl Event<'_> {
     }
 }
 
-/// The details that are not sent, as text where they are text. Of both ErrorInfos, which repeat each other, the one that
-/// identifies the failure.
+/// The details that are not sent, for the log. If both ErrorInfos are present, which have the same content, only the one that
+/// identifies the failure is logged.
 struct Withheld<'a> {
     limit: LogLimit,
     catalog: &'static Catalog,
@@ -237,7 +237,7 @@ struct Withheld<'a> {
     /// The encoded `Any` of a google.rpc.RequestInfo that is sent besides.
     sent_request_info: Option<&'a [u8]>,
     sent: &'a [u8],
-    /// It is sent in a google.rpc.RequestInfo.
+    /// The request id, which is sent in a google.rpc.RequestInfo.
     request_id: &'a str,
 }
 

@@ -2,11 +2,11 @@ use std::borrow::Cow;
 #[cfg(any(feature = "gateway", feature = "server"))]
 use std::fmt::{self, Write};
 
-/// How long a field of a log event may be, in bytes, escapes included: 4 KiB unless set otherwise.
+/// The longest field of a log event in bytes, escapes included. The default is 4 KiB.
 ///
-/// A longer text is cut between two characters. A mark with the length of the whole text in bytes follows:
-/// `… (15600000 bytes)`, or `… (more than 5000 bytes)` where the rest was not formatted. A peer decides how long a
-/// message is, and no more of it than this is formatted or copied.
+/// A longer text is cut between two characters. A mark with the length of the whole text in bytes follows: `… (15600000 bytes)`,
+/// or `… (more than 5000 bytes)` if the rest was not formatted. A peer decides how long a message is, so only this many bytes of it
+/// are formatted or copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLimit(usize);
 
@@ -14,17 +14,17 @@ impl LogLimit {
     /// 4 KiB, the default.
     pub const KIB_4: Self = Self::from_bytes(4 << 10);
 
-    /// A number of bytes, without the mark. Names of methods, request ids and the like have the same limit, so a number
-    /// below 64 counts as 64.
+    /// Returns a limit of this number of bytes, without the mark. Names of methods, request ids and similar fields have the same
+    /// limit, so a number below 64 becomes 64.
     pub const fn from_bytes(bytes: usize) -> Self {
         Self(if bytes < 64 { 64 } else { bytes })
     }
 
-    /// The text, or its beginning with a mark.
+    /// Returns the text, or its beginning with a mark.
     pub(crate) fn cut(self, text: &str) -> Cow<'_, str> {
         let mut room = self.0;
         for (at, c) in text.char_indices() {
-            // As long as it is in quotes.
+            // The length of the character if the text is in quotes and escaped.
             let escaped = c.escape_debug().len();
             let len = if escaped > 1 { escaped } else { c.len_utf8() };
             let Some(rest) = room.checked_sub(len) else {
@@ -35,7 +35,7 @@ impl LogLimit {
         Cow::Borrowed(text)
     }
 
-    /// What `write` writes, escaped so that it stays in one line, or its beginning with a mark.
+    /// Writes the text of `write`, or its beginning with a mark. It is escaped, so that it stays in one line.
     #[cfg(any(feature = "gateway", feature = "server"))]
     pub(crate) fn in_one_line(
         self,
@@ -47,11 +47,11 @@ impl LogLimit {
         line.finish()
     }
 
-    /// The beginning of a `Display`, unescaped.
+    /// Formats the beginning of a value, without escapes.
     #[cfg(any(feature = "gateway", feature = "server"))]
     pub(crate) fn beginning_of(self, value: &dyn fmt::Display) -> Beginning {
         let mut writer = Collector { beginning: Beginning::default(), limit: self.0, calls: 0 };
-        // Foreign code: it may fail, and it may panic.
+        // `Display` is foreign code: it may fail, and it may panic.
         if crate::guard::catch(|| write!(writer, "{value}")).is_err() {
             return Beginning { text: String::from("an error whose Display panics"), ..Beginning::default() };
         }
@@ -65,7 +65,7 @@ impl Default for LogLimit {
     }
 }
 
-/// The longest beginning of at most so many bytes that ends between two characters.
+/// Returns the longest beginning of at most `len` bytes that ends between two characters.
 fn beginning(text: &str, len: usize) -> &str {
     let mut end = len.min(text.len());
     while !text.is_char_boundary(end) {
@@ -99,7 +99,7 @@ struct Collector {
     calls: usize,
 }
 
-/// How many more pieces are counted once the limit is reached. A text in one piece has its length in the mark.
+/// How many more pieces are counted after the limit is reached. So the mark of a text in one piece contains its length.
 #[cfg(any(feature = "gateway", feature = "server"))]
 const COUNTED_CALLS: usize = 64;
 
@@ -123,12 +123,12 @@ impl Write for Collector {
     }
 }
 
-/// Writes text in one line, whatever a peer's text in it contains, up to a limit.
+/// A writer of text in one line, up to a limit. The text of a peer is escaped.
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) struct OneLine<'a, 'b> {
     f: &'a mut fmt::Formatter<'b>,
     room: usize,
-    /// Of all that was written, in bytes.
+    /// The length of the whole text, in bytes.
     len: usize,
     is_cut: bool,
     is_open: bool,
@@ -170,7 +170,7 @@ impl OneLine<'_, '_> {
         self.result = self.result.and_then(|()| self.f.write_str(&escaped));
     }
 
-    /// A text of which more was not formatted.
+    /// Writes the beginning of a text.
     pub(crate) fn push_beginning(&mut self, beginning: &Beginning) {
         self.push(&beginning.text);
         self.len += beginning.rest;
@@ -178,7 +178,7 @@ impl OneLine<'_, '_> {
         self.is_cut |= !beginning.is_whole();
     }
 
-    /// Counts what is not written, because nothing fits any more.
+    /// Counts text that is not written because the limit is reached.
     pub(crate) fn skip(&mut self, len: usize) {
         self.len += len;
         self.is_cut = true;
@@ -198,10 +198,10 @@ impl OneLine<'_, '_> {
     }
 }
 
-/// Whether a terminal shows nothing for a character, or obeys it: control characters (general category Cc), line and
-/// paragraph separators, and what Unicode lists as `Default_Ignorable_Code_Point` (DerivedCoreProperties.txt, 16.0):
-/// marks that change the direction of text, characters without a width, tags. With them a text could forge lines, or look
-/// like another text (Unicode TR 36).
+/// Returns whether a character is invisible in a terminal or controls it: control characters (general category Cc), line and
+/// paragraph separators, and the characters with Unicode's property `Default_Ignorable_Code_Point` (DerivedCoreProperties.txt,
+/// 16.0), which are marks that change the direction of text, characters without a width, and tags. With such characters a text
+/// could forge lines, or look like another text (Unicode TR 36).
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub fn is_hidden(c: char) -> bool {
     c.is_control()

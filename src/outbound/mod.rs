@@ -1,5 +1,6 @@
-//! What is sent of a failure, for every transport: a [`failure`] goes through the decision of the [`policy`] (boundary,
-//! fallback, budget), which returns a [`sent_error`]. Bodies and fields are written from it, and the [`log`] gets the rest.
+//! Decides which parts of a failure are sent, for every transport. The [`policy`] (boundary, fallback, budget) decides on a
+//! [`failure`] and returns a [`sent_error`]. Bodies and fields are written from it. The parts that are not sent are written to the
+//! [`log`].
 
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod boundary;

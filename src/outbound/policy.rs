@@ -1,4 +1,4 @@
-//! The one decision: what is sent of a failure. Every transport calls it, and writes its response from the result.
+//! Decides which parts of a failure are sent. Every transport calls this decision, and writes its response from the result.
 
 use std::borrow::Cow;
 
@@ -29,13 +29,13 @@ use crate::wire::schema::RETRY_INFO;
 #[cfg(feature = "server")]
 use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO, REQUEST_INFO};
 
-/// What a transport is configured with, as far as it concerns failures.
+/// The configuration of a transport for failures.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     pub(crate) catalog: &'static Catalog,
     pub(crate) boundary: Boundary,
     pub(crate) fallback: Fallback,
-    /// The limit on gRPC's fields. Bodies have none.
+    /// The limit on gRPC's fields. Bodies are not limited.
     pub(crate) budget: Budget,
     pub(crate) error_infos: ErrorInfos,
     pub(crate) log_limit: LogLimit,
@@ -53,7 +53,7 @@ impl Policy {
         }
     }
 
-    /// Decides what is sent of a failure.
+    /// Decides which parts of a failure are sent.
     pub(crate) fn decide<'a>(&'a self, failure: &'a Failure<'_>) -> SentError<'a> {
         #[cfg(feature = "server")]
         if let Content::Status(status) = &failure.content
@@ -80,7 +80,7 @@ impl Policy {
         }
     }
 
-    /// Decides what is sent of a failure in gRPC's fields, beside other fields of this list size, with this id.
+    /// Decides which parts of a failure are sent in gRPC's fields. `others` is the header list size of the other fields.
     #[cfg(feature = "server")]
     pub(crate) fn decide_for_fields<'a>(
         &'a self,
@@ -95,7 +95,7 @@ impl Policy {
         };
         let mut error = prepare(self.decide(failure));
         if error.encoded.is_some() && !self.budget.fits(&error, others) {
-            // It has to be encoded again.
+            // A changed error must be encoded again.
             error = prepare(self.decide_content(failure));
         }
         if error.encoded.is_none() {
@@ -104,8 +104,8 @@ impl Policy {
         error
     }
 
-    /// The usual failure: an error of this service that the catalogue lists, and of which everything may be sent. It need not
-    /// be encoded again.
+    /// Returns the usual failure, an error of this service that the catalogue lists and whose parts may all be sent. It is not
+    /// encoded again. Returns `None` for any other failure.
     #[cfg(feature = "server")]
     fn as_it_is<'a>(&self, source: Source, status: &'a StatusFields<'_>) -> Option<SentError<'a>> {
         if source != Source::Own {
@@ -168,8 +168,8 @@ impl Policy {
         sent
     }
 
-    /// An error of this service: a public boundary replaces an error of an unknown domain and the message of a 5xx, and
-    /// removes DebugInfo.
+    /// Applies the boundary to an error of this service: a public one replaces an error of an unknown domain and the message of a
+    /// 5xx, and removes DebugInfo.
     fn within_boundary<'a>(&'a self, mut sent: SentError<'a>) -> SentError<'a> {
         if !self.boundary.is_public() {
             return sent;
@@ -184,7 +184,7 @@ impl Policy {
         sent
     }
 
-    /// The code of an error that another service sent, and its parameters that are not text.
+    /// Returns only the code of an error that another service sent, and its parameters that are not text.
     fn code_alone<'a>(&'a self, error: &'a ReceivedError) -> SentError<'a> {
         let domain = error.domain_or_own();
         let Some(code) = error.number().filter(|_| self.boundary.trusts(&domain, self.catalog)) else {
@@ -200,8 +200,8 @@ impl Policy {
         sent
     }
 
-    /// The code of the fallback table for a failure without one. If HTTP gave the class, and that code is of another class,
-    /// `CCC000`.
+    /// Returns the code of the fallback table for a failure without one. If `class`, which HTTP gave, is not the class of that
+    /// code, returns `CCC000` of `class`.
     fn fallback_error(&self, grpc_code: GrpcCode, class: Option<u16>) -> SentError<'static> {
         let (catalog, code) = self.fallback.get(grpc_code);
         match class {
@@ -224,7 +224,7 @@ fn with_delay<'a>(mut sent: SentError<'a>, error: &ReceivedError) -> SentError<'
     sent
 }
 
-/// The declared parameters of an error that are not text: no value of theirs can contain private text.
+/// Returns the declared parameters of an error that are not text. Their values cannot contain private text.
 fn safe_params<'a>(
     entry: Option<&'static Entry>,
     metadata: Metadata<'a>,

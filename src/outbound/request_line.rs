@@ -13,7 +13,7 @@ use crate::wire::grpc_web::Protocol;
 pub(crate) struct RequestLine {
     http_method: Method,
     path: Option<PathAndQuery>,
-    /// Whether it is a call of gRPC or gRPC-Web.
+    /// Whether the request is a call of gRPC or gRPC-Web.
     is_grpc: bool,
     /// Whether the caller chose a deadline.
     has_deadline: bool,
@@ -51,12 +51,12 @@ impl RequestLine {
         self.has_deadline
     }
 
-    /// The path, without the query, which may be private.
+    /// Returns the path without the query, which may be private.
     fn path(&self) -> Option<&str> {
         self.path.as_ref().map(PathAndQuery::path)
     }
 
-    /// The method of a gRPC call, `/package.Service/Method`.
+    /// Returns the method of a gRPC call, `/package.Service/Method`.
     pub(crate) fn grpc_method(&self) -> Option<&str> {
         self.path().filter(|_| self.is_grpc)
     }
@@ -65,7 +65,7 @@ impl RequestLine {
         Some(self.http_method.as_str()).filter(|_| !self.is_grpc)
     }
 
-    /// The path of a request that is not a gRPC call.
+    /// Returns the path of a request that is not a gRPC call.
     pub(crate) fn http_path(&self) -> Option<&str> {
         self.path().filter(|_| !self.is_grpc)
     }

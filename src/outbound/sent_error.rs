@@ -1,4 +1,4 @@
-//! An error as it is sent, over any transport: what the decision returns, and what bodies and gRPC's fields are written from.
+//! An error as it is sent. The decision returns it, and every transport writes its body or gRPC's fields from it.
 
 use std::borrow::Cow;
 
@@ -56,7 +56,7 @@ pub(crate) struct SentError<'a> {
 }
 
 impl<'a> SentError<'a> {
-    /// A code with its default message and details. `grpc_code` is sent if the catalogue does not list the code.
+    /// Returns a code with its default message and details. `grpc_code` is sent if the catalogue does not list the code.
     pub(crate) fn from_code(catalog: &'static Catalog, code: u32, grpc_code: GrpcCode) -> Self {
         let unlisted = Self::from_unlisted(code, grpc_code, Cow::Borrowed(catalog.domain()), "");
         match catalog.by_code(code) {
@@ -73,7 +73,7 @@ impl<'a> SentError<'a> {
         }
     }
 
-    /// A code that no catalogue lists, with the phrase of its class as message.
+    /// Returns a code that no catalogue lists, with the phrase of its class as message.
     pub(crate) fn from_unlisted(
         code: u32,
         grpc_code: GrpcCode,
@@ -98,7 +98,7 @@ impl<'a> SentError<'a> {
         }
     }
 
-    /// All of an error of this service.
+    /// Returns all parts of an error of this service.
     pub(crate) fn from_error(error: &'a ApiError) -> Self {
         let parts = error.parts();
         Self {
@@ -118,8 +118,8 @@ impl<'a> SentError<'a> {
         }
     }
 
-    /// All of a received error, but for details that no reader can read and ErrorInfos that contradict the one with the code.
-    /// An error without a code is sent with `CCC000` of its class.
+    /// Returns all parts of a received error, except details that no reader can read and ErrorInfos that contradict the one with
+    /// the code. An error without a code is sent with `CCC000` of its class.
     pub(crate) fn from_received(error: &'a ReceivedError) -> Self {
         let (entry, code) = (error.entry(), error.number_or_class());
         let grpc_code = match (entry, error.grpc_code()) {
@@ -184,7 +184,7 @@ impl<'a> SentError<'a> {
         self.details = Cow::Owned(kept);
     }
 
-    /// The id of the request, if the error has one.
+    /// Returns the id of the request, if the error has one.
     pub(crate) fn request_id(&self) -> Option<&str> {
         let of_details = || self.details().find_map(|detail| detail.request_id());
         self.request_id.as_ref().map(RequestId::as_str).or_else(of_details)
@@ -217,7 +217,7 @@ impl<'a> SentError<'a> {
     pub(crate) fn for_fields(mut self, infos: ErrorInfos) -> Self {
         self.infos = infos.into();
         if infos == ErrorInfos::Google {
-            // google.rpc.ErrorInfo has no place for them.
+            // google.rpc.ErrorInfo cannot contain them.
             self.metadata.retain(|(key, _)| !is_reserved(key));
         }
         if self.domain.len() > MAX_DOMAIN {
@@ -234,7 +234,7 @@ impl<'a> SentError<'a> {
         self
     }
 
-    /// The writer's input.
+    /// Returns the input of the writer.
     fn parts(&self, infos: WrittenInfos) -> Parts<'_> {
         Parts {
             grpc_code: self.grpc_code.number(),
@@ -249,7 +249,7 @@ impl<'a> SentError<'a> {
         }
     }
 
-    /// The length of the encoded status, in bytes.
+    /// Returns the length of the encoded status, in bytes.
     pub(super) fn status_len(&self) -> usize {
         let request_info = match (&self.request_info, &self.request_id) {
             (Some(info), _) => wire::detail_writer::any_field_len(info),
@@ -263,7 +263,7 @@ impl<'a> SentError<'a> {
         status + request_info
     }
 
-    /// The encoded `google.rpc.Status`, with these ErrorInfos.
+    /// Encodes the `google.rpc.Status`, with these ErrorInfos.
     pub(crate) fn encode_status(&self, infos: WrittenInfos) -> Vec<u8> {
         let mut status = Vec::with_capacity(self.status_len());
         match self.encoded {
@@ -278,8 +278,8 @@ impl<'a> SentError<'a> {
         status
     }
 
-    /// Completes fields that already contain this gRPC code and, unpadded, the encoded status: with the request id, the message
-    /// and the code. Returns whether it did: it does nothing if the status has to be encoded again.
+    /// Adds the request id, the message and the code to fields that already contain this gRPC code and the encoded status without
+    /// padding. If the status must be encoded again, it does nothing and returns `false`.
     #[cfg(feature = "server")]
     pub(crate) fn add_to(&self, fields: &mut HeaderMap) -> bool {
         let (Some([status, []]), Some(id)) = (self.encoded, &self.request_id) else { return false };
@@ -318,7 +318,7 @@ impl<'a> SentError<'a> {
     }
 }
 
-/// The details of a received error that a reader can read, encoded, without ErrorInfos.
+/// Encodes the readable details of a received error, without ErrorInfos.
 fn details_of(error: &ReceivedError) -> Vec<u8> {
     let mut details = Vec::new();
     for detail in error.details() {

@@ -13,7 +13,7 @@ pub(crate) struct StatusFields<'a> {
     pub(crate) message: Cow<'a, str>,
     /// The encoded `google.rpc.Status`.
     pub(crate) details: Cow<'a, [u8]>,
-    /// The same as an error, once the decision needs it: the usual status is sent as it is.
+    /// The fields as an error. It is made only if the decision needs it, because the usual status is sent as it is.
     error: OnceLock<ReceivedError>,
 }
 
@@ -22,7 +22,7 @@ impl<'a> StatusFields<'a> {
         Self { grpc_code, message, details, error: OnceLock::new() }
     }
 
-    /// The fields as an error of this catalogue.
+    /// Returns the fields as an error of this catalogue.
     pub(crate) fn to_error(&self, catalog: &'static Catalog) -> &ReceivedError {
         self.error.get_or_init(|| {
             let details = Bytes::copy_from_slice(&self.details);
