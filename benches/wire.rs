@@ -190,7 +190,7 @@ fn entry(code: ErrorCode) -> &'static Entry {
 }
 
 /// The values that a client reads from a status.
-struct Said<'a> {
+struct ReadError<'a> {
     code: Option<u32>,
     domain: &'a str,
     reason: &'a str,
@@ -201,7 +201,7 @@ struct Said<'a> {
     violations: [Option<(&'a str, &'a str)>; 2],
 }
 
-impl Said<'_> {
+impl ReadError<'_> {
     fn is_expected(&self) -> bool {
         (self.code, self.domain, self.reason, self.message)
             == (Some(400_005), "codelibra", "LIMIT_TOO_LARGE", MESSAGE)
@@ -226,13 +226,13 @@ fn full(limit: i64, max_limit: i64, infos: ErrorInfos) -> Status {
         .into()
 }
 
-fn read_full(status: &Status, done: impl FnOnce(Said<'_>)) {
+fn read_full(status: &Status, done: impl FnOnce(ReadError<'_>)) {
     let error = status.to_received::<ErrorCode>();
     let code = error.code::<ErrorCode>();
     let LimitTooLarge { limit, max_limit } = error.decode().unwrap_or_default();
     let request = error.detail::<BadRequest>().and_then(Result::ok).unwrap_or_default();
     let mut violations = request.field_violations.iter().map(|v| (&*v.field, &*v.description));
-    done(Said {
+    done(ReadError {
         code: code.map(ErrorCode::as_u32),
         domain: error.domain(),
         reason: error.reason(),
@@ -273,12 +273,12 @@ mod peer {
         status.get_details_error_info()?.metadata.get("code")?.parse().ok()
     }
 
-    pub(super) fn read_full(status: &Status, done: impl FnOnce(Said<'_>)) {
+    pub(super) fn read_full(status: &Status, done: impl FnOnce(ReadError<'_>)) {
         let details = status.get_error_details();
         let (Some(info), Some(request)) = (details.error_info(), details.bad_request()) else { return };
         let number = |key| info.metadata.get(key).and_then(|text| text.parse().ok());
         let mut violations = request.field_violations.iter().map(|v| (&*v.field, &*v.description));
-        done(Said {
+        done(ReadError {
             code: info.metadata.get("code").and_then(|text| text.parse().ok()),
             domain: &info.domain,
             reason: &info.reason,

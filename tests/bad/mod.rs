@@ -1,10 +1,10 @@
-//! Bad input, each with its name, for the tests of reading and the ones of its memory.
+//! Invalid input, each with a name, for the tests of reading and of its memory.
 
 #![allow(dead_code, unreachable_pub, reason = "a test helper; not every test uses all of it")]
 
 use codelibra::{ApiError, ErrorCode, rpc};
 
-/// A varint field, given its tag.
+/// Returns a varint field with this tag.
 pub(crate) fn varint(tag: u8, mut value: u64) -> Vec<u8> {
     let mut bytes = vec![tag];
     while value >= 0x80 {
@@ -15,28 +15,28 @@ pub(crate) fn varint(tag: u8, mut value: u64) -> Vec<u8> {
     bytes
 }
 
-/// A field with a length, given its tag.
+/// Returns a field with this tag and a length.
 pub(crate) fn field(tag: u8, value: &[u8]) -> Vec<u8> {
     [&varint(tag, value.len().try_into().unwrap()), value].concat()
 }
 
-/// A `details` field of a `google.rpc.Status`.
+/// Returns a `details` field of a `google.rpc.Status`.
 pub(crate) fn detail(any: &[u8]) -> Vec<u8> {
     field(0x1a, any)
 }
 
-/// A `google.protobuf.Any`.
+/// Returns a `google.protobuf.Any`.
 pub(crate) fn any(type_url: &str, value: &[u8]) -> Vec<u8> {
     [field(0x0a, type_url.as_bytes()), field(0x12, value)].concat()
 }
 
-/// A detail with our ErrorInfo.
+/// Returns a detail with our ErrorInfo.
 pub(crate) fn ours(code: u32) -> Vec<u8> {
     let info = [varint(0x08, code.into()), field(0x12, b"codelibra")].concat();
     detail(&any("type.googleapis.com/codelibra.error.v1.ErrorInfo", &info))
 }
 
-/// Unpadded standard base64.
+/// Encodes bytes as unpadded standard base64.
 pub(crate) fn base64(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() / 3 * 4 + 4);
     let alphabet: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
@@ -51,7 +51,7 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// Noise from a generator with a fixed seed (xorshift).
+/// Returns noise from a generator with a fixed seed (xorshift).
 pub(crate) fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let bytes = std::iter::repeat_with(|| {
@@ -82,12 +82,12 @@ fn full_error() -> ApiError {
         .with_raw_detail("example.com/some.Unknown", &[0x08, 0x01])
 }
 
-/// 403005 with a message, two parameters, three standard details and one that is not known.
+/// Returns 403005 with a message, two parameters, three standard details and one unknown detail.
 pub(crate) fn full_status() -> Vec<u8> {
     full_error().to_details().to_vec()
 }
 
-/// What is wrong on the wire, but for those [`IN_ORDER`].
+/// Returns statuses that are invalid on the wire, except those of [`IN_ORDER`].
 pub(crate) fn statuses() -> Vec<(&'static str, Vec<u8>)> {
     let head = [varint(0x08, 7), field(0x12, b"said")].concat();
     let code = [head.clone(), ours(403_003)].concat();
@@ -102,22 +102,22 @@ pub(crate) fn statuses() -> Vec<(&'static str, Vec<u8>)> {
         ("zeros", vec![0; 100]),
         ("ones", vec![0xff; 100]),
         ("HTML", html.clone()),
-        ("HTML behind the code", with(&[&code, &html])),
+        ("HTML after the code", with(&[&code, &html])),
         ("1 MiB of noise", noise.clone()),
-        ("1 MiB of noise behind the code", with(&[&code, &noise])),
+        ("1 MiB of noise after the code", with(&[&code, &noise])),
         ("a tag without its value", vec![0x08]),
-        ("a tag without its value behind the code", with(&[&code, &[0x08]])),
+        ("a tag without its value after the code", with(&[&code, &[0x08]])),
         ("a truncated varint", vec![0x08, 0xff]),
-        ("a truncated varint behind the code", with(&[&code, &[0x08, 0xff]])),
+        ("a truncated varint after the code", with(&[&code, &[0x08, 0xff]])),
         ("a varint of eleven bytes", [&[0x08][..], &[0xff; 11]].concat()),
-        ("field number 0 behind the code", with(&[&code, &[0x00, 0x01]])),
-        ("wire type 6 behind the code", with(&[&code, &[0x0e, 0x01]])),
-        ("wire type 7 behind the code", with(&[&code, &[0x0f, 0x01]])),
+        ("field number 0 after the code", with(&[&code, &[0x00, 0x01]])),
+        ("wire type 6 after the code", with(&[&code, &[0x0e, 0x01]])),
+        ("wire type 7 after the code", with(&[&code, &[0x0f, 0x01]])),
         ("a two-gigabyte message", with(&[&[0x12], two_gib, b"x"])),
         ("a two-gigabyte detail", with(&[&head, &[0x1a], two_gib, b"x"])),
-        ("a two-gigabyte detail behind the code", with(&[&code, &[0x1a], two_gib, b"x"])),
-        ("an eight-exabyte detail behind the code", with(&[&code, &[0x1a], eight_eib, b"x"])),
-        ("a two-gigabyte unknown field behind the code", with(&[&code, &[0x7a], two_gib, b"x"])),
+        ("a two-gigabyte detail after the code", with(&[&code, &[0x1a], two_gib, b"x"])),
+        ("an eight-exabyte detail after the code", with(&[&code, &[0x1a], eight_eib, b"x"])),
+        ("a two-gigabyte unknown field after the code", with(&[&code, &[0x7a], two_gib, b"x"])),
         (
             "a two-gigabyte value in a detail before the code",
             with(&[&head, &detail(&with(&[&[0x12], two_gib, b"x"])), &ours(403_003)]),
@@ -131,12 +131,12 @@ pub(crate) fn statuses() -> Vec<(&'static str, Vec<u8>)> {
             with(&[&head, &detail(&any("x/y", &group(1000))), &ours(403_003)])
         }),
         (
-            "a group of a detail that ends as another behind the code",
+            "a group of a detail that ends as another after the code",
             with(&[&code, &detail(&with(&[&any("x/y", b""), &[0x23, 0x3c]]))]),
         ),
-        ("groups a thousand deep without an end behind the code", with(&[&code, &vec![0x23; 1000]])),
+        ("groups a thousand deep without an end after the code", with(&[&code, &vec![0x23; 1000]])),
         ("groups a million deep without an end", vec![0x23; 1 << 20]),
-        ("the end of no group behind the code", with(&[&code, &[0x24]])),
+        ("the end of no group after the code", with(&[&code, &[0x24]])),
         ("a message that is not UTF-8 before the code", with(&[&field(0x12, &[0xff, 0xfe]), &ours(403_003)])),
         (
             "a type URL that is not UTF-8 before the code",
@@ -144,7 +144,7 @@ pub(crate) fn statuses() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("30,000 empty details", detail(&[]).repeat(30_000)),
         ("30,000 empty details before the code", with(&[&head, &detail(&[]).repeat(30_000), &ours(403_003)])),
-        ("30,000 empty details behind the code", with(&[&code, &detail(&[]).repeat(30_000)])),
+        ("30,000 empty details after the code", with(&[&code, &detail(&[]).repeat(30_000)])),
         ("30,000 codes", with(&[&head, &ours(403_003).repeat(30_000)])),
         ("30,000 contradicting codes", (0..30_000).flat_map(|i| ours(400_001 + i)).collect()),
         ("30,000 metadata entries before the code", {
@@ -168,7 +168,7 @@ pub(crate) fn statuses() -> Vec<(&'static str, Vec<u8>)> {
     all
 }
 
-/// Those of [`statuses`] in which nothing is wrong that a reader could see.
+/// The names of those [`statuses`] in which a reader cannot find a fault.
 pub(crate) const IN_ORDER: [&str; 5] = [
     "groups a thousand deep before the code",
     "groups a thousand deep in a detail before the code",
@@ -177,7 +177,7 @@ pub(crate) const IN_ORDER: [&str; 5] = [
     "a code that is a number of 64 bits",
 ];
 
-/// 403003 in every dialect of base64, and what is no base64.
+/// Returns 403003 in every variant of base64, and text that is not base64.
 pub(crate) fn headers() -> Vec<(&'static str, Vec<u8>)> {
     let status = ApiError::from(ErrorCode::USER_BANNED).with_message("??>>~~").to_details();
     let plain = base64(&status);
@@ -192,11 +192,11 @@ pub(crate) fn headers() -> Vec<(&'static str, Vec<u8>)> {
         ("URL-safe and padded", bytes(&url_safe(&padded))),
         ("white space around it", bytes(&format!(" \t{padded}\r\n"))),
         ("joined with itself", bytes(&format!("{plain},{plain}"))),
-        ("joined with another dialect", bytes(&format!("{padded}, {}", url_safe(&padded)))),
-        ("joined behind noise", bytes(&format!("!!!,{plain}"))),
-        ("joined behind an empty one", bytes(&format!(",{plain}"))),
+        ("joined with another variant", bytes(&format!("{padded}, {}", url_safe(&padded)))),
+        ("joined after noise", bytes(&format!("!!!,{plain}"))),
+        ("joined after an empty one", bytes(&format!(",{plain}"))),
         ("joined before an empty one", bytes(&format!("{plain},"))),
-        ("joined behind another status", bytes(&format!("CAcSBHNhaWQ,{plain}"))),
+        ("joined after another status", bytes(&format!("CAcSBHNhaWQ,{plain}"))),
         ("a fault in the middle", bytes(&format!("{}*{plain}", &plain[..40]))),
         ("a line break in the middle", bytes(&format!("{}\n{}", &plain[..40], &plain[40..]))),
         ("one digit", bytes("A")),
@@ -210,7 +210,7 @@ pub(crate) fn headers() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Those of [`headers`] that are base64.
+/// The names of those [`headers`] that are base64.
 pub(crate) const BASE64: [&str; 11] = [
     "unpadded",
     "padded",
@@ -218,24 +218,24 @@ pub(crate) const BASE64: [&str; 11] = [
     "URL-safe and padded",
     "white space around it",
     "joined with itself",
-    "joined with another dialect",
-    "joined behind noise",
-    "joined behind an empty one",
+    "joined with another variant",
+    "joined after noise",
+    "joined after an empty one",
     "joined before an empty one",
-    "joined behind another status",
+    "joined after another status",
 ];
 
-/// Where the detail with our ErrorInfo ends in [`full_status`].
+/// Returns where the detail with our ErrorInfo ends in [`full_status`].
 pub(crate) fn end_of_our_info() -> usize {
     ends_of_fields(&full_status())[3]
 }
 
-/// Whether nothing tells that the status was cut here.
+/// Returns whether a reader cannot detect that the status was cut here.
 pub(crate) fn is_end_of_field(status: &[u8], at: usize) -> bool {
     ends_of_fields(status).contains(&at)
 }
 
-/// Where the fields of a sound status end whose lengths are all of one or two bytes.
+/// Returns where the fields end in a valid status whose lengths have one or two bytes.
 fn ends_of_fields(status: &[u8]) -> Vec<usize> {
     let mut ends = vec![0];
     let mut at = 0;
@@ -244,7 +244,7 @@ fn ends_of_fields(status: &[u8]) -> Vec<usize> {
             [0x08, _, ..] => 2,
             [_, len, ..] if len < 0x80 => 2 + usize::from(len),
             [_, low, high, ..] => 3 + usize::from(low & 0x7f) + (usize::from(high) << 7),
-            _ => unreachable!("a sound status"),
+            _ => unreachable!("a valid status"),
         };
         ends.push(at);
     }

@@ -4,7 +4,7 @@ use codelibra::{ErrorCode, Note, ReceivedError, StatusCodeExt, rpc};
 use prost::Message;
 use tonic::Status;
 
-/// Reads everything that an error offers, checks what is true of every received error, and returns it.
+/// Reads every part of a received error, checks the rules that hold for every error, and returns it.
 pub(crate) fn read_all(received: ReceivedError) -> ReceivedError {
     let metadata = received.metadata();
     for key in metadata.to_map().keys().take(9) {
@@ -16,11 +16,11 @@ pub(crate) fn read_all(received: ReceivedError) -> ReceivedError {
     let _ = received.detail::<rpc::BadRequest>();
     let _ = received.decode::<codelibra::codes::LockedOut>();
     for note in received.notes() {
-        assert!(note.to_string().len() < 400, "a note is short, whatever the peer sent: {note}");
+        assert!(note.to_string().len() < 400, "a note is short, also if the peer sent a long text: {note}");
     }
     assert!(received.notes().len() <= 17, "notes are bounded");
     let _ = (received.to_string(), format!("{received:?}"));
-    // Whatever was received, what is sent on is sound.
+    // An error that is sent on is valid, also if the received one was not.
     let forwarded = received.assume_trusted();
     assert!((400_000..=599_999).contains(&forwarded.number()));
     let strict = tonic_types::pb::Status::decode(forwarded.to_details()).unwrap();

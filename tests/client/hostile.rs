@@ -207,7 +207,7 @@ async fn what_the_transport_cut_is_noted() {
                 assert_eq!(outcome.innocent, !case.closes, "{at}");
                 if case.name.contains("12 kB") {
                     assert_eq!(error.code(), Some(ErrorCode::USER_BANNED), "{at}");
-                } else if case.name == "details of 20 kB behind grpc-status" && *place != Place::Headers {
+                } else if case.name == "details of 20 kB after grpc-status" && *place != Place::Headers {
                     assert_eq!(status.code(), tonic::Code::PermissionDenied, "{at}");
                     assert_eq!(error.code(), Some(ErrorCode::USER_BANNED), "{at}");
                     assert!(error.notes().contains(&Note::DetailsLost), "{at}: {error:?}");
@@ -252,7 +252,7 @@ async fn without_the_layer_it_hurts() {
         ("details: bits left over", Place::Trailers, "panics"),
         ("grpc-status: `3,3`", Place::Trailers, "UNKNOWN, 403003"),
         ("grpc-status: two values, 0 and 5", Place::LateTrailers, "OK"),
-        ("grpc-status: 0 in headers, 7 behind a message", Place::Stream, "OK"),
+        ("grpc-status: 0 in headers, 7 after a message", Place::Stream, "OK"),
         ("grpc-status: 0, with details that are not base64", Place::LateTrailers, "panics"),
         ("grpc-status: 0, with grpc-message `%FF`", Place::LateTrailers, "UNKNOWN"),
         ("grpc-message: `%FF%FE`", Place::Trailers, "UNKNOWN, 403003"),

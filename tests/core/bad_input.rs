@@ -49,7 +49,7 @@ fn every_bad_header_is_read_and_noted() {
 #[test]
 fn what_is_wrong_hides_nothing() {
     for (name, status) in bad::statuses() {
-        if name.ends_with("before the code") || name.ends_with("behind the code") {
+        if name.ends_with("before the code") || name.ends_with("after the code") {
             assert_eq!(read(&status).code(), Some(ErrorCode::USER_BANNED), "{name}");
         }
     }

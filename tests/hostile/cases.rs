@@ -1,4 +1,4 @@
-//! Everything that a hostile or broken upstream sends, one case a row.
+//! The responses that a hostile or broken upstream sends, one case in each row.
 
 #![allow(dead_code, unreachable_pub, reason = "a test helper; not every test uses all of it")]
 
@@ -6,32 +6,32 @@ use codelibra::{ApiError, ErrorCode};
 
 use super::upstream::{Fields, MESSAGE, Part, Script, grpc};
 
-/// One thing that an upstream does.
+/// One kind of response of an upstream.
 pub(crate) struct Case {
     pub(crate) name: String,
-    /// What is sent, in each of the places where it can be.
+    /// The response, once for each place in which its fields can be.
     pub(crate) scripts: Vec<(Place, Script)>,
     /// The gRPC code that was sent.
     pub(crate) sent: Option<u8>,
-    /// The gRPC code that the layer has to give.
+    /// The gRPC code that the layer must return.
     pub(crate) expect: u8,
-    /// Whether the six digits have to arrive: 403003.
+    /// Whether the code 403003 must arrive.
     pub(crate) coded: bool,
-    /// What a note has to say.
+    /// The text that a note must contain.
     pub(crate) note: &'static str,
-    /// Whether h2 gives the whole connection up.
+    /// Whether h2 closes the whole connection.
     pub(crate) closes: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// All that there is: a header block that ends the stream.
+    /// The headers only: a header block that ends the stream.
     Headers,
-    /// Trailers behind headers.
+    /// Trailers after headers.
     Trailers,
-    /// Trailers behind a message.
+    /// Trailers after a message.
     LateTrailers,
-    /// The HTTP answer, or the stream itself.
+    /// The HTTP response, or the stream itself.
     Stream,
 }
 
@@ -40,7 +40,7 @@ impl Place {
         match self {
             Self::Headers => "headers",
             Self::Trailers => "trailers",
-            Self::LateTrailers => "trailers behind a message",
+            Self::LateTrailers => "trailers after a message",
             Self::Stream => "stream",
         }
     }
@@ -94,7 +94,7 @@ fn everywhere(fields: &Fields) -> Vec<(Place, Script)> {
 }
 
 impl Case {
-    fn of_fields(name: impl Into<String>, sent: Option<u8>, expect: u8, fields: Fields) -> Self {
+    fn from_fields(name: impl Into<String>, sent: Option<u8>, expect: u8, fields: Fields) -> Self {
         Self {
             name: name.into(),
             scripts: everywhere(&fields),
@@ -106,7 +106,7 @@ impl Case {
         }
     }
 
-    fn of_stream(name: impl Into<String>, expect: u8, script: Script) -> Self {
+    fn from_stream(name: impl Into<String>, expect: u8, script: Script) -> Self {
         let scripts = vec![(Place::Stream, script)];
         Self { name: name.into(), scripts, sent: None, expect, coded: false, note: "", closes: false }
     }
@@ -122,9 +122,9 @@ impl Case {
     }
 }
 
-/// Details, with `grpc-status: 7` before them.
-fn of_details(name: &str, details: Vec<u8>) -> Case {
-    Case::of_fields(name, Some(7), 7, vec![status("7"), message(b"m"), bin(details)])
+/// Returns a case with these details after `grpc-status: 7`.
+fn with_details(name: &str, details: Vec<u8>) -> Case {
+    Case::from_fields(name, Some(7), 7, vec![status("7"), message(b"m"), bin(details)])
 }
 
 pub(crate) fn details_cases() -> Vec<Case> {
@@ -151,31 +151,35 @@ pub(crate) fn details_cases() -> Vec<Case> {
     contradicting[1] = 5;
 
     vec![
-        of_details("details: not base64", b"<html>".to_vec()).note("base64"),
-        of_details("details: base64 up to a point", [&good[..], b"*junk"].concat()).coded().note("base64"),
-        of_details("details: padded", padded).coded(),
-        of_details("details: URL-safe", url_safe).coded(),
-        of_details("details: joined by a comma", [&good[..], b", ", &good].concat()).coded(),
-        of_details("details: joined by a comma, the first is not base64", [b"!!,", &good[..]].concat())
+        with_details("details: not base64", b"<html>".to_vec()).note("base64"),
+        with_details("details: base64 up to a point", [&good[..], b"*junk"].concat()).coded().note("base64"),
+        with_details("details: padded", padded).coded(),
+        with_details("details: URL-safe", url_safe).coded(),
+        with_details("details: joined by a comma", [&good[..], b", ", &good].concat()).coded(),
+        with_details("details: joined by a comma, the first is not base64", [b"!!,", &good[..]].concat())
             .coded(),
-        Case::of_fields(
+        Case::from_fields(
             "details: sent twice, the second agrees with grpc-status",
             Some(7),
             7,
             vec![status("7"), bin(other), bin(good.clone())],
         )
         .coded(),
-        of_details("details: one digit left over", b"AQIDA".to_vec()).note("base64"),
-        of_details("details: bits left over", b"CAd".to_vec()),
-        of_details("details: truncated", base64(&details()[..details().len() - 9])).coded().note("whole"),
-        of_details("details: a length of two gigabytes", base64(&[0x1a, 0xff, 0xff, 0xff, 0xff, 7, 1]))
-            .note("whole"),
-        of_details("details: bad UTF-8", base64(&bad_utf8)).coded().note("lossily"),
-        of_details("details: groups 1,000 deep", base64(&groups)).coded(),
-        of_details("details: 30,000 empty ones", base64(&[0x1a, 0].repeat(30_000))),
-        of_details("details: embedded code contradicts", base64(&contradicting)).coded().note("gRPC code 5"),
-        of_details("details: embedded message contradicts", base64(&details())).coded().note("message"),
-        Case::of_fields(
+        with_details("details: one digit left over", b"AQIDA".to_vec()).note("base64"),
+        with_details("details: bits left over", b"CAd".to_vec()),
+        with_details("details: truncated", base64(&details()[..details().len() - 9]))
+            .coded()
+            .note("complete"),
+        with_details("details: a length of two gigabytes", base64(&[0x1a, 0xff, 0xff, 0xff, 0xff, 7, 1]))
+            .note("complete"),
+        with_details("details: bad UTF-8", base64(&bad_utf8)).coded().note("replaced"),
+        with_details("details: groups 1,000 deep", base64(&groups)).coded(),
+        with_details("details: 30,000 empty ones", base64(&[0x1a, 0].repeat(30_000))),
+        with_details("details: embedded code contradicts", base64(&contradicting))
+            .coded()
+            .note("gRPC code 5"),
+        with_details("details: embedded message contradicts", base64(&details())).coded().note("message"),
+        Case::from_fields(
             "details: lost, the ASCII field is there",
             Some(7),
             7,
@@ -183,10 +187,10 @@ pub(crate) fn details_cases() -> Vec<Case> {
         )
         .coded()
         .note("did not arrive"),
-        Case::of_fields("grpc-status: lost, the details are there", None, 7, vec![bin(good)])
+        Case::from_fields("grpc-status: lost, the details are there", None, 7, vec![bin(good)])
             .coded()
             .note("grpc-status did not arrive"),
-        Case::of_fields(
+        Case::from_fields(
             "grpc-status: lost, the ASCII field is there",
             None,
             7,
@@ -198,8 +202,8 @@ pub(crate) fn details_cases() -> Vec<Case> {
 }
 
 pub(crate) fn status_cases() -> Vec<Case> {
-    let of_status = |text: &str, sent, expect| {
-        let case = Case::of_fields(
+    let with_status = |text: &str, sent, expect| {
+        let case = Case::from_fields(
             format!("grpc-status: `{text}`"),
             sent,
             expect,
@@ -209,67 +213,68 @@ pub(crate) fn status_cases() -> Vec<Case> {
     };
     let two = |a: &str, b: &str, sent, expect| {
         let name = format!("grpc-status: two values, {a} and {b}");
-        Case::of_fields(name, sent, expect, vec![status(a), status(b), message(b"m")]).note("grpc-status is")
+        Case::from_fields(name, sent, expect, vec![status(a), status(b), message(b"m")])
+            .note("grpc-status is")
     };
     vec![
-        of_status("abc", None, 2),
-        of_status("-1", None, 2),
-        of_status("", None, 2),
-        of_status("3,3", Some(3), 3),
-        of_status("07", Some(7), 7),
-        of_status("17", None, 2),
-        of_status("99", None, 2),
-        of_status("99999999999999999999", None, 2),
+        with_status("abc", None, 2),
+        with_status("-1", None, 2),
+        with_status("", None, 2),
+        with_status("3,3", Some(3), 3),
+        with_status("07", Some(7), 7),
+        with_status("17", None, 2),
+        with_status("99", None, 2),
+        with_status("99999999999999999999", None, 2),
         two("3", "3", Some(3), 3),
         two("3", "5", None, 2),
         two("0", "5", None, 2),
         status_twice(
-            "grpc-status: 0 in headers, 7 behind a message",
+            "grpc-status: 0 in headers, 7 after a message",
             vec![status("7"), bin(base64(&details()))],
         )
         .coded(),
         status_twice(
-            "grpc-status: 0 in headers, 7 with bad details behind a message",
+            "grpc-status: 0 in headers, 7 with bad details after a message",
             vec![status("7"), bin(b"<html>".to_vec())],
         )
         .note("base64"),
     ]
 }
 
-/// Headers that say OK, a message, and trailers that say PERMISSION_DENIED.
+/// Headers with OK, a message, and trailers with PERMISSION_DENIED.
 fn status_twice(name: &str, trailers: Fields) -> Case {
     let headers = Part::Headers(200, grpc(vec![status("0")]));
     let mut case =
-        Case::of_stream(name, 7, vec![headers, Part::Data(MESSAGE.to_vec()), Part::Trailers(trailers)]);
+        Case::from_stream(name, 7, vec![headers, Part::Data(MESSAGE.to_vec()), Part::Trailers(trailers)]);
     case.sent = Some(7);
     case
 }
 
-/// What is no failure: gRPC does not give details with an OK a meaning, and an OK in the headers stands until trailers
-/// say something else.
+/// Responses that are not a failure. In gRPC, the details of an OK have no meaning, and an OK in the headers is the status unless
+/// the trailers contain another one.
 pub(crate) fn ok_cases() -> Vec<Case> {
     let with = |name, details| {
         let name = format!("grpc-status: 0, with details{name}");
-        Case::of_fields(name, Some(0), 0, vec![status("0"), bin(details)])
+        Case::from_fields(name, Some(0), 0, vec![status("0"), bin(details)])
     };
     let in_headers = |name: &str, rest: Vec<Part>| {
         let headers = vec![Part::Headers(200, grpc(vec![status("0")]))];
-        Case::of_stream(format!("grpc-status: 0 in headers, {name}"), 0, [headers, rest].concat())
+        Case::from_stream(format!("grpc-status: 0 in headers, {name}"), 0, [headers, rest].concat())
     };
     vec![
         with("", base64(&details())),
         with(" that are not base64", b"<html>".to_vec()),
         with(" of a failure that are cut", base64(&details()[..20])),
-        in_headers("no trailers behind a message", vec![Part::LastData(MESSAGE.to_vec())]),
+        in_headers("no trailers after a message", vec![Part::LastData(MESSAGE.to_vec())]),
         in_headers(
-            "trailers without it behind a message",
+            "trailers without it after a message",
             vec![Part::Data(MESSAGE.to_vec()), Part::Trailers(vec![("x", b"y".to_vec())])],
         ),
         in_headers(
-            "details that are not base64 behind a message",
+            "details that are not base64 after a message",
             vec![Part::Data(MESSAGE.to_vec()), Part::Trailers(vec![bin(b"!".to_vec())])],
         ),
-        Case::of_fields(
+        Case::from_fields(
             "grpc-status: 0, with grpc-message `%FF`",
             Some(0),
             0,
@@ -279,27 +284,27 @@ pub(crate) fn ok_cases() -> Vec<Case> {
 }
 
 pub(crate) fn message_cases() -> Vec<Case> {
-    let of_message = |name: &str, text: &[u8]| {
+    let with_message = |name: &str, text: &[u8]| {
         let fields = vec![status("7"), message(text), bin(base64(&details()))];
-        Case::of_fields(format!("grpc-message: {name}"), Some(7), 7, fields).coded()
+        Case::from_fields(format!("grpc-message: {name}"), Some(7), 7, fields).coded()
     };
-    let mut received = of_message("none, but the mark of a received failure", b"");
+    let mut received = with_message("none, but the mark of a received failure", b"");
     let fields = vec![status("7"), (RECEIVED, b"synthesized,status=evil".to_vec())];
     received.scripts = everywhere(&fields);
     received.coded = false;
-    let mut encoding = of_message("none, and an unknown grpc-encoding", b"");
+    let mut encoding = with_message("none, and an unknown grpc-encoding", b"");
     encoding.scripts = vec![(
         Place::Headers,
         vec![Part::HeadersOnly(200, grpc(vec![status("7"), ("grpc-encoding", b"br".to_vec())]))],
     )];
     encoding.coded = false;
     vec![
-        of_message("`%ZZ`", b"50%ZZ").note("lossily"),
-        of_message("`%` at its end", b"50%").note("lossily"),
-        of_message("`%FF%FE`", b"%FF%FE").note("lossily"),
-        of_message("escaped CR LF NUL ESC", b"a%0D%0Ab%00%1B[31m"),
-        of_message("raw high bytes", b"\xff\xfe caf\xe9").note("lossily"),
-        of_message("raw UTF-8", "Gr\u{fc}\u{df}e".as_bytes()),
+        with_message("`%ZZ`", b"50%ZZ").note("replaced"),
+        with_message("`%` at its end", b"50%").note("replaced"),
+        with_message("`%FF%FE`", b"%FF%FE").note("replaced"),
+        with_message("escaped CR LF NUL ESC", b"a%0D%0Ab%00%1B[31m"),
+        with_message("raw high bytes", b"\xff\xfe caf\xe9").note("replaced"),
+        with_message("raw UTF-8", "Gr\u{fc}\u{df}e".as_bytes()),
         received,
         encoding,
     ]
@@ -313,8 +318,8 @@ pub(crate) fn malformed_cases() -> Vec<Case> {
         .into_iter()
         .map(|(name, text)| {
             let fields = vec![status("7"), message(text)];
-            // h2 reads them as an error of the connection, before any layer sees it.
-            let mut case = Case::of_fields(format!("grpc-message: raw {name}"), Some(7), 13, fields);
+            // h2 treats them as an error of the connection, before any layer receives the response.
+            let mut case = Case::from_fields(format!("grpc-message: raw {name}"), Some(7), 13, fields);
             case.closes = true;
             case
         })
@@ -345,17 +350,21 @@ pub(crate) fn http_cases() -> Vec<Case> {
         .into_iter()
         .map(|(http, expect)| {
             let script = vec![Part::Headers(http, html()), Part::LastData(HTML.to_vec())];
-            Case::of_stream(format!("HTTP {http} with HTML"), expect, script).note("none of the API's")
+            Case::from_stream(format!("HTTP {http} with HTML"), expect, script).note("the API did not send")
         })
         .collect();
     let encoded = [html(), vec![("grpc-encoding", b"br".to_vec())]].concat();
     let script = vec![Part::Headers(503, encoded), Part::LastData(HTML.to_vec())];
-    cases.push(Case::of_stream("HTTP 503 with HTML and grpc-encoding", 14, script).note("none of the API's"));
+    cases.push(
+        Case::from_stream("HTTP 503 with HTML and grpc-encoding", 14, script).note("the API did not send"),
+    );
     let script = vec![Part::HeadersOnly(503, vec![])];
-    cases.push(Case::of_stream("HTTP 503 without a body", 14, script).note("none of the API's"));
+    cases.push(Case::from_stream("HTTP 503 without a body", 14, script).note("the API did not send"));
     let script = vec![Part::Headers(503, grpc(vec![])), Part::LastData(vec![])];
-    cases.push(Case::of_stream("HTTP 503 that says it is gRPC", 14, script).note("none of the API's"));
-    let mut sent = Case::of_stream(
+    cases.push(
+        Case::from_stream("HTTP 503 with the content-type of gRPC", 14, script).note("the API did not send"),
+    );
+    let mut sent = Case::from_stream(
         "HTTP 500 with grpc-status in trailers",
         7,
         vec![Part::Headers(500, grpc(vec![])), Part::Trailers(vec![status("7")])],
@@ -369,56 +378,57 @@ pub(crate) fn stream_cases() -> Vec<Case> {
     let headers = || Part::Headers(200, grpc(vec![]));
     let data = || Part::Data(MESSAGE.to_vec());
     let mut cases = vec![
-        Case::of_stream("no trailers, no message", 2, vec![Part::HeadersOnly(200, grpc(vec![]))]),
-        Case::of_stream("no trailers behind a message", 2, vec![headers(), Part::LastData(MESSAGE.to_vec())]),
-        Case::of_stream(
+        Case::from_stream("no trailers, no message", 2, vec![Part::HeadersOnly(200, grpc(vec![]))]),
+        Case::from_stream(
+            "no trailers after a message",
+            2,
+            vec![headers(), Part::LastData(MESSAGE.to_vec())],
+        ),
+        Case::from_stream(
             "trailers without grpc-status",
             2,
             vec![headers(), data(), Part::Trailers(vec![("x", b"y".to_vec())])],
         ),
-        Case::of_stream(
+        Case::from_stream(
             "end of stream inside data",
             2,
             vec![headers(), Part::LastData(MESSAGE[..6].to_vec())],
         ),
     ];
     for case in &mut cases {
-        case.note = "none of the API's";
+        case.note = "the API did not send";
     }
-    // NO_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM. hyper reads 0 as a clean end once the headers
-    // are there.
+    // NO_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM. After the headers, hyper reads 0 as a regular end.
     for (reason, at_once, later) in [(0, 13, 2), (2, 13, 13), (7, 14, 14), (8, 1, 1), (11, 8, 8)] {
         let name = |place| format!("RST_STREAM {reason}, {place}");
         let rows = [
             (name("at once"), at_once, vec![Part::Reset(reason)]),
-            (name("behind headers"), later, vec![headers(), Part::Reset(reason)]),
-            (name("behind a message"), later, vec![headers(), data(), Part::Reset(reason)]),
+            (name("after headers"), later, vec![headers(), Part::Reset(reason)]),
+            (name("after a message"), later, vec![headers(), data(), Part::Reset(reason)]),
         ];
-        cases.extend(
-            rows.map(|(name, expect, script)| {
-                Case::of_stream(name, expect, script).note("none of the API's")
-            }),
-        );
+        cases.extend(rows.map(|(name, expect, script)| {
+            Case::from_stream(name, expect, script).note("the API did not send")
+        }));
     }
     cases
 }
 
-/// With the header list that hyper takes by default, 16 KiB: h2 drops what is over it of trailers, fails on headers,
-/// and gives the connection up at four times of it.
+/// Fields that are larger than the header list that hyper accepts by default, 16 KiB. h2 drops the part of trailers above the
+/// limit, fails on headers above it, and closes the connection at four times the limit.
 pub(crate) fn oversize_cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for kilobytes in [12, 20, 70] {
-        for order in ["behind", "before"] {
-            // Three bytes are four digits.
+        for order in ["after", "before"] {
+            // Base64 encodes three bytes as four digits.
             let error = ApiError::new(ErrorCode::USER_BANNED).with_message("m".repeat(kilobytes * 750));
             let details = bin(base64(&error.to_details()));
             let code = (CODE, b"403003".to_vec());
             let fields = match order {
-                "behind" => vec![code, status("7"), details],
+                "after" => vec![code, status("7"), details],
                 _ => vec![details, code, status("7")],
             };
             let name = format!("details of {kilobytes} kB {order} grpc-status");
-            let mut case = Case::of_fields(name, Some(7), 7, fields);
+            let mut case = Case::from_fields(name, Some(7), 7, fields);
             case.closes = kilobytes > 64;
             case.coded = true;
             cases.push(case);

@@ -1,5 +1,5 @@
-//! A server that writes HTTP/2 frames by hand (RFC 9113), so that it can say what no library lets one say, and in
-//! one write, so that what arrives first does not depend on scheduling.
+//! A server that writes HTTP/2 frames itself (RFC 9113), so that it can send responses that no library sends. It writes all
+//! frames at once, so that their order of arrival does not depend on scheduling.
 
 #![allow(dead_code, unreachable_pub, reason = "a test helper; not every test uses all of it")]
 
@@ -13,12 +13,12 @@ use tokio::sync::{Mutex, Semaphore};
 
 pub(crate) type Fields = Vec<(&'static str, Vec<u8>)>;
 
-/// One part of an answer.
+/// One part of a response.
 #[derive(Clone, Debug)]
 pub(crate) enum Part {
-    /// A header block that more follows.
+    /// A header block that does not end the stream.
     Headers(u16, Fields),
-    /// A header block that ends the stream, without a word before it.
+    /// The first header block, which also ends the stream.
     HeadersOnly(u16, Fields),
     Data(Vec<u8>),
     /// Data that ends the stream.
@@ -32,7 +32,7 @@ pub(crate) type Script = Vec<Part>;
 /// One gRPC message: an `Item` with the text `x`.
 pub(crate) const MESSAGE: &[u8] = &[0, 0, 0, 0, 3, 0x0a, 1, b'x'];
 
-/// Holds the innocent call until the hostile one is over.
+/// Delays the innocent call until the hostile one has ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
     pub(crate) seen: Arc<Semaphore>,
@@ -45,14 +45,14 @@ impl Gate {
     }
 }
 
-/// Listens on a free port. On each connection the first call is innocent: it is answered well, once the gate opens.
-/// Every other call gets the script.
+/// Listens on a free port. On each connection the first call is innocent: it receives a valid response after the gate opens. Every
+/// other call receives the script.
 pub(crate) async fn start(script: Script, gate: Gate) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
-            // Without it, a small frame waits 40 ms for an acknowledgement.
+            // Without `TCP_NODELAY`, a small frame waits 40 ms for an acknowledgement.
             socket.set_nodelay(true).unwrap();
             tokio::spawn(serve(socket, script.clone(), gate.clone()));
         }
@@ -60,7 +60,7 @@ pub(crate) async fn start(script: Script, gate: Gate) -> SocketAddr {
     address
 }
 
-/// The headers of a gRPC answer.
+/// Returns the headers of a gRPC response.
 pub(crate) fn grpc(mut fields: Fields) -> Fields {
     fields.insert(0, ("content-type", b"application/grpc".to_vec()));
     fields
@@ -77,7 +77,7 @@ const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 const MAX_FRAME: usize = 16_384;
 
-/// Ends when the socket does.
+/// Serves one connection until its socket is closed.
 async fn serve(socket: TcpStream, script: Script, gate: Gate) -> Option<()> {
     let (mut reader, writer) = socket.into_split();
     let writer = Arc::new(Mutex::new(writer));
@@ -128,7 +128,7 @@ fn encode(script: &[Part], stream: u32) -> Vec<u8> {
     script.iter().flat_map(encode).collect()
 }
 
-/// A header block: literals without indexing, without Huffman (RFC 7541 §6.2.2).
+/// Writes a header block: literals without indexing and without Huffman coding (RFC 7541 §6.2.2).
 fn block(status: Option<u16>, fields: &Fields, flags: u8, stream: u32) -> Vec<u8> {
     let status = status.map(|status| (":status", status.to_string().into_bytes()));
     let mut block = Vec::new();
@@ -149,7 +149,7 @@ fn block(status: Option<u16>, fields: &Fields, flags: u8, stream: u32) -> Vec<u8
     frames.collect()
 }
 
-/// RFC 7541 §5.2, with the length of §5.1.
+/// Writes a string literal (RFC 7541 §5.2) with its length (§5.1).
 fn string(text: &[u8], block: &mut Vec<u8>) {
     match u8::try_from(text.len()) {
         Ok(len) if len < 127 => block.push(len),

@@ -19,17 +19,17 @@ pub struct Item {
     pub text: String,
 }
 
-/// What the service answers.
+/// The response of the service.
 #[derive(Clone, Copy)]
 pub enum Answer {
-    /// So many messages; a unary call has one.
+    /// This many messages. A unary call has one.
     Items(usize),
     Fail(fn() -> Status),
-    /// So many messages, then the failure in trailers.
+    /// This many messages, then the failure in trailers.
     Break(usize, fn() -> Status),
 }
 
-/// The service: unary for the path `/in.Process/Unary`, a stream of messages for any other.
+/// The service. The path `/in.Process/Unary` is unary, and any other path returns a stream of messages.
 #[derive(Clone, Copy)]
 pub struct InProcess(pub Answer);
 
@@ -38,7 +38,7 @@ pub const STREAM: &str = "/in.Process/Stream";
 
 impl Service<http::Request<Body>> for InProcess {
     type Response = http::Response<Body>;
-    /// The channel's, so that the types are those of a client with a socket. It never occurs.
+    /// The error of tonic's channel, so that the types are those of a client with a socket. It never occurs.
     type Error = tonic::transport::Error;
     type Future = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Self::Error>> + Send>>;
 
@@ -93,7 +93,7 @@ impl tonic::server::ServerStreamingService<Item> for Handler {
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// One unary call.
+/// Makes one unary call.
 pub async fn unary<S>(client: &mut Grpc<S>) -> Result<Item, Status>
 where
     S: GrpcService<Body>,
@@ -106,7 +106,7 @@ where
     Ok(client.unary(request, path, ProstCodec::<Item, Item>::default()).await?.into_inner())
 }
 
-/// One call with a stream of answers, which are counted.
+/// Makes one call with a stream of responses, and returns their number.
 pub async fn stream<S>(client: &mut Grpc<S>) -> Result<usize, Status>
 where
     S: GrpcService<Body>,

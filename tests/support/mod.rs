@@ -1,4 +1,4 @@
-//! A tonic service over a real socket whose handlers do what a test says, and a client for it.
+//! A tonic service over a real socket, whose handlers follow the script of a test, and a client for it.
 
 #![allow(
     dead_code,
@@ -59,7 +59,7 @@ pub enum End {
     Fail(Status),
     Panic(String),
     Never,
-    /// Does not end by itself, and panics when it is dropped.
+    /// The call does not end by itself, and panics when it is dropped.
     PanicInDrop(String),
 }
 
@@ -74,10 +74,10 @@ impl Drop for PanicInDrop {
     }
 }
 
-/// What a handler does: `items` messages where it streams, then the end.
+/// The script of a handler: `items` messages if it streams, then the end.
 pub struct Script {
     pub items: usize,
-    /// Whether a stream's handler fails before it answers with a stream.
+    /// Whether a stream's handler fails before it returns the stream.
     pub at_once: bool,
     pub end: End,
 }
@@ -144,7 +144,7 @@ async fn many(script: Script) -> Result<Response<Items>, Status> {
     Ok(Response::new(Box::pin(items.chain(last))))
 }
 
-/// A future as a stream of one item, polled where the stream is.
+/// A stream whose one item is the output of a future. The future is polled when the stream is polled.
 struct OnceStream<F>(Pin<Box<F>>, bool);
 
 impl<F: Future> Stream for OnceStream<F> {
@@ -227,13 +227,13 @@ impl tower_service::Service<http::Request<Body>> for Test {
     }
 }
 
-/// Serves with a layer on a free port, until the test ends.
+/// Serves a service with a layer on a free port, until the test ends.
 pub async fn serve(layer: codelibra::server::ServerLayer, service: Test) -> Channel {
     connect(|incoming| Server::builder().layer(layer).add_service(service).serve_with_incoming(incoming))
         .await
 }
 
-/// The control: a service without a layer.
+/// Serves a service without a layer, as a control.
 pub async fn serve_bare(service: Test) -> Channel {
     connect(|incoming| Server::builder().add_service(service).serve_with_incoming(incoming)).await
 }
@@ -253,12 +253,12 @@ where
 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
-    // Without it, small frames wait for acknowledgements.
+    // Without `TCP_NODELAY`, small frames wait for acknowledgements.
     tokio::spawn(serve(TcpIncoming::from(listener).with_nodelay(Some(true))));
     Endpoint::from_shared(format!("http://{addr}")).unwrap()
 }
 
-/// Calls; gives the items, and how it ended.
+/// Calls a method. Returns the items and the result of the call.
 pub async fn call<S>(channel: S, kind: Kind, request: Request<String>) -> (Vec<String>, Result<(), Status>)
 where
     S: tonic::client::GrpcService<Body>,
@@ -297,7 +297,7 @@ where
     }
 }
 
-/// Whole, coded, and with nothing to complain of.
+/// Checks that a status has a code, a request id and no faults, and returns its error.
 pub fn check(status: &Status) -> ReceivedError {
     let error = status.to_received::<ErrorCode>();
     assert_eq!(error.notes(), [], "{error:?}");
@@ -308,10 +308,10 @@ pub fn check(status: &Status) -> ReceivedError {
     error
 }
 
-/// Collects what `tracing` writes on this thread.
+/// Collects the text that `tracing` writes on this thread.
 ///
-/// One subscriber serves the whole process, and each thread has its own log: subscribers that come and go with
-/// tests would change under other tests which events are of interest.
+/// The process has one subscriber, and each thread has its own log. If each test installed a subscriber of its own, it would
+/// change which events are enabled in other tests.
 #[derive(Clone, Default)]
 pub struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
 
@@ -320,7 +320,7 @@ thread_local! {
 }
 
 impl Log {
-    /// Collects from now on.
+    /// Starts to collect.
     pub fn start() -> Self {
         static SUBSCRIBER: std::sync::Once = std::sync::Once::new();
         SUBSCRIBER.call_once(|| {
@@ -336,7 +336,7 @@ impl Log {
         log
     }
 
-    /// What was written since the last time.
+    /// Returns the text that was written since the last call.
     pub fn take(&self) -> String {
         String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
     }

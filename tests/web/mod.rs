@@ -1,4 +1,4 @@
-//! A gRPC-Web answer, as a client of its own reads it: frames, base64, and the trailer frame.
+//! A small gRPC-Web client, which reads responses itself: frames, base64, and the trailer frame.
 
 #![allow(
     dead_code,
@@ -19,7 +19,7 @@ use tonic::body::Body;
 pub const BINARY: &str = "application/grpc-web+proto";
 pub const TEXT: &str = "application/grpc-web-text+proto";
 
-/// What a caller received.
+/// A response as the caller received it.
 #[derive(Debug)]
 pub struct Received {
     pub headers: HeaderMap,
@@ -31,12 +31,12 @@ pub struct Received {
 }
 
 impl Received {
-    /// How the call ended: by its trailer frame, else by its headers.
+    /// Returns the status in the trailer frame, or in the headers if there is no trailer frame.
     pub fn status(&self) -> Option<Status> {
         Status::from_header_map(self.trailers.as_ref().unwrap_or(&self.headers))
     }
 
-    /// Whether any byte of it, decoded or not, contains a text.
+    /// Returns whether any part of the response contains a text, encoded or decoded.
     pub fn contains(&self, text: &str) -> bool {
         let within = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
         let fields = |fields: &HeaderMap| {
@@ -61,9 +61,14 @@ impl Received {
     }
 }
 
-/// Base64 that may be padded after any four digits.
+/// Decodes base64 that may be padded after any four digits.
 pub fn decode(text: &[u8]) -> Vec<u8> {
-    assert_eq!(text.len() % 4, 0, "base64 comes in fours: {}", String::from_utf8_lossy(text));
+    assert_eq!(
+        text.len() % 4,
+        0,
+        "the length of base64 is a multiple of four: {}",
+        String::from_utf8_lossy(text)
+    );
     text.chunks(4).flat_map(|quad| STANDARD.decode(quad).unwrap()).collect()
 }
 
@@ -71,7 +76,7 @@ pub fn encode(bytes: &[u8]) -> Bytes {
     STANDARD.encode(bytes).into()
 }
 
-/// One frame.
+/// Writes one frame.
 pub fn frame(flag: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![flag];
     frame.extend(u32::try_from(payload.len()).unwrap().to_be_bytes());
@@ -79,7 +84,7 @@ pub fn frame(flag: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// A call with a string as its message.
+/// Returns a request with a string as its message.
 pub fn request(path: &'static str, content_type: &str, text: &str) -> Request<Body> {
     let message = frame(0, &prost::Message::encode_to_vec(&text.to_owned()));
     let is_text = content_type.starts_with("application/grpc-web-text");
@@ -92,7 +97,7 @@ pub fn request(path: &'static str, content_type: &str, text: &str) -> Request<Bo
         .unwrap()
 }
 
-/// Reads an answer as strictly as a client does: whole frames, the trailer frame last and once, no HTTP trailers.
+/// Reads a response as strictly as a client does: only complete frames, one trailer frame at the end, no HTTP trailers.
 pub async fn receive<B>(response: Response<B>) -> Received
 where
     B: http_body::Body<Data = Bytes>,
@@ -123,7 +128,7 @@ where
     received
 }
 
-/// Reads the lines of a trailer frame. A value is any bytes that HTTP allows.
+/// Reads the lines of a trailer frame. A value may contain any bytes that HTTP allows.
 fn fields(block: &[u8]) -> HeaderMap {
     let lines = block.split_inclusive(|byte| *byte == b'\n').map(|line| {
         let line = line.strip_suffix(b"\r\n").expect("PROTOCOL-WEB.md: a line ends with CRLF");
