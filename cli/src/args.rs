@@ -146,7 +146,7 @@ pub(crate) enum Map {
         #[arg(long, value_enum, default_value_t = TextFormat::Text)]
         format: TextFormat,
     },
-    /// Neither: it is refused with the table that was meant.
+    /// Another name, which is refused. The error names the table that was probably meant.
     #[command(external_subcommand)]
     Unknown(Vec<String>),
 }
@@ -264,8 +264,8 @@ pub(crate) struct Call {
     /// The encoded request message; empty by default.
     #[arg(long, value_name = "B", default_value = "", hide_default_value = true, allow_hyphen_values = true)]
     pub(crate) data_base64: String,
-    /// How long all of it may take, to connect and to the end of the answer: a number with the unit ms, s, m or h,
-    /// such as 500ms or 1.5m. A number alone is seconds.
+    /// How long the call may take, from the connection to the end of the response: a number with the unit ms, s,
+    /// m or h, such as 500ms or 1.5m. A number alone is seconds.
     #[arg(long, value_name = "D", default_value = "10s", allow_hyphen_values = true)]
     pub(crate) timeout: String,
     /// How it is printed.
@@ -293,19 +293,19 @@ pub(crate) struct Serve {
     /// google.rpc.ErrorInfo alone, for transcoders that do not know ours.
     #[arg(long, value_name = "WHICH", default_value = "both", value_parser = error_infos())]
     pub(crate) error_info: ErrorInfos,
-    /// How many `:stream` responses may be open at once; one more is refused with 503000. An address that has
-    /// a quarter of them gets none of the last quarter: 429000.
+    /// How many `:stream` responses may be open at once; one more is refused with 503000. The last quarter is
+    /// only for addresses that have less than a quarter; any other address is refused with 429000.
     #[arg(long, value_name = "N", default_value = "4096", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) max_streams: u32,
-    /// How many of them on one connection of a client; one more is refused with 429000.
+    /// How many of these may be open on one connection of a client; one more is refused with 429000.
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) max_streams_per_connection: u32,
     /// How long the caller of a `:stream` may read nothing before the stream ends with 408000: 500ms,
     /// 30s, 1m. A response that is not read for twice as long is reset.
     #[arg(long, value_name = "D", default_value = "30s", allow_hyphen_values = true)]
     pub(crate) stream_idle: String,
-    /// How long a client may take for a request head, and how long a request body may pause. A slower
-    /// body is refused with 408000; it passes with 500 bytes a second.
+    /// How long a client may take for a request head, and how long a request body may pause. A body is refused
+    /// with 408000 if it pauses for longer, unless it arrives at 500 bytes a second or more on average.
     #[arg(long, value_name = "D", default_value = "30s", allow_hyphen_values = true)]
     pub(crate) read_timeout: String,
 }

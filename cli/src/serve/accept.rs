@@ -29,7 +29,7 @@ impl Accept for TcpListener {
 
     async fn accept(&mut self) -> io::Result<TcpStream> {
         let (stream, _) = TcpListener::accept(self).await?;
-        // Only a latency; a peer that is already gone is noticed at the first read.
+        // Without `TCP_NODELAY` only the latency is higher. If the peer has closed the connection, the first read fails.
         let _ = stream.set_nodelay(true);
         Ok(stream)
     }
@@ -76,7 +76,7 @@ impl<L: Accept> Acceptor<L> {
     pub(super) fn into_stream(mut self) -> ReceiverStream<io::Result<L::Io>> {
         let (sender, receiver) = mpsc::channel(1);
         tokio::spawn(async move {
-            // Room first: no connection is accepted that cannot be handed over.
+            // The channel must have room before a connection is accepted, so that each accepted connection can be sent.
             while let Ok(room) = sender.reserve().await {
                 tokio::select! {
                     io = self.next() => room.send(Ok(io)),
@@ -88,7 +88,8 @@ impl<L: Accept> Acceptor<L> {
     }
 }
 
-/// A peer that gave up before it was accepted. The next connection may be accepted at once.
+/// Returns whether the error is of one connection, whose peer closed it before it was accepted. The next connection may be accepted
+/// at once.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
@@ -99,7 +100,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// Failures that are closer together than this are one incident.
 const INCIDENT: Duration = Duration::from_secs(60);
 
-/// How long to wait after failures, and which of them to report.
+/// The pauses after failures, and which failures are reported.
 struct Pauses {
     name: &'static str,
     next: Duration,
@@ -107,7 +108,7 @@ struct Pauses {
 }
 
 impl Pauses {
-    /// The text for the log; only for the first failure of an incident.
+    /// Returns the text for the log, only for the first failure of an incident.
     fn report(&mut self, error: &io::Error) -> Option<String> {
         let now = Instant::now();
         let before = self.failed.replace(now);
@@ -132,7 +133,7 @@ impl Pauses {
 mod tests {
     use super::*;
 
-    /// Fails as `accept` does where no file descriptor is free, then accepts, and so on.
+    /// Alternates between the error of `accept` without a free file descriptor, and an accepted connection.
     struct Exhausted {
         failures: std::vec::IntoIter<usize>,
         left: usize,

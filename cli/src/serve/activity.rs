@@ -14,7 +14,7 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    /// Whether the peer is the one to act: every response was handed over and taken.
+    /// Returns whether the server waits for the peer: no request is open, and the peer has taken every response.
     pub(super) fn waits_for_a_request(&self) -> bool {
         self.requests == 0 && !self.is_blocked
     }

@@ -40,8 +40,8 @@ impl Asked {
         Ok(())
     }
 
-    /// Checks the parameters of a query that are metadata of `code`: all but the message. The service checks all metadata,
-    /// but it would call `key` in the query `metadata.key`.
+    /// Checks the parameters of a query that are metadata of `code`: all except the message. The service checks all metadata too,
+    /// but its errors name a parameter `key` of the query `metadata.key`.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Asked {
             (false, true) => alias,
             _ => class,
         };
-        // The service would call it `http_status`.
+        // An error of the service would name it `http_status`.
         match self.take_number(written, CLASSES)? {
             number if is_class_or_all(number) => Ok(number),
             number => Err(refusal::no_class(self.catalog, written, number)),

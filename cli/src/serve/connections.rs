@@ -83,7 +83,7 @@ async fn connection(
     loop {
         let patience = if is_closing { GOODBYE } else { read_timeout };
         tokio::select! {
-            // First, what the peer has sent: on a busy machine it may be in time and read late.
+            // The bytes of the peer are read before the timer is checked: on a busy machine they may arrive in time and be read late.
             biased;
             _ = serving.as_mut() => return,
             () = holds_for(unread_timeout, &mut unread, |activity| activity.is_blocked) => return,
@@ -122,7 +122,7 @@ impl Service<hyper::Request<Incoming>> for GatewayService {
     }
 }
 
-/// Counts a request until its response is handed over.
+/// Counts a request until its response is given to hyper.
 struct OpenRequest(watch::Sender<Activity>);
 
 impl OpenRequest {
@@ -184,7 +184,7 @@ mod tests {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
-    /// Whatever a peer begins and does not finish, its connection is closed in bounded time.
+    /// If a peer sends a part of a request and does not finish it, its connection is closed in bounded time.
     #[tokio::test(start_paused = true)]
     async fn a_connection_without_a_request_is_closed() {
         let hpack_of_get = [0x82, 0x86, 0x84, 0x41, 0x01, b'x'];

@@ -12,7 +12,7 @@ use super::watched_io::WatchIo;
 /// The client's preface (RFC 9113 §3.4). hyper starts its pings after it, so before it nothing ends a connection.
 const PREFACE: usize = 24;
 
-/// Fails the reads of a connection unless its peer has sent the preface in time.
+/// A watch that makes the reads of a connection fail if its peer does not send the preface in time.
 #[derive(Debug)]
 pub(super) struct FirstBytes {
     missing: usize,

@@ -30,7 +30,7 @@ use super::streams::{Streams, stream_endpoint};
 use crate::failure::Failure;
 use crate::params::excerpt;
 
-/// What every handler needs.
+/// The state of the handlers.
 #[derive(Clone)]
 pub(crate) struct Gateway {
     client: CatalogClient,
@@ -41,7 +41,7 @@ pub(crate) struct Gateway {
     responder: Arc<Responder>,
 }
 
-/// What the pages need.
+/// The state of the handlers of pages.
 impl FromRef<Gateway> for CatalogClient {
     fn from_ref(gateway: &Gateway) -> Self {
         gateway.client.clone()
@@ -59,7 +59,7 @@ pub(crate) async fn router(
     let cannot = |e| Failure::bad_input(format_args!("cannot connect to {grpc}: {e}"));
     let endpoint = Endpoint::from_shared(format!("http://{grpc}")).map_err(cannot)?;
     let stream_endpoint = stream_endpoint(endpoint.clone(), &limits);
-    // Connected now: callers that take all file descriptors later do not prevent it.
+    // The client connects now, so that callers that use all file descriptors later cannot prevent it.
     let client = CatalogClient::connect(catalog, &endpoint).await.map_err(cannot)?;
     let stream_client = CatalogClient::connect(catalog, &stream_endpoint).await.map_err(cannot)?;
     let slow_bodies = SlowBodies { catalog, patience: limits.read_timeout };
@@ -105,7 +105,7 @@ impl Gateway {
     }
 
     fn parse(&self, code: &str) -> Result<u32, ApiError> {
-        // `parse` takes a sign.
+        // `parse` also accepts a sign.
         let number = code.parse().ok().filter(|_| code.bytes().all(|byte| byte.is_ascii_digit()));
         number.ok_or_else(|| {
             let message = format!("code is {:?}; expected 400000 to 599999", excerpt(code));
@@ -118,7 +118,7 @@ impl Gateway {
     }
 }
 
-/// A query, in its order.
+/// The parameters of a query, in their order.
 type QueryPairs = Query<Vec<(String, String)>>;
 
 impl Gateway {
@@ -138,7 +138,7 @@ impl Gateway {
 
     async fn entry(&self, code: &str, query: Vec<(String, String)>) -> HandlerResult {
         let code = self.parse(code)?;
-        Asked::new(self.catalog, query)?.finish("none; `:raise` takes them")?;
+        Asked::new(self.catalog, query)?.finish("none; `:raise` accepts them")?;
         let found = self
             .client
             .calls
@@ -160,7 +160,7 @@ impl Gateway {
         Ok(StatusCode::NO_CONTENT.into_response())
     }
 
-    /// So many items, then the error, in NDJSON or as server-sent events.
+    /// Sends this many items and then the error, in NDJSON or as server-sent events.
     async fn stream(&self, code: &str, query: Vec<(String, String)>, request: &Parts) -> HandlerResult {
         let code = self.parse(code)?;
         let mut asked = Asked::new(self.catalog, query)?;

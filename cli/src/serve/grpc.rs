@@ -58,11 +58,11 @@ where
         // A raise sends the requested error, with the message of a 5xx.
         .boundary(Boundary::internal())
         .error_infos(infos)
-        // A client may open a stream and not read it.
+        // A client may open a stream that it does not read.
         .timeout(CALL_TIMEOUT)
         .drop_unread();
     tonic::transport::Server::builder()
-        // The gateway has as many streams on one connection.
+        // The gateway opens this many streams on one connection.
         .max_concurrent_streams(limits.max_streams.saturating_add(OTHER_REQUESTS))
         // A peer in the middle of a frame or of a header block cannot answer a ping.
         .http2_keepalive_interval(Some(limits.read_timeout))
@@ -95,11 +95,11 @@ impl Service {
         refusal::unparseable(self.catalog, "code", message)
     }
 
-    /// The error that a raise asks for.
+    /// Returns the error that a raise requests.
     ///
     /// # Errors
     ///
-    /// The error that refuses it: it names what cannot be sent.
+    /// The request is refused. The error names the argument that cannot be sent.
     fn wanted(
         &self,
         code: u32,
@@ -235,7 +235,7 @@ mod tests {
         read_timeout: Duration::from_secs(30),
     };
 
-    /// One connection, and then no other.
+    /// A listener that accepts one connection and then no other.
     struct One(Option<DuplexStream>);
 
     impl Accept for One {
@@ -249,7 +249,7 @@ mod tests {
         }
     }
 
-    /// The response to a call, of a server of its own; its connection has stream windows of `window` bytes.
+    /// Calls a new server and returns its response. The connection has stream windows of `window` bytes.
     async fn call(window: u32, method: &str, message: &impl Message) -> http::Response<Incoming> {
         let (ours, theirs) = duplex(1 << 16);
         let server =
@@ -269,7 +269,7 @@ mod tests {
         client.send_request(request.body(Full::new(body.freeze())).unwrap()).await.unwrap()
     }
 
-    /// The trailers of a response; `Err` where the connection ends before them.
+    /// Reads the trailers of a response. Returns `Err` if the connection ends before them.
     async fn trailers(mut body: Incoming) -> Result<HeaderMap, hyper::Error> {
         loop {
             let frame = body.frame().await.expect("trailers")?;
@@ -295,12 +295,12 @@ mod tests {
         let at_most = MAX_CONNECTION_AGE + CONNECTION_GRACE;
         assert!(start.elapsed() <= at_most, "the clock of the test: {:?}", start.elapsed());
 
-        // Read, it ends by itself.
+        // A stream that is read ends by itself.
         let read = trailers(call(1 << 16, method, &message).await.into_body()).await.unwrap();
         assert_eq!(read["codelibra-error-code"], "403003");
     }
 
-    /// A stream of a service that ends none.
+    /// A stream of a service that never ends one itself.
     #[tokio::test(start_paused = true)]
     async fn a_call_that_takes_too_long_ends_with_a_code() {
         let message = tonic_health::pb::HealthCheckRequest::default();

@@ -35,7 +35,7 @@ pub(super) fn is_class_or_all(class: u32) -> bool {
 /// The limits of connections, requests and streams.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// How many `:stream`s may be open at once.
+    /// How many `:stream` responses may be open at once.
     pub(super) max_streams: u32,
     /// How many of them on one connection.
     pub(super) max_streams_per_connection: u32,

@@ -49,7 +49,7 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure
     runtime.map_err(|e| Failure::bad_input(format_args!("cannot start: {e}")))?.block_on(serve(catalog, args))
 }
 
-/// Events of 5xx go to stderr, with the request id that the caller gets.
+/// Writes the events of 5xx to stderr, with the request id that the caller receives.
 fn log() {
     // Colours as in all output of the command: on a terminal, unless a variable disables them (no-color.org).
     let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
@@ -93,7 +93,7 @@ async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
     };
     tokio::select! {
         () = drained => {}
-        () = signals.next() => warn("note", "told to stop again; open requests are cut off"),
+        () = signals.next() => warn("note", "stopping at once; open requests are cut off"),
         () = tokio::time::sleep(DRAIN) => {
             warn("note", &format!("some responses took longer than {} s and were cut off", DRAIN.as_secs()));
         }
@@ -101,12 +101,13 @@ async fn serve(catalog: &'static Catalog, args: &Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The gateway needs the gRPC server, and a client of gRPC expects both: the process ends when one of them does.
+/// Returns the failure when the gateway or the gRPC server ends by itself. The process ends then: the gateway needs the gRPC server,
+/// and callers expect both.
 fn early(half: &str, ended: &impl std::fmt::Debug) -> Failure {
     Failure::bad_input(format_args!("the {half} ended on its own: {ended:?}"))
 }
 
-/// An address that an option names.
+/// The address in an option.
 struct Address<'a> {
     option: &'static str,
     text: &'a str,
@@ -216,7 +217,7 @@ Try:
     ))
 }
 
-/// Ready when the process stops.
+/// Ready when the process receives a signal to stop.
 async fn wait(mut stopped: watch::Receiver<()>) {
     let _ = stopped.changed().await;
 }
@@ -236,7 +237,7 @@ impl Signals {
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
 
-    /// Ready at the next of them.
+    /// Waits for the next signal.
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -255,7 +256,7 @@ impl Signals {
         tokio::signal::windows::ctrl_c().map(Self).map_err(cannot_listen)
     }
 
-    /// Ready at the next one.
+    /// Waits for the next Ctrl-C.
     async fn next(&mut self) {
         self.0.recv().await;
     }

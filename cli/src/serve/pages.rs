@@ -20,7 +20,7 @@ use crate::params::excerpt;
 
 const HTML: &str = "text/html";
 
-/// The most of a body that is read to show it as a page. Error bodies of this gateway are much smaller.
+/// The longest body in bytes that is read to show it as a page. Error bodies of this gateway are much smaller.
 const MAX_ERROR_BODY: usize = 1 << 20;
 
 #[derive(Template)]
@@ -143,7 +143,7 @@ async fn code_page(mut client: CatalogClient, headers: &HeaderMap, code: u32) ->
     let catalog = client.catalog;
     let (entry, failure) = match client.calls.get_error(GetErrorRequest { code }).await {
         Ok(found) => (found.into_inner().entry, None),
-        // Not listed: the page shows what its class means.
+        // For a code that is not listed, the page shows the meaning of its class.
         Err(status) if status.code() == tonic::Code::NotFound && !prefers_json(headers) => {
             (None, Some(client.error(&status)))
         }
@@ -225,12 +225,12 @@ pub(crate) async fn for_browsers(
 /// The media types of error bodies.
 const JSON: [Form; 2] = [Form::Native, Form::Problem];
 
-/// Whether the caller asks for HTML rather than for an error body, as browsers do.
+/// Returns whether the caller prefers HTML to an error body, as browsers do.
 fn prefers_html(headers: &HeaderMap) -> bool {
     JSON.iter().all(|form| prefers(headers, HTML, form.media_type()))
 }
 
-/// Whether the caller asks for an error body rather than for HTML.
+/// Returns whether the caller prefers an error body to HTML.
 fn prefers_json(headers: &HeaderMap) -> bool {
     JSON.iter().any(|form| prefers(headers, form.media_type(), HTML))
 }

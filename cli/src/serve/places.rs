@@ -19,7 +19,7 @@ struct Taken {
     by_network: HashMap<Option<IpAddr>, u32>,
 }
 
-/// Why there is no place.
+/// The reason why a client gets no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Full {
     /// All places are taken.

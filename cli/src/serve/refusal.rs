@@ -25,7 +25,7 @@ fn own(catalog: &'static Catalog, error: ApiError) -> ApiError {
     own
 }
 
-/// Refuses an argument: its name, and what is wrong with it.
+/// Returns the error that refuses an argument. It contains the name and the problem.
 pub(super) fn unparseable(
     catalog: &'static Catalog,
     argument: impl Into<String>,
@@ -35,13 +35,13 @@ pub(super) fn unparseable(
     own(catalog, ArgumentMissingOrUnparseable { argument }.with_message(message.into()))
 }
 
-/// Refuses a number of items, which the caller calls `argument`.
+/// Returns the error that refuses a number of items. `argument` is the name in the request.
 pub(super) fn too_many_items(catalog: &'static Catalog, argument: &str, items: u32) -> ApiError {
     let error = LimitTooLarge { limit: Some(items.into()), max_limit: Some(MAX_ITEMS.into()) };
     own(catalog, error.with_message(format!("{argument} is {items}; expected at most {MAX_ITEMS}")))
 }
 
-/// Refuses the class of a list, which the caller calls `argument`.
+/// Returns the error that refuses the class of a list. `argument` is the name in the request.
 pub(super) fn no_class(catalog: &'static Catalog, argument: &str, class: u32) -> ApiError {
     unparseable(catalog, argument, format!("{argument} is {class}; expected {CLASSES}"))
 }
@@ -54,12 +54,12 @@ pub(super) fn not_found(
     own(catalog, NotFound { resource: Some(resource.into()) }.with_message(message.into()))
 }
 
-/// A fault of this service.
+/// Returns the error for a fault of this service.
 pub(super) fn unexpected(catalog: &'static Catalog) -> ApiError {
     own(catalog, ErrorCode::UNEXPECTED_ERROR.into())
 }
 
-/// The error of a class, with nothing more specific: `CCC000`.
+/// Returns the error of a class without a specific reason: `CCC000`.
 pub(super) fn for_class(catalog: &'static Catalog, status: StatusCode) -> ApiError {
     ApiError::from_number(catalog, CodeNumber::from_class(status.as_u16()))
 }

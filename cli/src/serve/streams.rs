@@ -2,8 +2,8 @@
 //!
 //! - Unary calls and streams have a channel each. The window of a connection of HTTP/2 is shared by its streams; the
 //!   channel of the streams has a window in which the windows of all of its streams fit.
-//! - The number of open streams is limited, for one connection of a client and in total; the last of them are for clients
-//!   that have few.
+//! - The number of open streams is limited, for one connection of a client and in total. The last places are for clients that have
+//!   few streams.
 //! - A task reads each stream, a few items ahead of the caller. When the caller reads nothing for some time, the
 //!   task drops the stream.
 
@@ -253,7 +253,7 @@ mod tests {
         });
         let start = Instant::now();
         let mut read = streams.read_ahead(permit, items);
-        // The caller reads slowly, then no more.
+        // The caller reads slowly, and then stops reading.
         for item in 1..=3 {
             tokio::time::sleep(IDLE - Duration::from_secs(1)).await;
             assert_eq!(read.next().await.unwrap().unwrap(), item);
@@ -280,7 +280,7 @@ mod tests {
         let failed = read(vec![Ok(1), Err(ErrorCode::USER_BANNED.into()), Ok(2)]).await;
         assert_eq!(failed.len(), 2);
         assert_eq!(failed[1].as_ref().unwrap_err().number(), 403_003);
-        // A caller that goes away, and a service that panics.
+        // A caller that disconnects, and a service that panics.
         let permit = streams.admit(&request(&ConnectionStreams::new(2, None))).unwrap();
         drop(streams.read_ahead(permit, tokio_stream::pending::<Result<u8, ApiError>>()));
         let permit = streams.admit(&request(&ConnectionStreams::new(2, None))).unwrap();

@@ -30,7 +30,7 @@ async fn until_unread(limit: Duration, writing: impl Future) {
     }
 }
 
-/// Ready when `condition` has held for `limit` and the value was not sent again meanwhile; never once all senders
+/// Ready when `condition` has held for `limit` and the value was not sent again in this time. It is never ready after all senders
 /// are dropped.
 pub(super) async fn holds_for<T>(
     limit: Duration,
@@ -109,7 +109,7 @@ impl<G: Unpin> HttpBody for ReportingBody<G> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = self.get_mut();
-        // Without a part the body waits for the service; with one, hyper waits for the caller.
+        // If no part is ready, the body waits for the service. After a part, hyper waits for the caller.
         let part = this.poll_part(cx);
         this.waits(matches!(part, Poll::Ready(Some(_))));
         part

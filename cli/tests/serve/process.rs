@@ -118,7 +118,7 @@ async fn a_second_signal_does_not_wait_for_answers_under_way() {
     kill("TERM");
     assert!(said.next().unwrap().contains("stopping"));
     kill("INT");
-    assert!(said.next().unwrap().contains("told to stop again"));
+    assert!(said.next().unwrap().contains("stopping at once"));
     assert_eq!(serve.process.wait().unwrap().code(), Some(0));
     assert!(watch.message().await.is_err());
 }
