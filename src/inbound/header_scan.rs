@@ -1,4 +1,4 @@
-//! What one pass over the fields of a gRPC answer finds.
+//! One pass over the fields of a gRPC response, which finds out which fields need a closer look.
 
 use http::header::{CONTENT_TYPE, HeaderMap};
 
@@ -68,7 +68,7 @@ impl HeaderScan {
         self.0 & bit != 0
     }
 
-    /// An OK without anything that tonic could fail on.
+    /// Returns whether the fields are an OK that tonic can read without a fault.
     #[cfg(any(feature = "client", feature = "gateway"))]
     pub(crate) const fn is_plain_ok(self) -> bool {
         self.0 & (Self::STATUS | Self::ODD_STATUS | Self::DETAILS | Self::MESSAGE) == Self::STATUS

@@ -1,4 +1,4 @@
-//! Headers and trailers of a gRPC answer, repaired: any reader reads them safely, tonic included.
+//! Repairs the headers and trailers of a gRPC response, so that any reader can read them safely, tonic included.
 
 #[cfg(feature = "client")]
 use http::HeaderValue;
@@ -17,25 +17,25 @@ use crate::inbound::mend::{
 use crate::wire::media_type::{MediaType, WebEncoding};
 use crate::wire::{self, CAUSE, GRPC_STATUS, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 
-/// How a call ended.
+/// Whether and how a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// Not yet.
+    /// The call has not ended.
     Open,
-    /// Not yet, but the headers said OK. What the trailers say counts, where there are any.
-    SaidOk,
+    /// The call has not ended, but the headers contained OK. If there are trailers, their status is used.
+    OkInHeaders,
     Ok,
     Failed,
 }
 
 impl Ending {
-    /// Whether trailers are still to come, or to be made up for.
+    /// Returns whether the call has not ended: trailers follow, or must be added.
     pub(crate) const fn is_open(self) -> bool {
-        matches!(self, Self::Open | Self::SaidOk)
+        matches!(self, Self::Open | Self::OkInHeaders)
     }
 }
 
-/// What follows the headers of an answer.
+/// What follows the headers of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Behind {
     /// A body, or trailers.
@@ -50,22 +50,22 @@ impl Behind {
     }
 }
 
-/// What the headers of an answer came to.
+/// The result of reading the headers of a response.
 #[derive(Debug)]
 pub(crate) struct Start {
     pub(crate) ending: Ending,
-    /// What an unfinished answer contained of the fields of its end.
+    /// The fields of the end that the headers already contained.
     pub(crate) early: EarlyFields,
 }
 
 #[cfg(feature = "gateway")]
 impl Start {
-    /// Of headers that contain nothing about the end.
+    /// The result for headers that contain nothing about the end.
     pub(crate) const OPEN: Self = Self { ending: Ending::Open, early: EarlyFields::NONE };
 }
 
-/// Sanitises the headers of an answer, whose reader accepts `encodings`. A failure in the headers ends the call,
-/// whatever follows: tonic does not read on.
+/// Sanitises the headers of a response, whose reader accepts `encodings`. A failure in the headers ends the call: tonic does not
+/// read what follows.
 #[inline]
 pub(crate) fn headers(
     fields: &mut HeaderMap,
@@ -79,9 +79,9 @@ pub(crate) fn headers(
     let ending = if scan.has(HeaderScan::STATUS) {
         match with_status(fields, scan, &early, catalog) {
             Ending::Ok if behind == Behind::More => {
-                // tonic takes it for the end of the call, whatever the trailers say.
+                // tonic would read it as the end of the call and ignore the trailers.
                 fields.remove(GRPC_STATUS);
-                Ending::SaidOk
+                Ending::OkInHeaders
             }
             ending => ending,
         }
@@ -102,15 +102,15 @@ pub(crate) fn headers(
     Start { ending, early }
 }
 
-/// Whether an answer was gRPC-Web. tonic-web's client decodes the body below this layer, and keeps the type. It reads no
-/// base64.
+/// Returns whether a response was gRPC-Web. tonic-web's client decodes the body below this layer, and keeps the media type. It does
+/// not read base64.
 #[cold]
 fn is_decoded_grpc_web(fields: &HeaderMap) -> bool {
     MediaType::from_fields(fields) == Some(MediaType::GrpcWeb(WebEncoding::Binary))
 }
 
-/// Sanitises trailers, with which the answer ends; empty ones where there are none. `so_far` and `early` are what the
-/// headers came to.
+/// Sanitises the trailers that end a response. They are empty if there are none. `so_far` and `early` are the result of the
+/// headers.
 #[inline]
 pub(crate) fn trailers(
     fields: &mut HeaderMap,
@@ -123,7 +123,7 @@ pub(crate) fn trailers(
         return with_status(fields, scan, early, catalog);
     }
     drop_ours(fields, scan);
-    if so_far == Ending::SaidOk {
+    if so_far == Ending::OkInHeaders {
         if scan.has(HeaderScan::MESSAGE | HeaderScan::DETAILS) {
             mend_ok(fields);
         }
@@ -134,15 +134,15 @@ pub(crate) fn trailers(
     without_status(fields, WithoutStatus::Grpc, http_status, catalog)
 }
 
-/// Fields with a `grpc-status`, whatever its text.
+/// Sanitises fields that contain `grpc-status`, valid or not.
 #[inline]
 fn with_status(fields: &mut HeaderMap, scan: HeaderScan, early: &EarlyFields, catalog: &Catalog) -> Ending {
     drop_ours(fields, scan);
     if scan.is_plain_ok() { Ending::Ok } else { with_odd_status(fields, early, catalog) }
 }
 
-/// Repairs the details and the message of an OK. They mean nothing, but tonic reads them: it panics at the former, and
-/// makes UNKNOWN of the latter.
+/// Repairs the details and the message of an OK. They have no meaning, but tonic reads them: invalid details make it panic, and an
+/// invalid message turns the OK into UNKNOWN.
 #[cold]
 fn mend_ok(fields: &mut HeaderMap) {
     let mut mark = Mark::default();
@@ -150,7 +150,7 @@ fn mend_ok(fields: &mut HeaderMap) {
     mend_message(fields, &mut mark);
 }
 
-/// Removes the fields with which the layers of one process talk: no peer may.
+/// Removes the fields that only the layers of one process may send to each other.
 #[inline]
 fn drop_ours(fields: &mut HeaderMap, scan: HeaderScan) {
     if scan.has(HeaderScan::OURS) {
@@ -159,10 +159,10 @@ fn drop_ours(fields: &mut HeaderMap, scan: HeaderScan) {
     }
 }
 
-/// What one pass over the fields of a failure finds wrong.
+/// The faults that one pass over the fields of a failure finds.
 #[derive(Default)]
 struct Faults {
-    /// The code, where `grpc-status` stands there once and well.
+    /// The code, if `grpc-status` is present once and valid.
     code: Option<GrpcCode>,
     statuses: usize,
     message: bool,
@@ -201,7 +201,7 @@ impl Faults {
     }
 }
 
-/// Fields with a `grpc-status` that is no plain OK.
+/// Sanitises fields whose `grpc-status` is not a plain OK.
 #[cold]
 fn with_odd_status(fields: &mut HeaderMap, early: &EarlyFields, catalog: &Catalog) -> Ending {
     let mut faults = Faults::in_fields(fields);
@@ -228,7 +228,7 @@ fn with_odd_status(fields: &mut HeaderMap, early: &EarlyFields, catalog: &Catalo
         mark.details_lost();
     }
     if faults.encoding {
-        // tonic asks for the encoding first, and answers UNIMPLEMENTED to one that it does not know.
+        // tonic checks the encoding first, and reports UNIMPLEMENTED for an unknown one.
         fields.remove(GRPC_ENCODING);
     }
     fields.insert(RECEIVED_HEADER, mark.into_value());
@@ -244,8 +244,8 @@ enum WithoutStatus {
     Intermediary,
 }
 
-/// The response ended without `grpc-status`. The details or `codelibra-error-code` give the code; otherwise the intermediary
-/// table does.
+/// Sanitises the fields of a response that ended without `grpc-status`. The details or `codelibra-error-code` give the code;
+/// otherwise the intermediary table does.
 #[cold]
 fn without_status(
     fields: &mut HeaderMap,
@@ -285,8 +285,8 @@ fn without_status(
     Ending::Failed
 }
 
-/// Whether sanitised fields are those of a failure that could be due to the deadline: CANCELLED without a code, or an
-/// UNKNOWN that was made here.
+/// Returns whether sanitised fields contain a failure that the deadline may have caused: CANCELLED without a code, or an UNKNOWN
+/// that was made on this side.
 #[cfg(feature = "client")]
 pub(crate) fn is_uncoded_cancellation(fields: &HeaderMap) -> bool {
     let has = |name, text| fields.get(name).is_some_and(|value| value == text);
@@ -296,13 +296,13 @@ pub(crate) fn is_uncoded_cancellation(fields: &HeaderMap) -> bool {
         && !has_code(fields)
 }
 
-/// Whether the ASCII field contains a code.
+/// Returns whether `codelibra-error-code` contains a code.
 #[cfg(feature = "client")]
 pub(crate) fn has_code(fields: &HeaderMap) -> bool {
     code_field(fields).is_some()
 }
 
-/// Turns a failure into that of a call whose deadline passed.
+/// Replaces a failure by the one of a call whose deadline passed.
 #[cfg(feature = "client")]
 pub(crate) fn exceed_deadline(fields: &mut HeaderMap) {
     set_status(fields, GrpcCode::DeadlineExceeded);

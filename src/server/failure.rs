@@ -1,4 +1,4 @@
-//! A failure of a call: made from an error, a panic or fields, decided, written into gRPC's fields, and logged.
+//! Makes the failure of a call from an error, a panic or fields, writes the result of the decision into gRPC's fields, and logs it.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -24,7 +24,7 @@ use crate::tonic::status_of;
 use crate::wire::grpc_web::Protocol;
 use crate::wire::{CAUSE, RECEIVED, RECEIVED_HEADER, base64, message};
 
-/// The failure of a service that returned an error in place of a response.
+/// Returns the failure of a service that returned an error in place of a response.
 pub(super) fn from_service_error(error: Box<dyn Error + Send + Sync>) -> Failure<'static> {
     if let Some(received) = ReceivedError::find_in_chain(&*error) {
         return Failure::received(received.clone());
@@ -45,7 +45,7 @@ pub(super) fn from_service_error(error: Box<dyn Error + Send + Sync>) -> Failure
     }
 }
 
-/// The failure of a service whose response violates the protocol.
+/// Returns the failure of a service whose response violates the protocol.
 pub(super) fn from_violation(grpc_code: GrpcCode, what: String) -> Failure<'static> {
     let cause = Arc::from(Box::<dyn Error + Send + Sync>::from(what));
     Failure::from_grpc_code(grpc_code).with_shared_cause(Some(cause))
@@ -66,7 +66,7 @@ struct FailureFields<'a> {
 }
 
 impl<'a> FailureFields<'a> {
-    /// Looks at each field once: there are few, so this is faster than lookups by name.
+    /// Reads the fields in one pass. There are few of them, so this is faster than lookups by name.
     fn read(fields: &'a HeaderMap, protocol: Protocol) -> Self {
         let beside = Beside::new(protocol);
         let mut read = Self {
@@ -100,20 +100,20 @@ impl<'a> FailureFields<'a> {
         read
     }
 
-    /// Whether the fields contain this code once, as this layer would write it, and details once.
+    /// Returns whether the fields contain this code once, in the form that this layer writes, and details once.
     fn is_written(&self, grpc_code: GrpcCode) -> bool {
         let digits = [b'0' + grpc_code.number() / 10, b'0' + grpc_code.number() % 10];
         self.has_one_each && self.status == digits.strip_prefix(b"0").unwrap_or(&digits)
     }
 
-    /// Returns the failure, and whether code and details are as this layer would write them. `status` is the one that tonic made the
-    /// fields of, if it is known: its text needs no decoding.
+    /// Returns the failure, and whether code and details have the form that this layer writes. `status` is the one from which tonic
+    /// made the fields, if it is known: its text need not be decoded.
     fn failure<'s>(&self, status: Option<&'s Status>) -> (Failure<'s>, bool) {
         let number = std::str::from_utf8(self.status).ok().and_then(|text| text.parse().ok());
         let grpc_code = number.and_then(GrpcCode::from_number);
         // A strict reader does not accept two fields with OK.
         let grpc_code = grpc_code.filter(|code| *code != GrpcCode::Ok).unwrap_or(GrpcCode::Unknown);
-        // A layer in between may have changed the fields: they are what is sent.
+        // A layer between the service and this layer may have changed the message. The fields are sent, not the status.
         let known = status.map(Status::message).filter(|text| message::is_encoding_of(self.message, text));
         let message = known.map_or_else(|| message::decode(self.message).into_owned().into(), Cow::Borrowed);
         let standard = base64::decode_standard(self.details);
@@ -126,7 +126,7 @@ impl<'a> FailureFields<'a> {
 }
 
 impl ServerCall {
-    /// The failure of a call whose deadline passed. `dropped` is the result of the drop of the service's future or body.
+    /// Returns the failure of a call whose deadline passed. `dropped` is the result of dropping the service's future or body.
     pub(super) fn timeout(&self, dropped: Result<(), Panic>) -> Failure<'static> {
         dropped.map_or_else(Failure::from_panic, |()| Failure::from_timeout(self.deadline_of))
     }
@@ -155,7 +155,7 @@ impl ServerCall {
             false if is_internal => Kept::All,
             false => Kept::Protocol,
         };
-        // What the handler added makes room for the error, and not the other way round.
+        // If there is not enough room, the handler's fields are removed before parts of the error are.
         let error = loop {
             let error = self.decide(&failure, beside.len(kept));
             kept = match kept {
@@ -173,7 +173,7 @@ impl ServerCall {
         self.log(&failure, &error, &removed);
     }
 
-    /// Puts a failure into fields that do not contain one, and logs it.
+    /// Writes a failure into fields that do not contain one, and logs it.
     #[cold]
     pub(super) fn send(&self, fields: &mut HeaderMap, failure: &Failure<'_>) {
         let len = fields.iter().map(|(name, value)| field_len(name.as_str(), value.len())).sum();
@@ -182,7 +182,7 @@ impl ServerCall {
         self.log(failure, &error, &[]);
     }
 
-    /// Returns the error that is sent, beside other fields of this list size.
+    /// Returns the error that is sent. `others` is the header list size of the other fields.
     fn decide<'a>(&'a self, failure: &'a Failure<'_>, others: usize) -> SentError<'a> {
         let policy = &self.config.policy;
         policy.decide_for_fields(failure, others, |error| {
@@ -205,7 +205,7 @@ impl ServerCall {
         event.write();
     }
 
-    /// Logs a panic of a drop, whose call already has its response.
+    /// Logs a panic of a drop, after the response of its call.
     #[cold]
     pub(super) fn panic_in_drop(&self, panic: &Panic) {
         let id = self.request_id().unwrap_or_else(RequestId::generate);
