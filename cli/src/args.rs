@@ -57,7 +57,7 @@ pub(crate) enum Command {
     /// Check catalogues against the rules, against each other and against branches of git.
     #[command(after_help = CHECK_STATUS)]
     Check(Check),
-    /// Report what changed between two versions of a catalogue, and what of it breaks callers.
+    /// Report what changed between two versions of a catalogue, and which of the changes break callers.
     #[command(after_help = DIFF_STATUS)]
     Diff(Diff),
     /// Print the catalogue for other tools.

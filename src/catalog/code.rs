@@ -215,7 +215,7 @@ pub(crate) fn class_phrase(class: u16) -> &'static str {
 ///
 /// let error = ErrorCode::try_from(200).unwrap_err();
 /// assert_eq!(error, InvalidCode(200));
-/// assert_eq!(error.to_string(), "200 is no error code; expected 400000 to 599999");
+/// assert_eq!(error.to_string(), "200 is not an error code; expected 400000 to 599999");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidCode(

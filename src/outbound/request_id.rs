@@ -40,7 +40,7 @@ impl RequestId {
         Self { text, len: 16 }
     }
 
-    /// Copies an id of 1 to 48 bytes, whatever it contains.
+    /// Copies an id of 1 to 48 bytes, and does not check its characters.
     pub(crate) fn from_bytes(id: &[u8]) -> Option<Self> {
         let mut text = [0; MAX];
         text.get_mut(..id.len())?.copy_from_slice(id);

@@ -146,7 +146,7 @@ impl<'a> SentError<'a> {
 
     /// Copies message, metadata and details of an error without a code.
     pub(crate) fn copy_texts_from(&mut self, error: &'a ReceivedError) {
-        // The reader of HTTP sets a missing message to the phrase of the class. The message of the code says more.
+        // The reader of HTTP sets a missing message to the phrase of the class. The message of the code is more specific.
         let phrase = class_phrase(error.http_status().as_u16());
         if !error.message().is_empty() && error.message() != phrase {
             self.message = Cow::Borrowed(error.message());

@@ -150,7 +150,7 @@ fn a_number_is_read_and_written_as_one() {
     assert_eq!(serde_json::to_string(&number).unwrap(), "403003");
     assert_eq!(serde_json::from_str::<CodeNumber>("403003").unwrap(), number);
     let error = serde_json::from_str::<CodeNumber>("17").unwrap_err();
-    assert_eq!(error.to_string(), "17 is no error code; expected 400000 to 599999");
+    assert_eq!(error.to_string(), "17 is not an error code; expected 400000 to 599999");
     assert_eq!(CatalogCode::number(ErrorCode::USER_BANNED), number);
     assert_eq!(ErrorCode::USER_BANNED.entry().unwrap().number(), number);
     assert_eq!(ApiError::from_number(&CATALOG, number).code(), Some(ErrorCode::USER_BANNED));
