@@ -77,7 +77,7 @@ impl IntoResponse for Forwarded {
     }
 }
 
-/// Extracts the caller, for handlers that use a [`Responder`] themselves.
+/// Extracts the caller, for handlers that use a [`Responder`](crate::http::Responder) themselves.
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Infallible;
 
