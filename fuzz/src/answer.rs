@@ -37,7 +37,7 @@ const DATA: u8 = 1;
 const TRAILER: u8 = 2;
 const BREAK: u8 = 3;
 
-/// An answer of a peer or of a service: any fields, any frames.
+/// An answer of a peer or of a service, with any fields and frames.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) http_status: u16,
@@ -53,8 +53,8 @@ pub(crate) type Frames = StreamBody<FrameStream>;
 type FrameStream = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, BoxError>> + Send>>;
 
 impl Answer {
-    /// Reads any bytes as an answer: a byte that picks the HTTP status, then fields and frames, each behind a byte that
-    /// tells which it is.
+    /// Reads any bytes as an answer: a byte that selects the HTTP status, then fields and frames. The byte before a field or a
+    /// frame names its kind.
     pub(crate) fn read(data: &[u8]) -> Self {
         let mut cursor = Cursor::new(data);
         let mut answer = Self { http_status: HTTP_STATUSES[cursor.below(16)], ..Self::default() };
@@ -69,7 +69,7 @@ impl Answer {
         answer
     }
 
-    /// The bytes that [`read`](Self::read) reads as this answer: a seed.
+    /// Returns the bytes that [`read`](Self::read) reads as this answer, for a seed.
     pub(crate) fn write(&self) -> Vec<u8> {
         let status = HTTP_STATUSES.iter().position(|status| *status == self.http_status).unwrap_or(0);
         let mut data = vec![u8::try_from(status).unwrap_or(0)];
@@ -109,7 +109,7 @@ impl Answer {
         response
     }
 
-    /// A service that gives this answer.
+    /// Returns a service that sends this answer.
     pub(crate) fn into_service<B>(
         self,
     ) -> impl tower::Service<

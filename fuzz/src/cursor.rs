@@ -1,4 +1,4 @@
-/// Reads values from fuzz input. It never fails: after the last byte it reads zeros and empty values.
+/// A reader of values in fuzz input. It never fails: after the last byte it returns zeros and empty values.
 pub(crate) struct Cursor<'a>(&'a [u8]);
 
 impl<'a> Cursor<'a> {
@@ -20,7 +20,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A byte below `end`.
+    /// Reads a byte, and returns a number below `end`.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::from(self.byte()) % end
     }
@@ -29,7 +29,7 @@ impl<'a> Cursor<'a> {
         u32::from_le_bytes([self.byte(), self.byte(), self.byte(), self.byte()])
     }
 
-    /// Bytes behind their length, two bytes of it.
+    /// Reads bytes that follow their length of two bytes.
     pub(crate) fn bytes(&mut self) -> &'a [u8] {
         let len = usize::from(u16::from_le_bytes([self.byte(), self.byte()]));
         let (bytes, rest) = self.0.split_at(len.min(self.0.len()));
@@ -46,7 +46,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Writes what [`Cursor::bytes`] reads.
+/// Writes bytes in the form that [`Cursor::bytes`] reads.
 pub(crate) fn put_bytes(data: &mut Vec<u8>, bytes: &[u8]) {
     let len = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     data.extend(len.to_le_bytes());

@@ -1,14 +1,14 @@
-//! Fuzz targets: functions that take any bytes and panic where a promise of the library is broken.
+//! Fuzz targets: functions that take any bytes and panic if a promise of the library is broken.
 //!
 //! Each target runs in two ways: under `cargo fuzz`, which is guided by coverage and needs a nightly toolchain, and
-//! under the program of this crate (`fuzz/run`), which mutates seeds on a stable one. `fuzz/README.md` shows both.
+//! in the program of this crate (`fuzz/run`), which mutates seeds and needs a stable toolchain. `fuzz/README.md` shows both.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a fuzz target panics where it finds a fault"
+    reason = "a fuzz target panics if it finds a fault"
 )]
 
 mod answer;
@@ -24,9 +24,9 @@ pub mod targets;
 pub struct Target {
     /// The name on the command line.
     pub name: &'static str,
-    /// Runs one input. Panics where a promise is broken; returns a number that tells apart what the input led to.
+    /// Runs one input. Panics if a promise is broken. Returns a number that differs for different outcomes.
     pub run: fn(&[u8]) -> u64,
-    /// The inputs that the runner starts from.
+    /// Returns the first inputs of the runner.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
@@ -46,8 +46,8 @@ pub const TARGETS: &[Target] = &[
     targets::ROUND_TRIP,
 ];
 
-/// Declares the entry point of one target for `cargo fuzz`. Without it, which is what `cfg(fuzzing)` shows, the program
-/// does nothing.
+/// Declares the entry point of one target for `cargo fuzz`, which sets `cfg(fuzzing)`. Built without it, the program does
+/// nothing.
 #[macro_export]
 macro_rules! libfuzzer {
     ($target:ident) => {

@@ -1,8 +1,8 @@
 //! Runs the fuzz targets on a stable toolchain, and prints a line for each.
 //!
-//! It starts from the seeds, mutates them, and keeps each input that led to something new. An input that breaks a promise
-//! is written to `target/fuzz/TARGET-HASH` and ends the target; the exit status is 1. The input of the run in progress is in
-//! `target/fuzz/TARGET-running`: it remains where the run does not end or aborts the process.
+//! It runs the seeds, mutates them, and keeps each input that has a new outcome. An input that breaks a promise is written to
+//! `target/fuzz/TARGET-HASH` and ends the target; the exit status is 1. The input of the run in progress is in
+//! `target/fuzz/TARGET-running`. This file remains if the run does not end, or aborts the process.
 
 #![allow(clippy::print_stdout, reason = "a command")]
 
@@ -38,12 +38,12 @@ struct Args {
     /// Runs this file once instead of mutating, such as the input that a failed run wrote; may be repeated.
     #[arg(long, value_name = "FILE")]
     input: Vec<PathBuf>,
-    /// The targets; all of them without one.
+    /// The targets. Without this argument, all of them run.
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
 }
 
-/// The inputs that are kept for a target, at most.
+/// The highest number of inputs that are kept for a target.
 const MAX_CORPUS: usize = 20_000;
 
 fn main() -> ExitCode {
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    // A finding is reported with its input.
+    // The report contains the message of a panic, and its input.
     std::panic::set_hook(Box::new(|_| {}));
     println!("{}", Report::HEAD);
     let queue = Mutex::new(targets.into_iter());
@@ -128,7 +128,7 @@ fn fuzz(target: Target, args: &Args, running: &mut Running) -> Report {
     let mut corpus = (target.seeds)();
     let mut outcomes = HashSet::new();
     let seeds = corpus.clone();
-    // What is made once in a process is not the input's doing.
+    // The first run creates what exists once in a process. Its memory must not be counted for an input.
     let _ = seeds.first().map(|seed| catch_unwind(AssertUnwindSafe(|| (target.run)(seed))));
     let start = Instant::now();
     for input in &seeds {
@@ -160,7 +160,11 @@ fn fuzz(target: Target, args: &Args, running: &mut Running) -> Report {
     report
 }
 
-/// Runs one input; gives what it panicked with.
+/// Runs one input.
+///
+/// # Errors
+///
+/// Returns the message of the panic, or the error of a file.
 fn execute(target: Target, input: &[u8], report: &mut Report, running: &mut Running) -> Result<u64, String> {
     running.write(input).map_err(|error| format!("cannot write the input to `{FOLDER}`: {error}"))?;
     let mut ran = Ok(0);

@@ -5,7 +5,7 @@
 pub struct Random(u64);
 
 impl Random {
-    /// A generator that always gives the same numbers for a seed.
+    /// Creates a generator. The same seed always gives the same numbers.
     pub fn new(seed: u64) -> Self {
         Self(seed | 1)
     }
@@ -17,7 +17,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// A number below `end`, which is not 0.
+    /// Returns a number below `end`. `end` is not 0.
     pub fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end).unwrap_or(u64::MAX);
         usize::try_from((self.next() >> 11) % end).unwrap_or(0)
@@ -31,7 +31,7 @@ impl Random {
 /// The longest input that a mutation makes, in bytes.
 const MAX_INPUT: usize = 64 << 10;
 
-/// Pieces of what the readers look for.
+/// Texts that the readers search for.
 const WORDS: &[&[u8]] = &[
     b"cAnArY",
     b"type.googleapis.com/codelibra.error.v1.ErrorInfo",
@@ -72,7 +72,7 @@ const WORDS: &[&[u8]] = &[
     &[0x23; 40],
 ];
 
-/// Makes a new input of `input`, with pieces of `other`.
+/// Returns a changed copy of `input`, which may contain pieces of `other`.
 pub fn mutate(random: &mut Random, input: &[u8], other: &[u8]) -> Vec<u8> {
     let mut data = input.to_vec();
     for _ in 0..=random.below(4) {
@@ -112,7 +112,7 @@ fn step(random: &mut Random, data: &mut Vec<u8>, other: &[u8]) {
             drop(data.splice(at..end, word.iter().copied()));
         }
         _ => {
-            // A length or a number that is a little off.
+            // Change a length or a number by one.
             if let Some(byte) = data.get_mut(at) {
                 *byte = byte.wrapping_add(if random.below(2) == 0 { 1 } else { 0xff });
             }

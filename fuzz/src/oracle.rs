@@ -1,4 +1,4 @@
-//! What must be true of every failure that is received or sent.
+//! Checks that hold for every failure that is received or sent.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -16,23 +16,24 @@ pub(crate) use read_all::read_all;
 /// A text that must not be sent.
 pub(crate) const CANARY: &str = "cAnArY";
 
-/// The field list of a failure, RFC 9113 §6.5.2, with the two fields that HTTP adds: at most the default budget.
+/// The default budget: the largest size of the field list of a failure (RFC 9113 §6.5.2), in bytes, with the two fields that HTTP
+/// adds.
 const BUDGET: usize = 3 << 10;
 
-/// A number that tells apart what inputs led to.
-pub(crate) fn outcome(of: impl Hash) -> u64 {
+/// Returns a number that differs for different outcomes.
+pub(crate) fn outcome(value: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
+    value.hash(&mut hasher);
     hasher.finish()
 }
 
-/// What a received error tells apart: its code, and the kinds of its notes.
+/// Returns the outcome of a received error, which depends on its code and on the kinds of its notes.
 pub(crate) fn outcome_of(error: &ReceivedError) -> u64 {
     let notes: Vec<_> = error.notes().iter().map(std::mem::discriminant).collect();
     outcome((error.listed_number(), error.grpc_code().number(), notes, error.details().count().min(4)))
 }
 
-/// Checks the fields of a failure that a server layer or a bridge sends, and gives the error in them.
+/// Checks the fields of a failure that a server layer or a bridge sends, and returns the error in them.
 pub(crate) fn sent(fields: &HeaderMap) -> ReceivedError {
     let status = Status::from_header_map(fields).expect("a grpc-status");
     let error = read_all(status.to_received::<ErrorCode>());
@@ -40,7 +41,7 @@ pub(crate) fn sent(fields: &HeaderMap) -> ReceivedError {
     assert_eq!(fields["codelibra-error-code"], number.as_str());
     assert_eq!(fields.get_all("grpc-status").iter().count(), 1);
 
-    let embedded = pb::Status::decode(status.details()).expect("a whole google.rpc.Status");
+    let embedded = pb::Status::decode(status.details()).expect("an intact google.rpc.Status");
     assert_eq!(embedded.code, i32::from(status.code()));
     assert_eq!(embedded.message, status.message());
     for internal in ["codelibra-cause", "codelibra-received"] {
@@ -53,7 +54,7 @@ pub(crate) fn sent(fields: &HeaderMap) -> ReceivedError {
     error
 }
 
-/// Checks that the public boundary kept back what it has to keep back of an error, whatever the error was.
+/// Checks that the public boundary removed the private parts of an error.
 pub(crate) fn public(error: &ReceivedError) {
     let number = error.number_or_class();
     if number >= 500_000 {
@@ -75,10 +76,11 @@ fn is_debug(type_name: &str, value: &[u8], depth: usize) -> bool {
     }
 }
 
-/// Whether a gRPC failure says who it is: with an ErrorInfo of any kind, or with the code in its own field.
+/// Returns whether a gRPC failure may contain a code or a reason: in an ErrorInfo of either type, or in the ASCII field.
 pub(crate) fn names_itself(fields: &HeaderMap) -> bool {
     let details = fields.get_all("grpc-status-details-bin").iter().map(http::HeaderValue::as_bytes);
-    // Any dialect of base64, and bytes that are no status at all: only what prost reads is known to have no ErrorInfo.
+    // The value may be another variant of base64, or bytes that are not a status. Only a status that prost reads is known to have
+    // no ErrorInfo.
     let is_nameless = |value: &[u8]| {
         let text: Vec<u8> = value.iter().copied().filter(|byte| *byte != b'=').collect();
         let decoded = base64::Engine::decode(&base64::prelude::BASE64_STANDARD_NO_PAD, text).ok();
@@ -88,10 +90,10 @@ pub(crate) fn names_itself(fields: &HeaderMap) -> bool {
     fields.contains_key("codelibra-error-code") || details.into_iter().any(|value| !is_nameless(value))
 }
 
-/// The fields whose values a service may choose: tokens that name its encodings.
+/// The fields whose values a service may choose: they name its encodings.
 const CHOSEN: [&str; 2] = ["grpc-encoding", "grpc-accept-encoding"];
 
-/// Whether any other byte of fields holds the canary, the details included.
+/// Returns whether another field, or the decoded message or details, contain the canary.
 pub(crate) fn has_canary(fields: &HeaderMap) -> bool {
     let status = Status::from_header_map(fields);
     let mut others = fields.iter().filter(|(name, _)| !CHOSEN.contains(&name.as_str()));

@@ -3,22 +3,22 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::path::Path;
 use std::time::Duration;
 
-/// Where the inputs are written: those that broke a promise, and those of the runs in progress.
+/// The folder of the inputs that broke a promise, and of those of the runs in progress.
 pub(crate) const FOLDER: &str = "target/fuzz";
 
-/// What a target did.
+/// The results of a target.
 #[derive(Debug)]
 pub(crate) struct Report {
     name: &'static str,
     executions: u64,
     pub(crate) outcomes: usize,
     slowest: (Duration, usize),
-    /// The largest memory in use beside the input, in bytes, of an input of this length.
+    /// The largest memory in use, in bytes, relative to the length of the input; and that length.
     largest: (u64, usize),
     fault: Option<String>,
 }
 
-/// Inputs of fewer bytes are counted as this many: what every run allocates is not the input's doing.
+/// The smallest length, in bytes, with which an input is counted, because every run allocates some memory for any input.
 const SMALL: usize = 1024;
 
 impl Report {
@@ -38,7 +38,7 @@ impl Report {
         }
     }
 
-    /// Keeps the input that broke a promise.
+    /// Writes the input that broke a promise to a file.
     pub(crate) fn fail(&mut self, input: &[u8], fault: &str) {
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(input);
         let path = Path::new(FOLDER).join(format!("{}-{hash:016x}", self.name));
@@ -59,11 +59,11 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let panics = u8::from(self.is_failure());
-        let (took, of) = self.slowest;
+        let (took, slowest_len) = self.slowest;
         let (allocated, len) = self.largest;
         write!(
             f,
-            "{:<15} {:>10} {panics:>6} {:>8}  {:>9.1?} ({of:>6} B)   {allocated} B / {len} B",
+            "{:<15} {:>10} {panics:>6} {:>8}  {:>9.1?} ({slowest_len:>6} B)   {allocated} B / {len} B",
             self.name, self.executions, self.outcomes, took
         )?;
         match &self.fault {

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// The file that contains the input of the run in progress. It remains where a run does not end or aborts the process, so
-/// that the input can be run again.
+/// The file that contains the input of the run in progress. It remains if a run does not end, or aborts the process, so that the
+/// input can be run again.
 #[derive(Debug)]
 pub struct Running {
     path: PathBuf,
@@ -18,7 +18,7 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// What the operating system reports.
+    /// Returns the error that the operating system reports.
     pub fn create(folder: &Path, target: &str) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let path = folder.join(format!("{target}-running"));
@@ -26,11 +26,11 @@ impl Running {
         Ok(Self { path, file, len: 0 })
     }
 
-    /// Replaces what the file contains.
+    /// Replaces the contents of the file.
     ///
     /// # Errors
     ///
-    /// What the operating system reports.
+    /// Returns the error that the operating system reports.
     pub fn write(&mut self, input: &[u8]) -> io::Result<()> {
         self.file.rewind()?;
         self.file.write_all(input)?;
@@ -41,11 +41,11 @@ impl Running {
         Ok(())
     }
 
-    /// Removes the file: every run ended.
+    /// Removes the file after every run has ended.
     ///
     /// # Errors
     ///
-    /// What the operating system reports.
+    /// Returns the error that the operating system reports.
     pub fn remove(self) -> io::Result<()> {
         std::fs::remove_file(self.path)
     }

@@ -1,4 +1,4 @@
-//! What the targets start from: the bad input and the hostile upstream of the tests, and the golden bodies.
+//! The first inputs of the targets: the bad input and the hostile upstream of the tests, and the golden bodies.
 
 use bytes::Bytes;
 use codelibra::codes::LockedOut;
@@ -18,26 +18,26 @@ mod upstream;
 
 use upstream::Part;
 
-/// Larger seeds slow every target down; the tests run them.
+/// The longest seed, in bytes. Larger ones slow every target down; the tests run them.
 const MAX_SEED: usize = 16 << 10;
 
 fn small(seeds: impl IntoIterator<Item = Vec<u8>>) -> Vec<Vec<u8>> {
     seeds.into_iter().filter(|seed| seed.len() <= MAX_SEED).collect()
 }
 
-/// Values of `grpc-status-details-bin`.
+/// Returns values of `grpc-status-details-bin`.
 pub(crate) fn headers() -> Vec<Vec<u8>> {
     let statuses = bad::statuses().into_iter().map(|(_, status)| bad::base64(&status).into_bytes());
     let full = [bad::base64(&bad::full_status()).into_bytes()];
     small(bad::headers().into_iter().map(|(_, header)| header).chain(statuses).chain(full))
 }
 
-/// Encoded statuses.
+/// Returns encoded statuses.
 pub(crate) fn statuses() -> Vec<Vec<u8>> {
     small(bad::statuses().into_iter().map(|(_, status)| status).chain([bad::full_status()]))
 }
 
-/// What the hostile upstream of the tests sends, and failures that hold the canary.
+/// Returns the answers of the hostile upstream of the tests, and failures that contain the canary.
 pub(crate) fn answers() -> Vec<Vec<u8>> {
     let all = [
         cases::details_cases(),
@@ -48,11 +48,11 @@ pub(crate) fn answers() -> Vec<Vec<u8>> {
         cases::stream_cases(),
     ];
     let scripts =
-        all.into_iter().flatten().flat_map(|case| case.scripts).map(|(_, script)| answer_of(script));
+        all.into_iter().flatten().flat_map(|case| case.scripts).map(|(_, script)| from_script(script));
     small(scripts.chain(private()).map(|answer| answer.write()))
 }
 
-fn answer_of(script: Vec<Part>) -> Answer {
+fn from_script(script: Vec<Part>) -> Answer {
     let mut answer = Answer::default();
     for part in script {
         match part {
@@ -65,14 +65,14 @@ fn answer_of(script: Vec<Part>) -> Answer {
                 answer =
                     fields.into_iter().fold(answer, |answer, (name, value)| answer.trailer(name, &value));
             }
-            // Later kinds of parts end the stream without trailers.
+            // Other kinds of parts end the stream without trailers.
             _ => answer.breaks = true,
         }
     }
     answer
 }
 
-/// Failures that hold the canary where it must not be sent.
+/// Returns failures that contain the canary in places that must not be sent.
 fn private() -> Vec<Answer> {
     let debug = codelibra::rpc::DebugInfo { detail: CANARY.into(), ..Default::default() };
     let errors: [ApiError; 4] = [
@@ -101,7 +101,7 @@ fn private() -> Vec<Answer> {
     answers
 }
 
-/// Bodies of HTTP errors: the golden files of the tests, the forms of other systems, and streams of them.
+/// Returns bodies of HTTP errors: the golden files of the tests, the forms of other systems, and streams of both.
 pub(crate) fn bodies() -> Vec<Vec<u8>> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/http");
     let files = std::fs::read_dir(folder).expect("the golden files").map(|file| file.expect("a file").path());
@@ -123,7 +123,7 @@ pub(crate) fn bodies() -> Vec<Vec<u8>> {
     small(bodies)
 }
 
-/// Catalogues in proto: our own, and those of the tests of its rules.
+/// Returns catalogues in proto: the one of the shop, and those of the tests of the rules.
 pub(crate) fn catalogs() -> Vec<Vec<u8>> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let cases = std::fs::read_dir(format!("{root}/build/tests/cases")).expect("the cases of the rules");
@@ -134,7 +134,7 @@ pub(crate) fn catalogs() -> Vec<Vec<u8>> {
     small(paths.into_iter().map(|path| std::fs::read(path).expect("a proto")))
 }
 
-/// Noise, for targets that build their own valid input from it.
+/// Returns noise, for targets that build valid input from it.
 pub(crate) fn noise() -> Vec<Vec<u8>> {
     let noise = bad::noise(8 << 10);
     [64, 256, 1 << 10, 8 << 10].map(|len| noise[..len].to_vec()).into()

@@ -5,7 +5,7 @@ use codelibra::{CATALOG, ReceivedError};
 use crate::oracle::{outcome_of, read_all};
 use crate::{Target, seeds};
 
-/// A status is read alike from every dialect of base64, joined with itself and behind a value that is none.
+/// A status is read in the same way from every variant of base64, joined with itself, and after a value that is not base64.
 pub const BASE64: Target = Target { name: "base64", run, seeds: seeds::statuses };
 
 fn run(data: &[u8]) -> u64 {

@@ -19,7 +19,7 @@ const MEDIA_TYPES: [&str; 6] = [
 
 fn run(data: &[u8]) -> u64 {
     let alone = read_all(Reader::new::<ErrorCode>().read_body(data));
-    // The end of the body picks what stands around it, so that the start stays a body.
+    // The last bytes of the body select the media type and the status, so that the first bytes remain a body.
     let mut cursor = Cursor::new(data.last_chunk::<2>().map_or(&[], |end| end.as_slice()));
     let media_type = MEDIA_TYPES[cursor.below(MEDIA_TYPES.len())];
     let status = 100 + u16::from(cursor.byte()) * 2;

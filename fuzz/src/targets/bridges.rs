@@ -46,7 +46,7 @@ fn to_http(data: &[u8]) -> u64 {
 fn to_grpc(data: &[u8]) -> u64 {
     let answer = Answer::read(data);
     let is_error = answer.http_status >= 400;
-    // An answer that has the fields of gRPC passes.
+    // An answer with the fields of gRPC is not changed.
     let is_grpc =
         ["grpc-status", "grpc-status-details-bin"].iter().any(|name| answer.headers.contains_key(*name))
             || answer
@@ -65,7 +65,7 @@ fn to_grpc(data: &[u8]) -> u64 {
     outcome_of(&error)
 }
 
-/// The bodies of HTTP errors, each as an answer.
+/// Returns the bodies of HTTP errors, each as an answer.
 fn http_answers() -> Vec<Vec<u8>> {
     let bodies = seeds::bodies().into_iter().flat_map(|body| {
         [("application/json", 403), ("application/problem+json", 503)].map(|(media_type, http_status)| {

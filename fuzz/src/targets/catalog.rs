@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use crate::oracle::outcome;
 use crate::{Target, seeds};
 
-/// Any text is a catalogue or is refused with findings, and so are any bytes as a descriptor set.
+/// Any text is read as a catalogue, or is refused with findings. The same applies to any bytes as a descriptor set.
 pub const CATALOG: Target = Target { name: "catalog", run, seeds: seeds::catalogs };
 
 thread_local! {

@@ -10,7 +10,7 @@ use crate::answer::{Answer, BoxError};
 use crate::oracle::{outcome, outcome_of, read_all};
 use crate::{Target, seeds};
 
-/// Whatever a peer answers, tonic reads it through the client layer without a panic, and a failure is a received error.
+/// tonic reads any answer of a peer through the client layer without a panic, and a failure is a received error.
 pub const CLIENT: Target = Target { name: "client", run, seeds: seeds::answers };
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -53,7 +53,7 @@ where
     while items.message().await?.is_some() {
         count += 1;
     }
-    // tonic reads the trailers here.
+    // tonic reads the trailers in this call.
     let _ = items.trailers().await?;
     Ok(count)
 }

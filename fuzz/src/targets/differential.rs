@@ -68,14 +68,15 @@ fn run(data: &[u8]) -> u64 {
     outcome_of(&received)
 }
 
-/// What tonic-types reads of the google.rpc.ErrorInfo of a status without another ErrorInfo of either type.
+/// Reads google.rpc.ErrorInfo with tonic-types, if the status has no other ErrorInfo of either type.
 fn only_google_info(status: &pb::Status) -> Option<ErrorInfo> {
     let mut infos = status.details.iter().filter(|any| any.type_url.ends_with(".ErrorInfo"));
     let is_only = infos.next().is_some_and(|any| any.type_url == GOOGLE) && infos.next().is_none();
     status.get_details_error_info().filter(|_| is_only)
 }
 
-/// The contract: the key `code` gives the number, else the reason does, if the catalogue of the domain has it.
+/// Checks the rule of the contract: the key `code` gives the number; without it, the reason does, if the catalogue of the domain
+/// lists it.
 fn same_as_google(ours: &ReceivedError, theirs: &ErrorInfo) {
     let number = theirs.metadata.get("code").and_then(|text| text.parse::<u32>().ok());
     let number = number.filter(|number| (400_000..=599_999).contains(number));
@@ -95,7 +96,7 @@ fn same_as_google(ours: &ReceivedError, theirs: &ErrorInfo) {
     assert_eq!(ours, theirs);
 }
 
-/// The first detail of a type is the same, as far as `ours` and `theirs` name what has to be.
+/// Checks that the first detail of a type is the same. `ours` and `theirs` return the values to compare.
 fn same_detail<O, T, V>(
     (received, status): (&ReceivedError, &pb::Status),
     ours: impl FnOnce(O) -> V,

@@ -1,4 +1,4 @@
-//! One target a file. Each has its promise in the docs of its constant.
+//! The targets, one per file. The docs of each constant state the promise that its target checks.
 
 mod base64;
 mod bodies;

@@ -6,7 +6,7 @@ use crate::cursor::Cursor;
 use crate::oracle::{outcome_of, read_all};
 use crate::{Target, seeds};
 
-/// Any error of a service comes back as it was sent: over gRPC, and in all five bodies.
+/// Any error of a service is received unchanged, over gRPC and in all five bodies.
 pub const ROUND_TRIP: Target = Target { name: "round_trip", run, seeds: seeds::noise };
 
 fn run(data: &[u8]) -> u64 {
@@ -17,7 +17,7 @@ fn run(data: &[u8]) -> u64 {
     assert!(received.details().eq(error.details()));
     let is_expected = |note: &Note| match note {
         Note::UnknownCode(number) => *number == error.number(),
-        // The bytes of a raw detail are anything.
+        // A raw detail contains any bytes.
         Note::CorruptDetail { .. } => true,
         _ => false,
     };
@@ -52,7 +52,7 @@ fn error(cursor: &mut Cursor<'_>) -> ApiError {
     }
     for _ in 0..cursor.below(4) {
         let (key, value) = (cursor.text(), cursor.text());
-        // `ApiError::with_metadata`: these keys are taken, and a body without our ErrorInfo does not contain them.
+        // `ApiError::with_metadata`: these keys are reserved, and a body without our ErrorInfo does not contain them.
         if !matches!(key.as_str(), "code" | "shed") {
             error = error.with_metadata(key, value);
         }

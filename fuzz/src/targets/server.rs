@@ -9,8 +9,8 @@ use crate::answer::Answer;
 use crate::oracle::{has_canary, names_itself, outcome, outcome_of, public, sent};
 use crate::{Target, seeds};
 
-/// Whatever a service answers, the server layer sends an OK or a coded failure within the budget. A failure without a code
-/// is sent without its message and details; a 5xx is sent without its message.
+/// For any answer of a service, the server layer sends an OK or a coded failure within the budget. A failure without a code is
+/// sent without its message and details; a 5xx is sent without its message.
 pub const SERVER: Target = Target { name: "server", run, seeds: seeds::answers };
 
 fn run(data: &[u8]) -> u64 {
@@ -29,8 +29,8 @@ fn run(data: &[u8]) -> u64 {
         let is_failure = fields.get("grpc-status").is_some_and(|status| status != "0");
         is_failure.then(|| check(fields, is_nameless))
     });
-    let is_said = |fields: &HeaderMap| fields.contains_key("grpc-status");
-    assert!(is_said(&parts.headers) || is_said(&trailers), "a gRPC answer says how it ended");
+    let has_status = |fields: &HeaderMap| fields.contains_key("grpc-status");
+    assert!(has_status(&parts.headers) || has_status(&trailers), "a gRPC answer contains its status");
     outcome(ended)
 }
 

@@ -20,15 +20,15 @@ mod web;
 
 use web::Received;
 
-/// Whatever a service answers in gRPC-Web, in any pieces, the server layer sends whole frames with one status, which is
-/// an OK or a coded failure within the budget. A failure without a code is sent without its message and details; a 5xx
-/// is sent without its message. How the answer is cut into pieces makes no difference to the status.
+/// For any answer of a service in gRPC-Web, in any pieces, the server layer sends complete frames with one status, which is an OK
+/// or a coded failure within the budget. A failure without a code is sent without its message and details; a 5xx is sent without
+/// its message. The status does not depend on the lengths of the pieces.
 pub const SERVER_WEB: Target = Target { name: "server_web", run, seeds };
 
 /// The `content-type` of the request and of the answer, and the `accept` of the request.
 const MEDIA_TYPES: [&str; 4] = [web::BINARY, web::TEXT, "application/grpc", "text/html"];
 
-/// Where the end of the answer is.
+/// The place of the end of the answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
     /// In a trailer frame, as fields.
@@ -37,7 +37,7 @@ enum End {
     RawFrame,
     /// In HTTP trailers.
     HttpTrailers,
-    /// Where the data of the input, which are the bytes of the body, contain it.
+    /// In the body, whose bytes are the data of the input, if they contain an end.
     RawBody,
 }
 
@@ -51,8 +51,8 @@ struct Call {
     answer: Answer,
     /// The seed of the lengths of the pieces.
     pieces: u32,
-    /// Whether the body can be decoded, if it is text. The layer reads the head of a message that arrives whole, and sends
-    /// its payload as it came, base64 or not.
+    /// Whether the body can be decoded, if it is text. The layer reads the head of a message that arrives in one piece, and sends
+    /// its payload unchanged, even if it is not base64.
     is_base64: bool,
     /// Whether no field of the answer can contain a code.
     is_nameless: bool,
@@ -82,7 +82,7 @@ impl Call {
         Self { request, accept, answer, pieces, is_base64, is_nameless }
     }
 
-    /// The answer, with its body in pieces.
+    /// Returns the answer with its body in pieces.
     fn in_pieces(&self) -> Answer {
         let mut random = Random::new(self.pieces.into());
         let mut answer = self.answer.clone();
@@ -94,8 +94,8 @@ impl Call {
         answer
     }
 
-    /// Sends an answer through the server layer, and reads what the layer makes of it.
-    fn ask(&self, answer: Answer) -> Received {
+    /// Sends an answer through the server layer, and reads the result.
+    fn send(&self, answer: Answer) -> Received {
         let service = ServerLayer::new::<ErrorCode>().layer(answer.into_service());
         let request = Request::post("/a.B/C").header(CONTENT_TYPE, self.request).header("x-request-id", "r");
         let mut request = request.body(Empty::<Bytes>::new()).expect("a request");
@@ -115,7 +115,7 @@ impl Call {
                     let trailers = body.trailers().cloned();
                     Received { headers, body: body.to_bytes(), messages: vec![], trailers }
                 }
-                // An HTTP answer that breaks off has to look broken.
+                // An HTTP answer that ends too early has to end with an error.
                 Err(_) if !self.request.starts_with("application/grpc") => {
                     Received { headers, body: Bytes::new(), messages: vec![], trailers: None }
                 }
@@ -137,7 +137,7 @@ impl Call {
 
 fn run(data: &[u8]) -> u64 {
     let call = Call::read(data);
-    let [whole, pieces] = [call.answer.clone(), call.in_pieces()].map(|answer| call.ask(answer));
+    let [whole, pieces] = [call.answer.clone(), call.in_pieces()].map(|answer| call.send(answer));
     if !call.is_base64 {
         return outcome(pieces.headers.get("grpc-status").map(HeaderValue::as_bytes));
     }
@@ -158,7 +158,7 @@ fn run(data: &[u8]) -> u64 {
     outcome((ended, pieces.messages.len().min(4)))
 }
 
-/// The body of an answer, with its end.
+/// Removes the body of an answer, and returns it with its end.
 fn take_body(answer: &mut Answer, end: End) -> Vec<u8> {
     let block = match end {
         End::Frame => answer.trailers.take().map(|fields| {
@@ -174,14 +174,14 @@ fn take_body(answer: &mut Answer, end: End) -> Vec<u8> {
     [answer.data.concat(), trailers.unwrap_or_default()].concat()
 }
 
-/// Whether raw bytes may contain a field with a code.
+/// Returns whether raw bytes may contain a field with a code.
 fn names_a_code(raw: &[u8]) -> bool {
     let raw = raw.to_ascii_lowercase();
     let names = [&b"codelibra-error-code"[..], b"grpc-status-details-bin"];
     names.iter().any(|name| raw.windows(name.len()).any(|window| window == *name))
 }
 
-/// The answers of the other targets, each once in binary and once as text, and with each kind of end.
+/// Returns the answers of the other targets, alternately in binary and as text, each with two kinds of end.
 fn seeds() -> Vec<Vec<u8>> {
     let answers = seeds::answers().into_iter();
     answers
@@ -199,7 +199,7 @@ fn seeds() -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Answers whose trailer block is no list of fields, and bodies that are no frames.
+/// Returns answers whose trailer block is not a list of fields, and answers whose body does not consist of frames.
 fn raw() -> Vec<Vec<u8>> {
     let blocks = [
         "grpc-status:13\r\ngrpc-message:cAnArY\r\n",

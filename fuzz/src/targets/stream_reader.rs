@@ -4,7 +4,7 @@ use codelibra::http::{Reader, StreamEvent, StreamForm, StreamReader};
 use crate::oracle::{outcome, outcome_of, read_all};
 use crate::{Target, seeds};
 
-/// Any stream is read, and how it is cut into chunks makes no difference.
+/// Any stream is read, and the events do not depend on the lengths of the chunks.
 pub const STREAM_READER: Target = Target { name: "stream_reader", run, seeds: seeds::bodies };
 
 fn run(data: &[u8]) -> u64 {
@@ -12,13 +12,13 @@ fn run(data: &[u8]) -> u64 {
     outcome([StreamForm::Ndjson, StreamForm::Sse].map(|form| {
         let whole = events(form, std::iter::once(data));
         assert_eq!(events(form, data.chunks(chunk)), whole, "chunks of {chunk} bytes");
-        // Which kinds of events there were, and not what they say.
+        // The outcome depends on the kinds of the events, but not on their contents.
         let kinds = whole.iter().map(|event| event.split(' ').next().unwrap_or_default().len().min(8));
         outcome(kinds.collect::<Vec<_>>())
     }))
 }
 
-/// The events, as text that can be compared.
+/// Returns the events as texts that can be compared.
 fn events<'a>(form: StreamForm, chunks: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
     let mut reader = StreamReader::new(form, Reader::new::<ErrorCode>());
     let mut events = Vec::new();
