@@ -1,5 +1,5 @@
-//! The suite's protos → its messages and its service. Their folder is in `CONFORMANCE_PROTO`, which `run` sets; without
-//! it, the program consists of a message that says so.
+//! Generates the suite's messages and its service from its protos. `run` sets their folder in `CONFORMANCE_PROTO`. Without it, the
+//! program only prints how to build it.
 
 use std::error::Error;
 use std::path::PathBuf;

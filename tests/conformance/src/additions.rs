@@ -51,7 +51,7 @@ fn check_fields(fields: &mut HeaderMap, details: Details) {
     }
 }
 
-/// Gives the encoded `google.rpc.Status` without what the layer added; empty if nothing else is in it.
+/// Returns the encoded `google.rpc.Status` without the details that the layer added; empty if there are no other details.
 fn without_additions(status: &Status, fields: &HeaderMap) -> Result<Vec<u8>, String> {
     let code = status.error_code::<ErrorCode>().ok_or("no code in the details")?;
     let field = fields.get("codelibra-error-code").and_then(|value| value.to_str().ok());

@@ -29,12 +29,12 @@ pub(crate) enum Details {
     Attached,
 }
 
-/// Where tonic-web's layer lies in the server.
+/// The position of tonic-web's layer in the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Web {
-    /// Outside of the server layer, which sees gRPC alone.
+    /// Outside of the server layer, which sees only gRPC.
     Outside,
-    /// Inside of the server layer, which sees what tonic-web makes of the answers. Details are sent as they are.
+    /// Inside of the server layer, which sees the answers in gRPC-Web. Details are sent unchanged.
     Inside,
 }
 
@@ -43,7 +43,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// Names an argument that is missing or unknown.
+    /// Returns a message that names the argument that is missing or unknown.
     pub(crate) fn from_env() -> Result<Self, String> {
         let mut args = std::env::args().skip(1);
         let mode = match args.next().as_deref() {

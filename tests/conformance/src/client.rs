@@ -29,7 +29,7 @@ const PARALLEL: usize = 16;
 ///
 /// # Errors
 ///
-/// A request that cannot be read, or a runner that reads no more.
+/// Returns an error if a request cannot be read, or if the runner has closed its input.
 pub(crate) async fn run(layers: Layers) -> Result<(), Box<dyn std::error::Error>> {
     let output = Arc::new(Mutex::new(tokio::io::stdout()));
     let free = Arc::new(Semaphore::new(PARALLEL));
@@ -140,7 +140,7 @@ impl Call {
         Ok(self.result)
     }
 
-    /// Receives the next message for each that it sends, and the rest after its end.
+    /// Receives the next message after each message that it sends. After the last one, it receives the rest.
     async fn full_duplex(&mut self, mut client: ConformanceServiceClient<Transport>) -> Result<(), String> {
         let (sender, receiver) = mpsc::channel(1);
         let (request, messages) = (self.with(ReceiverStream::new(receiver)), self.messages()?);
@@ -186,7 +186,7 @@ impl Call {
         Ok(())
     }
 
-    /// A call whose request is one message, and whose answer is one.
+    /// Makes a call whose request and answer are one message each.
     async fn unary(
         &mut self,
         call: impl Future<Output = Result<Response<Option<ConformancePayload>>, Status>>,
@@ -271,7 +271,7 @@ impl Call {
         request
     }
 
-    /// The request of a call that has one.
+    /// Returns the request of a call with one message.
     fn single<M: Message + Name + Default>(&self) -> Result<Request<M>, String> {
         let mut messages = self.messages()?;
         match (messages.pop(), messages.len()) {
@@ -292,7 +292,7 @@ impl Call {
         Duration::from_millis(self.request.request_delay_ms.into())
     }
 
-    /// When the call is to be cancelled: without a time, at once after the last request.
+    /// Returns when the call is to be cancelled. Without a time, it is cancelled immediately after the last request.
     fn cancel(&self) -> Option<CancelTiming> {
         let cancel = self.request.cancel.as_ref()?;
         Some(cancel.cancel_timing.unwrap_or(CancelTiming::AfterCloseSendMs(0)))
@@ -325,7 +325,7 @@ async fn wait(cancel: Option<CancelTiming>) {
     }
 }
 
-/// What dropping a call is to its caller: tonic itself has no status for it.
+/// Returns the status of a call that its caller dropped. tonic itself has no status for it.
 fn cancelled() -> Status {
     Status::cancelled("the caller cancelled the call")
 }

@@ -1,4 +1,4 @@
-//! Between the suite's messages and the types of `http` and tonic.
+//! Conversions between the suite's messages and the types of `http` and tonic.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use prost::{Message, Name};
@@ -8,11 +8,11 @@ use tonic::{Code, Status};
 
 use crate::proto::{Error, Header};
 
-/// Gives the fields that the suite asks for. Values of `-bin` fields are base64 already.
+/// Returns the fields that the suite asks for. Values of `-bin` fields are already base64.
 ///
 /// # Errors
 ///
-/// INVALID_ARGUMENT names a field that HTTP does not allow.
+/// Returns INVALID_ARGUMENT with the name of a field that HTTP does not allow.
 pub(crate) fn to_fields<'a>(headers: impl IntoIterator<Item = &'a Header>) -> Result<HeaderMap, Status> {
     let mut fields = HeaderMap::new();
     for Header { name, value } in headers {
@@ -38,7 +38,7 @@ pub(crate) fn to_any<M: Message + Name>(message: &M) -> Any {
     Any { type_url: format!("type.googleapis.com/{}", M::full_name()), value: message.encode_to_vec() }
 }
 
-/// Gives the status of an error that the suite asks for.
+/// Returns the status of an error that the suite asks for.
 pub(crate) fn to_status(error: Error, fields: HeaderMap) -> Status {
     let message = error.message.unwrap_or_default();
     let details = if error.details.is_empty() {
@@ -51,7 +51,7 @@ pub(crate) fn to_status(error: Error, fields: HeaderMap) -> Status {
     Status::with_details_and_metadata(code, message, details.into(), MetadataMap::from_headers(fields))
 }
 
-/// Gives the error that the suite reads from a status.
+/// Returns the error that the suite reads from a status.
 pub(crate) fn to_error(status: &Status) -> Error {
     let details = tonic_types::pb::Status::decode(status.details()).map(|status| status.details);
     Error {

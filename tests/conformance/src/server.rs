@@ -24,7 +24,7 @@ use crate::service::{Conformance, append_trailers};
 ///
 /// # Errors
 ///
-/// The runner sends no request, or the port fails.
+/// Returns an error if the runner sends no request, or if the port cannot be opened.
 pub(crate) async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let request: ServerCompatRequest =
         messages::read(&mut tokio::io::stdin()).await?.ok_or("the runner sent no request")?;
@@ -75,8 +75,8 @@ fn server_layer() -> Result<ServerLayer, &'static str> {
     Ok(layer.boundary(Boundary::internal()).budget(Budget::from_bytes(1 << 20)))
 }
 
-/// Reads a request over HTTP/1 to its end before it is answered. Otherwise hyper closes the connection after an early
-/// answer, and it is a race whether the suite's client reads the answer or fails to write the rest of its request.
+/// Reads a request over HTTP/1 to its end before the answer. Otherwise hyper closes the connection after an early answer, and the
+/// suite's client may fail to write the rest of its request before it reads the answer.
 async fn collect_http1(
     request: Request<Body>,
 ) -> Result<Request<Body>, Box<dyn std::error::Error + Send + Sync>> {

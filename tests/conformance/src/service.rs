@@ -107,7 +107,7 @@ impl ConformanceService for Conformance {
     }
 }
 
-/// What the service sees of a request, but for its messages.
+/// Returns the parts of a request that the service sees, without its messages.
 fn observed(metadata: &MetadataMap) -> RequestInfo {
     let timeout = metadata.get("grpc-timeout").and_then(|value| value.to_str().ok());
     RequestInfo {
@@ -117,7 +117,7 @@ fn observed(metadata: &MetadataMap) -> RequestInfo {
     }
 }
 
-/// `grpc-timeout`, in milliseconds (PROTOCOL-HTTP2.md, "Timeout").
+/// Converts the value of `grpc-timeout` to milliseconds (PROTOCOL-HTTP2.md, "Timeout").
 fn to_milliseconds(timeout: &str) -> Option<i64> {
     let (digits, unit) = timeout.split_at_checked(timeout.len().checked_sub(1)?)?;
     let number: i64 = digits.parse().ok()?;
@@ -132,7 +132,7 @@ fn to_milliseconds(timeout: &str) -> Option<i64> {
     }
 }
 
-/// The single response, or the error, of a definition.
+/// Returns the single response, or the error, of a definition.
 async fn respond(
     definition: Option<UnaryResponseDefinition>,
     info: RequestInfo,
@@ -152,7 +152,7 @@ async fn respond(
     with_fields(ConformancePayload { data, request_info: Some(info) }, &response_headers, &response_trailers)
 }
 
-/// The responses of a definition. In a full-duplex call, `requests` are those after the first.
+/// Returns the responses of a definition. In a full-duplex call, `requests` are those after the first.
 fn stream<M: 'static>(
     definition: Option<StreamResponseDefinition>,
     info: RequestInfo,
@@ -173,7 +173,7 @@ fn stream<M: 'static>(
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         if let Err(status) = send(definition, info, requests, &sender).await {
-            // The receiver is dropped where the client cancelled.
+            // If the client cancelled the call, the receiver is dropped.
             drop(sender.send(Err(status)).await);
         }
     });
@@ -221,7 +221,7 @@ fn with_fields<M>(message: M, headers: &[Header], trailers: &[Header]) -> Result
     Ok(response)
 }
 
-/// Adds to the trailers of a call that succeeds what its handler wants there.
+/// Adds the trailers that a handler asked for to a call that succeeds.
 pub(crate) fn append_trailers(
     mut response: http::Response<tonic::body::Body>,
 ) -> http::Response<tonic::body::Body> {

@@ -16,14 +16,14 @@ use crate::proto::{ClientCompatRequest, HttpVersion, Protocol};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What a generated client calls.
+/// The service that a generated client calls.
 pub(crate) type Transport = BoxCloneService<http::Request<Body>, http::Response<Body>, Status>;
 
-/// Gives a connection to the server of a request: tonic's channel for gRPC, hyper's client under tonic-web for gRPC-Web.
+/// Connects to the server of a request, with tonic's channel for gRPC, and with hyper's client under tonic-web for gRPC-Web.
 ///
 /// # Errors
 ///
-/// The protocol is another one.
+/// Returns an error for any other protocol.
 pub(crate) fn connect(
     request: &ClientCompatRequest,
     origin: &http::Uri,

@@ -1,6 +1,6 @@
-//! Runs misbehaving handlers beside innocent calls for a given time, on one server with the server layer, and counts
-//! what must not happen: a failure without a code, private text on the wire, an innocent call that is harmed, memory that
-//! grows. Prints the counts; the exit status is 1 where one is not 0.
+//! Runs misbehaving handlers and innocent calls at the same time, on one server with the server layer, for a given time. Counts
+//! the faults: failures without a code, private text on the wire, innocent calls that are harmed, and memory that grows. Prints
+//! the counts; the exit status is 1 if one of them is not 0.
 
 #![allow(
     clippy::expect_used,
@@ -30,7 +30,7 @@ use tonic::transport::{Channel, Endpoint, Server};
 use misdeed::{MISDEEDS, Misdeed, Reader};
 use support::{End, KINDS, Kind, Script, Test, call};
 
-/// Runs misbehaving handlers beside innocent calls.
+/// Runs misbehaving handlers and innocent calls at the same time.
 #[derive(Parser)]
 struct Args {
     /// How long, in seconds.
@@ -47,7 +47,7 @@ const INNOCENT: &str = "innocent";
 /// How many messages an innocent stream has.
 const ITEMS: usize = 5;
 
-/// What must not happen, and how often the rest happened.
+/// The counts of faults and of calls.
 #[derive(Default)]
 struct Counts {
     innocent: AtomicU64,
@@ -63,11 +63,11 @@ fn add(count: &AtomicU64) -> u64 {
     count.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Counts a fault. Describes the first ones.
-fn fault(count: &AtomicU64, what: &dyn std::fmt::Debug, of: &str, kind: Kind) {
+/// Counts a fault, and prints the first five.
+fn fault(count: &AtomicU64, what: &dyn std::fmt::Debug, handler: &str, kind: Kind) {
     if add(count) < 5 {
         let text: String = format!("{what:?}").chars().take(400).collect();
-        println!("{of}, {kind:?}: {text}");
+        println!("{handler}, {kind:?}: {text}");
     }
 }
 
@@ -80,7 +80,8 @@ async fn main() -> ExitCode {
     let counts = Arc::new(Counts::default());
     let end = Instant::now() + Duration::from_secs(args.seconds);
 
-    // Misbehaving calls and innocent ones share this connection; unread streams would fill its window.
+    // Misbehaving calls and innocent ones share the first connection. Unread streams have their own, because they would fill the
+    // window of the first one.
     let shared = endpoint.connect().await.expect("a connection");
     let stalled = endpoint.connect().await.expect("a connection");
     let mut tasks = Vec::new();
@@ -103,25 +104,25 @@ async fn main() -> ExitCode {
 }
 
 fn report(counts: &Counts, died: u64, memory: &memory::Memory) -> ExitCode {
-    let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
-    println!("innocent calls          {}", of(&counts.innocent));
-    println!("failures                {}", of(&counts.failures));
-    println!("cancelled calls         {}", of(&counts.cancelled));
-    println!("streams left unread     {}", of(&counts.stalled));
+    let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    println!("innocent calls          {}", load(&counts.innocent));
+    println!("failures                {}", load(&counts.failures));
+    println!("cancelled calls         {}", load(&counts.cancelled));
+    println!("streams left unread     {}", load(&counts.stalled));
     println!("memory in use           {memory}");
     let faults = [
-        ("innocent calls harmed", of(&counts.harmed)),
-        ("failures without a code", of(&counts.uncoded)),
-        ("canaries on the wire", of(&counts.leaked)),
+        ("innocent calls harmed", load(&counts.harmed)),
+        ("failures without a code", load(&counts.uncoded)),
+        ("canaries on the wire", load(&counts.leaked)),
         ("clients that panicked", died),
         ("memory that grew", u64::from(!memory.is_flat())),
     ];
     for (name, count) in faults {
         println!("{name:<24}{count}");
     }
-    // A run in which nothing happened shows nothing.
+    // A run without calls of one kind proves nothing.
     let is_empty =
-        [&counts.innocent, &counts.failures, &counts.cancelled, &counts.stalled].iter().any(|n| of(n) == 0);
+        [&counts.innocent, &counts.failures, &counts.cancelled, &counts.stalled].iter().any(|n| load(n) == 0);
     let passed = !is_empty && faults.iter().all(|(_, count)| *count == 0);
     println!("{} passed, {} failed", u8::from(passed), u8::from(!passed));
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -138,7 +139,7 @@ async fn start() -> Endpoint {
         Server::builder().layer(layer).add_service(service).serve_with_incoming(incoming)
     })
     .await;
-    // h2 gives a connection up, with GOAWAY "too_many_internal_resets", after 1,024 frames for streams that it has reset
+    // h2 closes a connection, with GOAWAY "too_many_internal_resets", after 1,024 frames for streams that it has reset
     // itself. A cancelled call leads to such frames, and here it shares its connection with innocent calls.
     endpoint.http2_max_local_error_reset_streams(None)
 }
@@ -188,7 +189,7 @@ async fn read_all(misdeed: &Misdeed, kind: Kind, channel: Channel, counts: &Coun
     if misdeed::has_canary(&status) {
         fault(&counts.leaked, &status, misdeed.name, kind);
     }
-    // The deadline of a client that is busy passes on its own side too, before any answer.
+    // If the client is busy, its own deadline timer may end the call before an answer arrives.
     if !misdeed::is_of_client_timer(&status) && !misdeed::is_coded(&status) {
         fault(&counts.uncoded, &status, misdeed.name, kind);
     }

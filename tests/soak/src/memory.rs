@@ -1,14 +1,14 @@
 use std::fmt;
 use std::time::Duration;
 
-/// The memory of the process, in KiB: once it has warmed up, and at the end.
+/// The memory of the process, in KiB: after the first third of the time, and at the end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Memory {
     warm: u64,
     end: u64,
 }
 
-/// What it may grow, in KiB: allocators keep pages of the largest moment.
+/// The permitted growth, in KiB: allocators keep the pages of the time of the largest use.
 const SLACK: u64 = 16 << 10;
 
 impl Memory {
@@ -23,7 +23,7 @@ impl fmt::Display for Memory {
     }
 }
 
-/// Measures after a third of the time, and at its end.
+/// Measures the memory after a third of the time, and at its end.
 pub(crate) async fn watch(time: Duration) -> Memory {
     tokio::time::sleep(time / 3).await;
     let warm = resident();
@@ -31,7 +31,7 @@ pub(crate) async fn watch(time: Duration) -> Memory {
     Memory { warm, end: resident() }
 }
 
-/// The resident set of the process, in KiB (proc(5), `VmRSS`).
+/// Returns the resident set of the process, in KiB (proc(5), `VmRSS`).
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("proc(5)");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");

@@ -14,7 +14,7 @@ use crate::support::{End, Kind, Script};
 /// A text that must not be sent.
 const CANARY: &str = "cAnArY-7f3e /srv/db-3.internal";
 
-/// Something that a handler does wrong.
+/// A fault of a handler.
 pub(crate) struct Misdeed {
     pub(crate) name: &'static str,
     pub(crate) script: fn() -> Script,
@@ -23,13 +23,13 @@ pub(crate) struct Misdeed {
     pub(crate) timeout: Option<Duration>,
 }
 
-/// What the caller does with the answer.
+/// How the caller reads the answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reader {
     All,
-    /// It drops the call while it runs.
+    /// The caller drops the call while it runs.
     Cancels,
-    /// It opens a stream and reads nothing of it for a while.
+    /// The caller opens a stream and does not read it for a time.
     Stalls,
 }
 
@@ -85,7 +85,7 @@ fn ends(end: End) -> Script {
     Script { items: 0, at_once: false, end }
 }
 
-/// A status with the fields of the layers, of gRPC, and of HTTP.
+/// Returns a status that contains fields of the layers, of gRPC and of HTTP.
 fn forged() -> Status {
     let mut status = Status::from(ErrorCode::USER_BANNED);
     let long = "9".repeat(6000);
@@ -103,7 +103,7 @@ fn forged() -> Status {
     status
 }
 
-/// Opens a stream of which nothing is read.
+/// Opens a stream without reading it.
 pub(crate) async fn open(channel: Channel, request: Request<String>) -> Result<Streaming<String>, Status> {
     let mut grpc = Grpc::new(channel);
     grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
@@ -112,16 +112,16 @@ pub(crate) async fn open(channel: Channel, request: Request<String>) -> Result<S
     grpc.server_streaming(request, path, codec).await.map(tonic::Response::into_inner)
 }
 
-/// Whether any byte of what a caller received says the canary.
+/// Returns whether a status that a caller received contains the canary.
 pub(crate) fn has_canary(status: &Status) -> bool {
-    let says = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains("cAnArY");
+    let is_match = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains("cAnArY");
     let fields = status.metadata().clone().into_headers();
-    says(status.message().as_bytes())
-        || says(status.details())
-        || fields.values().any(|value| says(value.as_bytes()))
+    is_match(status.message().as_bytes())
+        || is_match(status.details())
+        || fields.values().any(|value| is_match(value.as_bytes()))
 }
 
-/// Whether the code is there, in both places.
+/// Returns whether both places contain the code.
 pub(crate) fn is_coded(status: &Status) -> bool {
     let error = status.to_received::<ErrorCode>();
     let number = error.number().map(|number| number.to_string());
@@ -129,7 +129,7 @@ pub(crate) fn is_coded(status: &Status) -> bool {
     number.is_some() && number.as_deref() == field && error.request_id().is_some()
 }
 
-/// Whether the client's own timer made the status. No other status has the error of that timer as a source.
+/// Returns whether the client's own timer created the status. No other status has the error of that timer as a source.
 pub(crate) fn is_of_client_timer(status: &Status) -> bool {
     let mut next = status.source();
     while let Some(error) = next {
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_received_status_is_not_of_the_client_timer() {
+    fn a_received_status_is_not_from_the_client_timer() {
         assert!(is_of_client_timer(&Status::from_error(TimeoutExpired(()).into())));
         for received in [Status::cancelled("Timeout expired"), Status::deadline_exceeded("")] {
             assert!(!is_of_client_timer(&received), "{received:?}");
