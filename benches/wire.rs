@@ -1,8 +1,8 @@
-//! The cost of a failure with a code, compared with tonic-types, which does the same work in the same run.
+//! The cost of a failure with a code, compared with tonic-types for the same work in the same run.
 //!
 //! Run `cargo bench --bench wire`, then `benches/ratios` prints the comparison. Each side reads the bytes that it
 //! writes itself. Those of tonic-types are about half as long, because they contain one ErrorInfo and not two. The rows
-//! `google` are ours with google.rpc.ErrorInfo alone. The bench first prints the length of each status.
+//! `google` are this crate with google.rpc.ErrorInfo alone. The bench first prints the length of each status.
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -36,7 +36,7 @@ fn main() {
 }
 
 /// Prints the length of the details of the two statuses, encoded and as the value of their field.
-#[expect(clippy::print_stderr, reason = "beside what criterion prints")]
+#[expect(clippy::print_stderr, reason = "the lengths are printed next to the output of criterion")]
 fn sizes() {
     let plain = |infos| Status::from(ApiError::new(ErrorCode::USER_BANNED).with_error_infos(infos));
     for infos in ErrorInfos::ALL {
@@ -48,7 +48,7 @@ fn sizes() {
     }
 }
 
-/// One code with its default message, from the constant to the status.
+/// Measures one code with its default message, from the constant to the status.
 fn encode_code(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("encode_code");
     group.bench_function("codelibra", |b| b.iter(|| Status::from(black_box(ErrorCode::USER_BANNED))));
@@ -63,7 +63,7 @@ fn encode_code(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Two parameters, a message and a BadRequest of two violations, from the values to the status.
+/// Measures two parameters, a message and a BadRequest of two violations, from the values to the status.
 fn encode_full(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("encode_full");
     for (name, infos) in CHOICES {
@@ -73,7 +73,7 @@ fn encode_full(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// From a status to its number.
+/// Measures the time from a status to its number.
 fn decode_code(criterion: &mut Criterion) {
     let (ours, theirs) = (Status::from(ErrorCode::USER_BANNED), peer::code(ErrorCode::USER_BANNED));
     let google = ApiError::new(ErrorCode::USER_BANNED).with_error_infos(ErrorInfos::Google);
@@ -90,39 +90,39 @@ fn decode_code(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// From a status to all of its contents, as typed values.
+/// Measures the time from a status to all of its contents, as typed values.
 fn decode_full(criterion: &mut Criterion) {
     let theirs = peer::full(500, 100);
-    let mut of_theirs = false;
-    peer::read_full(&theirs, |said| of_theirs = said.is_expected());
-    assert!(of_theirs, "the peer reads what it wrote");
+    let mut is_expected = false;
+    peer::read_full(&theirs, |values| is_expected = values.is_expected());
+    assert!(is_expected, "the peer reads the values that it wrote");
 
     let mut group = criterion.benchmark_group("decode_full");
     for (name, infos) in CHOICES {
         let ours = full(500, 100, infos);
-        let mut of_ours = false;
-        read_full(&ours, |said| of_ours = said.is_expected());
-        assert!(of_ours, "{name} is read as it was written");
+        let mut is_expected = false;
+        read_full(&ours, |values| is_expected = values.is_expected());
+        assert!(is_expected, "{name}: the values are read as they were written");
         group.bench_function(name, |b| {
             b.iter(|| {
-                read_full(black_box(&ours), |said| {
-                    black_box(said);
+                read_full(black_box(&ours), |values| {
+                    black_box(values);
                 })
             })
         });
     }
     group.bench_function("tonic_types", |b| {
         b.iter(|| {
-            peer::read_full(black_box(&theirs), |said| {
-                black_box(said);
+            peer::read_full(black_box(&theirs), |values| {
+                black_box(values);
             })
         })
     });
     group.finish();
 }
 
-/// A thousand lookups of listed entries in catalogues of three sizes. The numbers and texts are copies: a caller has them from
-/// a peer, and does not read them in the entries.
+/// Measures a thousand lookups of listed entries in catalogues of three sizes. The numbers and texts are copies, because a caller
+/// receives them from a peer and does not read them from the entries.
 fn lookup(criterion: &mut Criterion) {
     let small: &'static Catalog = &CATALOG;
     let catalogs = [(39, small), (1000, catalog(50, 20)), (100_000, catalog(200, 500))];
@@ -157,7 +157,7 @@ fn lookup(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A catalogue with this number of classes, and this number of entries in each.
+/// Returns a catalogue with this number of classes, and this number of entries in each class.
 fn catalog(classes: u32, numbers: u32) -> &'static Catalog {
     let entries: Vec<Entry> = (400..400 + classes)
         .flat_map(|class| (1..=numbers).map(move |number| class * 1000 + number))
@@ -171,7 +171,7 @@ fn catalog(classes: u32, numbers: u32) -> &'static Catalog {
     Box::leak(Box::new(Catalog::new("bench.example.com", "", entries.leak())))
 }
 
-/// A thousand entries of a catalogue, picked by a linear congruential generator: the same ones in every run.
+/// Selects a thousand entries of a catalogue with a linear congruential generator: the same ones in every run.
 fn sample(catalog: &Catalog) -> Vec<&'static Entry> {
     let mut state = 1_u64;
     let entries = catalog.entries();
@@ -210,7 +210,7 @@ impl ReadError<'_> {
     }
 }
 
-/// The two choices of a service, and the names of their rows.
+/// The two choices of the ErrorInfos, with the names of their rows.
 const CHOICES: [(&str, ErrorInfos); 2] = [("codelibra", ErrorInfos::Both), ("google", ErrorInfos::Google)];
 
 fn full(limit: i64, max_limit: i64, infos: ErrorInfos) -> Status {
@@ -243,8 +243,8 @@ fn read_full(status: &Status, done: impl FnOnce(ReadError<'_>)) {
     });
 }
 
-/// The same work on the same input, with tonic-types as its documentation shows it. Reason, message and gRPC code
-/// come from the catalogue, as in our code. A function that reads only the ErrorInfo decodes no other detail.
+/// The same work on the same input with tonic-types, used as its documentation shows. Reason, message and gRPC code come from the
+/// catalogue, as in the code of this crate. A function that reads only the ErrorInfo decodes no other detail.
 mod peer {
     use super::*;
 
