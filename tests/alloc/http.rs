@@ -1,18 +1,18 @@
-//! What reading a body allocates at most: eight times the body, and what one detail takes while it is read.
+//! The limit of allocations for reading a body: eight times its length, and a constant for one detail.
 
 use allocation_counter::measure;
 use codelibra::codes::LockedOut;
 use codelibra::http::{DetailTypes, Form, MAX_BODY, MAX_DETAIL, Reader, write_body};
 use codelibra::{ApiError, ErrorCode, ReceivedError, rpc};
 
-/// For one detail as a reflected message, and for the notes.
+/// The allowance in bytes for one detail as a reflected message, and for the notes.
 const CONSTANT: u64 = 1024 * 1024;
 
 fn read(body: &[u8]) -> ReceivedError {
     Reader::new::<ErrorCode>().read_body(body)
 }
 
-/// `many` comma-joined pieces between two others, of `len` bytes at least.
+/// Returns comma-joined pieces between two other texts, of at least `len` bytes.
 fn repeated(before: &str, piece: &str, after: &str, len: usize) -> Vec<u8> {
     let many = vec![piece; len / piece.len()].join(",");
     [before, &many, after].concat().into_bytes()
@@ -23,7 +23,7 @@ fn bodies(len: usize) -> Vec<(&'static str, Vec<u8>)> {
         [before, &piece.repeat(len / piece.len()), after].concat().into_bytes()
     };
     let base64 = "QUJD".repeat(len / 4);
-    // As many values as are read of one detail, and more.
+    // More values than the reader reads in one detail.
     let some = |piece: &str, most: usize| vec![piece; most.min(len / piece.len())].join(",");
     let known = format!(r#"{{"@type":"a/google.rpc.BadRequest","fieldViolations":[{}]}}"#, some("{}", 4_090));
     let buffered =
@@ -107,7 +107,7 @@ fn bodies(len: usize) -> Vec<(&'static str, Vec<u8>)> {
 
 #[test]
 fn reading_allocates_eight_times_the_body_at_most() {
-    // The types are read once, and the index of the catalogue is made once.
+    // The types are read once, and the index of the catalogue is created once.
     read(br#"{"code":403003,"details":[{"@type":"a/google.rpc.Help"}]}"#);
     for len in [1_000, MAX_BODY] {
         for (name, body) in bodies(len) {
@@ -127,16 +127,16 @@ fn a_long_body_takes_no_more_than_the_limit() {
     }
 }
 
-/// The body is one, and so is each base64; reflection would take dozens. A RequestInfo, which the server layer
-/// attaches to every error, does without it too.
+/// The body takes one allocation, and so does each base64 text. Reflection would take dozens, and is not used, even for the
+/// RequestInfo that the server layer attaches to every error.
 #[test]
-fn a_body_without_further_details_takes_a_handful_of_allocations() {
+fn a_body_without_other_details_takes_few_allocations() {
     let types = DetailTypes::standard();
     let locked = LockedOut { locked_until: "2026-01-31T09:30:00Z".parse().ok() };
     let error = locked.with_message("three wrong passwords");
     let id = rpc::RequestInfo { request_id: "bf82f287b042e91a".into(), ..Default::default() };
     let identified = error.clone().with_detail(&id);
-    // The index of the catalogue is made once.
+    // The index of the catalogue is created once.
     drop(read(&write_body(Form::Native, &error, types)));
     for form in Form::ALL {
         let count = |error: &ApiError| {

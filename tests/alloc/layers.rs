@@ -14,7 +14,7 @@ use tower::{Layer, Service, ServiceExt};
 use crate::in_process::{Answer, InProcess, STREAM, stream, unary};
 use crate::web;
 
-/// How often `call` allocates, once it is warm.
+/// Returns how often `call` allocates, after a first call.
 fn allocations(call: impl AsyncFn()) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(call());
@@ -38,7 +38,7 @@ fn a_unary_call_allocates_nothing_more() {
         let layered = allocations(async || drop(unary(&mut Grpc::new(layer.layer(service))).await.unwrap()));
         assert_eq!(layered, bare);
     }
-    // What ends unread calls at their deadline costs a call without one nothing.
+    // The timer that ends unread calls at their deadline costs nothing for a call without a deadline.
     for layer in [ServerLayer::new::<ErrorCode>(), ServerLayer::new::<ErrorCode>().drop_unread()] {
         let mut layered = Grpc::new(layer.layer(service));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -71,7 +71,7 @@ fn a_stream_allocates_nothing_more_for_any_number_of_messages() {
     }
 }
 
-/// How often a call of gRPC-Web allocates, once it is warm.
+/// Returns how often a call of gRPC-Web allocates, after a first call.
 fn web_allocations<S, B>(service: &S, content_type: &str) -> u64
 where
     S: Service<Request<tonic::body::Body>, Response = Response<B>, Error: std::fmt::Debug> + Clone,
@@ -87,10 +87,10 @@ where
     })
 }
 
-/// Around a layer for gRPC-Web, a call allocates its reader, whatever the number of messages. Of base64, the trailer frame
-/// is decoded and written again.
+/// With a layer for gRPC-Web inside, a call allocates its reader, for any number of messages. In the base64 form, the trailer frame is
+/// also decoded and encoded again.
 #[test]
-fn a_call_of_grpc_web_allocates_a_few_times() {
+fn a_call_of_grpc_web_takes_few_allocations() {
     for (content_type, more) in [(web::BINARY, 1), (web::TEXT, 4)] {
         for messages in [0, 1, 100, 1000] {
             let service = GrpcWebLayer::new().layer(InProcess(Answer::Items(messages)));

@@ -1,4 +1,4 @@
-//! The work on a peer's input grows as the input does: twice the input takes twice the memory, and not four times.
+//! The work on a peer's input is linear: twice the input takes twice the memory, and not four times.
 
 use std::convert::Infallible;
 use std::ops::Range;
@@ -16,7 +16,7 @@ use prost::Message;
 use tonic::{Code, Status};
 use tower::{Layer, Service, service_fn};
 
-/// A status of 403003 with these encoded details.
+/// Returns a status of 403003 with these encoded details.
 fn status(details: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
     let mut status = ApiError::new(ErrorCode::USER_BANNED).to_details().to_vec();
     for detail in details {
@@ -39,7 +39,7 @@ fn bad_request(violations: Range<usize>) -> Vec<u8> {
 
 type Input = (&'static str, fn(usize) -> Vec<u8>);
 
-/// What a peer can repeat, as a status of `n` of it.
+/// The parts that a peer can repeat, each as a status with `n` of them.
 const INPUTS: [Input; 7] = [
     ("BadRequests with a violation", |n| status((0..n).map(|i| bad_request(i..i + 1)))),
     ("BadRequests without a violation", |n| status((0..n).map(|_| bad_request(0..0)))),
@@ -71,14 +71,14 @@ fn send(details: &[u8], boundary: Boundary) {
     );
 }
 
-/// Everything that can be asked of a received error.
+/// Calls every method of a received error.
 fn receive(details: &[u8]) {
     let error = ReceivedError::from_details(details.to_vec(), &CATALOG);
     assert_eq!(error.code(), Some(ErrorCode::USER_BANNED));
     let _ = (error.notes(), error.retry_advice(), error.request_id(), format!("{error:?}"));
     let forwarded = error.assume_trusted();
     let _ = forwarded.to_details();
-    // Over HTTP, in each form, and back.
+    // Write and read each form of HTTP.
     let responder = Responder::new::<ErrorCode>().boundary(Boundary::internal());
     for form in [Form::Native, Form::Problem, Form::Aip193, Form::RpcStatus, Form::Connect] {
         let response = responder.clone().form(form).respond(&http::HeaderMap::new(), &forwarded);
@@ -88,7 +88,7 @@ fn receive(details: &[u8]) {
 }
 
 #[test]
-fn twice_the_input_is_twice_the_work() {
+fn twice_the_input_takes_twice_the_memory() {
     type Work = fn(&[u8]);
     let steps: [(&str, Work); 3] = [
         ("sent, public", |details| send(details, Boundary::public())),
@@ -97,7 +97,7 @@ fn twice_the_input_is_twice_the_work() {
     ];
     for (name, input) in INPUTS {
         for (step, work) in steps {
-            // What happens once: tables, the pool of descriptors.
+            // The first run creates the tables and the pool of descriptors.
             work(&input(1));
             let [once, twice] = [2000, 4000].map(|n| {
                 let details = input(n);

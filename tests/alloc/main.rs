@@ -1,4 +1,4 @@
-//! Counts of allocations. The counting allocator is the one of the whole process, so these have a binary of their own.
+//! Counts of allocations. The counting allocator applies to the whole process, so these tests have their own binary.
 
 #![allow(
     missing_docs,

@@ -1,4 +1,4 @@
-//! Allocations, counted.
+//! The allocations of writing and reading errors.
 
 use std::collections::HashMap;
 
@@ -9,11 +9,11 @@ use tonic::{Code, Status};
 
 use crate::bad;
 
-/// What reading may take beside what depends on the input: the error itself, the notes and their texts.
+/// The allowance in bytes that does not depend on the input: the error itself, the notes and their texts.
 const CONSTANT: u64 = 8 * 1024;
 
 fn warm_up() {
-    // The index of the catalogue is built once, at the first lookup.
+    // The first lookup builds the index of the catalogue.
     assert!(CATALOG.by_code(403_003).is_some());
 }
 
@@ -61,7 +61,7 @@ fn a_code_becomes_a_status_in_two_allocations() {
         let counted = count(|| {
             std::hint::black_box(Status::from(code));
         });
-        // The message, and the box that tonic keeps a status in. The details are static bytes.
+        // The message, and the box of tonic's status. The details are static bytes.
         assert_eq!(counted.count_total, 2, "{}", entry.name);
         assert!(counted.bytes_total < 400, "{}: {counted:?}", entry.name);
     }
@@ -85,7 +85,7 @@ fn an_api_error_is_one_box() {
         std::hint::black_box(ApiError::new(ErrorCode::USER_BANNED));
     });
     assert_eq!(counted.count_total, 1);
-    // Its bytes are static ones.
+    // The encoded details are static bytes.
     let error = ApiError::new(ErrorCode::USER_BANNED);
     assert_eq!(count(|| assert!(!error.to_details().is_empty())).count_total, 0);
 }
@@ -112,7 +112,7 @@ fn params_are_decoded_without_the_rest() {
     assert_eq!(counted.count_total, 0);
 }
 
-/// The bound holds for the total of all that was allocated, freed meanwhile or not, which is more than the peak.
+/// Checks the limit against the total of all allocations, including freed ones. The total is higher than the peak.
 fn check_bound(name: &str, input: usize, counted: AllocationInfo) -> f64 {
     let bound = 8 * u64::try_from(input).unwrap() + CONSTANT;
     assert!(
@@ -154,7 +154,7 @@ fn reading_bad_input_takes_no_more_than_eight_times_its_size() {
 }
 
 #[test]
-fn asking_a_bad_error_takes_no_more_either() {
+fn the_methods_of_a_bad_error_take_no_more_than_eight_times_its_size() {
     for (name, bytes) in bad::statuses() {
         let received = ReceivedError::from_details(bytes.clone(), &CATALOG);
         let counted = count(|| {
@@ -166,9 +166,9 @@ fn asking_a_bad_error_takes_no_more_either() {
     }
 }
 
-/// Two ErrorInfos whose metadata is the same in another order: what takes most to compare.
+/// Two ErrorInfos have the same metadata in a different order. This is the most expensive comparison.
 #[test]
-fn comparing_great_metadata_stays_in_the_bound() {
+fn the_comparison_of_large_metadata_stays_within_the_limit() {
     let entry = |tag: u8, i: u32| bad::field(tag, &bad::field(0x0a, i.to_string().as_bytes()));
     let ours: Vec<u8> = (0..30_000).flat_map(|i| entry(0x22, i)).collect();
     let googles: Vec<u8> = (0..30_000).rev().flat_map(|i| entry(0x1a, i)).collect();

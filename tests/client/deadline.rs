@@ -1,4 +1,4 @@
-//! A call that is cancelled at or after its deadline failed because of the deadline, wherever the cancellation is seen.
+//! If a call is cancelled at or after its deadline, its failure is the deadline, in every place in which the cancellation is seen.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -41,7 +41,7 @@ fn fields(fields: &[(&'static str, &'static str)]) -> HeaderMap {
     fields.iter().map(|field| (name(field.0), HeaderValue::from_static(field.1))).collect()
 }
 
-/// Where the failure is seen.
+/// The place in which the failure is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Service,
@@ -62,7 +62,7 @@ struct Failure {
     error: fn() -> BoxError,
 }
 
-/// Answers after a second with the failure in its place.
+/// Answers after one second, with the failure in a place.
 async fn answer(place: Place, failure: Failure) -> Result<Response<Body>, BoxError> {
     let second = || tokio::time::sleep(Duration::from_secs(1));
     if matches!(place, Place::Service | Place::Headers) {
@@ -79,7 +79,7 @@ async fn answer(place: Place, failure: Failure) -> Result<Response<Body>, BoxErr
     };
     let is_late = matches!(place, Place::LateTrailers | Place::LateBody);
     let frames = is_late.then_some(message).into_iter().chain(end);
-    // The end is a second late.
+    // The end comes one second later.
     let frames = tokio_stream::iter(frames).then(move |frame: Result<Frame<Bytes>, BoxError>| async move {
         if !matches!(&frame, Ok(frame) if frame.is_data()) {
             second().await;
@@ -94,7 +94,7 @@ async fn answer(place: Place, failure: Failure) -> Result<Response<Body>, BoxErr
     Ok(response)
 }
 
-/// What the caller and the observer see, which is the same.
+/// Returns the statuses that the caller sees. The observer sees the same ones.
 async fn call(place: Place, failure: Failure, grpc_timeout: Option<&'static str>) -> Vec<Status> {
     let log = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&log);
@@ -115,9 +115,9 @@ const CANCELLED: Failure = Failure {
     error: || Status::cancelled("reset").into(),
 };
 
-/// The call takes a second.
+/// The call takes one second.
 #[tokio::test(start_paused = true)]
-async fn a_cancellation_counts_as_the_deadline_once_it_has_passed() {
+async fn a_cancellation_after_the_deadline_becomes_deadline_exceeded() {
     let (before, after, none) = (Some("1001m"), Some("1S"), None);
     for place in PLACES {
         for (grpc_timeout, expected) in [
@@ -143,14 +143,14 @@ async fn a_cancellation_counts_as_the_deadline_once_it_has_passed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_cancellation_stays() {
+async fn other_failures_are_not_changed() {
     let rows: [(Failure, GrpcCode, GrpcCode); 5] = [
         (
             Failure { fields: &[("grpc-status", "14")], error: || Status::unavailable("refused").into() },
             GrpcCode::Unavailable,
             GrpcCode::Unavailable,
         ),
-        // A code was chosen.
+        // The server chose a code.
         (
             Failure {
                 fields: &[("grpc-status", "1"), ("codelibra-error-code", "499001")],
@@ -163,19 +163,19 @@ async fn what_is_no_cancellation_stays() {
             GrpcCode::Cancelled,
             GrpcCode::Cancelled,
         ),
-        // The server's UNKNOWN.
+        // The server sent UNKNOWN.
         (
             Failure { fields: &[("grpc-status", "2")], error: || Status::unknown("chosen").into() },
             GrpcCode::Unknown,
             GrpcCode::Unknown,
         ),
-        // Without tonic's feature `server`, a reset is an error that tonic does not know.
+        // Without its feature `server`, tonic does not know the error of a reset.
         (
             Failure { fields: &[("x", "y")], error: || "a reset".into() },
             GrpcCode::Unknown,
             GrpcCode::DeadlineExceeded,
         ),
-        // A timer of tonic is a deadline, of the caller or of the endpoint.
+        // A timer of tonic is the deadline of the caller or of the endpoint.
         (
             Failure { fields: &[("grpc-status", "4")], error: || tonic::TimeoutExpired(()).into() },
             GrpcCode::DeadlineExceeded,
@@ -194,9 +194,9 @@ async fn what_is_no_cancellation_stays() {
     }
 }
 
-/// `RST_STREAM` from a real peer. The time has passed at once, or never does.
+/// A real peer sends `RST_STREAM`. The deadline passes immediately or never.
 #[tokio::test]
-async fn a_reset_counts_as_the_deadline_once_it_has_passed() {
+async fn a_reset_after_the_deadline_becomes_deadline_exceeded() {
     const CANCEL: u32 = 8;
     let headers = || Part::Headers(200, grpc(vec![]));
     let scripts: [Script; 3] = [
@@ -214,10 +214,10 @@ async fn a_reset_counts_as_the_deadline_once_it_has_passed() {
             let address = upstream::start(script.clone(), gate.clone()).await;
             let channel =
                 Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-            // The first call of a connection is answered well.
+            // The first call of a connection succeeds.
             gate.go.add_permits(1);
             unary(&mut Grpc::new(channel.clone())).await.unwrap();
-            // tonic's own timer, below the layer, must not be first.
+            // tonic's own timer, below the layer, must not fire first.
             let layer = ClientLayer::new::<ErrorCode>();
             let service = timeout(grpc_timeout).layer(layer.layer(timeout(None).layer(channel)));
             for status in [

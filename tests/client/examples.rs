@@ -9,9 +9,9 @@ use std::time::Duration;
 use codelibra::{ErrorCode, StatusCodeExt};
 use tokio::time::Instant;
 
-/// The clock is tokio's, which jumps to the next timer.
+/// tokio's paused clock advances to the next timer.
 #[tokio::test(start_paused = true)]
-async fn a_policy_waits_as_long_as_the_error_asks_and_gives_up_in_the_end() {
+async fn a_policy_waits_for_the_delay_in_the_error_and_stops_after_the_last_attempt() {
     let start = Instant::now();
     assert_eq!(retry::run(5).await.unwrap(), ("the service is well".to_owned(), 3));
     assert_eq!(start.elapsed(), Duration::from_secs(4));

@@ -1,4 +1,4 @@
-//! The client layer over tonic-web's client: what a gRPC-Web service answers is read as what a gRPC service answers.
+//! The client layer over tonic-web's client: answers of gRPC-Web services are read like answers of gRPC services.
 
 use std::convert::Infallible;
 
@@ -18,7 +18,7 @@ fn layer() -> ClientLayer {
     ClientLayer::new::<ErrorCode>()
 }
 
-/// A service behind tonic-web, and tonic-web's client for it.
+/// Returns tonic-web's client for a service inside of tonic-web.
 fn web(answer: Answer) -> GrpcWebClientService<GrpcWebService<InProcess>> {
     GrpcWebClientLayer::new().layer(GrpcWebLayer::new().layer(InProcess(answer)))
 }
@@ -53,13 +53,13 @@ async fn failures_keep_their_codes() {
     }
 }
 
-/// One message of no bytes, then trailers.
+/// Returns a body of one empty message, and then trailers.
 fn body(trailers: &[u8]) -> Bytes {
     let len = u32::try_from(trailers.len()).unwrap().to_be_bytes();
     [&[0; 5][..], &[0x80], &len, trailers].concat().into()
 }
 
-/// A peer that answers with this.
+/// Returns a peer that sends this answer.
 fn peer(
     http_status: u16,
     content_type: &'static str,
@@ -77,7 +77,7 @@ fn peer(
 }
 
 #[tokio::test]
-async fn what_a_peer_sends_is_made_safe() {
+async fn invalid_fields_of_a_peer_are_repaired() {
     let invalid_base64 = body(b"grpc-status:7\r\ngrpc-status-details-bin:!\r\n");
     let service = GrpcWebClientLayer::new().layer(peer(200, "application/grpc-web+proto", invalid_base64));
 
@@ -92,7 +92,7 @@ async fn what_a_peer_sends_is_made_safe() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_grpc_web_is_an_intermediarys() {
+async fn an_answer_that_is_not_grpc_web_is_read_as_an_answer_of_an_intermediary() {
     let page = || Bytes::from_static(b"<html>");
     for (http_status, content_type, body, code) in [
         (503, "text/html", page(), GrpcCode::Unavailable),

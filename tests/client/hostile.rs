@@ -1,5 +1,5 @@
-//! An upstream that does everything wrong, with the client layer and, as a control, without it. `hostile/README.md`
-//! has the table of what happens.
+//! An upstream with every fault, with the client layer and, as a control, without it. `hostile/README.md` contains the table of the
+//! results.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -68,7 +68,7 @@ where
     Ok(items)
 }
 
-/// What a caller sees.
+/// The result that a caller sees.
 #[derive(Debug)]
 enum Seen {
     Ok,
@@ -76,7 +76,7 @@ enum Seen {
     Panicked,
 }
 
-/// What a call came to, and whether an innocent one on the same connection went well.
+/// The result of a call, and whether an innocent call on the same connection succeeded.
 struct Outcome {
     seen: Seen,
     innocent: bool,
@@ -88,7 +88,7 @@ enum Stack {
     Layered,
 }
 
-/// More headers than any case has; `None` is hyper's default, 16 KiB.
+/// A limit above the headers of every case. `None` is hyper's default, 16 KiB.
 const ROOMY: Option<u32> = Some(1 << 20);
 
 async fn run(script: &Script, kind: Kind, stack: Stack, header_list: Option<u32>) -> Outcome {
@@ -106,7 +106,7 @@ async fn run(script: &Script, kind: Kind, stack: Stack, header_list: Option<u32>
         Stack::Bare => tokio::spawn(call(channel, kind)),
         Stack::Layered => tokio::spawn(call(layered(channel), kind)),
     };
-    // A safety net: nothing here waits for time to pass.
+    // This limit is for failures only: no case waits for time to pass.
     let seen = match tokio::time::timeout(Duration::from_secs(20), hostile).await.expect("the call hangs") {
         Ok(Ok(_)) => Seen::Ok,
         Ok(Err(status)) => Seen::Failed(Box::new(status)),
@@ -139,7 +139,7 @@ fn roomy_cases() -> Vec<Case> {
     .collect()
 }
 
-/// The four kinds of call at once.
+/// Runs the four kinds of call at the same time.
 async fn run_kinds(script: &Script, stack: Stack, header_list: Option<u32>) -> [(Kind, Outcome); 4] {
     let run = async |kind| (kind, run(script, kind, stack, header_list).await);
     let [a, b, c, d] = KINDS;
@@ -147,9 +147,9 @@ async fn run_kinds(script: &Script, stack: Stack, header_list: Option<u32>) -> [
 }
 
 #[tokio::test]
-async fn nothing_that_an_upstream_sends_hurts() {
+async fn no_answer_of_an_upstream_harms_a_client_with_the_layer() {
     let mut problems = Vec::new();
-    // With room for the headers, large details are as good as small ones.
+    // If the limit of the headers is high enough, large details are received like small ones.
     let large = cases::oversize_cases().into_iter().map(|case| Case { closes: false, ..case });
     for case in roomy_cases().into_iter().chain(large) {
         for (place, script) in &case.scripts {
@@ -191,13 +191,13 @@ fn check(case: &Case, status: &Status, mut problem: impl FnMut(String)) {
     if noted("evil") {
         problem("the mark of a peer is believed".into());
     }
-    // Everything that can be asked, can be asked.
+    // Every method of the received error returns without a panic.
     let _ = (error.retry_advice(), error.assume_trusted(), error.request_id(), error.listed_number());
 }
 
-/// hyper's limit cannot be undone here: what did not arrive is said to be lost, and the ASCII field gives the code.
+/// The layer cannot restore fields above hyper's limit: a note reports that they are lost, and the ASCII field gives the code.
 #[tokio::test]
-async fn what_the_transport_cut_is_noted() {
+async fn details_that_the_transport_removed_are_noted() {
     for case in cases::oversize_cases() {
         for (place, script) in &case.scripts {
             for (kind, outcome) in run_kinds(script, Stack::Layered, None).await {
@@ -219,9 +219,9 @@ async fn what_the_transport_cut_is_noted() {
     }
 }
 
-/// An OK stays one. A unary call that has no message fails for that, in tonic.
+/// An OK is not changed. tonic itself fails a unary call without a message.
 #[tokio::test]
-async fn an_ok_with_details_is_an_ok() {
+async fn an_ok_with_details_is_read_as_an_ok() {
     for case in cases::ok_cases() {
         for (place, script) in &case.scripts {
             let has_message = script.iter().any(|part| matches!(part, Part::Data(_) | Part::LastData(_)));
@@ -241,9 +241,10 @@ async fn an_ok_with_details_is_an_ok() {
     }
 }
 
-/// Without the layer: if one of these harms is gone from tonic, the test above shows less than it says.
+/// The control, without the layer. If tonic has repaired one of these faults, the test above no longer proves that the layer repairs
+/// it.
 #[tokio::test]
-async fn without_the_layer_it_hurts() {
+async fn without_the_layer_a_client_is_harmed() {
     let harms = [
         ("details: not base64", Place::Headers, "panics"),
         ("details: not base64", Place::LateTrailers, "panics"),
@@ -273,7 +274,7 @@ const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hostile/README.
 
 /// `UPDATE_README=1` writes it.
 #[tokio::test]
-async fn the_readme_says_what_happens() {
+async fn the_readme_contains_the_table_of_the_results() {
     let text = std::fs::read_to_string(README).unwrap();
     let (before, rest) = text.split_once("<!-- table -->\n").unwrap();
     let (_, after) = rest.split_once("<!-- end of table -->").unwrap();

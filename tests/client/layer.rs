@@ -1,4 +1,4 @@
-//! The client layer over a service in this process: what observers see, what is marked, what is advised.
+//! The client layer over a service in this process: observers, marks, and advice on retries.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -26,7 +26,7 @@ fn banned() -> Status {
     ErrorCode::USER_BANNED.into()
 }
 
-/// What an observer saw: the path, the code, the notes.
+/// The path, the code and the notes that an observer received.
 type Log = Arc<Mutex<Vec<(String, Option<u32>, Vec<Note>)>>>;
 
 fn observed() -> (ClientLayer, Log) {
@@ -82,14 +82,14 @@ impl std::error::Error for Late {
 }
 
 #[tokio::test]
-async fn an_error_below_is_a_status_made_here() {
+async fn an_error_of_the_transport_becomes_a_status() {
     let (layer, log) = observed();
     let refuse = |_: Request<Body>| async { Err::<Response<Body>, _>(Status::unavailable("refused")) };
     let late = |_: Request<Body>| async { Err::<Response<Body>, _>(Late) };
     let refused = unary(&mut Grpc::new(layer.layer(service_fn(refuse)))).await.unwrap_err();
     let late = unary(&mut Grpc::new(layer.layer(service_fn(late)))).await.unwrap_err();
     assert_eq!(refused.code(), Code::Unavailable);
-    assert_eq!(late.code(), Code::DeadlineExceeded, "tonic alone says CANCELLED");
+    assert_eq!(late.code(), Code::DeadlineExceeded, "tonic alone gives CANCELLED");
     for status in [refused, late] {
         assert!(status.to_received::<ErrorCode>().is_synthesized());
     }
@@ -97,7 +97,7 @@ async fn an_error_below_is_a_status_made_here() {
     assert_eq!(*log.lock().unwrap(), [seen.clone(), seen]);
 }
 
-/// Over any tower service: here a proxy that speaks for itself.
+/// The layer works over any tower service. This one is a proxy that answers with its own page.
 #[tokio::test]
 async fn a_page_of_a_proxy_becomes_a_short_message() {
     let page = |_: Request<Body>| async {
@@ -120,9 +120,9 @@ fn fields(fields: &[(&'static str, &str)]) -> HeaderMap {
     map
 }
 
-/// An OK in the headers is the end for tonic alone, and the trailers are not read.
+/// Without the layer, tonic ends the call at an OK in the headers, and does not read the trailers.
 #[tokio::test]
-async fn an_ok_in_the_headers_stands_until_the_trailers() {
+async fn the_trailers_have_priority_over_an_ok_in_the_headers() {
     let banned = [("grpc-status", "7"), ("codelibra-error-code", "403003")];
     for (trailers, code) in [
         (Some(&banned[..]), Some(Code::PermissionDenied)),
@@ -152,7 +152,7 @@ async fn an_ok_in_the_headers_stands_until_the_trailers() {
     }
 }
 
-/// A response with a message, of these headers and trailers, as both readers of tonic see it.
+/// Reads a response with a message and with these headers and trailers, with both readers of tonic.
 async fn failed(headers: &[(&'static str, &str)], trailers: &[(&'static str, &str)]) -> [Status; 2] {
     let (mut headers, trailers) = (fields(headers), fields(trailers));
     headers.insert("content-type", "application/grpc".parse().unwrap());
@@ -167,9 +167,10 @@ async fn failed(headers: &[(&'static str, &str)], trailers: &[(&'static str, &st
     [unary, stream(&mut Grpc::new(service)).await.unwrap_err()]
 }
 
-/// tonic alone takes them for metadata: of unary calls before the trailers, of streams not at all.
+/// Without the layer, tonic reads these fields as metadata. It reads them before the trailers in unary calls, and ignores them in
+/// streams.
 #[tokio::test]
-async fn fields_of_the_end_in_the_headers_complete_the_trailers() {
+async fn status_fields_in_the_headers_complete_the_trailers() {
     let details = |status: Status| {
         let fields = status.into_http::<()>().into_parts().0.headers;
         fields["grpc-status-details-bin"].to_str().unwrap().to_owned()
@@ -190,10 +191,10 @@ async fn fields_of_the_end_in_the_headers_complete_the_trailers() {
         (vec![(DETAILS, &*banned)], vec![status, (DETAILS, "AAAA")]),
         (vec![(DETAILS, &*banned)], vec![status, (DETAILS, &*only_violations)]),
         (vec![(CODE, "403003")], vec![status, (DETAILS, &*only_violations)]),
-        // The trailers count.
+        // The trailers have priority.
         (vec![(CODE, "404003")], vec![status, (CODE, "403003")]),
         (vec![(CODE, "404003")], vec![status, (DETAILS, &*banned)]),
-        // Repeated and joined.
+        // The field is repeated, or its values are joined.
         (vec![(CODE, "abc"), (CODE, "403003")], vec![status]),
         (vec![], vec![status, (CODE, "403003,403003")]),
         (vec![], vec![status, (CODE, ""), (CODE, " 403003")]),
@@ -213,7 +214,7 @@ async fn fields_of_the_end_in_the_headers_complete_the_trailers() {
     }
 }
 
-/// A failure in the headers is one failure, even for a reader that goes on to the trailers.
+/// A failure in the headers is one failure, even if the reader then reads the trailers.
 #[tokio::test]
 async fn a_failure_in_headers_and_trailers_is_observed_once() {
     use http_body_util::BodyExt;
@@ -230,15 +231,15 @@ async fn a_failure_in_headers_and_trailers_is_observed_once() {
     assert_eq!(log.lock().unwrap().len(), 1);
 }
 
-/// A failure with these fields as metadata.
-fn advice(status: Status, said: &[(&'static str, &str)]) -> RetryAdvice {
+/// Returns the advice for a failure with these fields as metadata.
+fn advice(status: Status, fields: &[(&'static str, &str)]) -> RetryAdvice {
     let mut status = status;
-    *status.metadata_mut() = MetadataMap::from_headers(fields(said));
+    *status.metadata_mut() = MetadataMap::from_headers(self::fields(fields));
     status.to_received::<ErrorCode>().retry_advice()
 }
 
 #[test]
-fn the_grpc_code_advises_where_nothing_else_does() {
+fn without_other_information_the_grpc_code_gives_the_advice() {
     for code in GrpcCode::ALL {
         let expected = match code {
             GrpcCode::Unavailable | GrpcCode::ResourceExhausted => {
@@ -256,7 +257,7 @@ fn the_grpc_code_advises_where_nothing_else_does() {
 }
 
 #[test]
-fn an_entry_says_what_to_do_before_any_delay_does() {
+fn the_entry_has_priority_over_a_delay() {
     for entry in codelibra::CATALOG.entries() {
         use codelibra::Recovery;
         let status = || Status::from(ErrorCode::from_u32(entry.code).unwrap());
@@ -272,7 +273,7 @@ fn an_entry_says_what_to_do_before_any_delay_does() {
 }
 
 #[test]
-fn delays_are_clamped_whatever_was_sent() {
+fn every_delay_is_clamped() {
     let unavailable = || Status::unavailable("");
     let (min, max) = (RetryAdvice::MIN_DELAY, RetryAdvice::MAX_DELAY);
     for (pushback, expected) in [
@@ -329,7 +330,7 @@ fn delays_are_clamped_whatever_was_sent() {
 }
 
 #[test]
-fn a_wait_is_as_long_as_its_parameter_says() {
+fn the_delay_of_a_wait_is_in_its_parameter() {
     let until = |text: &str| {
         let status = ApiError::new(ErrorCode::LOCKED_OUT).with_metadata("locked_until", text).into();
         advice(status, &[])
@@ -349,7 +350,7 @@ fn the_mark_of_a_status_is_bounded() {
 }
 
 #[test]
-fn a_replacement_has_nothing_of_the_peer_but_a_private_cause() {
+fn a_replacement_contains_the_peers_error_only_as_a_private_cause() {
     let mut status = Status::from(ErrorCode::USER_BANNED.with_message("secret"));
     status.metadata_mut().insert("x-secret", "secret".parse().unwrap());
     let error = status.to_received::<ErrorCode>().replace_with(ErrorCode::UNEXPECTED_ERROR);
@@ -363,7 +364,7 @@ fn a_replacement_has_nothing_of_the_peer_but_a_private_cause() {
 }
 
 #[test]
-fn a_number_for_labels_is_listed_or_of_a_class() {
+fn a_number_for_labels_is_listed_or_is_a_class_code() {
     let labels = |code| {
         let error = ApiError::from_catalog(&codelibra::CATALOG, code).unwrap();
         ReceivedError::from_details(error.to_details(), &codelibra::CATALOG).listed_number()

@@ -1,4 +1,4 @@
-//! What no honest peer sends. Nothing of it panics, what was wrong is noted, and what can be read is read.
+//! Input that no correct peer sends. It never causes a panic, the faults are noted, and the intact parts are read.
 
 use codelibra::{ApiError, CATALOG, ErrorCode, Note, ReceivedError, StatusCodeExt, rpc};
 use tonic::{Code, Status};
@@ -7,7 +7,7 @@ use crate::bad;
 use crate::bad::{any, base64, detail, full_status, ours, varint};
 use crate::read_all::read_all;
 
-/// Reads a status as tonic hands it over, as details alone, and as a header. The fast way agrees.
+/// Reads a status from tonic, as details alone, and as a header. Checks that the fast reader of the code agrees.
 fn read(status: &[u8]) -> ReceivedError {
     let tonic = Status::with_details(Code::PermissionDenied, "said", status.to_vec().into());
     let received = read_all(tonic.to_received::<ErrorCode>());
@@ -23,7 +23,7 @@ fn read(status: &[u8]) -> ReceivedError {
 #[test]
 fn every_bad_status_is_read_and_noted() {
     let statuses = bad::statuses();
-    // As details alone: the header of the gRPC status is no excuse for an empty one.
+    // The details are read alone, because without a gRPC header an empty status is noted too.
     let silent = statuses.iter().filter(|(_, status)| {
         read(status);
         ReceivedError::from_details(status.clone(), &CATALOG).notes().is_empty()
@@ -45,9 +45,9 @@ fn every_bad_header_is_read_and_noted() {
     }
 }
 
-/// Each of these has our ErrorInfo before or behind what is wrong.
+/// Each of these statuses has our ErrorInfo before or after the fault.
 #[test]
-fn what_is_wrong_hides_nothing() {
+fn the_code_is_read_before_and_after_a_fault() {
     for (name, status) in bad::statuses() {
         if name.ends_with("before the code") || name.ends_with("after the code") {
             assert_eq!(read(&status).code(), Some(ErrorCode::USER_BANNED), "{name}");
@@ -56,7 +56,7 @@ fn what_is_wrong_hides_nothing() {
 }
 
 #[test]
-fn a_corrupt_detail_hides_none_behind_it() {
+fn the_details_after_a_corrupt_one_are_read() {
     let help = "type.googleapis.com/google.rpc.Help";
     let request_info = ("type.googleapis.com/google.rpc.RequestInfo", &b"\x0a\x044711"[..]);
     let corrupt: [(&str, Vec<u8>); 6] = [
@@ -91,9 +91,9 @@ fn a_corrupt_detail_is_an_error_of_its_type() {
     assert_eq!(received.notes(), [named]);
 }
 
-/// The ErrorInfo is cut in its value, in its domain, in its metadata: the number stands before.
+/// The ErrorInfo is cut in its value, in its domain, in its metadata. The number is before the cut.
 #[test]
-fn what_stands_before_a_cut_is_read() {
+fn the_part_before_a_cut_is_read() {
     let whole = full_status();
     let digits = whole.windows(4).position(|window| window == b"\x08\xbd\xcc\x18").unwrap() + 4;
     for end in digits..bad::end_of_our_info() {
@@ -102,14 +102,14 @@ fn what_stands_before_a_cut_is_read() {
         let cut = |note: &Note| matches!(note, Note::CorruptDetail { index: 0, type_name } if type_name.ends_with(".ErrorInfo"));
         assert!(received.notes().iter().any(cut), "at {end}: {:?}", received.notes());
     }
-    // And what there is of an unknown detail.
+    // The rest of an unknown detail is read too.
     let received = read(&[ours(403_003), b"\x1a\x7f\x0a\x03x/y\x12\x7fabc".to_vec()].concat());
     let detail = received.details().next().unwrap();
     assert_eq!((detail.type_name(), detail.value(), detail.is_intact()), ("y", &b"abc"[..], false));
 }
 
 #[test]
-fn metadata_that_is_not_utf8_hides_none_beside_it() {
+fn the_other_metadata_is_read_if_one_value_is_not_utf8() {
     let info = [
         &b"\x08\xbb\xcc\x18"[..],
         b"\x12\x09codelibra",
@@ -147,7 +147,7 @@ fn a_domain_that_is_not_utf8_is_not_ours() {
 }
 
 #[test]
-fn a_reason_that_is_not_utf8_is_the_one_of_the_entry() {
+fn a_reason_that_is_not_utf8_is_replaced_by_the_one_of_the_entry() {
     let info = b"\x08\xbb\xcc\x18\x12\x09codelibra\x1a\x02\xff\xfe";
     let received = read(&detail(&any("x/codelibra.error.v1.ErrorInfo", info)));
     assert_eq!((received.code(), received.reason()), (Some(ErrorCode::USER_BANNED), "USER_BANNED"));
@@ -155,21 +155,21 @@ fn a_reason_that_is_not_utf8_is_the_one_of_the_entry() {
 }
 
 #[test]
-fn every_truncation_of_a_full_status() {
+fn every_truncation_of_a_full_status_is_read_and_noted() {
     let whole = full_status();
     let expected: Vec<String> = read(&whole).details().map(|d| d.type_name().to_owned()).collect();
     assert_eq!(expected.len(), 4);
     let mut readable = 0;
     for end in 0..whole.len() {
         let received = read(&whole[..end]);
-        // What was read of a longer piece is no less than of a shorter one.
+        // A longer piece has at least as many intact details as a shorter one.
         let intact = received.details().filter(|detail| detail.is_intact()).count();
         assert!(intact >= readable, "at {end}");
         readable = intact;
         let code = Some(ErrorCode::LOCKED_OUT);
         let info = bad::end_of_our_info();
         assert_eq!(received.code(), if end < info { received.code() } else { code }, "at {end}");
-        // A cut is noted, but for one between two fields, where nothing tells.
+        // A cut is noted, except between two fields, where it cannot be recognised.
         if !bad::is_end_of_field(&whole, end) {
             let noted = |note: &Note| {
                 matches!(note, Note::CorruptStatus | Note::CorruptDetail { .. } | Note::MessageContradiction)
@@ -180,17 +180,17 @@ fn every_truncation_of_a_full_status() {
 }
 
 #[test]
-fn every_truncation_of_its_header() {
+fn every_truncation_of_the_header_of_a_full_status_is_read() {
     let header = base64(&full_status());
     for end in 0..header.len() {
         let received = read_all(ReceivedError::from_details_header(&header.as_bytes()[..end], &CATALOG));
-        // One digit more than a multiple of four says nothing; it is noted.
+        // One digit more than a multiple of four contains no byte; it is noted.
         assert_eq!(received.notes().contains(&Note::InvalidBase64), end % 4 == 1, "at {end}");
     }
 }
 
 #[test]
-fn every_flipped_bit_of_a_full_status() {
+fn every_flipped_bit_of_a_full_status_is_read() {
     let whole = full_status();
     for at in 0..whole.len() {
         for bit in 0..8 {
@@ -202,7 +202,7 @@ fn every_flipped_bit_of_a_full_status() {
 }
 
 #[test]
-fn every_flipped_bit_of_its_header() {
+fn every_flipped_bit_of_the_header_of_a_full_status_is_read() {
     let header = base64(&full_status());
     for at in 0..header.len() {
         for bit in 0..8 {
@@ -213,9 +213,9 @@ fn every_flipped_bit_of_its_header() {
     }
 }
 
-/// A million bytes from a generator with a fixed seed: as they are, and after each sound start.
+/// A million bytes from a generator with a fixed seed, alone and after each valid beginning.
 #[test]
-fn noise() {
+fn noise_is_read() {
     let noise = bad::noise(1 << 20);
     assert!(!read(&noise).notes().is_empty());
     for start in (0..noise.len()).step_by(4093) {
@@ -226,7 +226,7 @@ fn noise() {
 }
 
 #[test]
-fn thirty_thousand_details() {
+fn thirty_thousand_details_are_read() {
     let empty = detail(&[]).repeat(30_000);
     let received = read(&[empty.clone(), ours(403_003), empty].concat());
     assert_eq!(received.code(), Some(ErrorCode::USER_BANNED));
@@ -234,22 +234,22 @@ fn thirty_thousand_details() {
 }
 
 #[test]
-fn thirty_thousand_types() {
-    // Sending them on looks up each; looking it up among all others would take minutes.
+fn thirty_thousand_types_are_forwarded() {
+    // A forwarded error has one detail of each type. A search among all others for each of them would take minutes.
     let many =
         (0..30_000).flat_map(|i: u32| detail(&any(&format!("x/t{}", i % 29_000), &varint(8, i.into()))));
     let received = read(&[ours(403_003), many.collect()].concat());
     assert_eq!(received.details().count(), 30_000);
     let forwarded = received.assume_trusted();
     assert_eq!(forwarded.details().count(), 29_000);
-    // The last of a type counts, and stands where it stood.
+    // The last detail of a type is kept, in its place.
     let values = |i: u64| varint(8, i);
     assert_eq!(forwarded.details().next().unwrap().value(), values(1000));
     assert_eq!(forwarded.details().last().unwrap().value(), values(29_999));
 }
 
 #[test]
-fn thirty_thousand_error_infos() {
+fn thirty_thousand_error_infos_are_read() {
     let many = ours(403_003).repeat(30_000);
     assert_eq!(read(&many).code(), Some(ErrorCode::USER_BANNED));
     let contradicting: Vec<u8> = (0..30_000).flat_map(|i| ours(400_001 + i)).collect();
@@ -260,8 +260,8 @@ fn thirty_thousand_error_infos() {
 }
 
 #[test]
-fn one_great_error_info_and_many_small_ones() {
-    // A reader that compares each with the first to its end would take hours.
+fn one_large_error_info_and_many_small_ones_are_read() {
+    // A complete comparison of each one with the first would take hours.
     let entry = b"\x22\x06\x0a\x01a\x12\x01b".repeat(60_000);
     let info = [&b"\x08\xbb\xcc\x18\x12\x09codelibra\x1a\x0bUSER_BANNED"[..], &entry].concat();
     let google = [&b"\x0a\x0bUSER_BANNED\x12\x09codelibra\x1a\x0e\x0a\x04code\x12\x06403003"[..]].concat();
@@ -273,7 +273,7 @@ fn one_great_error_info_and_many_small_ones() {
 }
 
 #[test]
-fn numbers_that_are_no_code() {
+fn invalid_numbers_are_noted() {
     for number in [0, 17, 399_999, 600_000, 403_003_003, u32::MAX] {
         let received = read(&[varint(0x08, 7), ours(number)].concat());
         assert_eq!((received.number(), received.code::<ErrorCode>()), (None, None), "{number}");
@@ -283,8 +283,8 @@ fn numbers_that_are_no_code() {
 }
 
 #[test]
-fn a_sound_error_has_no_notes() {
-    // The control: the notes above are not there for nothing.
+fn a_valid_error_has_no_notes() {
+    // The control for the notes in the tests above.
     let received = read_all(ReceivedError::from_details(full_status(), &CATALOG));
     assert_eq!(received.notes(), []);
     let error = ApiError::new(ErrorCode::USER_BANNED);

@@ -1,4 +1,4 @@
-//! CodeLibra's catalogue against the facts it was made from, and what users hold of it.
+//! CodeLibra's catalogue, compared with the published page, and the types that users have of it.
 
 use std::collections::{BTreeMap, HashSet};
 use std::mem::size_of;
@@ -60,13 +60,13 @@ fn the_catalogue_is_the_published_one() {
 }
 
 #[test]
-fn every_row_is_found_by_number_name_and_reason() {
+fn each_row_is_found_by_number_name_and_reason() {
     for fact in facts() {
         let by_code = CATALOG.by_code(fact.code).unwrap();
         assert_eq!(by_code.code, fact.code);
         assert_eq!(CATALOG.by_name(fact.name), Some(by_code));
         assert_eq!(CATALOG.by_reason(fact.reason), Some(by_code));
-        // A name is no reason, and letters have their case.
+        // A name is not a reason, and the case of letters matters.
         assert_eq!(CATALOG.by_reason(fact.name), None);
         assert_eq!(CATALOG.by_name(fact.reason), None);
         assert_eq!(CATALOG.by_name(&fact.name.to_lowercase()), None);
@@ -86,7 +86,7 @@ fn every_row_is_found_by_number_name_and_reason() {
 }
 
 #[test]
-fn every_number_is_a_row_or_none() {
+fn each_number_has_a_row_or_none() {
     let listed: HashSet<u32> = facts().iter().map(|fact| fact.code).collect();
     for number in (0..=1_000_000).chain([u32::MAX - 1, u32::MAX, 2_147_483_648]) {
         assert_eq!(CATALOG.by_code(number).map(|e| e.code), listed.get(&number).copied(), "{number}");
@@ -214,10 +214,10 @@ fn recovery_agrees_with_what_an_entry_means() {
 }
 
 #[test]
-fn the_compiler_writes_the_bytes_that_the_program_writes() {
+fn the_bytes_of_the_generated_code_equal_those_of_the_writer() {
     for entry in CATALOG.entries() {
         let code = ErrorCode::from_u32(entry.code).unwrap();
-        // A message that was set takes the way through the writer.
+        // An error whose message was set is encoded by the writer.
         let written = ApiError::new(code).with_message(entry.summary).to_details();
         assert_eq!(entry.details, written, "{}", entry.name);
         assert_eq!(ApiError::new(code).to_details(), written, "{}", entry.name);
@@ -225,7 +225,7 @@ fn the_compiler_writes_the_bytes_that_the_program_writes() {
     }
 }
 
-/// google.rpc.PreconditionFailure's own example of a precondition: terms of service not yet accepted.
+/// The example in google.rpc.PreconditionFailure: terms of service that are not yet accepted.
 #[test]
 fn terms_to_be_accepted_are_a_precondition_that_fails() {
     let details = |code: ErrorCode| {
@@ -239,9 +239,9 @@ fn terms_to_be_accepted_are_a_precondition_that_fails() {
     assert_eq!(details(ErrorCode::USER_BANNED), None);
 }
 
-/// What users put in a `Result`, and what they match.
+/// The types that users put into a `Result`, and those that they match.
 #[test]
-fn what_users_hold_is_small() {
+fn the_types_of_users_are_small() {
     assert!(size_of::<ApiError>() <= 16);
     assert!(size_of::<ReceivedError>() <= 16);
     assert!(size_of::<ErrorCode>() <= 16);
@@ -251,7 +251,7 @@ fn what_users_hold_is_small() {
 }
 
 #[test]
-fn what_users_hold_crosses_threads() {
+fn the_types_of_users_are_send_and_sync() {
     fn crosses<T: Send + Sync + 'static>() {}
     crosses::<ErrorCode>();
     crosses::<ApiError>();
@@ -331,7 +331,7 @@ fn params_are_text_both_ways() {
     same(duration(-1, -500_000_000), "-1.500s");
     same(duration(0, -1), "-0.000000001s");
     same(duration(315_576_000_000, 0), "315576000000s");
-    // Parts of two signs are one number all the same.
+    // Seconds and nanoseconds of different signs are added to one number.
     assert_eq!(duration(2, -500_000_000).to_text(), "1.500s");
     assert_eq!(duration(-2, 500_000_000).to_text(), "-1.500s");
     for text in ["2026-01-31T10:30:00+01:00", "2026-01-31t09:30:00.0z", "2026-01-31T08:00:00-01:30"] {
@@ -388,7 +388,7 @@ fn params_are_text_both_ways() {
     }
 }
 
-/// Values that no clock shows are somebody's bug; they must not take the server with them.
+/// Values outside the range of a clock come from a bug of the caller. They must not stop the server.
 #[test]
 fn params_out_of_range_do_not_panic() {
     for seconds in [i64::MIN, -62_135_596_801, 253_402_300_800, i64::MAX] {

@@ -1,4 +1,4 @@
-//! Corrupt ErrorInfos beside sound ones: the sound one gives the error, and the notes tell of the corruption alone.
+//! Corrupt ErrorInfos together with intact ones: the intact one gives the error, and the notes report only the corruption.
 
 use codelibra::{CATALOG, ERROR_INFO, GOOGLE_ERROR_INFO, Note, ReceivedError, pb, rpc};
 use prost::Message;
@@ -17,7 +17,7 @@ fn googles(domain: &str) -> Vec<u8> {
     rpc::ErrorInfo { reason, domain, metadata: metadata.into_iter().collect() }.encode_to_vec()
 }
 
-/// A field `details` of a status, with a `google.protobuf.Any` without its last bytes.
+/// Returns a field `details` of a status, with a `google.protobuf.Any` whose last bytes are missing.
 fn cut_detail(type_name: &str, value: &[u8], missing: usize) -> Vec<u8> {
     let type_url = format!("type.googleapis.com/{type_name}");
     let any = prost_types::Any { type_url, value: value.to_vec() }.encode_to_vec();
@@ -37,8 +37,8 @@ fn read(details: &[Vec<u8>]) -> ReceivedError {
     ReceivedError::from_details([&head[..], &details.concat()].concat(), &CATALOG)
 }
 
-/// What corrupts a message, by name: garbage in its place, a fault at its end, and a cut at every byte, in the message and
-/// in the `Any` around it. Those that happen to be whole messages are left out.
+/// Returns corrupt forms of a message, with names: other bytes in its place, a fault at its end, and a cut at each byte, in the
+/// message and in the `Any` around it. Forms that are valid messages by chance are excluded.
 fn corrupt(type_name: &str, value: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut all = vec![
         ("garbage".to_owned(), detail(type_name, b"\xff\xff\xff")),
@@ -72,7 +72,7 @@ fn a_corrupt_error_info_adds_its_own_note_and_no_other() {
                         let note = Note::CorruptDetail { index: bad_index, type_name: name.into() };
                         let expected: Vec<Note> = std::iter::once(note).chain(foreign.clone()).collect();
                         assert_eq!(read.notes(), expected, "{at}");
-                        // The sound one counts, whole.
+                        // The intact one is used completely.
                         assert_eq!(read.number(), Some(403_003), "{at}");
                         assert_eq!((read.domain(), read.reason()), (domain, "USER_BANNED"), "{at}");
                         assert_eq!(read.metadata().get("a"), Some("b"), "{at}");
@@ -83,7 +83,7 @@ fn a_corrupt_error_info_adds_its_own_note_and_no_other() {
     }
 }
 
-/// Alone, a corrupt ErrorInfo gives what there is of it.
+/// If there is no other ErrorInfo, the intact part of a corrupt one is used.
 #[test]
 fn a_corrupt_error_info_alone_gives_its_code() {
     for (name, value) in [(ERROR_INFO, ours("codelibra")), (GOOGLE_ERROR_INFO, googles("codelibra"))] {
@@ -99,9 +99,9 @@ fn a_corrupt_error_info_alone_gives_its_code() {
     }
 }
 
-/// Texts that are not UTF-8 are corrupt, and contradict nothing.
+/// Texts that are not UTF-8 are corrupt. They are not a contradiction.
 #[test]
-fn texts_that_are_not_utf_8_contradict_nothing() {
+fn texts_that_are_not_utf_8_are_not_a_contradiction() {
     let mut bad = ours("codelibra");
     let at = bad.windows(4).position(|bytes| bytes == b"USER").unwrap();
     bad[at] = 0xff;
@@ -110,9 +110,9 @@ fn texts_that_are_not_utf_8_contradict_nothing() {
     assert_eq!(read.number(), Some(403_003));
 }
 
-/// The control: a whole one with another code is noted.
+/// The control: an intact ErrorInfo with another code is noted.
 #[test]
-fn a_whole_contradiction_is_noted() {
+fn a_contradiction_of_intact_infos_is_noted() {
     let other = pb::ErrorInfo { code: 404_001, domain: "codelibra".into(), ..Default::default() };
     let all = [detail(ERROR_INFO, &ours("codelibra")), detail(ERROR_INFO, &other.encode_to_vec())];
     assert_eq!(read(&all).notes(), [Note::ContradictingErrorInfo { index: 1 }]);

@@ -1,4 +1,4 @@
-//! Domain errors that know their code: `#[derive(ApiError)]`.
+//! Domain errors with a code: `#[derive(ApiError)]`.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -9,7 +9,7 @@ use codelibra::params::{Timestamp, ToParam};
 use codelibra::{ApiError, ErrorCode, ParamKind, StatusCodeExt};
 use tonic::Status;
 
-/// The design's example.
+/// The example of the design document.
 mod checkout {
     #[derive(Debug)]
     pub struct OrderId(pub u64);
@@ -42,12 +42,12 @@ fn check_out(order: OrderId) -> Result<(), CheckoutError> {
     Ok(save()?)
 }
 
-/// What a handler is: `?` from the domain error to the status.
+/// A handler that converts the domain error into a status with `?`.
 fn handler(order: u64) -> Result<(), Status> {
     Ok(check_out(OrderId(order))?)
 }
 
-/// Everything that a chain of causes displays.
+/// Returns the text of each error in a chain of causes.
 fn chain(error: &dyn StdError) -> Vec<String> {
     std::iter::successors(Some(error), |&error| error.source()).map(ToString::to_string).collect()
 }
@@ -98,7 +98,7 @@ enum SignInError {
         limit: i64,
         #[param]
         max_limit: u32,
-        // Names that the expansion uses too.
+        // The generated code uses these names too.
         error: u8,
         api_error: u8,
     },
@@ -135,7 +135,7 @@ fn fields_are_params() {
 }
 
 #[test]
-fn a_message_names_fields_and_is_the_only_text_that_is_public() {
+fn a_message_may_contain_fields_and_is_the_only_public_text() {
     let error = ApiError::from(SignInError::Scope("write", "ops".into()));
     assert_eq!(error.message(), "the token lacks \"write\" {ask ops}");
     assert_eq!(error.metadata().get("scope"), Some("write"));
@@ -144,7 +144,7 @@ fn a_message_names_fields_and_is_the_only_text_that_is_public() {
 }
 
 #[test]
-fn a_transparent_variant_is_what_is_in_it() {
+fn a_transparent_variant_becomes_its_inner_error() {
     let error = ApiError::from(SignInError::from(CheckoutError::Paid(OrderId(7))));
     assert_eq!(error.code(), Some(ErrorCode::ALREADY_PAID));
     assert!(error.cause().unwrap().is::<CheckoutError>());
@@ -175,13 +175,13 @@ fn structs_and_empty_enums_derive_too() {
 }
 
 #[test]
-fn what_users_put_in_a_result_is_small() {
+fn the_types_in_a_result_are_small() {
     assert!(size_of::<ApiError>() <= 16);
     assert!(size_of::<Result<(), Status>>() <= 16);
 }
 
 #[test]
-fn every_type_of_a_param_writes_what_its_kind_reads() {
+fn each_type_of_a_param_is_written_in_the_form_of_its_kind() {
     fn check<P: ToParam>(kind: ParamKind, field: P, text: &str) {
         assert_eq!(P::KIND, kind);
         assert!(kind.accepts(text), "{text}");

@@ -1,4 +1,4 @@
-//! What an interceptor refuses arrives with a code, over a real socket.
+//! A call that an interceptor refuses fails with a code, over a real socket.
 
 #[expect(dead_code, reason = "the test is another main")]
 #[path = "../../examples/interceptor.rs"]
@@ -16,7 +16,7 @@ async fn refused(authorization: Option<&str>) -> Status {
     example::check(&channel, authorization).await.unwrap_err()
 }
 
-/// The status is whole: the embedded one equals the headers, both ErrorInfos are there, nothing is to be noted.
+/// Checks a status: the embedded one equals the headers, it contains both ErrorInfos, and there are no notes.
 fn well_formed(status: &Status, code: ErrorCode) -> ReceivedError {
     let embedded = tonic_types::pb::Status::decode(status.details()).unwrap();
     assert_eq!(embedded.code, i32::from(status.code()));
@@ -47,7 +47,7 @@ async fn without_a_token_it_is_401001() {
 }
 
 #[tokio::test]
-async fn with_a_token_of_nobody_it_is_401001_with_its_message() {
+async fn with_an_unknown_token_it_is_401001_with_its_message() {
     for authorization in ["Bearer stolen", "Basic operator"] {
         let status = refused(Some(authorization)).await;
         let received = well_formed(&status, ErrorCode::AUTHENTICATION_REQUIRED);
@@ -56,7 +56,7 @@ async fn with_a_token_of_nobody_it_is_401001_with_its_message() {
 }
 
 #[tokio::test]
-async fn with_the_wrong_scope_it_is_403014_and_says_which() {
+async fn with_the_wrong_scope_it_is_403014_with_the_missing_scope() {
     let status = refused(Some("Bearer reader")).await;
     let received = well_formed(&status, ErrorCode::SCOPE_MISSING);
     assert_eq!(received.number(), Some(403_014));
@@ -66,7 +66,7 @@ async fn with_the_wrong_scope_it_is_403014_and_says_which() {
 }
 
 #[tokio::test]
-async fn with_the_scope_the_call_goes_through() {
+async fn with_the_scope_the_call_succeeds() {
     let channel = example::connect(example::start().unwrap()).await.unwrap();
     example::check(&channel, Some("Bearer operator")).await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! Whatever the bytes, nothing panics; whatever the error, it comes back.
+//! Any bytes are read without a panic, and any error is received unchanged.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ fn any_type_name() -> impl Strategy<Value = String> {
     ]
 }
 
-/// An error as a service makes it: any text, any details.
+/// An error of a service, with any texts and any details.
 fn any_error() -> impl Strategy<Value = ApiError> {
     let message = proptest::option::of(any::<String>());
     let metadata = btree_map(any::<String>(), any::<String>(), 0..12);
@@ -43,7 +43,7 @@ fn any_error() -> impl Strategy<Value = ApiError> {
     })
 }
 
-/// Protobuf that is nearly a status: fields of its numbers, of any wire type, nested.
+/// Protobuf messages that are similar to a status: fields with its numbers, of any wire type, nested.
 fn nearly_a_status() -> impl Strategy<Value = Vec<u8>> {
     let leaf = prop_oneof![
         vec(any::<u8>(), 0..20),
@@ -94,7 +94,7 @@ fn check(status: &Status) -> Result<(), TestCaseError> {
     let _ = received.detail::<rpc::BadRequest>();
     let _ = format!("{received} {received:?} {:?}", received.notes());
 
-    // What is sent on is the same error, and a sound one.
+    // A forwarded error is the same error, and is valid.
     let forwarded = received.assume_trusted();
     prop_assert_eq!(forwarded.number(), received.number_or_class());
     prop_assert_eq!(forwarded.message(), received.message());
@@ -144,12 +144,12 @@ proptest! {
     }
 
     #[test]
-    fn any_error_comes_back(error in any_error()) {
+    fn any_error_is_received_unchanged(error in any_error()) {
         let status = Status::from(&error);
         prop_assert_eq!(i32::from(status.code()), i32::from(error.grpc_code().number()));
         prop_assert_eq!(status.message(), error.message());
 
-        // An independent reader.
+        // Read it with tonic-types.
         let embedded = google::Status::decode(status.details()).unwrap();
         prop_assert_eq!(embedded.code, i32::from(status.code()));
         prop_assert_eq!(embedded.message.as_str(), error.message());
@@ -160,7 +160,7 @@ proptest! {
         let read: BTreeMap<&str, &str> = info.metadata.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         prop_assert_eq!(&read, &metadata);
 
-        // And our own.
+        // Read it with this crate.
         let received = status.to_received::<ErrorCode>();
         prop_assert_eq!(received.code::<ErrorCode>(), error.code());
         prop_assert_eq!(status.error_code::<ErrorCode>(), error.code());

@@ -1,4 +1,4 @@
-//! The tables of the README are the ones of the code. `UPDATE_README=1 cargo test --test core readme` writes them.
+//! The tables of the README equal those of the code. `UPDATE_README=1 cargo test --test core readme` writes them.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use codelibra::{GrpcCode, tables};
 const BEGIN: &str = "<!-- tables -->\n";
 const END: &str = "<!-- end of tables -->";
 
-/// The statuses of 400–599 that a function maps alike, one row a gRPC code; the rest of each hundred as `other`.
+/// Groups the statuses 400–599 by the gRPC code of a function, one row per code. The rest of each hundred is `other`.
 fn by_grpc_code(map: impl Fn(u16) -> GrpcCode, others: &[(std::ops::Range<u16>, &str)]) -> String {
     let usual = |status: u16| {
         let range = others.iter().find(|(range, _)| range.contains(&status));
@@ -50,7 +50,7 @@ fn expected() -> String {
 }
 
 #[test]
-fn the_tables_of_the_readme_are_the_ones_of_the_code() {
+fn the_tables_of_the_readme_equal_those_of_the_code() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let readme = std::fs::read_to_string(path).unwrap();
     let (before, rest) = readme.split_once(BEGIN).unwrap();

@@ -1,4 +1,4 @@
-//! The three tables, as the contract prints them, over every input.
+//! The three tables, compared with the contract for every input.
 
 use codelibra::GrpcCode;
 use codelibra::tables::{class_to_grpc, grpc_to_class, intermediary_to_grpc};
@@ -9,7 +9,7 @@ use GrpcCode::{
     Unavailable, Unimplemented, Unknown,
 };
 
-/// Every class that the contract lists. All others of a hundred go with the first of it (RFC 9110 §15).
+/// The classes that the contract lists. Every other class has the gRPC code of the first one of its hundred (RFC 9110 §15).
 const CLASSES: [(u16, GrpcCode); 28] = [
     (400, InvalidArgument),
     (401, Unauthenticated),
@@ -42,14 +42,14 @@ const CLASSES: [(u16, GrpcCode); 28] = [
 ];
 
 #[test]
-fn class_to_grpc_is_the_contracts_for_every_number() {
+fn class_to_grpc_follows_the_contract_for_every_number() {
     for class in 0..=u16::MAX {
         let listed = CLASSES.iter().find(|(listed, _)| *listed == class).map(|(_, code)| *code);
         let expected = match (listed, class) {
             (Some(code), _) => code,
             (None, 400..=499) => InvalidArgument,
             (None, 500..=599) => Internal,
-            // No error class.
+            // The number is not an error class.
             (None, _) => Unknown,
         };
         assert_eq!(class_to_grpc(class), expected, "{class}");
@@ -57,14 +57,14 @@ fn class_to_grpc_is_the_contracts_for_every_number() {
 }
 
 #[test]
-fn what_is_too_large_is_not_sent_again() {
+fn a_request_that_is_too_large_is_not_retried() {
     for class in [413, 414, 431] {
         assert_eq!(class_to_grpc(class), InvalidArgument, "{class}");
     }
 }
 
 #[test]
-fn grpc_to_class_is_the_contracts_for_every_code() {
+fn grpc_to_class_follows_the_contract_for_every_code() {
     let rows = [
         (Ok, 200),
         (Cancelled, 499),
@@ -84,7 +84,7 @@ fn grpc_to_class_is_the_contracts_for_every_code() {
         (DataLoss, 500),
         (Unauthenticated, 401),
     ];
-    // In the order of the numbers, so none is left out.
+    // The codes are in the order of their numbers, so that none is missing.
     assert_eq!(rows.map(|(code, _)| code), GrpcCode::ALL);
     for (code, class) in rows {
         assert_eq!(grpc_to_class(code), class, "{code}");
@@ -92,7 +92,7 @@ fn grpc_to_class_is_the_contracts_for_every_code() {
 }
 
 #[test]
-fn intermediary_to_grpc_is_grpcs_own_for_every_number() {
+fn intermediary_to_grpc_follows_grpc_for_every_number() {
     let rows = [
         (400, Internal),
         (401, Unauthenticated),
@@ -110,7 +110,7 @@ fn intermediary_to_grpc_is_grpcs_own_for_every_number() {
     }
 }
 
-/// A table as the inverse of another is the bug that the three names are there against.
+/// The use of one table as the inverse of another is a bug. The three names are meant to prevent it.
 #[test]
 fn no_table_is_the_inverse_of_another() {
     let lost = |class: &u16| grpc_to_class(class_to_grpc(*class)) != *class;
@@ -132,7 +132,7 @@ fn no_table_is_the_inverse_of_another() {
 }
 
 #[test]
-fn grpc_codes_are_tonics_and_googles() {
+fn grpc_codes_have_the_names_and_numbers_of_tonic_and_google() {
     for (code, number) in GrpcCode::ALL.into_iter().zip(0_u8..) {
         assert_eq!(code.number(), number);
         assert_eq!(GrpcCode::from_number(number.into()), Some(code));
@@ -142,7 +142,7 @@ fn grpc_codes_are_tonics_and_googles() {
         let tonic = tonic::Code::from_i32(number.into());
         assert_eq!(tonic::Code::from(code), tonic);
         assert_eq!(GrpcCode::from(tonic), code);
-        // tonic's names are the same words in another case.
+        // tonic has the same names in another case.
         assert_eq!(format!("{tonic:?}").to_uppercase(), code.name().replace('_', ""));
         assert_eq!(serde_json::to_string(&code).unwrap(), number.to_string());
     }

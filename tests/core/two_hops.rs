@@ -9,7 +9,7 @@ use codelibra::codes::LockedOut;
 use codelibra::rpc::RequestInfo;
 
 #[tokio::test]
-async fn codes_cross_two_hops_and_private_text_does_not() {
+async fn codes_are_forwarded_over_two_hops_and_private_text_is_not() {
     let answers = example::run(&["alice", "mallory", "trent", "victor", ""]).await.unwrap();
     assert!(answers[0].is_none());
     let errors: Vec<_> = answers.into_iter().flatten().collect();

@@ -1,5 +1,5 @@
-//! Services that answer oddly under the server layer: with what is no gRPC, without an end, with an error, with fields
-//! that a layer between changed.
+//! Unusual answers of services inside the server layer: answers that are not gRPC, answers without an end, errors of the service,
+//! and fields that a layer in between changed.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -24,8 +24,8 @@ fn grpc() -> Request<()> {
     Request::post("/test.v1.Test/Unary").header("content-type", "application/grpc").body(()).unwrap()
 }
 
-/// What leaves when a service answers with this.
-async fn left(
+/// Returns the parts of the answer that the server layer sends for an answer of the service.
+async fn send(
     request: Request<()>,
     answer: Result<Answer, BoxError>,
 ) -> (HeaderMap, Bytes, Option<HeaderMap>) {
@@ -38,9 +38,9 @@ async fn left(
     (parts.headers, body.to_bytes(), trailers)
 }
 
-/// How a gRPC call ends that a service answers with this: whole, in the headers or in the trailers.
+/// Returns the status of a gRPC call. It is in the headers or in the trailers.
 async fn ending(answer: Result<Answer, BoxError>) -> Status {
-    let (headers, _, trailers) = left(grpc(), answer).await;
+    let (headers, _, trailers) = send(grpc(), answer).await;
     assert_eq!(headers["content-type"], "application/grpc");
     let status = Status::from_header_map(trailers.as_ref().unwrap_or(&headers)).unwrap();
     check(&status);
@@ -52,9 +52,9 @@ fn answer(http_status: u16, content_type: &str, body: &'static str) -> Answer {
     response.body(Full::new(Bytes::from_static(body.as_bytes())).boxed()).unwrap()
 }
 
-/// A layer between that checks tokens over HTTP, say, or a proxy in front of another service.
+/// Such an answer comes, for example, from a layer in between that checks tokens over HTTP, or from a proxy.
 #[tokio::test]
-async fn an_answer_that_is_no_grpc_is_a_coded_failure() {
+async fn an_answer_that_is_not_grpc_becomes_a_coded_failure() {
     let log = Log::start();
     for (http_status, content_type, number) in [
         (401, "text/plain", 401_001),
@@ -73,7 +73,7 @@ async fn an_answer_that_is_no_grpc_is_a_coded_failure() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_status_at_its_end_is_a_coded_failure() {
+async fn an_answer_without_a_status_at_its_end_becomes_a_coded_failure() {
     let log = Log::start();
     const MESSAGE: &str = "\0\0\0\0\0";
     let without_a_status = || {
@@ -87,7 +87,7 @@ async fn an_answer_without_a_status_at_its_end_is_a_coded_failure() {
         answer(200, "application/grpc+proto", ""),
         without_a_status(),
     ] {
-        let (_, _, trailers) = left(grpc(), Ok(answer)).await;
+        let (_, _, trailers) = send(grpc(), Ok(answer)).await;
         let status = Status::from_header_map(&trailers.unwrap()).unwrap();
         assert_eq!(check(&status).code(), Some(ErrorCode::UNEXPECTED_ERROR));
         assert!(!format!("{status:?}").contains("secret"));
@@ -96,9 +96,9 @@ async fn an_answer_without_a_status_at_its_end_is_a_coded_failure() {
     }
 }
 
-/// A service may answer HTTP requests beside gRPC ones: probes, metrics.
+/// A service may also answer HTTP requests, such as probes and metrics.
 #[tokio::test]
-async fn an_http_answer_to_an_http_request_passes_untouched() {
+async fn an_http_answer_to_an_http_request_is_not_changed() {
     let log = Log::start();
     for http_status in [200, 404, 503] {
         for request in
@@ -106,16 +106,16 @@ async fn an_http_answer_to_an_http_request_passes_untouched() {
         {
             let sent = answer(http_status, "text/plain", "not ready");
             let headers = sent.headers().clone();
-            let left = left(request.body(()).unwrap(), Ok(sent)).await;
-            assert_eq!(left, (headers, Bytes::from("not ready"), None));
+            let received = send(request.body(()).unwrap(), Ok(sent)).await;
+            assert_eq!(received, (headers, Bytes::from("not ready"), None));
         }
     }
     assert_eq!(log.take(), "");
 }
 
-/// Trailers would make an HTTP answer that breaks off look whole, and there is no deadline that it could tell of.
+/// With trailers, an HTTP answer that ends too early would look complete. An HTTP request has no deadline to report.
 #[tokio::test(start_paused = true)]
-async fn an_http_answer_that_breaks_off_does_not_look_whole() {
+async fn an_http_answer_that_ends_too_early_is_not_completed() {
     let log = Log::start();
     type Item = Result<Frame<Bytes>, BoxError>;
     type Make = fn() -> Item;
@@ -170,8 +170,8 @@ async fn an_error_of_the_service_that_is_a_status_is_logged_once() {
     }
 }
 
-/// How a call ends whose failure, `USER_BANNED`, a layer between changed: tonic leaves the status in the extensions
-/// of its answer too.
+/// Returns the status of a call whose failure, `USER_BANNED`, a layer in between changed. tonic also keeps the original status in
+/// the extensions of its answer.
 async fn ending_changed(change: impl FnOnce(&mut HeaderMap)) -> Status {
     let status = Status::from(ErrorCode::USER_BANNED.with_message("banned for spam"));
     let mut answer: Response<tonic::body::Body> = status.into_http();
@@ -180,7 +180,7 @@ async fn ending_changed(change: impl FnOnce(&mut HeaderMap)) -> Status {
 }
 
 #[tokio::test]
-async fn fields_that_an_inner_layer_changed_count() {
+async fn fields_that_an_inner_layer_changed_are_used() {
     let whole = ending_changed(|_| ()).await;
     assert_eq!((whole.code(), whole.message()), (Code::PermissionDenied, "banned for spam"));
     assert_eq!(whole.error_code(), Some(ErrorCode::USER_BANNED));
@@ -189,7 +189,7 @@ async fn fields_that_an_inner_layer_changed_count() {
     let redacted = redacted.await;
     assert_eq!((redacted.message(), redacted.error_code()), ("redacted", Some(ErrorCode::USER_BANNED)));
 
-    // Of equal length, too.
+    // The new text may have the same length.
     for error in [ErrorCode::NOT_FOUND.into(), ErrorCode::USER_BANNED.with_message("banned for 5p4m")] {
         let other = Status::from(&error);
         let changed = ending_changed(|fields| other.add_header(fields).unwrap()).await;
@@ -202,5 +202,5 @@ async fn fields_that_an_inner_layer_changed_count() {
         fields.insert("grpc-status", "0".parse().unwrap());
         fields.append("grpc-status", "0".parse().unwrap());
     });
-    assert_eq!(twice_ok.await.code(), Code::PermissionDenied, "the details say it");
+    assert_eq!(twice_ok.await.code(), Code::PermissionDenied, "the details contain the gRPC code");
 }

@@ -1,4 +1,4 @@
-//! The budget: whatever a service attaches, the caller reads the exact code, and the fields fit.
+//! The budget: for any details of a service, the caller reads the exact code, and the fields fit into the budget.
 
 use std::convert::Infallible;
 
@@ -19,7 +19,7 @@ use tonic::{Request, Status};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// The fields that leave when a service fails with this.
+/// Returns the fields that the server layer sends for a failure.
 fn fields(layer: &ServerLayer, status: impl Into<Status>) -> HeaderMap {
     fields_of(http::Request::new(()), layer, status)
 }
@@ -37,7 +37,7 @@ fn fields_of(request: http::Request<()>, layer: &ServerLayer, status: impl Into<
     response.into_parts().0.headers
 }
 
-/// Answers with one status, trailers-only.
+/// A service that answers with one status, in the headers ("Trailers-Only").
 struct Inner(Status);
 
 impl Service<http::Request<()>> for Inner {
@@ -54,7 +54,7 @@ impl Service<http::Request<()>> for Inner {
     }
 }
 
-/// RFC 9113 §6.5.2, with the two fields that HTTP adds.
+/// Returns the size of the field list (RFC 9113 §6.5.2), with the two fields that HTTP adds.
 fn list_size(fields: &HeaderMap) -> usize {
     let size = |name: usize, value: usize| name + value + 32;
     let http = size(":status".len(), 3) + size("date".len(), 29);
@@ -65,12 +65,12 @@ fn read(fields: &HeaderMap) -> ReceivedError {
     let status = Status::from_header_map(fields).unwrap();
     let error = status.to_received::<ErrorCode>();
     let embedded = ReceivedError::from_details(status.details().to_vec(), &CATALOG);
-    assert_eq!(embedded.message(), status.message(), "the embedded message is the one of the field");
+    assert_eq!(embedded.message(), status.message(), "the embedded message equals the field");
     error
 }
 
 fn layer(budget: Budget) -> ServerLayer {
-    // Internal: DebugInfo is the budget's to leave out here, and not the boundary's.
+    // With the internal boundary, only the budget removes DebugInfo.
     ServerLayer::new::<ErrorCode>().budget(budget).boundary(Boundary::internal())
 }
 
@@ -83,13 +83,13 @@ fn shed(error: &ReceivedError) -> Vec<Shed> {
             other => panic!("{other}"),
         })
         .collect();
-    assert!(shed.is_sorted(), "in the order of shedding: {shed:?}");
+    assert!(shed.is_sorted(), "in the order of removal: {shed:?}");
     shed
 }
 
 const BUDGETS: [(Budget, usize); 2] = [(Budget::KIB_3, 3 << 10), (Budget::KIB_8, 8 << 10)];
 
-/// An error with everything, each part of its own size.
+/// Returns an error with every part, each with its own size.
 fn error(code: ErrorCode, sizes: &[usize; 7]) -> ApiError {
     error_in("ü&x", code, sizes)
 }
@@ -141,7 +141,7 @@ fn check_with(infos: ErrorInfos, error: &ApiError, budget: Budget, limit: usize)
     read
 }
 
-/// From nothing to a mebibyte; large ones are slow to make, and rare.
+/// Sizes from zero to one mebibyte. Large ones are slow to create, so they are rare.
 fn sizes() -> impl Strategy<Value = [usize; 7]> {
     let size = prop_oneof![
         9 => Just(0_usize),
@@ -153,7 +153,7 @@ fn sizes() -> impl Strategy<Value = [usize; 7]> {
     proptest::array::uniform7(size)
 }
 
-/// What texts consist of: escapes and spaces cost more in the message's field than in the status.
+/// The characters of the texts: escapes and spaces take more bytes in the field of the message than in the status.
 fn letters() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&["ü&x", "a b", " x", "x ", " ", "%\n"][..])
 }
@@ -168,7 +168,7 @@ proptest! {
         for ((budget, limit), infos) in BUDGETS.iter().flat_map(|it| ErrorInfos::ALL.map(|infos| (*it, infos))) {
             let read = check_with(infos, &error, budget, limit);
             let shed = shed(&read);
-            // Marked exactly when something was left out.
+            // A part is marked if and only if it was removed.
             let kept = |part: Shed| !shed.contains(&part);
             prop_assert_eq!(kept(Shed::Message), read.message() == error.message());
             prop_assert_eq!(kept(Shed::Metadata), read.metadata().to_map().len() == error.metadata().len());
@@ -186,10 +186,10 @@ proptest! {
     }
 }
 
-/// The order of the contract: what is left out is no more than has to be, and later parts only after earlier ones.
+/// The order of the contract: no more is removed than necessary, and later parts only after earlier ones.
 #[test]
-fn parts_are_left_out_in_order() {
-    // Metadata are sent once or twice.
+fn parts_are_removed_in_order() {
+    // Metadata is sent once or twice.
     for (infos, size) in [(ErrorInfos::Both, 700), (ErrorInfos::Google, 900)] {
         let error = error(ErrorCode::VALIDATION_ERROR, &[size; 7]);
         let read = check_with(infos, &error, Budget::KIB_8, 8 << 10);
@@ -200,9 +200,9 @@ fn parts_are_left_out_in_order() {
     }
 }
 
-/// One ErrorInfo in place of two: more of the error fits.
+/// With one ErrorInfo instead of two, more of the error fits.
 #[test]
-fn googles_error_info_alone_leaves_more_room() {
+fn more_metadata_fits_with_googles_error_info_alone() {
     let error = error(ErrorCode::VALIDATION_ERROR, &[0, 0, 0, 0, 0, 5_000, 0]);
     let [both, google] = ErrorInfos::ALL
         .map(|infos| check_with(infos, &error, Budget::KIB_3, 3 << 10).metadata().to_map().len());
@@ -210,12 +210,12 @@ fn googles_error_info_alone_leaves_more_room() {
 }
 
 #[test]
-fn violations_are_left_out_from_the_end() {
+fn the_last_violations_are_removed_first() {
     let error = error(ErrorCode::VALIDATION_ERROR, &[0, 0, 0, 40_000, 0, 0, 0]);
     let read = check(&error, Budget::KIB_3, 3 << 10);
     assert_eq!(shed(&read), [Shed::FieldViolations]);
     let kept = read.detail::<BadRequest>().unwrap().unwrap().field_violations;
-    assert!(kept.len() > 50, "no more than has to be: {}", kept.len());
+    assert!(kept.len() > 50, "no more than necessary is removed: {}", kept.len());
     assert!(kept.iter().enumerate().all(|(i, violation)| violation.field == format!("f{i}")));
 }
 
@@ -232,19 +232,19 @@ fn a_message_is_cut_between_characters() {
 }
 
 #[test]
-fn what_fits_is_whole_and_not_marked() {
+fn an_error_that_fits_is_complete_and_not_marked() {
     let error = error(ErrorCode::LIMIT_TOO_LARGE, &[50, 50, 50, 50, 50, 50, 50]);
     for (budget, limit) in BUDGETS {
         let read = check(&error, budget, limit);
         assert_eq!(shed(&read), []);
-        // And RequestInfo.
+        // RequestInfo is one more detail.
         assert_eq!(read.details().count(), error.details().count() + 1);
     }
 }
 
-/// An entry whose texts are empty stands in an ErrorInfo with less than its key's length more.
+/// An entry with empty texts takes little more room in an ErrorInfo than the length of its key.
 #[test]
-fn no_more_is_left_out_than_has_to_be_of_many_small_entries() {
+fn no_more_small_entries_are_removed_than_necessary() {
     let empty = |error: ApiError, i| error.with_metadata(format!("k{i}"), "");
     let error = (0..200).fold(ErrorCode::VALIDATION_ERROR.with_message("short"), empty);
     let read = check(&error, Budget::KIB_3, 3 << 10);
@@ -259,7 +259,7 @@ fn a_request_without_violations_is_not_marked_as_cut() {
         let message = "m".repeat(length);
         ErrorCode::VALIDATION_ERROR.with_message(message).with_detail(&BadRequest::default())
     };
-    // It has none to leave out: the message is next, after it and other details are.
+    // It has no violations to remove. Other details are removed next, and then the message.
     let read = check(&without(20_000), Budget::KIB_3, 3 << 10);
     assert_eq!(shed(&read), [Shed::Details, Shed::Message]);
     assert!(read.detail::<BadRequest>().is_none());
@@ -268,9 +268,10 @@ fn a_request_without_violations_is_not_marked_as_cut() {
     assert!(read.detail::<BadRequest>().is_some());
 }
 
-/// Spaces at an end make three bytes of every space in the field; without them the rest may fit.
+/// If a message has a space at an end, every space takes three bytes in the field. Without the spaces at the end, the rest may
+/// fit.
 #[test]
-fn spaces_around_a_message_do_not_cost_what_is_in_it() {
+fn spaces_around_a_message_are_removed_before_its_text() {
     let words = "word ".repeat(150);
     for (message, kept) in [
         (format!("{}{}", words.trim_end(), " ".repeat(2000)), words.trim_end().len()),
@@ -285,13 +286,13 @@ fn spaces_around_a_message_do_not_cost_what_is_in_it() {
         assert!(message.starts_with(read.message()) && read.message().len() >= kept, "{read:?}");
         let status = Status::from_header_map(&fields).unwrap();
         let repeat = tonic_types::StatusExt::get_details_error_info(&status);
-        assert!(repeat.is_some(), "google.rpc.ErrorInfo goes last: {read:?}");
+        assert!(repeat.is_some(), "google.rpc.ErrorInfo is removed last: {read:?}");
     }
 }
 
-/// Metadata of a handler, which leave between services of one owner.
+/// The internal boundary, between services of one owner, sends the metadata of a handler.
 #[test]
-fn metadata_of_a_handler_leave_room_for_the_error() {
+fn metadata_of_a_handler_does_not_displace_the_error() {
     for (size, fit) in [(10, true), (150, true), (1000, false), (20_000, false)] {
         let error = error(ErrorCode::VALIDATION_ERROR, &[500; 7]);
         let mut status = Status::from(&error);
@@ -306,7 +307,7 @@ fn metadata_of_a_handler_leave_room_for_the_error() {
     }
 }
 
-/// How long a status is without what fills the room that there is: the message, and google.rpc.ErrorInfo.
+/// Returns the length of a status without the parts that fill the available room: the message, and google.rpc.ErrorInfo.
 fn core_len(status: &[u8]) -> usize {
     let mut status: tonic_types::pb::Status = prost::Message::decode(status).unwrap();
     status.message.clear();
@@ -314,7 +315,7 @@ fn core_len(status: &[u8]) -> usize {
     prost::Message::encoded_len(&status)
 }
 
-/// Code, domain, reason and request id, encoded, with everything else left out: at most 256 bytes.
+/// Code, domain, reason and request id take at most 256 bytes in the encoded status, if everything else is removed.
 #[test]
 fn the_core_of_an_error_is_small() {
     for entry in CATALOG.entries() {
@@ -329,7 +330,7 @@ fn the_core_of_an_error_is_small() {
     }
 }
 
-/// Sent alone, google.rpc.ErrorInfo is never left out: it has the marks by name, and its core is larger.
+/// google.rpc.ErrorInfo is never removed if it is sent alone. It contains the marks as names, so its core is larger.
 #[test]
 fn the_core_of_an_error_is_small_with_googles_error_info_alone() {
     let id = "i".repeat(48);
@@ -345,7 +346,7 @@ fn the_core_of_an_error_is_small_with_googles_error_info_alone() {
         });
     let listed = CATALOG.entries().iter().map(|entry| ErrorCode::from_u32(entry.code).unwrap().into());
     for sent in listed.chain(unlisted) {
-        // Everything at once, larger than any budget.
+        // Every part, and all together larger than any budget.
         let sent = error(ErrorCode::VALIDATION_ERROR, &[20_000; 7])
             .details()
             .fold(sent, |error, detail| error.with_raw_detail(detail.type_url(), detail.value()))
@@ -369,7 +370,7 @@ fn the_core_of_an_error_is_small_with_googles_error_info_alone() {
     }
 }
 
-/// An error that another service's catalogue lists, sent on: its reason and domain are a peer's.
+/// A forwarded error that the catalogue of another service lists: the peer chose its reason and its domain.
 #[test]
 fn the_core_of_an_unlisted_error_is_small() {
     for (domain, reason) in [("twenty.characters.ok", "R".repeat(63)), ("acme", String::new())] {
@@ -394,7 +395,7 @@ fn the_core_of_an_unlisted_error_is_small() {
     }
 }
 
-/// codelibra.error.v1.ErrorInfo, as a peer writes it.
+/// Returns a codelibra.error.v1.ErrorInfo in the encoding of a peer.
 #[derive(prost::Message)]
 struct Info {
     #[prost(uint32, tag = "1")]
@@ -405,8 +406,8 @@ struct Info {
     reason: String,
 }
 
-/// From nothing to the largest size of the contract, one part at a time: a client that takes no more than the budget
-/// gets everything that leaves.
+/// Each part alone, from empty to the largest size of the contract: a client that accepts no more than the budget receives all
+/// fields that are sent.
 #[tokio::test]
 async fn over_sockets_the_code_arrives_and_the_fields_fit() {
     const SIZES: [usize; 5] = [0, 1, 3000, 20_000, 1 << 20];
@@ -439,7 +440,7 @@ async fn over_sockets_the_code_arrives_and_the_fields_fit() {
 
 #[tokio::test]
 async fn oversize_errors_do_not_hurt_other_calls_of_the_connection() {
-    // 20 kB: more than a client takes.
+    // 20 kB: more than a client accepts.
     let error = error(ErrorCode::VALIDATION_ERROR, &[5_000, 0, 0, 0, 5_000, 5_000, 5_000]);
     let status = Status::from(error);
     let test = Test::new(move |text| match text {
@@ -460,7 +461,7 @@ async fn oversize_errors_do_not_hurt_other_calls_of_the_connection() {
     }
 }
 
-/// The harm without the layer: the code is lost, or the connection with every call on it.
+/// The control, without the layer: the code is lost, or the connection is closed with every call on it.
 #[tokio::test]
 async fn without_the_layer_oversize_errors_lose_the_code() {
     let service = Test::new(|_| {

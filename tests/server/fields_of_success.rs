@@ -1,5 +1,5 @@
-//! Fields of a failure in an answer that is not one: a client ignores them, and the boundary was not asked about them, so
-//! the server layer removes them. They may contain private text.
+//! Fields of a failure in an answer that is not a failure: clients ignore them, the boundary did not check them, and they may
+//! contain private text. The server layer removes them.
 
 use std::convert::Infallible;
 
@@ -24,7 +24,7 @@ const REMOVED: [&str; 5] = [
     "codelibra-received",
 ];
 
-/// What the service answers.
+/// The answer of the service.
 #[derive(Clone, Debug, Default)]
 struct Answer {
     content_type: &'static str,
@@ -41,7 +41,7 @@ fn map(fields: &[(&'static str, &'static str)]) -> HeaderMap {
     fields.iter().map(field).collect()
 }
 
-/// The headers, the body and the trailers that a caller with this `content-type` receives.
+/// Returns the headers, the body and the trailers that a caller with this `content-type` receives.
 async fn received(request: &str, answer: Answer) -> (HeaderMap, Bytes, HeaderMap) {
     let service = service_fn(move |_: Request<()>| {
         let mut frames = vec![Ok::<_, Infallible>(Frame::data(answer.data.clone()))];
@@ -63,7 +63,7 @@ fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
-/// The value of each of the fields is private; a code is valid, so that a reader would take it.
+/// Returns a field with a private value. The value of a code is valid, so that a reader would use it.
 fn beside(name: &'static str) -> (&'static str, &'static str) {
     (name, if name == "codelibra-error-code" { "403003" } else { CANARY })
 }
@@ -152,7 +152,7 @@ async fn a_trailer_frame_of_a_success_has_no_field_of_a_failure() {
                 (vec![], "grpc-status: 0\r\n"),
                 (vec![("grpc-status", "0")], "grpc-status: 0\r\n"),
                 (vec![("grpc-status", "0")], ""),
-                // The line is no field: a carriage return may not be in a value.
+                // The line is not a field, because a value must not contain a carriage return.
                 (vec![("grpc-status", "0")], "grpc-status: 13\rx: y\r\n"),
             ] {
                 let (name, value) = beside(name);

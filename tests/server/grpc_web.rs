@@ -26,7 +26,7 @@ const CANARY: &str = "cAnArY-7f3e /srv/db-3.internal select * from users";
 
 const CONTENT_TYPES: [&str; 4] = [BINARY, TEXT, "application/grpc-web", "application/grpc-web-text"];
 
-/// Where `GrpcWebLayer` is.
+/// The position of `GrpcWebLayer`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Order {
     /// Inside the server layer, which then sees gRPC-Web.
@@ -49,7 +49,7 @@ where
     BoxCloneService::new(service.map_response(|response| response.map(Body::new)))
 }
 
-/// Panics when it is called, before there is a future.
+/// A service that panics in `call`, before it returns a future.
 #[derive(Clone)]
 struct PanicsInCall;
 
@@ -90,13 +90,13 @@ fn private_cause() -> Status {
     error.into()
 }
 
-/// What a service does, and how the call ends.
+/// The behaviour of a service, and the expected end of the call.
 struct Case {
     name: &'static str,
     service: fn() -> Boxed,
     number: u32,
     grpc_code: GrpcCode,
-    /// How often the log has the canary.
+    /// How often the log contains the canary.
     logged: usize,
 }
 
@@ -208,7 +208,7 @@ async fn every_failure_is_coded_and_private_text_is_logged_only() {
                 for kind in [Kind::Unary, Kind::ServerStream] {
                     log.take();
                     let what = format!("{}, GrpcWebLayer {order:?}, {content_type}, {kind:?}", case.name);
-                    // A control in one: every row is tried, and all that fail are shown.
+                    // Every row runs, and the message contains all rows that fail.
                     let service = order.stack(layer(), (case.service)());
                     let received = tokio::spawn(call(service, kind, content_type));
                     let Ok(received) = received.await else {
@@ -226,7 +226,7 @@ async fn every_failure_is_coded_and_private_text_is_logged_only() {
     assert!(failures.is_empty(), "{} rows:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Why an answer is not the one that the layer promises.
+/// Checks the promises of the layer about an answer, and returns the first one that is broken.
 fn fault_of(case: &Case, received: &Received, log: &str, content_type: &str) -> Result<(), String> {
     let is_text = content_type.contains("-text");
     if received.headers["content-type"] != (if is_text { TEXT } else { BINARY }) {
@@ -258,7 +258,7 @@ fn fault_of(case: &Case, received: &Received, log: &str, content_type: &str) -> 
     Ok(())
 }
 
-/// The harm without the layer: the private message is in the body, and the answer has no code.
+/// The control, without the layer: the private message is in the body, and the answer has no code.
 #[tokio::test]
 async fn without_the_layer_the_canary_is_sent() {
     let error = || ErrorCode::UNEXPECTED_ERROR.with_message(CANARY);
@@ -274,7 +274,7 @@ async fn without_the_layer_the_canary_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_is_late_is_coded() {
+async fn a_call_after_its_deadline_is_coded() {
     for order in ORDERS {
         for content_type in CONTENT_TYPES {
             for kind in [Kind::Unary, Kind::ServerStream] {
@@ -307,7 +307,7 @@ async fn a_call_that_is_late_is_coded() {
 }
 
 #[tokio::test]
-async fn a_success_passes() {
+async fn a_success_is_not_changed() {
     for order in ORDERS {
         for content_type in CONTENT_TYPES {
             for (kind, messages) in [(Kind::Unary, 1), (Kind::ServerStream, 5)] {
@@ -322,7 +322,7 @@ async fn a_success_passes() {
     }
 }
 
-/// A request of plain gRPC, whose answer has HTTP trailers.
+/// Makes a call of plain gRPC, whose answer has HTTP trailers.
 async fn call_grpc(service: Boxed, kind: Kind) -> HeaderMap {
     let mut request = request(kind.path(), "application/grpc", "hello");
     request.headers_mut().insert("x-request-id", "same-id".parse().unwrap());
@@ -330,7 +330,7 @@ async fn call_grpc(service: Boxed, kind: Kind) -> HeaderMap {
     body.collect().await.unwrap().trailers().cloned().unwrap_or(parts.headers)
 }
 
-/// Large failures, and fields of a handler.
+/// Returns large failures, and failures with fields of a handler.
 fn large_failures() -> Vec<Status> {
     let violations = |count: usize| {
         let violation = |i| FieldViolation { field: format!("f{i}"), ..Default::default() };
@@ -355,7 +355,7 @@ fn large_failures() -> Vec<Status> {
 }
 
 #[tokio::test]
-async fn the_decision_is_the_one_of_grpc() {
+async fn grpc_web_and_grpc_have_the_same_decision() {
     for status in large_failures() {
         for boundary in [Boundary::public, Boundary::internal] {
             for budget in [Budget::KIB_3, Budget::KIB_8, Budget::from_bytes(720)] {
@@ -373,7 +373,7 @@ async fn the_decision_is_the_one_of_grpc() {
                             let received = receive(service.oneshot(request).await.unwrap()).await;
                             let mut fields = received.trailers.unwrap_or(received.headers);
                             fields.remove("content-type");
-                            // The details are bounded by what is beside them: `content-type` is longer here.
+                            // The other fields limit the details, and `content-type` is longer in gRPC-Web.
                             let what = format!("{order:?} {content_type} {kind:?} {budget:?}");
                             if kind == Kind::ServerStream {
                                 assert_eq!(fields, expected, "{what}");
@@ -412,8 +412,8 @@ async fn a_large_failure_keeps_its_code() {
 }
 
 #[tokio::test]
-async fn what_tonic_web_itself_answers_is_coded() {
-    // PROTOCOL-WEB.md: POST alone. `GrpcWebLayer` answers 405, without fields.
+async fn failures_of_tonic_web_itself_are_coded() {
+    // PROTOCOL-WEB.md permits only POST. `GrpcWebLayer` answers 405, without fields.
     let mut wrong = request(Kind::Unary.path(), BINARY, "hello");
     *wrong.method_mut() = http::Method::GET;
     let service = Order::Inside.stack(layer(), scripted(|| Script::fail(ErrorCode::USER_BANNED)));
@@ -422,7 +422,7 @@ async fn what_tonic_web_itself_answers_is_coded() {
     let status = received.status().unwrap();
     assert_eq!((status.code(), check(&status).number()), (Code::Unimplemented, Some(501_000)));
 
-    // Over HTTP/1.1 it answers 400 to a message format that it does not know. No argument of the method is invalid.
+    // Over HTTP/1.1 it answers 400 if it does not know the message format. No argument of the method is invalid.
     for content_type in ["application/grpc-web+thrift", "application/grpc-web-text+thrift"] {
         let received = receive(
             service.clone().oneshot(request(Kind::Unary.path(), content_type, "hello")).await.unwrap(),
@@ -437,10 +437,10 @@ async fn what_tonic_web_itself_answers_is_coded() {
     assert_eq!(check(&received.status().unwrap()).number(), Some(501_000));
 }
 
-/// A failure in the headers of a page, and a `content-type` among the trailers: a gRPC-Web caller gets neither the page nor
-/// the text.
+/// The headers of a page contain a failure, and the trailers contain a `content-type`: a gRPC-Web caller receives neither the
+/// page nor the text.
 #[tokio::test]
-async fn what_is_not_grpc_web_beside_a_failure_is_removed() {
+async fn content_of_a_failure_that_is_not_grpc_web_is_removed() {
     let page = Response::builder().header("content-type", "text/html").header("grpc-status", "5");
     let page = page.body(Bytes::from(format!("<html>{CANARY}"))).unwrap();
     let trailers = format!("grpc-status: 5\r\ncontent-type: {CANARY}\r\n");

@@ -1,4 +1,4 @@
-//! gRPC-Web beside HTTP: what the bridges and axum's layer do with its requests and answers.
+//! gRPC-Web and HTTP on one server: requests and answers of gRPC-Web in the bridges and in axum's layer.
 
 use std::convert::Infallible;
 
@@ -20,14 +20,14 @@ fn responder() -> Responder {
     Responder::new::<ErrorCode>()
 }
 
-/// A service whose failures are coded gRPC-Web.
+/// Returns a service whose failures are sent as coded gRPC-Web.
 fn stack() -> ServerService<GrpcWebService<Test>> {
     let service =
         Test::new(|_| Script::fail(ErrorCode::USER_BANNED.with_message("banned for spam")).after(2));
     ServerLayer::new::<ErrorCode>().layer(GrpcWebLayer::new().layer(service))
 }
 
-/// The same, with a body that can be moved.
+/// Returns the same service, with a boxed body.
 fn coded() -> BoxCloneService<Request<Body>, Response<Body>, Infallible> {
     BoxCloneService::new(ServiceExt::<Request<Body>>::map_response(stack(), |response| {
         response.map(Body::new)
@@ -40,9 +40,9 @@ fn with_id(kind: Kind, content_type: &str) -> Request<Body> {
     request
 }
 
-/// An HTTP service that fails, whose callers speak gRPC-Web.
+/// The callers of an HTTP service that fails use gRPC-Web.
 #[tokio::test]
-async fn an_http_error_is_trailers_only_grpc_web() {
+async fn an_http_error_becomes_trailers_only_grpc_web() {
     let fails = service_fn(|_: Request<Body>| async {
         let error = ErrorCode::USER_BANNED.with_message("banned for spam");
         Ok::<_, Infallible>(responder().respond(&HeaderMap::new(), &error).map(Full::new))
@@ -70,9 +70,9 @@ async fn an_http_error_is_trailers_only_grpc_web() {
     }
 }
 
-/// What is an answer of gRPC-Web already passes every layer for HTTP, byte for byte.
+/// No layer for HTTP changes an answer that is already gRPC-Web.
 #[tokio::test]
-async fn an_answer_of_grpc_web_passes() {
+async fn an_answer_of_grpc_web_is_not_changed() {
     for kind in [Kind::Unary, Kind::ServerStream] {
         for content_type in [BINARY, TEXT] {
             let bare = receive(coded().oneshot(with_id(kind, content_type)).await.unwrap()).await;
@@ -86,7 +86,7 @@ async fn an_answer_of_grpc_web_passes() {
             let router = axum::Router::new().route_service(kind.path(), stack());
             let router = router.layer(ErrorLayer::new(responder()));
             let mut axum = receive(router.oneshot(with_id(kind, content_type)).await.unwrap()).await;
-            // axum states the length of an empty body.
+            // axum adds the length of an empty body.
             axum.headers.remove("content-length");
             for received in [there, back, axum] {
                 assert_eq!((&received.headers, &received.body), (&bare.headers, &bare.body), "{kind:?}");
@@ -99,7 +99,7 @@ async fn panics() -> &'static str {
     panic!("cAnArY")
 }
 
-/// What axum's layer makes itself of a call of gRPC-Web is gRPC-Web.
+/// axum's layer answers a call of gRPC-Web in gRPC-Web.
 #[tokio::test]
 async fn axum_answers_grpc_web_in_grpc_web() {
     for (content_type, expected) in [(BINARY, BINARY), (TEXT, TEXT), ("application/grpc-web", BINARY)] {
@@ -118,9 +118,9 @@ async fn axum_answers_grpc_web_in_grpc_web() {
     }
 }
 
-/// A caller of HTTP gets HTTP, whatever the service answers with.
+/// A caller of HTTP receives HTTP for any answer of the service.
 #[tokio::test]
-async fn a_failure_without_a_body_is_an_http_answer_to_an_http_caller() {
+async fn an_http_caller_receives_a_failure_without_a_body_as_http() {
     let service = service_fn(|_: Request<Body>| async {
         let response = Response::builder().header("content-type", BINARY).header("grpc-status", "5");
         Ok::<_, Infallible>(response.body(Full::new(Bytes::new())).unwrap())
@@ -133,9 +133,9 @@ async fn a_failure_without_a_body_is_an_http_answer_to_an_http_caller() {
     assert!(!response.into_body().collect().await.unwrap().to_bytes().is_empty());
 }
 
-/// Every kind of call, through a server layer with `GrpcWebLayer` inside: plain gRPC is not changed by it.
+/// Every kind of call, through a server layer with `GrpcWebLayer` inside: that layer does not change plain gRPC.
 #[tokio::test]
-async fn plain_grpc_beside_grpc_web_is_the_same() {
+async fn plain_grpc_is_the_same_with_and_without_grpc_web() {
     for kind in KINDS {
         let request = || {
             let mut request = with_id(kind, "application/grpc");

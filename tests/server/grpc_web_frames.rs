@@ -1,5 +1,5 @@
-//! gRPC-Web bodies that are split, joined, padded, odd or broken, inside of the server layer: each answer ends with one
-//! trailer frame, a failure has a code, and nothing private is sent.
+//! gRPC-Web bodies inside of the server layer that are split, joined, padded, unusual or invalid: each answer ends with one trailer
+//! frame, a failure has a code, and nothing private is sent.
 
 use std::convert::Infallible;
 
@@ -21,7 +21,7 @@ const CANARY: &str = "cAnArY-7f3e";
 type Inner = BoxBody<Bytes, BoxError>;
 type Frames = Vec<Result<Frame<Bytes>, BoxError>>;
 
-/// What a caller receives when a service answers with this.
+/// Sends an answer of a service through the server layer.
 async fn answer_to(request: Request<Body>, response: Response<Inner>) -> Response<Body> {
     let mut response = Some(response);
     let service = tower::service_fn(move |_: Request<Body>| {
@@ -49,14 +49,14 @@ fn trailers(lines: &str) -> Vec<u8> {
     frame(0x80, lines.as_bytes())
 }
 
-/// A failure with a private message.
+/// Returns a trailer frame of a failure with a private message.
 fn private() -> Vec<u8> {
     trailers(&format!("grpc-status:13\r\ngrpc-message:{CANARY}\r\n"))
 }
 
 const OK: &str = "grpc-status:0\r\n";
 
-/// Every way to cut a body in two, and into pieces of one length.
+/// Returns every way to cut a body in two, and into pieces of equal length.
 fn cuts(body: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
     let in_two = (0..=body.len()).map(move |at| vec![&body[..at], &body[at..]]);
     let in_pieces = (1..=body.len()).map(move |len| body.chunks(len).collect());
@@ -64,7 +64,7 @@ fn cuts(body: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
 }
 
 #[tokio::test]
-async fn a_body_may_be_cut_anywhere() {
+async fn a_body_may_be_cut_at_any_byte() {
     let messages = [frame(0, b"one"), frame(0, b""), frame(0, b"three three")].concat();
     for (end, code) in [(private(), Code::Internal), (trailers(OK), Code::Ok)] {
         let body = [&messages[..], &end].concat();
@@ -91,7 +91,7 @@ async fn a_body_may_be_cut_anywhere() {
     }
 }
 
-/// A broken body, and the reason in the log.
+/// An invalid body, and the reason in the log.
 struct Broken {
     name: &'static str,
     body: Vec<u8>,
@@ -147,7 +147,7 @@ fn broken_bodies() -> Vec<Broken> {
 }
 
 #[tokio::test]
-async fn a_broken_body_ends_coded() {
+async fn an_invalid_body_ends_with_a_coded_failure() {
     let log = Log::start();
     for Broken { name, body, why } in broken_bodies() {
         let text = encode(&body);
@@ -172,7 +172,7 @@ async fn a_broken_body_ends_coded() {
 }
 
 #[tokio::test]
-async fn broken_base64_ends_coded() {
+async fn invalid_base64_ends_with_a_coded_failure() {
     let ok = [frame(0, b"one"), trailers(OK)].concat();
     let text = encode(&ok);
     let text = std::str::from_utf8(&text).unwrap();
@@ -244,13 +244,13 @@ async fn http_trailers_become_a_trailer_frame() {
         let own = trailers(OK);
         let own = if content_type == TEXT { encode(&own) } else { own.into() };
         let both = received(content_type, vec![message(), Ok(Frame::data(own)), http("13")]).await;
-        assert_eq!(both.status().unwrap().code(), Code::Ok, "the trailer frame counts");
+        assert_eq!(both.status().unwrap().code(), Code::Ok, "the trailer frame has priority");
         assert!(!both.contains(CANARY));
     }
 }
 
 #[tokio::test]
-async fn a_body_that_fails_ends_coded() {
+async fn an_error_of_the_body_ends_with_a_coded_failure() {
     let log = Log::start();
     for (content_type, half) in [(BINARY, Bytes::from_static(b"\0\0\0")), (TEXT, Bytes::from_static(b"AAAA"))]
     {
@@ -266,7 +266,7 @@ async fn a_body_that_fails_ends_coded() {
     }
 }
 
-/// A trailers-only failure has no body, whatever the service sends behind it.
+/// A trailers-only failure has no body. A body that the service sends is dropped.
 #[tokio::test]
 async fn nothing_follows_a_failure_in_the_headers() {
     let log = Log::start();
@@ -280,7 +280,7 @@ async fn nothing_follows_a_failure_in_the_headers() {
     assert_eq!(log.take().matches("a call failed").count(), 1);
 }
 
-/// A client of gRPC-Web reads fields only beside a `content-type` of gRPC-Web or gRPC.
+/// A client of gRPC-Web reads the fields only if the `content-type` is gRPC-Web or gRPC.
 #[tokio::test]
 async fn a_failure_in_the_headers_has_the_content_type_of_its_caller() {
     for (content_type, sent, expected) in [
@@ -321,7 +321,7 @@ async fn a_compressed_body_is_a_failure() {
     }
 }
 
-/// The caller's `accept` names the encoding of an answer that the layer makes itself, else its `content-type` does.
+/// The caller's `accept` names the encoding of an answer that the layer creates. Without one, its `content-type` does.
 #[tokio::test]
 async fn an_answer_of_the_layer_is_in_the_encoding_that_the_caller_reads() {
     for (content_type, accept, expected) in [
@@ -346,9 +346,9 @@ async fn an_answer_of_the_layer_is_in_the_encoding_that_the_caller_reads() {
     }
 }
 
-/// Whole messages are the bytes of the service: nothing is copied.
+/// Complete messages are sent as the bytes of the service, without a copy.
 #[tokio::test]
-async fn messages_pass_without_a_copy() {
+async fn messages_are_sent_without_a_copy() {
     let messages = [frame(0, &[7; 100]), frame(1, &[8; 5])].concat();
     for (content_type, bytes, end) in [
         (BINARY, Bytes::from(messages.clone()), Bytes::from(trailers(OK))),
@@ -368,10 +368,10 @@ async fn messages_pass_without_a_copy() {
     }
 }
 
-/// A message that is longer than what is held passes as it comes. If it breaks off, a status cannot be sent any more:
-/// the caller sees an incomplete message, and the log has the failure.
+/// A message that is longer than the buffer is sent piece by piece. If it ends too early, a status can no longer be sent: the caller
+/// sees an incomplete message, and the log contains the failure.
 #[tokio::test]
-async fn a_long_message_passes_as_it_comes() {
+async fn a_long_message_is_sent_piece_by_piece() {
     const LEN: usize = 5 << 20;
     let message = frame(0, &vec![7; LEN]);
     let whole = [&message[..], &trailers(OK)].concat();
@@ -391,7 +391,7 @@ async fn a_long_message_passes_as_it_comes() {
     assert!(log.take().contains("breaks off in a frame"));
 }
 
-/// Any bytes end with a status, and no bytes cause a panic.
+/// A body of any bytes ends with a status, and never causes a panic.
 #[tokio::test]
 async fn any_body_ends_with_a_status() {
     let mut seed = 1_u64;

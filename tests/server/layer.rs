@@ -1,4 +1,4 @@
-//! The server layer over real sockets: every failure that leaves carries a code, and says nothing private.
+//! The server layer over real sockets: every failure that is sent contains a code, and no private text.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn request() -> Request<String> {
 }
 
 #[tokio::test]
-async fn a_coded_failure_arrives_whole_from_every_kind_of_call() {
+async fn a_coded_failure_is_received_unchanged_from_every_kind_of_call() {
     let channel = serve(
         layer(),
         Test::new(|_| {
@@ -51,7 +51,7 @@ async fn a_coded_failure_arrives_whole_from_every_kind_of_call() {
 }
 
 #[tokio::test]
-async fn a_success_passes_untouched() {
+async fn a_success_is_not_changed() {
     let channel = serve(layer(), Test::new(|_| Script { items: 2, at_once: false, end: End::Ok })).await;
     for kind in KINDS {
         let (items, end) = call(channel.clone(), kind, request()).await;
@@ -86,14 +86,14 @@ async fn a_failure_without_a_code_gets_one() {
             assert_eq!(error.number(), Some(expected), "{grpc}");
             assert!(!error.message().contains("select"), "{error}");
             if expected % 1000 == 0 {
-                assert_eq!(error.grpc_code(), grpc, "a class alone does not change the gRPC code");
+                assert_eq!(error.grpc_code(), grpc, "a class code does not change the gRPC code");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_catalogue_brings_its_own_fallback() {
+async fn a_catalogue_may_define_its_fallback() {
     let taken = Entry {
         code: 409_100,
         name: "Taken",
@@ -128,12 +128,12 @@ async fn users_set_the_fallback_and_the_boundary() {
         let (_, end) = call(channel.clone(), kind, request()).await;
         let error = check(&end.unwrap_err());
         assert_eq!(error.code(), Some(ErrorCode::USER_NOT_FOUND_IN_DB));
-        assert_eq!(error.message(), "no user 17", "between services of one owner messages stay");
+        assert_eq!(error.message(), "no user 17", "the internal boundary sends messages");
     }
 }
 
 #[tokio::test]
-async fn an_internal_boundary_keeps_details_beside_any_message() {
+async fn an_internal_boundary_sends_details_with_any_message() {
     let failing = |message: &str| {
         let detail = prost_types::Any::from_msg(&Help::default()).unwrap();
         let status = tonic_types::Status { code: 5, message: message.into(), details: vec![detail] };
@@ -154,7 +154,7 @@ async fn an_internal_boundary_keeps_details_beside_any_message() {
     }
 }
 
-/// The failures of tonic itself, with the code that each one leaves with.
+/// Returns the failures of tonic itself, with the code that is sent for each.
 async fn failures_of_tonic(channel: Channel) -> Vec<(Status, u32)> {
     let fail = async |path, message: Vec<u8>, encoding: Option<&str>| {
         let mut grpc = tonic::client::Grpc::new(channel.clone());
@@ -169,24 +169,24 @@ async fn failures_of_tonic(channel: Channel) -> Vec<(Status, u32)> {
     };
     let unary = Kind::Unary.path();
     vec![
-        // A method, and a service, that nobody has.
+        // A method and a service that do not exist.
         (fail("/test.v1.Test/Nothing", vec![], None).await, 501_000),
         (fail("/nobody.v1.Nothing/At", vec![], None).await, 501_000),
-        // google.protobuf.BytesValue with bytes that are not UTF-8, where a StringValue is expected.
+        // A google.protobuf.BytesValue whose bytes are not UTF-8, instead of a StringValue.
         (fail(unary, vec![0xff], None).await, 500_001),
-        // A compression that the server does not have.
+        // A compression that the server does not support.
         (fail(unary, vec![], Some("snappy")).await, 501_000),
     ]
 }
 
 #[tokio::test]
-async fn what_tonic_itself_answers_is_coded() {
+async fn failures_of_tonic_itself_are_coded() {
     let fine = || Test::new(|_| Script { items: 0, at_once: false, end: End::Ok });
     for (status, number) in failures_of_tonic(serve(layer(), fine()).await).await {
         assert_eq!(check(&status).number(), Some(number));
         assert_eq!(status.code() == Code::Unimplemented, number == 501_000);
     }
-    // The control.
+    // The control, without the layer.
     for (status, _) in failures_of_tonic(serve_bare(fine()).await).await {
         assert_eq!(status.error_code::<ErrorCode>(), None, "{status:?}");
     }
@@ -194,13 +194,13 @@ async fn what_tonic_itself_answers_is_coded() {
 
 type Interceptor = fn(Request<()>) -> Result<Request<()>, Status>;
 
-/// One that is a layer panics in the call itself, and not in its future.
+/// Returns an interceptor that is a layer. It panics in `call`, and not in the future.
 fn panicking_interceptor() -> InterceptorLayer<Interceptor> {
     InterceptorLayer::new(|_| panic!("secret payload"))
 }
 
 #[tokio::test]
-async fn a_panic_is_an_unexpected_error_with_nothing_of_its_payload() {
+async fn a_panic_becomes_an_unexpected_error_without_its_payload() {
     let log = Log::start();
     let channel = serve(
         layer(),
@@ -225,12 +225,12 @@ async fn a_panic_is_an_unexpected_error_with_nothing_of_its_payload() {
             assert_eq!(log.take().matches("secret payload").count(), 1);
         }
     }
-    // The connection lives on.
+    // The connection is still usable.
     let (_, end) = call(channel, Kind::Unary, Request::new("fine".into())).await;
     assert!(end.is_ok());
 }
 
-/// The harm without the layer.
+/// The control, without the layer.
 #[tokio::test]
 async fn without_the_layer_a_panic_closes_the_stream_without_a_code() {
     let panicking = Test::new(|_| Script { items: 2, at_once: false, end: End::Panic("secret".into()) });
@@ -251,7 +251,7 @@ async fn without_the_layer_a_panic_closes_the_stream_without_a_code() {
 }
 
 #[tokio::test]
-async fn a_timeout_of_the_server_is_deadline_exceeded() {
+async fn a_timeout_of_the_server_becomes_deadline_exceeded() {
     let hang = Test::new(|_| Script { items: 1, at_once: false, end: End::Never });
     let channel = serve(layer().timeout(Duration::from_millis(20)), hang).await;
     for kind in KINDS {
@@ -262,7 +262,7 @@ async fn a_timeout_of_the_server_is_deadline_exceeded() {
     }
 }
 
-/// The harm without the layer: tonic's own timer says CANCELLED.
+/// The control, without the layer: tonic's own timer gives CANCELLED.
 #[tokio::test]
 async fn without_the_layer_a_timeout_is_cancelled() {
     let hang = Test::new(|_| Script { items: 0, at_once: true, end: End::Never });
@@ -278,10 +278,10 @@ async fn without_the_layer_a_timeout_is_cancelled() {
     }
 }
 
-/// In process, because tonic's channel has a timer of its own for the same field; the clock is tokio's, which jumps
-/// to the next timer.
+/// The call is in process, because tonic's channel has its own timer for the same field. tokio's paused clock advances to the next
+/// timer.
 #[tokio::test(start_paused = true)]
-async fn a_deadline_of_the_caller_is_deadline_exceeded() {
+async fn a_deadline_of_the_caller_becomes_deadline_exceeded() {
     for kind in KINDS {
         let hang = Test::new(|_| Script { items: 1, at_once: false, end: End::Never });
         let start = tokio::time::Instant::now();
@@ -296,7 +296,7 @@ async fn a_deadline_of_the_caller_is_deadline_exceeded() {
     }
 }
 
-/// In process, so that nothing but the deadline can end it. The clock is tokio's, and moved.
+/// The call is in process, so that only the deadline can end it. The test advances tokio's paused clock.
 #[tokio::test(start_paused = true)]
 async fn a_deadline_ends_a_stream_that_always_has_a_message_ready() {
     for kind in [Kind::ServerStream, Kind::Bidi] {
@@ -320,7 +320,7 @@ async fn a_deadline_ends_a_stream_that_always_has_a_message_ready() {
 }
 
 #[tokio::test]
-async fn the_caller_gets_the_request_id_that_the_log_has() {
+async fn the_answer_and_the_log_contain_the_same_request_id() {
     let log = Log::start();
     let failing = |_: &str| {
         Script::fail(ErrorCode::USER_BANNED.with_cause(std::io::Error::other("row 17 of bans"))).after(1)
@@ -342,8 +342,8 @@ async fn the_caller_gets_the_request_id_that_the_log_has() {
     }
 }
 
-/// One layer around all services and one around a single service: the id of the answer is in both events, and the cause
-/// in one.
+/// One layer is around all services and one around a single service. Both events contain the id of the answer, and one of them
+/// contains the cause.
 #[tokio::test]
 async fn two_layers_log_one_request_id() {
     let log = Log::start();
@@ -369,9 +369,9 @@ async fn two_layers_log_one_request_id() {
     }
 }
 
-/// The id that a failure has is for the log only where the failure says who it is.
+/// The request id in a failure without a code is written to the log only.
 #[tokio::test]
-async fn the_request_id_of_a_failure_without_a_code_does_not_leave() {
+async fn the_request_id_of_a_failure_without_a_code_is_not_sent() {
     let info = RequestInfo { request_id: "cAnArY".into(), serving_data: String::new() };
     let error = codelibra::ApiError::from(ErrorCode::USER_BANNED).with_detail(&info);
     let coded = Status::from(error);
@@ -387,7 +387,7 @@ async fn the_request_id_of_a_failure_without_a_code_does_not_leave() {
 }
 
 #[tokio::test]
-async fn the_message_of_a_5xx_and_debug_info_stay_here() {
+async fn the_message_of_a_5xx_and_debug_info_are_not_sent() {
     let failing = |_: &str| {
         let debug = DebugInfo { detail: "stack".into(), ..Default::default() };
         let code = ErrorCode::from_u32(503_001).unwrap();
@@ -409,7 +409,7 @@ async fn the_message_of_a_5xx_and_debug_info_stay_here() {
 }
 
 #[tokio::test]
-async fn a_foreign_error_does_not_leave() {
+async fn an_error_of_another_domain_is_not_sent() {
     let other = Catalog::leak("otherhost", "", vec![], vec![]);
     let foreign = || {
         let error = ApiError::from_catalog(other, 403_003).unwrap().with_message("of other");
@@ -435,7 +435,7 @@ async fn a_foreign_error_does_not_leave() {
     }
 }
 
-/// A layer around one service of several, whose paths the router still knows.
+/// The layer is around one service of several, and the router still knows the paths of that service.
 #[tokio::test]
 async fn one_service_of_a_router_has_the_layer() {
     let test = Test::new(|_| Script::fail(Status::not_found("a row")));

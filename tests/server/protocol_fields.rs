@@ -1,5 +1,5 @@
-//! gRPC's own fields that a handler sets beside a failure: each is limited to what it may contain, and the header list
-//! never exceeds the budget.
+//! gRPC's own fields that a handler sets together with a failure: an invalid value is removed, and the header list never exceeds the
+//! budget.
 
 use std::convert::Infallible;
 
@@ -19,7 +19,7 @@ const NAMES: [&str; 4] = ["content-type", "grpc-encoding", "grpc-accept-encoding
 const BUDGETS: [(Budget, usize); 3] =
     [(Budget::from_bytes(720), 720), (Budget::KIB_3, 3 << 10), (Budget::KIB_8, 8 << 10)];
 
-/// Where the failure is.
+/// The place of the failure.
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Headers,
@@ -30,7 +30,7 @@ const PLACES: [Place; 2] = [Place::Headers, Place::Trailers];
 
 type Fields = Vec<(HeaderName, HeaderValue)>;
 
-/// A service that fails with a status and with these fields beside it.
+/// Returns a service that fails with a status and with these additional fields.
 fn failing(
     place: Place,
     status: &Status,
@@ -53,7 +53,7 @@ fn failing(
     })
 }
 
-/// The fields with which the failure is sent.
+/// Returns the fields with which the failure is sent.
 fn sent<S, B>(place: Place, service: S) -> HeaderMap
 where
     S: Service<Request<()>, Response = Response<B>, Error = Infallible>,
@@ -71,7 +71,7 @@ where
     })
 }
 
-/// RFC 9113 §6.5.2, with the two fields that HTTP adds to headers.
+/// Returns the size of the field list (RFC 9113 §6.5.2), with the two fields that HTTP adds to headers.
 fn list_size(fields: &HeaderMap) -> usize {
     let size = |name: usize, value: usize| name + value + 32;
     let http = size(":status".len(), 3) + size("date".len(), 29);
@@ -87,7 +87,7 @@ fn boundaries() -> [Boundary; 2] {
 }
 
 #[test]
-fn an_invalid_field_is_removed_and_the_log_has_its_name_only() {
+fn an_invalid_field_is_removed_and_the_log_contains_only_its_name() {
     let log = Log::start();
     let long = "7".repeat(6000);
     let status = Status::from(ErrorCode::USER_BANNED);
@@ -129,7 +129,7 @@ fn an_invalid_field_is_removed_and_the_log_has_its_name_only() {
     }
 }
 
-/// The harm without the layer: nginx 1.22 answers such a list with 502.
+/// The control, without the layer: nginx 1.22 answers such a list with 502.
 #[test]
 fn without_the_layer_the_list_exceeds_every_budget() {
     let status = Status::from(ErrorCode::USER_BANNED);
@@ -181,7 +181,7 @@ proptest! {
     }
 }
 
-/// An error of our own catalogue, or of another one with a domain of this length.
+/// Returns an error of our own catalogue, or of another one whose domain has this length.
 fn foreign(domain: usize) -> ApiError {
     if domain == 0 {
         return ErrorCode::USER_BANNED.into();
@@ -194,9 +194,9 @@ fn foreign(domain: usize) -> ApiError {
         .assume_trusted()
 }
 
-/// A bridge takes no field of the service behind into a failure of its own.
+/// A bridge copies no field of the inner service into a failure that it creates.
 #[test]
-fn no_field_crosses_a_bridge() {
+fn a_bridge_copies_no_field_into_a_failure() {
     for name in NAMES {
         let value = if name == "content-type" { "text/plain; a=" } else { "" }.to_owned() + &"7".repeat(6000);
         let service = service_fn(move |_: Request<()>| {

@@ -1,4 +1,4 @@
-//! Every combination of the fields with which a gRPC response can end, and what each has to come to.
+//! Every combination of the fields with which a gRPC response can end, and the expected result of each.
 
 #![allow(missing_docs, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body::Frame;
 use tower::Service;
 
-/// What the values of `grpc-status` mean together.
+/// The joint meaning of the values of `grpc-status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
     Missing,
@@ -24,7 +24,7 @@ pub enum Meaning {
 const UNKNOWN: Meaning = Meaning::Failed(GrpcCode::Unknown);
 const DENIED: Meaning = Meaning::Failed(GrpcCode::PermissionDenied);
 
-/// Values of `grpc-status`: missing, OK, failing, odd, and sent twice.
+/// Values of `grpc-status`: missing, OK, a failure, invalid, and sent twice.
 const STATUSES: [(&[&str], Meaning); 13] = [
     (&[], Meaning::Missing),
     (&["0"], Meaning::Ok),
@@ -62,7 +62,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// Whether 403003 can be read from the block.
+    /// Returns whether 403003 can be read from the block.
     fn is_coded(&self) -> bool {
         self.details == Field::Good || self.code == Field::Good
     }
@@ -84,13 +84,13 @@ impl Block {
     }
 }
 
-/// 403003 with PERMISSION_DENIED.
+/// Returns the details of 403003 with PERMISSION_DENIED.
 fn details() -> HeaderValue {
     let status = tonic::Status::from(ApiError::new(ErrorCode::USER_BANNED).with_message("good"));
     status.into_http::<()>().headers()["grpc-status-details-bin"].clone()
 }
 
-/// Every combination of one block, with its fields.
+/// Returns every combination of one block, with its fields.
 pub fn blocks() -> Vec<(Block, HeaderMap)> {
     let mut blocks = Vec::new();
     for (statuses, status) in STATUSES {
@@ -106,7 +106,7 @@ pub fn blocks() -> Vec<(Block, HeaderMap)> {
     blocks
 }
 
-/// What follows the headers.
+/// The parts of a response after the headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// Nothing: the headers are the trailers.
@@ -131,32 +131,32 @@ pub struct Combination<'a> {
     pub trailers: Option<&'a (Block, HeaderMap)>,
 }
 
-/// What a response has to come to.
+/// The expected result of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expected {
     /// OK, or the gRPC code of the failure.
     pub grpc_code: GrpcCode,
-    /// Whether 403003 has to be read.
+    /// Whether the reader must find 403003.
     pub is_coded: bool,
 }
 
 impl Combination<'_> {
-    /// The rules, in the order in which they apply.
+    /// Returns the expected result. The rules are in the order in which they apply.
     pub fn expected(&self) -> Expected {
         let (headers, trailers) = (self.headers.0, self.trailers.map(|trailers| trailers.0));
         let ok = Expected { grpc_code: GrpcCode::Ok, is_coded: false };
-        // A failure in the headers ends the call. What follows is not read.
+        // A failure in the headers ends the call. The rest is not read.
         if let Meaning::Failed(grpc_code) = headers.status {
             return Expected { grpc_code, is_coded: headers.is_coded() };
         }
         let is_coded = headers.is_coded() || trailers.is_some_and(|trailers| trailers.is_coded());
         match (trailers.map_or(Meaning::Missing, |trailers| trailers.status), headers.status) {
-            // The status of the trailers counts before the one of the headers.
+            // The status of the trailers has priority over the one of the headers.
             (Meaning::Failed(grpc_code), _) => Expected { grpc_code, is_coded },
             (Meaning::Ok, _) => ok,
-            // An OK that nothing contradicts. Details without a status do not: the status counts before them.
+            // An OK without a contradiction. Details without a status are no contradiction, because a status has priority.
             (Meaning::Missing, Meaning::Ok) => ok,
-            // The code that arrived gives the status.
+            // Without a status, the received code gives the status.
             (Meaning::Missing, _) if is_coded => Expected { grpc_code: GrpcCode::PermissionDenied, is_coded },
             (Meaning::Missing, _) => Expected { grpc_code: GrpcCode::Unknown, is_coded },
         }
@@ -201,7 +201,7 @@ pub fn for_each(
     }
 }
 
-/// A body that is ready at once.
+/// A body that is ready immediately.
 #[derive(Debug)]
 pub struct Frames(VecDeque<Frame<Bytes>>);
 
@@ -239,7 +239,7 @@ impl<B> Service<Request<B>> for Peer<'_> {
     }
 }
 
-/// The result of a future that waits for nothing.
+/// Returns the result of a future that is ready immediately.
 pub fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
@@ -247,7 +247,7 @@ pub fn ready<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// The first problems of many.
+/// The number of problems, and the first of them.
 #[derive(Debug, Default)]
 pub struct Problems {
     pub count: usize,

@@ -10,7 +10,7 @@ use tower::{Layer, ServiceExt};
 
 use codelibra_combinations::{Combination, Peer, Problems, blocks, for_each, ready};
 
-/// What an HTTP client reads: nothing wrong, an error instead of the response, or one in the middle of it.
+/// The result for an HTTP client: a response, an error instead of the response, or an error after its beginning.
 #[derive(Debug)]
 enum Read {
     Ok,
@@ -28,7 +28,7 @@ async fn call(layer: &GrpcToHttpLayer, combination: &Combination<'_>) -> Read {
     }
 }
 
-/// The code of an error that had none.
+/// Returns the fallback code of a failure without a code.
 fn fallback(grpc_code: GrpcCode) -> ErrorCode {
     match grpc_code {
         GrpcCode::PermissionDenied => ErrorCode::USER_UNAUTHORIZED,
@@ -68,7 +68,7 @@ fn check(first: usize) {
     problems.assert_none();
 }
 
-// Two tests, which run at the same time.
+// There are two tests, so that they run at the same time.
 #[test]
 fn half_of_the_headers() {
     check(0);

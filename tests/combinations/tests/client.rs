@@ -1,5 +1,4 @@
-//! Every combination of the fields that end a gRPC response, through the client layer and read by tonic; and the same
-//! without the layer, as a control.
+//! Every combination of the fields that end a gRPC response, read by tonic with the client layer and, as a control, without it.
 
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test")]
 
@@ -24,7 +23,7 @@ enum Reader {
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What tonic reads: the metadata of a success, headers and trailers.
+/// The result that tonic reads: the metadata of a success, from headers and trailers, or a failure.
 async fn read<S>(service: S, reader: Reader) -> Result<Vec<MetadataMap>, Status>
 where
     S: GrpcService<tonic::body::Body>,
@@ -47,7 +46,7 @@ where
     }
 }
 
-/// What is wrong with what tonic read; `None` where all is as it should be.
+/// Compares the result that tonic read with the expected one. Returns the difference.
 fn problem(
     combination: &Combination<'_>,
     reader: Reader,
@@ -56,7 +55,7 @@ fn problem(
     let expected = combination.expected();
     let is_ok = expected.grpc_code == GrpcCode::Ok;
     if is_ok && matches!(reader, Reader::Unary) && !combination.shape.has_message() {
-        // tonic requires a message of a unary call.
+        // tonic requires a message in the response of a unary call.
         let status = read.err().filter(|status| status.message() == "Missing response message.");
         return status.is_none().then(|| String::from("not an OK without a message"));
     }
@@ -81,7 +80,7 @@ fn problem(
     if !is_marked(&status) {
         return Some(format!("not marked: {status:?}"));
     }
-    // tonic writes it again where the status is sent on.
+    // tonic writes the field again if the status is forwarded.
     if status.metadata().contains_key("grpc-status-details-bin") || status.message().starts_with("Error des")
     {
         return Some(format!("not repaired: {status:?}"));
@@ -90,7 +89,7 @@ fn problem(
     None
 }
 
-/// One share of the table: the headers whose `grpc-status` is one of these.
+/// Checks one part of the table: the headers with one value of `grpc-status`.
 fn check(share: usize) {
     let layer = ClientLayer::new::<ErrorCode>();
     let blocks = blocks();
@@ -113,7 +112,7 @@ fn check(share: usize) {
     problems.assert_none();
 }
 
-/// A test for each value of `grpc-status` in the headers: they run at the same time.
+/// Defines a test for each value of `grpc-status` in the headers, so that they run at the same time.
 macro_rules! shares {
     ($($name:ident $share:literal,)*) => {$(
         #[test]
@@ -139,12 +138,13 @@ shares! {
     headers_with_7_and_ok 12,
 }
 
-/// Without the layer: if one of these harms is gone from tonic, the tests above show less than they claim.
+/// The control, without the layer. If tonic has repaired one of these faults, the tests above no longer prove that the layer repairs
+/// it.
 #[test]
 fn without_the_layer_tonic_panics() {
     let blocks = blocks();
     let (mut panics, mut problems) = (0, 0);
-    // The whole table shows no more.
+    // The rest of the table has no other faults.
     let trailers: Vec<_> = blocks.iter().step_by(5).cloned().collect();
     let headers: Vec<_> = blocks.iter().step_by(7).cloned().collect();
     for_each(&headers, &trailers, |combination| {

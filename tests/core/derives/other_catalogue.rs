@@ -1,4 +1,4 @@
-//! A catalogue of the user's own, and one error with codes of two.
+//! A catalogue that a user defines, and an error with codes of two catalogues.
 
 mod errors {
     include!("../../data/shop.rs");
@@ -33,7 +33,7 @@ enum OrderError {
 struct Closed;
 
 #[test]
-fn each_error_has_a_code_of_its_catalogue() {
+fn each_error_has_the_code_of_its_catalogue() {
     let error = OrderError::SoldOut { item: "tea".into(), again_in: None, r#type: "green" };
     let status = tonic::Status::from(error);
     assert_eq!(status.error_code(), Some(errors::ErrorCode::SOLD_OUT));
