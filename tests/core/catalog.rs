@@ -79,9 +79,9 @@ fn each_row_is_found_by_number_name_and_reason() {
         assert_eq!(code.grpc_code().number(), fact.grpc_code);
         assert_eq!(code.to_string(), format!("{} {}", fact.code, fact.name));
     }
-    for nobody in ["", "userbanned", "USER_BANNED ", "UserBannedX", "403003"] {
-        assert_eq!(CATALOG.by_name(nobody), None, "{nobody}");
-        assert_eq!(CATALOG.by_reason(nobody), None, "{nobody}");
+    for unknown in ["", "userbanned", "USER_BANNED ", "UserBannedX", "403003"] {
+        assert_eq!(CATALOG.by_name(unknown), None, "{unknown}");
+        assert_eq!(CATALOG.by_reason(unknown), None, "{unknown}");
     }
 }
 

@@ -63,12 +63,12 @@ fn a_corrupt_error_info_adds_its_own_note_and_no_other() {
             let corrupt = corrupt(name, of);
             assert!(corrupt.len() >= 60, "{} ways to corrupt", corrupt.len());
             for (how, bad) in corrupt {
-                for (sound_name, sound) in [(ERROR_INFO, &our), (GOOGLE_ERROR_INFO, &google)] {
+                for (intact_name, intact) in [(ERROR_INFO, &our), (GOOGLE_ERROR_INFO, &google)] {
                     for bad_index in [0, 1] {
-                        let mut details = vec![detail(sound_name, sound)];
+                        let mut details = vec![detail(intact_name, intact)];
                         details.insert(bad_index, bad.clone());
                         let read = read(&details);
-                        let at = format!("{name} {how} at {bad_index}, {sound_name} of {domain}");
+                        let at = format!("{name} {how} at {bad_index}, {intact_name} of {domain}");
                         let note = Note::CorruptDetail { index: bad_index, type_name: name.into() };
                         let expected: Vec<Note> = std::iter::once(note).chain(foreign.clone()).collect();
                         assert_eq!(read.notes(), expected, "{at}");

@@ -378,11 +378,11 @@ async fn the_request_id_of_a_failure_without_a_code_is_not_sent() {
     let mut embedded = tonic_types::pb::Status::decode(coded.details()).unwrap();
     embedded.details.retain(|detail| detail.type_url.ends_with("RequestInfo"));
     let nameless = Status::with_details(Code::NotFound, "", embedded.encode_to_vec().into());
-    for (status, leaves) in [(coded, true), (nameless, false)] {
+    for (status, is_sent) in [(coded, true), (nameless, false)] {
         let channel = serve(layer(), Test::new(move |_| Script::fail(status.clone()))).await;
         let (_, end) = call(channel, Kind::Unary, request()).await;
         let id = check(&end.unwrap_err()).detail::<RequestInfo>().unwrap().unwrap().request_id;
-        assert_eq!(id == "cAnArY", leaves, "{id}");
+        assert_eq!(id == "cAnArY", is_sent, "{id}");
     }
 }
 
