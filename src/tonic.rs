@@ -179,7 +179,9 @@ fn synthesized_status(known: Option<GrpcCode>, error: Box<dyn Error + Send + Syn
             status
         }
         None => status_of(error).unwrap_or_else(|error| {
-            let mut status = Status::unknown(error.to_string());
+            // Foreign code: it may panic.
+            let text = crate::guard::catch(|| error.to_string());
+            let mut status = Status::unknown(text.unwrap_or_else(|_| "an error whose Display panics".into()));
             status.set_source(error.into());
             status
         }),

@@ -17,7 +17,7 @@ use super::handler_failure::HandlerFailure;
 use crate::catalog::GrpcCode;
 use crate::catalog::tables::class_to_grpc;
 use crate::guard::{Panic, discard};
-use crate::http::{Caller, Responder};
+use crate::http::{Caller, Responder, read_grpc_failure};
 use crate::outbound::failure::{Failure, Origin};
 use crate::outbound::log::Transport;
 use crate::wire::grpc_web::Protocol;
@@ -73,7 +73,7 @@ impl HandlerCall {
             // For example, the fallback of tonic's router sends gRPC to every caller.
             None if !self.caller.is_grpc() && is_grpc_failure(&parts) => {
                 self.discard(body);
-                Classified::Done(self.grpc_failure(&parts.headers))
+                Classified::Done(self.grpc_failure(parts))
             }
             None => Classified::Done(Response::from_parts(parts, body)),
         }
@@ -119,8 +119,11 @@ impl HandlerCall {
     }
 
     /// Returns the HTTP response to a gRPC failure, for a caller that does not read gRPC.
-    fn grpc_failure(&self, fields: &HeaderMap) -> Response<Body> {
-        let error = crate::http::received(fields, self.responder.catalog());
+    fn grpc_failure(&self, mut parts: Parts) -> Response<Body> {
+        let catalog = self.responder.catalog();
+        let Some(error) = read_grpc_failure(&mut parts.headers, parts.status, catalog) else {
+            return Response::from_parts(parts, Body::empty());
+        };
         let has_no_own_code = error.number().is_none_or(|number| number == UNIMPLEMENTED);
         if error.grpc_code() == GrpcCode::Unimplemented && has_no_own_code {
             // The path does not exist over HTTP.
@@ -131,14 +134,14 @@ impl HandlerCall {
     }
 
     fn answer_alone(&self, failure: &Failure<'_>) -> Response<Bytes> {
-        let error = self.responder.finish_and_log(Transport::Axum, &self.caller, failure);
         if !self.caller.is_grpc() {
+            let error = self.responder.finish_and_log(Transport::Axum, &self.caller, failure);
             return self.responder.write(&self.caller, &error);
         }
         let mut response = Response::new(Bytes::new());
         let fields = response.headers_mut();
         fields.insert(CONTENT_TYPE, self.protocol.content_type());
-        self.responder.write_grpc(error, fields);
+        self.responder.finish_in_fields(Transport::Axum, &self.caller, failure, fields);
         response
     }
 

@@ -1,7 +1,10 @@
 //! The last steps of a failure over HTTP: the decision, the id of the request, and the log.
 
+use ::http::HeaderMap;
+
 use super::{Caller, Responder};
 use crate::guard::Panic;
+use crate::outbound::budget::field_len;
 use crate::outbound::failure::Failure;
 use crate::outbound::log::{self, Event, Transport};
 use crate::outbound::request_id::RequestId;
@@ -21,6 +24,24 @@ impl Responder {
         error
     }
 
+    /// Writes the error that is sent into gRPC's fields, within the budget, and logs the failure.
+    pub(crate) fn finish_in_fields(
+        &self,
+        transport: Transport,
+        caller: &Caller,
+        failure: &Failure<'_>,
+        fields: &mut HeaderMap,
+    ) {
+        let others = fields.iter().map(|(name, value)| field_len(name.as_str(), value.len())).sum();
+        let mut error = self.policy.decide(failure);
+        error.add_request_id(|| caller.request_id_or_new());
+        let mut error = error.for_fields(self.policy.error_infos);
+        self.policy.budget.apply(&mut error, others);
+        error.write(fields);
+        // The event contains what the budget removed.
+        self.event(transport, caller, failure, &error).write();
+    }
+
     /// Logs a failure that comes too late for a response: nothing of it is sent.
     pub(crate) fn log_only(&self, caller: &Caller, failure: &Failure<'_>) {
         let mut error = self.policy.decide(failure);
@@ -31,6 +52,9 @@ impl Responder {
     /// Returns the error that is sent, and logs the failure only if the caller does not receive everything.
     pub(super) fn finish<'a>(&'a self, caller: &Caller, failure: &'a Failure<'_>) -> SentError<'a> {
         let error = self.policy.decide(failure);
+        if !tracing::enabled!(target: "codelibra::http", tracing::Level::ERROR) {
+            return error;
+        }
         let of_caller = caller.request_id();
         let event = self.event(Transport::Http, caller, failure, &error);
         let request_id = match (event.request_id, &of_caller) {

@@ -30,7 +30,7 @@ mod stream;
 mod write;
 
 #[cfg(feature = "axum")]
-pub(crate) use bridge::received;
+pub(crate) use bridge::read_grpc_failure;
 pub use bridge::{
     BridgeBody, GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService, HttpToGrpcFuture, HttpToGrpcLayer,
     HttpToGrpcService,

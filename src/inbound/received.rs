@@ -4,7 +4,9 @@ use std::fmt;
 use bytes::Bytes;
 use prost::Name;
 
-use crate::catalog::code::{class_code, class_phrase};
+use crate::catalog::code::class_code;
+#[cfg(any(feature = "gateway", feature = "tonic"))]
+use crate::catalog::code::class_phrase;
 use crate::catalog::{Catalog, CatalogCode, Entry, GrpcCode};
 use crate::error::{ApiError, TypedError};
 #[cfg(any(feature = "gateway", feature = "server"))]

@@ -87,7 +87,7 @@ impl RetryHints {
     }
 
     /// Returns the delay in the fields as a `google.rpc.RetryInfo`.
-    #[cfg(feature = "gateway")]
+    #[cfg(any(feature = "gateway", feature = "server"))]
     pub(crate) fn to_retry_info(&self) -> Option<rpc::RetryInfo> {
         let delay = match self.pushback {
             Some(Pushback::Stop) => return None,

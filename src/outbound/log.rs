@@ -21,7 +21,6 @@ use crate::outbound::request_line::RequestLine;
 use crate::outbound::sent_error::SentError;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::info::Info;
-use crate::wire::schema::REQUEST_INFO;
 
 /// The transport over which a failure is sent: the target of its event.
 #[derive(Clone, Copy, Debug)]
@@ -169,6 +168,10 @@ impl Event<'_> {
     fn notes(&self) -> &[Note] {
         match &self.failure.content {
             Content::Received(error) if self.failure.is_received() => error.notes(),
+            #[cfg(feature = "server")]
+            Content::Status(status) if self.failure.is_received() => {
+                status.to_error(self.policy.catalog).notes()
+            }
             _ => &[],
         }
     }
@@ -222,7 +225,8 @@ impl Event<'_> {
         is_reason_sent
             && found.is_none_or(|found| found.code == self.error.code)
             && info.is_of(&self.error.domain)
-            && info.metadata().to_map().len() == self.error.metadata.len()
+            && !info.metadata().is_damaged()
+            && info.metadata().len() == self.error.metadata.len()
     }
 }
 
@@ -245,12 +249,11 @@ impl Withheld<'_> {
     fn details(&self) -> impl Iterator<Item = Detail<'_>> {
         let found = identity(&self.status, self.catalog);
         let info = found.map(|found| found.info).or_else(|| first_info(&self.status));
-        // A google.rpc.RequestInfo may be sent with other contents than the one of the failure.
-        fn key<'a>(detail: &Detail<'a>) -> (&'a str, &'a [u8]) {
-            let contents = if detail.is_a(REQUEST_INFO) { detail.value() } else { &[] };
-            (detail.type_name(), contents)
+        // A detail may be sent with other contents than those of the failure, or without what a budget removed.
+        fn key<'a>(detail: &Detail<'a>) -> (&'a str, &'a [u8], bool) {
+            (detail.type_name(), detail.value(), detail.complete_any().is_some())
         }
-        let request_info = self.sent_request_info.map(|any| Detail::read(any, true));
+        let request_info = self.sent_request_info.map(|any| Detail::read(any, false));
         let mut repeats = info.map(|info| Repeats::new(info, found.map(|found| found.code)));
         // A set, because a peer chooses how many details there are.
         let sent: HashSet<_> =

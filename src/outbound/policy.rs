@@ -16,7 +16,6 @@ use crate::outbound::request_id::RequestId;
 use crate::outbound::sent_error::SentError;
 #[cfg(feature = "server")]
 use crate::outbound::status_fields::StatusFields;
-#[cfg(feature = "gateway")]
 use crate::wire;
 #[cfg(feature = "server")]
 use crate::wire::canonical::Canonical;
@@ -24,7 +23,6 @@ use crate::wire::canonical::Canonical;
 use crate::wire::details::AllDetails;
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::metadata::Metadata;
-#[cfg(feature = "gateway")]
 use crate::wire::schema::RETRY_INFO;
 #[cfg(feature = "server")]
 use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO, REQUEST_INFO};
@@ -163,14 +161,15 @@ impl Policy {
             }
             sent
         };
-        #[cfg(feature = "gateway")]
-        let sent = with_delay(sent, error);
-        sent
+        with_delay(sent, error)
     }
 
     /// Applies the boundary to an error of this service: a public one replaces an error of an unknown domain and the message of a
     /// 5xx, and removes DebugInfo.
     fn within_boundary<'a>(&'a self, mut sent: SentError<'a>) -> SentError<'a> {
+        if sent.message.is_empty() {
+            sent.reset_message();
+        }
         if !self.boundary.is_public() {
             return sent;
         }
@@ -214,7 +213,6 @@ impl Policy {
 }
 
 /// Adds the delay that the peer asked for in a field of its response. It is not private.
-#[cfg(feature = "gateway")]
 fn with_delay<'a>(mut sent: SentError<'a>, error: &ReceivedError) -> SentError<'a> {
     if let Some(info) = error.retry_hints().to_retry_info()
         && !sent.details().any(|detail| detail.is_a(RETRY_INFO))

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderValue};
 
-use crate::catalog::code::{class_of, class_phrase};
+use crate::catalog::code::{class_code, class_of, class_phrase};
 use crate::catalog::tables::class_to_grpc;
 use crate::catalog::{Catalog, Entry, GrpcCode};
 use crate::error::ApiError;
@@ -33,7 +33,7 @@ pub(crate) struct SentError<'a> {
     pub(crate) code: u32,
     pub(crate) grpc_code: GrpcCode,
     /// `None` for a code of another domain.
-    #[cfg_attr(not(feature = "gateway"), expect(dead_code, reason = "bodies name the pages of a catalogue"))]
+    #[cfg_attr(not(feature = "gateway"), allow(dead_code, reason = "bodies name the pages of a catalogue"))]
     pub(crate) catalog: Option<&'static Catalog>,
     pub(crate) entry: Option<&'static Entry>,
     pub(crate) domain: Cow<'a, str>,
@@ -208,6 +208,7 @@ impl<'a> SentError<'a> {
     #[cfg(feature = "gateway")]
     pub(crate) fn add_request_id(&mut self, id: impl FnOnce() -> RequestId) {
         if self.request_id().is_none() {
+            self.retain_details(|detail| !detail.is_a(REQUEST_INFO));
             request_info(id().as_str(), self.details.to_mut());
         }
     }
@@ -221,7 +222,11 @@ impl<'a> SentError<'a> {
             self.metadata.retain(|(key, _)| !is_reserved(key));
         }
         if self.domain.len() > MAX_DOMAIN {
+            // Without its domain, the code would be read as one of the reader's catalogue.
             self.domain = Cow::Borrowed("");
+            self.reason = "";
+            self.code = class_code(self.class());
+            (self.catalog, self.entry) = (None, None);
         }
         if self.reason.len() > MAX_REASON {
             self.reason = "";

@@ -100,9 +100,19 @@ where
             // A frame is large, and most frames are only passed on, so it is changed in place.
             let mut polled = Poll::Pending;
             let ran = this.inner.as_mut().run(cx, |inner, cx| {
+                let mut has_web_ended = false;
                 polled = match &mut **this.web {
-                    Some(web) => web.poll_frame(inner, cx),
+                    Some(web) => {
+                        let polled = web.poll_frame(inner, cx);
+                        has_web_ended = web.has_ended();
+                        polled
+                    }
                     None => inner.poll_frame(cx),
+                };
+                match &polled {
+                    Poll::Ready(Some(Ok(frame))) => has_web_ended || frame.is_trailers(),
+                    Poll::Ready(Some(Err(_)) | None) => true,
+                    Poll::Pending => false,
                 }
             });
             match (&mut polled, ran) {
@@ -244,10 +254,10 @@ mod tests {
         let mut body = pin!(layer.layer(service).oneshot(request).await.unwrap().into_body());
         tokio::time::sleep(Duration::from_secs(1)).await;
         let mut cx = Context::from_waker(Waker::noop());
-        let ran = body.as_mut().project().inner.run(&mut cx, |_, _| ()).unwrap();
+        let ran = body.as_mut().project().inner.run(&mut cx, |_, _| false).unwrap();
         let Run::Expired(trailers) = ran else { panic!("{ran:?}") };
         assert_eq!(trailers["grpc-status"], "4");
         // The trailers are sent once.
-        assert!(matches!(body.project().inner.run(&mut cx, |_, _| ()), Ok(Run::Dropped)));
+        assert!(matches!(body.project().inner.run(&mut cx, |_, _| false), Ok(Run::Dropped)));
     }
 }

@@ -57,6 +57,8 @@ enum Expiry {
     /// The deadline has not passed, or the trailers are sent.
     #[default]
     None,
+    /// The body ended before the deadline. The task does nothing.
+    Ended,
     /// The task has dropped the body, and is making the trailers.
     Due,
     /// The trailers are not sent yet.
@@ -65,8 +67,8 @@ enum Expiry {
 
 /// The result of a poll of the body.
 #[derive(Debug)]
-pub(super) enum Run<R> {
-    Polled(R),
+pub(super) enum Run {
+    Polled,
     /// The deadline passed, and the body is dropped. These trailers end the response. They are boxed, so that this type is not
     /// larger than a frame.
     Expired(Box<HeaderMap>),
@@ -74,9 +76,9 @@ pub(super) enum Run<R> {
     Dropped,
 }
 
-impl<R> From<Option<R>> for Run<R> {
-    fn from(polled: Option<R>) -> Self {
-        polled.map_or(Self::Dropped, Self::Polled)
+impl From<Option<bool>> for Run {
+    fn from(polled: Option<bool>) -> Self {
+        if polled.is_some() { Self::Polled } else { Self::Dropped }
     }
 }
 
@@ -109,14 +111,14 @@ impl<B> InnerBody<B> {
         Ok(Self::Shared { shared, task: TaskHandle(task.abort_handle()) })
     }
 
-    /// Polls the body; see [`Guarded::run`]. One lock covers both the check for trailers and the storing of the waker: with two
+    /// Polls the body; see [`Guarded::run`]. `run` returns whether the body has ended. One lock covers both the check for trailers and the storing of the waker: with two
     /// locks, the task could end the call between them and find no waker.
     #[inline]
-    pub(super) fn run<R>(
+    pub(super) fn run(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        run: impl FnOnce(Pin<&mut B>, &mut Context<'_>) -> R,
-    ) -> Result<Run<R>, Panic> {
+        run: impl FnOnce(Pin<&mut B>, &mut Context<'_>) -> bool,
+    ) -> Result<Run, Panic> {
         match self.project() {
             InnerBodyProjection::Owned { body } => body.run(|body| run(body, cx)).map(Run::from),
             InnerBodyProjection::Shared { shared, .. } => {
@@ -127,7 +129,12 @@ impl<B> InnerBody<B> {
                     return Ok(Run::Expired(trailers));
                 }
                 state.waker = Some(cx.waker().clone());
-                state.body.as_mut().run(|body| run(body, cx)).map(Run::from)
+                let ran = state.body.as_mut().run(|body| run(body, cx));
+                // Under the same lock: otherwise the task could end a call that has ended.
+                if matches!(ran, Ok(Some(true))) {
+                    state.expiry = Expiry::Ended;
+                }
+                ran.map(Run::from)
             }
         }
     }
@@ -147,7 +154,7 @@ impl<B> InnerBody<B> {
             Self::Owned { body } => body.is_empty(),
             Self::Shared { shared, .. } => {
                 let state = shared.lock();
-                state.body.is_empty() && matches!(state.expiry, Expiry::None)
+                state.body.is_empty() && matches!(state.expiry, Expiry::None | Expiry::Ended)
             }
         }
     }
@@ -171,7 +178,7 @@ async fn expire<B>(shared: Weak<Shared<B>>, call: ServerCall, deadline: Instant)
     let Some(shared) = shared.upgrade() else { return };
     let dropped = {
         let mut state = shared.lock();
-        if state.body.is_empty() {
+        if state.body.is_empty() || matches!(state.expiry, Expiry::Ended) {
             return;
         }
         state.expiry = Expiry::Due;

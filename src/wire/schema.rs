@@ -10,7 +10,7 @@ pub const ERROR_INFO: &str = "codelibra.error.v1.ErrorInfo";
 /// `google.rpc.ErrorInfo`: a different message than [`ERROR_INFO`].
 pub const GOOGLE_ERROR_INFO: &str = rpc::ErrorInfo::FULL_NAME;
 pub(crate) const REQUEST_INFO: &str = rpc::RequestInfo::FULL_NAME;
-#[cfg(feature = "gateway")]
+#[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) const RETRY_INFO: &str = rpc::RetryInfo::FULL_NAME;
 
 /// The prefix of type URLs. A reader compares only the text after the last `/`.

@@ -46,6 +46,19 @@ pub(super) fn read_headers(
     if start.ending.is_open() { CallEnd::Open(start) } else { ended(start.ending, fields, catalog) }
 }
 
+/// Reads the failure in the headers of a response without a body. `None` if they do not contain one.
+#[cfg(feature = "axum")]
+pub(crate) fn read_grpc_failure(
+    fields: &mut HeaderMap,
+    http_status: StatusCode,
+    catalog: &'static Catalog,
+) -> Option<ReceivedError> {
+    match read_headers(fields, Behind::Nothing, http_status, catalog) {
+        CallEnd::Failed(error) => Some(error),
+        CallEnd::Open(_) | CallEnd::Ok => None,
+    }
+}
+
 /// A call whose response has begun and not ended.
 #[derive(Debug)]
 pub(super) struct OpenCall {
@@ -73,7 +86,7 @@ fn ended(ending: sanitize::Ending, fields: &HeaderMap, catalog: &'static Catalog
 }
 
 /// Reads the error from the sanitised fields of a failure.
-pub(crate) fn received(fields: &HeaderMap, catalog: &'static Catalog) -> ReceivedError {
+fn received(fields: &HeaderMap, catalog: &'static Catalog) -> ReceivedError {
     let value = |name: HeaderName| fields.get(name).map(HeaderValue::as_bytes);
     let grpc_code = value(GRPC_STATUS).and_then(parse_grpc_code).unwrap_or(GrpcCode::Unknown);
     let message = value(GRPC_MESSAGE).map(message::decode).unwrap_or_default();

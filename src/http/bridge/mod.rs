@@ -19,7 +19,7 @@ use crate::wire::grpc_web::Protocol;
 pub use body::BridgeBody;
 pub(super) use body::Collected;
 #[cfg(feature = "axum")]
-pub(crate) use ending::received;
+pub(crate) use ending::read_grpc_failure;
 pub use to_grpc::{HttpToGrpcFuture, HttpToGrpcLayer, HttpToGrpcService};
 pub use to_http::{GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService};
 
