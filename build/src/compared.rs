@@ -11,8 +11,8 @@ use crate::rules::{VALUE_NAME, VALUE_NUMBER};
 
 /// The paths of the numbers, reasons and names that are used again, each with a message.
 ///
-/// protox refuses a name that stands twice; two reasons can still be one (`ERROR_CODE_A` and `A`), and two names (`A_B` and
-/// `A__B`). `reason` gives the reason of a value.
+/// protox rejects a name that occurs twice. Two values can still have the same reason (`ERROR_CODE_A` and `A`) or the same name
+/// in Rust (`A_B` and `A__B`). `reason` gives the reason of a value.
 pub(crate) fn repeated(
     the_enum: &EnumDescriptor,
     reason: impl Fn(&EnumValueDescriptor) -> String,

@@ -66,7 +66,7 @@ pub(crate) enum OptionsImport {
 
 /// As [`compile`], but changes what protox refuses in a catalogue: numbers and names that are used twice or are
 /// reserved, and faults in the text of an option. protox stops at the first of them and does not report what else is
-/// wrong. The findings in [`Source::findings`] describe what was changed, and is not found by the rules.
+/// wrong. [`Source::findings`] contains a finding for each change that the rules do not report.
 pub(crate) fn compile_relaxed(input: &Input, import: OptionsImport) -> Option<Source> {
     let relaxed = Rc::new(RefCell::new(Relaxed::default()));
     let result = Rc::clone(&relaxed);

@@ -140,7 +140,7 @@ fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A reason from which its name cannot be made again, and that of the name.
+/// Returns a warning if the reason that is made from the name is not this reason.
 pub(crate) fn reason_warning(reason: &str, name: &str) -> Option<String> {
     let of_name = upper_snake_case(name);
     (of_name != reason).then(|| {

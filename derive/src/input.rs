@@ -321,7 +321,7 @@ fn one<'a>(attrs: &'a [Attribute], name: &str) -> syn::Result<Option<&'a Attribu
     }
 }
 
-/// Errors for attributes that stand where they say nothing.
+/// Returns an error for each attribute in a place where it has no effect.
 fn misplaced(attrs: &[Attribute], name: &str, place: &str) -> Vec<Error> {
     let found = attrs.iter().filter(|a| a.path().is_ident(name));
     found.map(|attr| Error::new_spanned(attr, format!("`#[{name}]` belongs on {place}"))).collect()

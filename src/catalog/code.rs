@@ -5,8 +5,8 @@ pub(crate) use crate::wire::is_code;
 
 /// The type of the codes of one catalogue: the `ErrorCode` of a generated module.
 ///
-/// Each catalogue has its own, so codes of two domains cannot be mixed up. The generated type has all of these as
-/// methods of its own; the trait is for code that works with any catalogue.
+/// Each catalogue has its own, so codes of two domains cannot be mixed up. The generated type has the methods of
+/// this trait as inherent methods. The trait is for code that works with any catalogue.
 ///
 /// ```
 /// use codelibra::{CatalogCode, ErrorCode};
@@ -21,7 +21,7 @@ pub(crate) use crate::wire::is_code;
     note = "an error of your own becomes an `ApiError` with `#[derive(codelibra::ApiError)]`"
 )]
 pub trait CatalogCode: Copy + Eq + Ord + Hash + fmt::Debug + fmt::Display + Send + Sync + 'static {
-    /// The entries of the catalogue, for checks at compile time, which cannot read a [`Catalog`].
+    /// The entries of the catalogue. Checks at compile time use them, because such a check cannot read a [`Catalog`].
     const ENTRIES: &'static [Entry];
 
     /// Returns the catalogue that the codes belong to.

@@ -72,7 +72,8 @@ fn place(code: u32) -> Option<(usize, u32)> {
 
 /// A hash table with open addressing, from a text of an entry to the place of the entry.
 struct TextTable {
-    /// 0, or the place plus one in the low bits and a part of the hash above them. At most half of them are in use.
+    /// A free slot is 0. In a used slot, the low bits are the place plus one, and the high bits are a part of the hash. At most
+    /// half of the slots are used.
     slots: Vec<u32>,
     /// How far a hash is shifted for the number of a slot.
     shift: u32,
@@ -127,7 +128,7 @@ impl TextTable {
         (slot + 1) & (self.slots.len() - 1)
     }
 
-    /// The slot at which a search starts, and what the high bits of the found slot are.
+    /// Returns the slot at which a search starts, and the high bits of the slot that contains the text.
     #[inline]
     fn start(&self, text: &str) -> (usize, u32) {
         let hash = hash(text.as_bytes());

@@ -218,7 +218,7 @@ macro_rules! __with_methods {
     };
 }
 
-/// `From<T> for tonic::Status`, so that `?` and `.into()` do it.
+/// Implements `From<T> for tonic::Status`, so that `?` and `.into()` convert `T`.
 #[cfg(feature = "tonic")]
 #[doc(hidden)]
 #[macro_export]
@@ -239,8 +239,8 @@ macro_rules! __into_status {
     ($($any:tt)*) => {};
 }
 
-/// `IntoResponse`, so that an axum handler answers with it; `From<T> for Forwarded`, so that `?` does it in a handler
-/// that forwards errors.
+/// Implements `IntoResponse`, so that an axum handler can return `T`, and `From<T> for Forwarded`, so that `?` converts `T` in
+/// a handler that forwards errors.
 #[cfg(feature = "axum")]
 #[doc(hidden)]
 #[macro_export]

@@ -41,7 +41,7 @@ pub struct Catalog {
 impl Catalog {
     /// A catalogue of entries that keep the rules; `codelibra-build` checks them.
     ///
-    /// `pages` is where the pages of the codes are: 403003 has `{pages}/403003`.
+    /// `pages` is the address of the documentation of the codes: the page of 403003 is `{pages}/403003`.
     pub const fn new(domain: &'static str, pages: &'static str, entries: &'static [Entry]) -> Self {
         Self { domain, pages, entries, fallback: &[], index: OnceLock::new() }
     }
@@ -77,7 +77,7 @@ impl Catalog {
         Box::leak(Box::new(Self::new(domain, pages, entries.leak()).with_fallback(fallback.leak())))
     }
 
-    /// Whose codes these are.
+    /// Returns the domain of the codes, such as `shop.example.com`.
     pub const fn domain(&self) -> &'static str {
         self.domain
     }
@@ -135,13 +135,13 @@ pub struct Entry {
     pub name: &'static str,
     /// `USER_BANNED` (AIP-193).
     pub reason: &'static str,
-    /// Whose catalogue it is.
+    /// The domain of the catalogue.
     pub domain: &'static str,
     /// The default public message, one sentence.
     pub summary: &'static str,
     /// What happened; may be empty.
     pub cause: &'static str,
-    /// What the caller does now; may be empty.
+    /// What the caller should do next; may be empty.
     pub resolution: &'static str,
     /// The next step, for programs.
     pub recovery: Recovery,

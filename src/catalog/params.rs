@@ -100,7 +100,7 @@ impl ParamValue for Timestamp {
             _ if seconds > last => Self { seconds: last, nanos: 999_999_999 },
             _ => Self { seconds, nanos },
         };
-        // It is written piece by piece: room for all of them at once.
+        // The time is written piece by piece. The buffer has room for all pieces, so it is allocated once.
         let mut text = String::with_capacity("2026-01-31T09:30:00.000000000Z".len());
         let _ = write!(text, "{nearest}");
         text
@@ -116,12 +116,12 @@ impl ParamValue for Timestamp {
     }
 }
 
-/// A duration of more than 10,000 years is written as that.
+/// A duration that is longer than `google.protobuf.Duration` allows, about 10,000 years, is written as the longest allowed one.
 impl ParamValue for Duration {
     const KIND: ParamKind = ParamKind::Duration;
 
     fn to_text(&self) -> std::string::String {
-        // Normalized: otherwise prost-types takes the sign of one part for that of the whole.
+        // The duration is normalized. Otherwise prost-types uses the sign of one part as the sign of the whole duration.
         let Self { seconds, nanos } = self.normalized();
         let (first, last) = DURATION_SECONDS.into_inner();
         let nearest = match seconds {
@@ -150,15 +150,14 @@ fn shaped<'a>(text: &'a [u8], shape: &[u8]) -> Option<&'a [u8]> {
     head.iter().zip(shape).all(fits).then_some(rest)
 }
 
-/// What follows a decimal point and one to nine digits, or the whole where there is no point.
+/// Returns the text after a decimal point and one to nine digits. Without a decimal point, returns the whole text.
 fn fraction(text: &[u8]) -> Option<&[u8]> {
     let Some(text) = text.strip_prefix(b".") else { return Some(text) };
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     (1..=9).contains(&digits).then(|| text.get(digits..)).flatten()
 }
 
-/// What a field can be that is a declared parameter of an error: `#[param]` of
-/// `#[derive(ApiError)]`.
+/// The type of a field that is a declared parameter of an error: `#[param]` of `#[derive(ApiError)]`.
 ///
 /// Every [`ParamValue`] is one, so implement that for a type of your own. From std come those that lose nothing:
 ///

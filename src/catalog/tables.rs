@@ -5,13 +5,13 @@
 
 use super::GrpcCode;
 
-/// The gRPC code of a class: what a server answers, and what an HTTP body means that is an API's own.
+/// Returns the gRPC code of a class, for the errors that a server sends and for HTTP bodies that the API itself wrote.
 ///
 /// The class is an HTTP status. RFC 9110 §15: an unlisted 4xx is read as 400, an unlisted 5xx as 500.
-/// What is no error class (below 400, above 599) is UNKNOWN.
+/// A status that is not an error class (below 400 or above 599) is UNKNOWN.
 ///
-/// 409 is ABORTED and not ALREADY_EXISTS: the caller's copy is stale and has to be read again. 413, 414
-/// and 431 stay INVALID_ARGUMENT, because retry policies send what was RESOURCE_EXHAUSTED again.
+/// 409 is ABORTED and not ALREADY_EXISTS: the caller's copy is stale and has to be read again. 413, 414 and 431 are
+/// INVALID_ARGUMENT and not RESOURCE_EXHAUSTED, because retry policies repeat a request that failed with RESOURCE_EXHAUSTED.
 #[inline]
 pub const fn class_to_grpc(class: u16) -> GrpcCode {
     match class {
@@ -52,9 +52,9 @@ pub const fn grpc_to_class(code: GrpcCode) -> u16 {
     }
 }
 
-/// The gRPC code of an HTTP answer without `grpc-status`: a proxy spoke, not the server.
+/// Returns the gRPC code of an HTTP response without `grpc-status`, which a proxy made and not the server.
 ///
-/// It is gRPC's `http-grpc-status-mapping`. Errors made this way say that they were synthesized.
+/// It is gRPC's `http-grpc-status-mapping`. An error with such a code is marked as synthesized.
 pub const fn intermediary_to_grpc(http_status: u16) -> GrpcCode {
     match http_status {
         400 => GrpcCode::Internal,

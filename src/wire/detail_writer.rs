@@ -37,11 +37,11 @@ pub(crate) fn detail(type_url: &str, value: &[u8], out: &mut Vec<u8>) {
     });
 }
 
-/// Appends one `details` field to encoded ones: a message of this full name, encoded where it is to lie.
+/// Appends one `details` field to encoded ones: a message of this full name, encoded directly into the buffer.
 pub(crate) fn message(name: &str, message: &impl Message, out: &mut Vec<u8>) {
     let start = out.len();
     out.reserve(FIRST_DETAIL_CAPACITY);
-    // The length of the detail is one byte, until it is known.
+    // The length of the detail is not known yet. One byte is reserved for it.
     out.extend_from_slice(&[STATUS_DETAILS, 0, ANY_TYPE_URL]);
     put_len(TYPE_URL_PREFIX.len() + name.len(), out);
     out.extend_from_slice(TYPE_URL_PREFIX.as_bytes());
@@ -58,7 +58,7 @@ pub(crate) fn message(name: &str, message: &impl Message, out: &mut Vec<u8>) {
     match (u8::try_from(any), out.get_mut(start + 1)) {
         (Ok(any @ ..0x80), Some(len)) => *len = any,
         _ => {
-            // The length takes more bytes: the rest moves.
+            // The length needs more than one byte, so the bytes after it are moved.
             let more = varint_len(any) - 1;
             out.resize(out.len() + more, 0);
             let end = out.len() - more;
@@ -113,7 +113,7 @@ pub(crate) fn info_detail(kind: InfoKind, out: &mut Vec<u8>, write: impl FnOnce(
     let start = out.len();
     write(&mut InfoWriter { kind, out });
     let value = out.len() - start;
-    // What stands before the message has its length in it: the message is moved behind that.
+    // The bytes before the message contain its length. They are written now, and the message is moved behind them.
     let any = any_len(url, value);
     let len = delimited_len(any);
     out.resize(start + len, 0);
@@ -136,7 +136,7 @@ pub(crate) struct InfoWriter<'a> {
 
 #[cfg(feature = "gateway")]
 impl InfoWriter<'_> {
-    /// The number of our ErrorInfo; the other one has it in its metadata.
+    /// Writes the number into our ErrorInfo. google.rpc.ErrorInfo contains it in its metadata.
     pub(crate) fn code(&mut self, code: u64) {
         if self.kind == InfoKind::Ours {
             self.out.push(INFO_CODE);
@@ -152,7 +152,7 @@ impl InfoWriter<'_> {
         self.string([INFO_REASON, GOOGLE_REASON], reason);
     }
 
-    /// What was left out; the other one has it in its metadata.
+    /// Writes the marks of removed parts into our ErrorInfo. google.rpc.ErrorInfo contains them in its metadata.
     pub(crate) fn shed(&mut self, shed: ShedMarks) {
         if self.kind == InfoKind::Ours && !shed.is_empty() {
             append(delimited_len(shed_count(shed)), self.out, |out| write_shed_numbers(out, shed));
@@ -211,7 +211,7 @@ mod tests {
     use super::*;
     use crate::rpc;
 
-    /// Around each length at which a prefix takes one byte more.
+    /// The lengths are around each length at which a length prefix needs one more byte.
     #[test]
     fn a_message_is_written_as_its_encoded_value() {
         let lengths = [0, 1, 50, 60, 70, 80, 90, 100, 110, 120, 127, 128, 129, 200, 16_300, 16_384, 20_000];

@@ -29,7 +29,7 @@ impl<'a> Detail<'a> {
                     Err(_) => detail.intact = false,
                 },
                 (any::VALUE, Value::Bytes(value) | Value::Cut(value)) => detail.value = value,
-                // Strict readers refuse a group that ends as another one, and then the whole status.
+                // A strict reader rejects a group whose end has another field number, and with it the whole status.
                 (any::TYPE_URL | any::VALUE, _) | (_, Value::Group) => detail.intact = false,
                 _ => {}
             }

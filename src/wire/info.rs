@@ -140,7 +140,7 @@ impl<'a> Info<'a> {
             }
         }
         info.is_complete = !fields.is_corrupt();
-        // Marks are about an error with a code.
+        // Marks have a meaning only for an error with a code.
         if info.code().is_none() {
             info.shed = ShedMarks::NONE;
         }

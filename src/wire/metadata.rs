@@ -290,7 +290,7 @@ mod tests {
     use crate::{ApiError, ErrorCode, ReceivedError};
 
     proptest! {
-        /// In whatever order keys are set, and however often: the same bytes are sent as if they were set in order, once.
+        /// The sent bytes do not depend on the order in which keys are set, or on how often a key is set.
         #[test]
         fn the_order_of_keys_does_not_count(
             entries in proptest::collection::vec(("(code|shed|[a-c]{0,2}|[a-z]{120,140})", ".{0,2}|.{120,140}"), 0..9)
