@@ -10,7 +10,7 @@ use tonic::Status;
 use super::body::CallContext;
 use super::{BoxError, ClientBody};
 use crate::inbound::encodings::Encodings;
-use crate::inbound::sanitize::{self, Behind, Ending};
+use crate::inbound::sanitize::{self, AfterHeaders, Ending};
 
 pin_project! {
     /// The future of [`ClientService`](super::ClientService).
@@ -56,9 +56,9 @@ where
             }
         };
         let http_status = response.status();
-        let behind = Behind::headers_of(response.body());
+        let after = AfterHeaders::from_body(response.body());
         let (fields, encodings) = (response.headers_mut(), *this.encodings);
-        let start = sanitize::headers(fields, behind, http_status, encodings, context.catalog);
+        let start = sanitize::headers(fields, after, http_status, encodings, context.catalog);
         if start.ending == Ending::Failed {
             context.report_fields(response.headers_mut());
         }

@@ -37,15 +37,15 @@ impl Ending {
 
 /// What follows the headers of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Behind {
+pub(crate) enum AfterHeaders {
     /// A body, or trailers.
     More,
     /// Nothing: the headers are the trailers too.
     Nothing,
 }
 
-impl Behind {
-    pub(crate) fn headers_of(body: &impl http_body::Body) -> Self {
+impl AfterHeaders {
+    pub(crate) fn from_body(body: &impl http_body::Body) -> Self {
         if body.is_end_stream() { Self::Nothing } else { Self::More }
     }
 }
@@ -69,7 +69,7 @@ impl Start {
 #[inline]
 pub(crate) fn headers(
     fields: &mut HeaderMap,
-    behind: Behind,
+    after: AfterHeaders,
     http_status: StatusCode,
     encodings: Encodings,
     catalog: &'static Catalog,
@@ -78,7 +78,7 @@ pub(crate) fn headers(
     let mut early = EarlyFields::NONE;
     let ending = if scan.has(HeaderScan::STATUS) {
         match with_status(fields, scan, &early, catalog) {
-            Ending::Ok if behind == Behind::More => {
+            Ending::Ok if after == AfterHeaders::More => {
                 // tonic would read it as the end of the call and ignore the trailers.
                 fields.remove(GRPC_STATUS);
                 Ending::OkInHeaders
@@ -87,9 +87,11 @@ pub(crate) fn headers(
         }
     } else {
         drop_ours(fields, scan);
-        match (scan.has(HeaderScan::GRPC) || is_decoded_grpc_web(fields), behind) {
-            (true, Behind::More) => Ending::Open,
-            (true, Behind::Nothing) => without_status(fields, WithoutStatus::Grpc, http_status, catalog),
+        match (scan.has(HeaderScan::GRPC) || is_decoded_grpc_web(fields), after) {
+            (true, AfterHeaders::More) => Ending::Open,
+            (true, AfterHeaders::Nothing) => {
+                without_status(fields, WithoutStatus::Grpc, http_status, catalog)
+            }
             (false, _) => without_status(fields, WithoutStatus::Intermediary, http_status, catalog),
         }
     };

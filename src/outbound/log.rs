@@ -237,9 +237,9 @@ struct Withheld<'a> {
     catalog: &'static Catalog,
     status: Cow<'a, [u8]>,
     are_infos_sent: bool,
-    /// The encoded details that are sent.
     /// The encoded `Any` of a google.rpc.RequestInfo that is sent besides.
     sent_request_info: Option<&'a [u8]>,
+    /// The encoded details that are sent.
     sent: &'a [u8],
     /// The request id, which is sent in a google.rpc.RequestInfo.
     request_id: &'a str,

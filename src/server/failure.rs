@@ -8,7 +8,7 @@ use http::header::HeaderMap;
 use tonic::Status;
 
 use super::protocol::{Beside, Kept};
-use super::rejection::is_rejection;
+use super::rejection::is_unreadable_request;
 use crate::catalog::GrpcCode;
 use crate::guard::Panic;
 use crate::inbound::ReceivedError;
@@ -119,7 +119,7 @@ impl<'a> FailureFields<'a> {
         let standard = base64::decode_standard(self.details);
         let is_written = standard.is_some() && self.is_written(grpc_code);
         let details = Cow::Owned(standard.unwrap_or_else(|| base64::decode(self.details).bytes));
-        let origin = if is_rejection(&message, &details) { Origin::Either } else { Origin::Service };
+        let origin = if is_unreadable_request(&message, &details) { Origin::Either } else { Origin::Service };
         let fields = StatusFields::new(grpc_code, message, details);
         (Failure::from_status(fields, self.received).with_origin(origin), is_written)
     }
@@ -149,10 +149,10 @@ impl ServerCall {
             fields.remove(RECEIVED_HEADER);
         }
         let has_room = policy.budget.has_room_beside(beside.len(Kept::All), policy.error_infos);
-        let is_internal = !policy.boundary.is_public() && has_room;
+        let keeps_metadata = !policy.boundary.is_public() && has_room;
         let mut kept = match is_received {
             true => Kept::ContentType,
-            false if is_internal => Kept::All,
+            false if keeps_metadata => Kept::All,
             false => Kept::Protocol,
         };
         // If there is not enough room, the handler's fields are removed before parts of the error are.

@@ -159,7 +159,7 @@ impl ServerCall {
     fn http_failure(&self, status: StatusCode, fields: &HeaderMap) -> Failure<'static> {
         let what = format!("the service sent HTTP {status}, which is not a gRPC response");
         // Any gRPC request to an HTTP route has such a response.
-        let is_of_request = is_rejection(self.protocol, status);
+        let is_of_request = is_web_layer_rejection(self.protocol, status);
         let origin = if is_error(status) && !is_of_request { Origin::Service } else { Origin::Either };
         let code = fields.get(ERROR_CODE_HEADER).and_then(|value| parse_code(value.as_bytes()));
         let failure = match code {
@@ -213,7 +213,7 @@ fn http_to_grpc(status: StatusCode) -> GrpcCode {
 
 /// Returns whether a layer for gRPC-Web rejected the request itself, for example because it does not know the message format. No
 /// argument of the method is invalid, so the failure is INTERNAL: gRPC's "HTTP to gRPC Status Code Mapping" maps 400 to it.
-fn is_rejection(request: Protocol, status: StatusCode) -> bool {
+fn is_web_layer_rejection(request: Protocol, status: StatusCode) -> bool {
     matches!(request, Protocol::GrpcWeb(_))
         && matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE)
 }

@@ -16,6 +16,6 @@ const REJECTED_REQUESTS: [&str; 8] = [
 ];
 
 /// Returns whether a status is tonic's rejection of a request.
-pub(super) fn is_rejection(message: &str, details: &[u8]) -> bool {
+pub(super) fn is_unreadable_request(message: &str, details: &[u8]) -> bool {
     details.is_empty() && REJECTED_REQUESTS.iter().any(|text| message.starts_with(text))
 }

@@ -13,7 +13,7 @@ use crate::guard::sources;
 use crate::inbound::ReceivedError;
 use crate::inbound::encodings::Encodings;
 use crate::inbound::mend::parse_grpc_code;
-use crate::inbound::sanitize::{self, Behind, Start};
+use crate::inbound::sanitize::{self, AfterHeaders, Start};
 use crate::outbound::failure::Failure;
 use crate::outbound::known_error;
 use crate::wire::media_type::MediaType;
@@ -37,12 +37,12 @@ pub(super) fn are_grpc(headers: &HeaderMap) -> bool {
 /// Reads the end of a call from headers of gRPC.
 pub(super) fn read_headers(
     fields: &mut HeaderMap,
-    behind: Behind,
+    after: AfterHeaders,
     http_status: StatusCode,
     catalog: &'static Catalog,
 ) -> CallEnd {
     // The bridge reads no messages, so it accepts each compression.
-    let start = sanitize::headers(fields, behind, http_status, Encodings::ALL, catalog);
+    let start = sanitize::headers(fields, after, http_status, Encodings::ALL, catalog);
     if start.ending.is_open() { CallEnd::Open(start) } else { ended(start.ending, fields, catalog) }
 }
 

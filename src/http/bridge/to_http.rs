@@ -18,7 +18,7 @@ use super::{BridgeBody, BridgeCall};
 use crate::guard::service::{BoxError, Readiness, ServiceError, ServiceFuture};
 use crate::guard::{Guarded, catch};
 use crate::http::{Caller, Responder, read_parts};
-use crate::inbound::sanitize::{Behind, Start};
+use crate::inbound::sanitize::{AfterHeaders, Start};
 use crate::outbound::failure::Failure;
 use crate::wire::grpc_web::Protocol;
 use crate::wire::media_type::MediaType;
@@ -118,14 +118,14 @@ impl BridgeCall {
             }
             return Outcome::Answer(Response::from_parts(parts, BridgeBody::unchanged(body, self.clone())));
         }
-        let behind = match catch(|| Behind::headers_of(&body)) {
-            Ok(behind) => behind,
+        let after = match catch(|| AfterHeaders::from_body(&body)) {
+            Ok(after) => after,
             Err(panic) => {
                 self.discard(body);
                 return Outcome::Answer(self.answer(&Failure::from_panic(panic)));
             }
         };
-        match ending::read_headers(&mut parts.headers, behind, parts.status, catalog) {
+        match ending::read_headers(&mut parts.headers, after, parts.status, catalog) {
             CallEnd::Failed(error) => {
                 self.discard(body);
                 Outcome::Answer(self.answer(&Failure::forwarded(&error)))
