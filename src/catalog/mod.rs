@@ -39,14 +39,14 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// A catalogue of entries that keep the rules; `codelibra-build` checks them.
+    /// Makes a catalogue of entries that follow the rules; `codelibra-build` checks them.
     ///
     /// `pages` is the address of the documentation of the codes: the page of 403003 is `{pages}/403003`.
     pub const fn new(domain: &'static str, pages: &'static str, entries: &'static [Entry]) -> Self {
         Self { domain, pages, entries, fallback: &[], index: OnceLock::new() }
     }
 
-    /// Sets the codes of failures that have none, by their gRPC code; `codelibra-build` checks them. It is the option
+    /// Sets the codes for failures without a code, by their gRPC code; `codelibra-build` checks them. It is the option
     /// `fallback` of the catalogue, and the default of a layer's [`Fallback`](crate::Fallback).
     #[must_use]
     pub const fn with_fallback(self, fallback: &'static [(GrpcCode, u32)]) -> Self {
@@ -57,7 +57,7 @@ impl Catalog {
         catalog
     }
 
-    /// A catalogue that is made at run time, of entries that keep the rules. It lives as long as the process.
+    /// Makes a catalogue at run time, of entries that follow the rules. It lives as long as the process.
     ///
     /// `fallback` is as for [`with_fallback`](Self::with_fallback), and may be empty.
     pub fn leak(
@@ -82,34 +82,34 @@ impl Catalog {
         self.domain
     }
 
-    /// Where the pages of the codes are, without a `/` at the end; may be empty.
+    /// Returns the address of the documentation of the codes, without a `/` at the end; may be empty.
     pub const fn pages(&self) -> &'static str {
         self.pages
     }
 
-    /// The entries, in the order of their codes.
+    /// Returns the entries, in the order of their codes.
     pub const fn entries(&self) -> &'static [Entry] {
         self.entries
     }
 
-    /// Returns the codes of failures that have none, by their gRPC code. A gRPC code that is missing has the `CCC000` of
-    /// [`tables::grpc_to_class`].
+    /// Returns the codes for failures without a code, by their gRPC code. If a gRPC code is missing, the code is the `CCC000`
+    /// of [`tables::grpc_to_class`].
     pub const fn fallback(&self) -> &'static [(GrpcCode, u32)] {
         self.fallback
     }
 
-    /// Returns the entry of a six-digit number. Takes the same time in a catalogue of any size.
+    /// Returns the entry of a six-digit number. The lookup takes the same time in a catalogue of any size.
     #[inline]
     pub fn by_code(&self, code: u32) -> Option<&'static Entry> {
         self.index().by_code(code)
     }
 
-    /// The entry of a name such as `UserBanned`.
+    /// Returns the entry of a name such as `UserBanned`.
     pub fn by_name(&self, name: &str) -> Option<&'static Entry> {
         self.index().by_name(name)
     }
 
-    /// The entry of a reason such as `USER_BANNED`.
+    /// Returns the entry of a reason such as `USER_BANNED`.
     pub fn by_reason(&self, reason: &str) -> Option<&'static Entry> {
         self.index().by_reason(reason)
     }
@@ -129,11 +129,11 @@ impl fmt::Debug for Catalog {
 /// One row of a catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The six digits.
+    /// The code, a number of six digits.
     pub code: u32,
-    /// `UserBanned`.
+    /// The name, such as `UserBanned`.
     pub name: &'static str,
-    /// `USER_BANNED` (AIP-193).
+    /// The reason, such as `USER_BANNED` (AIP-193).
     pub reason: &'static str,
     /// The domain of the catalogue.
     pub domain: &'static str,
@@ -147,11 +147,11 @@ pub struct Entry {
     pub recovery: Recovery,
     /// The declared metadata keys.
     pub params: &'static [Param],
-    /// The gRPC code: the rule of its class, unless that is wrong for this one code.
+    /// The gRPC code: usually the one of the class in [`tables::class_to_grpc`]. An entry can have another one.
     pub grpc_code: GrpcCode,
-    /// The version that brought the entry; may be empty.
+    /// The version that introduced the entry; may be empty.
     pub since: &'static str,
-    /// The version that deprecated the entry; empty where it is not deprecated.
+    /// The version that deprecated the entry; empty if it is not deprecated.
     pub deprecated: &'static str,
     /// The reason of the entry to use instead; may be empty.
     pub replaced_by: &'static str,
@@ -165,7 +165,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The HTTP status: the class of the code.
+    /// Returns the HTTP status, which is the class of the code.
     pub const fn class(&self) -> u16 {
         code::class_of(self.code)
     }
@@ -183,14 +183,14 @@ impl Entry {
     }
 }
 
-/// As the number.
+/// Serializes the number.
 impl Serialize for GrpcCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u8(self.number())
     }
 }
 
-/// The row as `codelibra list --format json` prints it.
+/// Serializes the row as `codelibra list --format json` prints it.
 impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut row = serializer.serialize_struct("Entry", 15)?;
@@ -226,10 +226,10 @@ impl Serialize for Entry {
 pub struct Param {
     /// The key.
     pub name: &'static str,
-    /// How the text of the value is read.
+    /// The type of the value.
     #[serde(rename = "type")]
     pub kind: ParamKind,
-    /// What the value says, with its unit.
+    /// The meaning of the value, with its unit.
     pub description: &'static str,
 }
 
@@ -243,17 +243,17 @@ macro_rules! named {
         }
 
         impl $type {
-            /// Every value.
+            /// All values.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The name, as the catalogue prints it.
+            /// Returns the name, as the catalogue prints it.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
                 }
             }
 
-            /// The value of a name, whatever its case.
+            /// Returns the value of a name. The case of the letters is ignored.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|v| v.name().eq_ignore_ascii_case(name))
             }
@@ -265,7 +265,7 @@ macro_rules! named {
             }
         }
 
-        /// As the name.
+        /// Serializes the name.
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.name())
@@ -275,7 +275,7 @@ macro_rules! named {
 }
 
 named! {
-    /// The one next step that a program can take.
+    /// The next step that a program can take.
     Recovery {
         /// Change the request, then send it again.
         FixRequest = "FIX_REQUEST",
@@ -283,23 +283,23 @@ named! {
         Authenticate = "AUTHENTICATE",
         /// Prove more about the user.
         StepUp = "STEP_UP",
-        /// Wait until the time that the error names.
+        /// Wait until the time in the error's metadata.
         Wait = "WAIT",
         /// Read the state again; the caller's copy is stale.
         Refresh = "REFRESH",
-        /// Have the user accept the terms.
+        /// Ask the user to accept the terms.
         AcceptTerms = "ACCEPT_TERMS",
         /// Send the same request again, after a pause.
         Retry = "RETRY",
-        /// A person has to look at it.
+        /// A person has to solve the problem.
         ContactSupport = "CONTACT_SUPPORT",
-        /// Nothing to be done.
+        /// There is no next step.
         None = "NONE",
     }
 }
 
 named! {
-    /// How the text of a metadata value is read.
+    /// The type of a metadata value, which is sent as text.
     ParamKind {
         /// Any text.
         String = "string",
@@ -307,15 +307,15 @@ named! {
         Int64 = "int64",
         /// `true` or `false`.
         Bool = "bool",
-        /// RFC 3339.
+        /// A time in the format of RFC 3339.
         Timestamp = "timestamp",
-        /// Seconds and an `s`, such as `1.5s` (ProtoJSON).
+        /// A number of seconds and an `s`, such as `1.5s` (ProtoJSON).
         Duration = "duration",
     }
 }
 
 impl ParamKind {
-    /// Whether a text is a value of this kind.
+    /// Returns whether a text is a value of this kind.
     pub fn accepts(self, text: &str) -> bool {
         match self {
             Self::String => true,
@@ -326,7 +326,7 @@ impl ParamKind {
         }
     }
 
-    /// A value of this kind, to show what is expected.
+    /// Returns a description of a value of this kind, for messages about an invalid value.
     pub const fn example(self) -> &'static str {
         match self {
             Self::String => "any text",

@@ -23,7 +23,7 @@ pub enum StreamEvent {
 /// A byte order mark at the start is skipped. Lines of server-sent events end with `\n`, `\r` or both (HTML Living
 /// Standard §9.2.6).
 ///
-/// A stream of JSON values may also be an array, as Google's streamed REST answers are: `[{…},{"error":{…}}]`. Each element
+/// A stream of JSON values may also be an array, as Google's streamed REST responses are: `[{…},{"error":{…}}]`. Each element
 /// is an item, one with the single member `error` fails the stream, and `]` is the end.
 ///
 /// Only [`StreamEvent::End`] means that the stream is complete. Call [`finish`](Self::finish) at the end of the body: it returns an
