@@ -1,7 +1,7 @@
 //! The three tables between HTTP and gRPC.
 //!
-//! They answer three questions and have three names. None is the inverse of another: a round trip is
-//! exact only because the six-digit code travels.
+//! Each table has its own purpose and name, and no table is the inverse of another. A round trip is exact only because the
+//! six-digit code is sent too.
 
 use super::GrpcCode;
 

@@ -95,7 +95,7 @@ impl ReceivedData {
         })
     }
 
-    /// Adds the HTTP status that the body contains, and the one of the answer.
+    /// Adds the HTTP status that the body contains, and the one of the response.
     #[cfg(feature = "gateway")]
     pub(super) fn add_http_status(&mut self, body: Option<u16>, answer: Option<u16>) {
         let class = self.code.map(class_of).or(body);

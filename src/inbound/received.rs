@@ -92,7 +92,7 @@ impl ReceivedError {
         if has_no_text && error.number().is_some() { error.with_own_message() } else { error }
     }
 
-    /// Creates the error of an answer that ended too early, or did not begin.
+    /// Creates the error for a response that ended too early, or did not begin.
     #[cfg(feature = "gateway")]
     pub(crate) fn incomplete(message: &'static str, catalog: &'static Catalog) -> Self {
         Self::synthesized(GrpcCode::Unavailable, message, catalog)
@@ -116,7 +116,7 @@ impl ReceivedError {
         Self(ReceivedData::read(parts, catalog))
     }
 
-    /// Adds the HTTP status that the body contains, and the one of the answer.
+    /// Adds the HTTP status that the body contains, and the one of the response.
     #[cfg(feature = "gateway")]
     pub(crate) fn with_http_status(mut self, body: Option<u16>, answer: Option<u16>) -> Self {
         self.0.add_http_status(body, answer);
@@ -268,7 +268,7 @@ impl ReceivedError {
     /// 1. `grpc-retry-pushback-ms` (gRFC A6) is negative or is not a number: never.
     /// 2. The catalogue lists the code: the [`Recovery`](crate::Recovery) of the entry decides. RETRY and WAIT: after a delay;
     ///    NONE and CONTACT_SUPPORT: never; the others: after a change.
-    /// 3. The answer contains a delay, see below: after the delay.
+    /// 3. The response contains a delay, see below: after the delay.
     /// 4. The gRPC code decides. UNAVAILABLE and RESOURCE_EXHAUSTED: after a delay; INVALID_ARGUMENT,
     ///    FAILED_PRECONDITION, OUT_OF_RANGE, ABORTED, UNAUTHENTICATED: after a change; the others: never.
     ///
@@ -291,8 +291,8 @@ impl ReceivedError {
         retry::advice(self)
     }
 
-    /// Returns whether the error was created on this side, and not sent by the API: from the answer of a proxy, from a
-    /// connection that failed, or from an answer that ended too early.
+    /// Returns whether the error was created on this side, and not sent by the API: from the response of a proxy,
+    /// from a connection that failed, or from a response that ended too early.
     ///
     /// # Troubleshooting
     ///
@@ -316,9 +316,9 @@ impl ReceivedError {
     ///
     /// # let details = codelibra::ApiError::new(ErrorCode::USER_BANNED).to_details();
     /// let received = ReceivedError::from_details(details, &CATALOG);
-    /// let answer = received.replace_with(ErrorCode::UNEXPECTED_ERROR);
-    /// assert_eq!(answer.code(), Some(ErrorCode::UNEXPECTED_ERROR));
-    /// assert!(answer.cause().is_some());
+    /// let error = received.replace_with(ErrorCode::UNEXPECTED_ERROR);
+    /// assert_eq!(error.code(), Some(ErrorCode::UNEXPECTED_ERROR));
+    /// assert!(error.cause().is_some());
     /// ```
     pub fn replace_with<C: CatalogCode>(self, code: C) -> ApiError {
         ApiError::new(code).with_cause(self)

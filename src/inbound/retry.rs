@@ -71,7 +71,7 @@ enum Pushback {
 impl RetryHints {
     /// Reads the two fields, of headers or of trailers.
     pub(crate) fn read(fields: &http::HeaderMap) -> Self {
-        // Most answers have no fields.
+        // Most responses have no fields.
         if fields.is_empty() {
             return Self::default();
         }
@@ -100,8 +100,8 @@ impl RetryHints {
     }
 }
 
-/// Reads `Retry-After`: seconds, or a date, from which the `Date` of the answer is subtracted. A number of seconds that is too
-/// large for a `u64` is read as the largest one.
+/// Reads `Retry-After`: seconds, or a date, from which the `Date` of the response is subtracted. A number of seconds that is
+/// too large for a `u64` is read as the largest one.
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 fn retry_after(fields: &http::HeaderMap) -> Option<Duration> {
     use http::header::{DATE, RETRY_AFTER};

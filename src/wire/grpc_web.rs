@@ -1,4 +1,4 @@
-//! The protocol of a request and its answer: gRPC, or gRPC-Web in one of its encodings.
+//! The protocol of a request and its response: gRPC, or gRPC-Web in one of its encodings.
 
 use http::header::HeaderValue;
 
@@ -15,7 +15,7 @@ impl WebEncoding {
         })
     }
 
-    /// Returns the `content-type` of an answer: the value that `tonic-web` sends.
+    /// Returns the `content-type` of a response: the value that `tonic-web` sends.
     pub(crate) const fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Binary => "application/grpc-web+proto",
@@ -24,7 +24,7 @@ impl WebEncoding {
     }
 }
 
-/// The protocol of a request, which its `content-type` names. The answer has to use the same protocol.
+/// The protocol of a request, which its `content-type` names. The response must use the same protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Grpc,
@@ -54,7 +54,7 @@ impl Protocol {
         }
     }
 
-    /// Returns the protocol of the answer. PROTOCOL-WEB.md, "Text-encoded streams": `accept` names its encoding.
+    /// Returns the protocol of the response. PROTOCOL-WEB.md, "Text-encoded streams": `accept` names its encoding.
     #[inline]
     pub(crate) fn answered_in(self, accept: Option<WebEncoding>) -> Self {
         match (self, accept) {
@@ -63,7 +63,7 @@ impl Protocol {
         }
     }
 
-    /// Returns the `content-type` of an answer that a layer of this crate creates.
+    /// Returns the `content-type` of a response that a layer of this crate creates.
     pub(crate) const fn content_type(self) -> HeaderValue {
         match self {
             Self::GrpcWeb(encoding) => encoding.content_type(),
