@@ -176,8 +176,8 @@ fn write_docs(out: &mut String, indent: usize, lead: &str, paragraphs: &[&str]) 
     Ok(())
 }
 
-/// A line of text that says in Markdown just what it says: no markup, no tag, no list, no code that rustdoc would
-/// run as a test. What looks like a URL is a link, as rustdoc's lints want it.
+/// A line of text that Markdown shows unchanged: without markup, tags, lists, or code that rustdoc would run as a test. A URL
+/// becomes a link, as rustdoc's lints require.
 struct Plain<'a>(&'a str);
 
 impl fmt::Display for Plain<'_> {

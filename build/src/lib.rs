@@ -1,7 +1,7 @@
 //! Compiles a catalogue of error codes, written in proto, to a Rust module for the crate `codelibra`.
 //!
-//! A catalogue is an enum with the option `(codelibra.error.v1.catalog)`. Each of its values is one
-//! error: the number is the six-digit code, the option `(codelibra.error.v1.entry)` says the rest.
+//! A catalogue is an enum with the option `(codelibra.error.v1.catalog)`. Each of its values is one error: the number is
+//! the six-digit code, and the option `(codelibra.error.v1.entry)` contains everything else.
 //!
 //! ```proto
 //! import "codelibra/error/v1/options.proto";   // comes with this crate, no file is needed
@@ -64,10 +64,10 @@ use resolve::Input;
 
 /// Compiles the catalogue in `proto` to `$OUT_DIR/<file stem>.rs`. For build scripts.
 ///
-/// `includes` are the folders that imports are looked up in, the first one first; `proto` has to lie in one of them.
+/// Imports are searched for in the folders of `includes`, in this order. One of them must contain `proto`.
 /// `codelibra/error/v1/options.proto`, `error_info.proto` and `google/protobuf/*.proto` come with this crate and
-/// are never read from a folder.
-/// Cargo is told to run the build script again when one of the files changes.
+/// are never read from a folder. The function prints the lines that make Cargo run the build script again when one of the
+/// files changes.
 ///
 /// # Errors
 ///

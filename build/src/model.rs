@@ -68,7 +68,7 @@ pub struct Param {
     pub name: String,
     /// The type, as `codelibra.error.v1.ParamType` names it: `TIMESTAMP`.
     pub kind: String,
-    /// What the value says.
+    /// The meaning of the value.
     pub description: String,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::RangeInclusive;
 
-/// What the `reserved` statements of an enum say.
+/// The numbers and names in the `reserved` statements of an enum.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Retired {
     /// By their first number, with the last number of this range and of all before it.

@@ -213,7 +213,7 @@ fn read_to(
     thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(stream) = stream {
-            // What was read before an error is used; the exit status tells of the error.
+            // The bytes that were read before an error are used. The exit status reports the error.
             let _ = stream.take(MAX_FILE + 1).read_to_end(&mut bytes);
         }
         // The receiver is gone after the time limit.

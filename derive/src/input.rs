@@ -1,4 +1,4 @@
-//! What the attributes say, and everything that is wrong with them.
+//! Reads the attributes, and collects all errors in them.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -327,7 +327,7 @@ fn misplaced(attrs: &[Attribute], name: &str, place: &str) -> Vec<Error> {
     found.map(|attr| Error::new_spanned(attr, format!("`#[{name}]` belongs on {place}"))).collect()
 }
 
-/// Everything that is wrong, so that one build tells it all.
+/// All errors, so that one build reports them together.
 #[derive(Default)]
 struct Errors(Option<Error>);
 

@@ -36,11 +36,11 @@ use proc_macro::TokenStream;
 ///
 /// # What the caller reads
 ///
-/// The message is the summary of the code's entry. What `Display` says of the error is for the log: the error
-/// itself becomes the private cause of the `ApiError`, and the source of the `tonic::Status`. Neither is sent.
+/// The message is the summary of the code's entry. The `Display` text of the error is for the log: the error itself
+/// becomes the private cause of the `ApiError`, and the source of the `tonic::Status`. Neither is sent.
 ///
-/// A public message of its own is written next to the code. It can name fields, as `format!` does. A source
-/// (`#[from]`, `#[source]`, a field `source`) is refused there: what it says is private.
+/// To send another message, write it next to the code. It can name fields, as in `format!`. It cannot name a source
+/// (`#[from]`, `#[source]`, a field `source`), because the text of a source is private.
 ///
 /// ```
 /// #[derive(Debug, thiserror::Error, codelibra::ApiError)]

@@ -187,7 +187,7 @@ pub(crate) const fn terms_len(subject: &str, description: &str) -> usize {
     delimited_len(any_len(PRECONDITION_FAILURE_URL, delimited_len(violation_len(subject, description))))
 }
 
-/// Writes one `details` field: a `google.rpc.PreconditionFailure` that says which terms are to be accepted.
+/// Writes one `details` field: a `google.rpc.PreconditionFailure` with the terms that the user must accept.
 /// `out` has the length that [`terms_len`] gives.
 pub(crate) const fn terms(subject: &str, description: &str, out: &mut [u8]) {
     let mut out = Out::new(out);

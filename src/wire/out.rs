@@ -118,7 +118,7 @@ pub(crate) const fn delimited_len(len: usize) -> usize {
     1 + varint_len(len) + len
 }
 
-/// A string field; proto3 leaves an empty one out.
+/// Returns the length of a string field. proto3 omits an empty one.
 pub(crate) const fn string_len(text: &str) -> usize {
     bytes_len(text.as_bytes())
 }

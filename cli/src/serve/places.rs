@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The places of a gateway. The last quarter is only for addresses that hold less than a quarter: one client that opens many
-/// connections leaves room for others.
+/// connections cannot use all places.
 #[derive(Clone, Debug)]
 pub(super) struct Places {
     max: u32,
