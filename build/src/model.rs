@@ -6,13 +6,13 @@
 pub struct Catalog {
     /// The file that it was read from, as imports name it.
     pub file: String,
-    /// Whose codes these are.
+    /// The domain of the codes, such as `shop.example.com`.
     pub domain: String,
-    /// Where the pages of the codes are, without a `/` at the end.
+    /// The address of the documentation of the codes, without a `/` at the end.
     pub pages: String,
     /// The full name of the enum: `shop.v1.ErrorCode`.
     pub enum_name: String,
-    /// What the names of the enum's values start with: `ERROR_CODE_`.
+    /// The prefix of the names of the values: `ERROR_CODE_`.
     pub prefix: String,
     /// In the order of their codes.
     pub entries: Vec<Entry>,
@@ -44,7 +44,7 @@ pub struct Entry {
     pub summary: String,
     /// What happened.
     pub cause: String,
-    /// What the caller does now.
+    /// What the caller should do next.
     pub resolution: String,
     /// The next step, as `codelibra.error.v1.Recovery` names it: `STEP_UP`.
     pub recovery: String,
