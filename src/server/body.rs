@@ -6,10 +6,10 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use super::call::{End, ServerCall};
 use super::failure::{from_service_error, from_violation};
 use super::grpc_web::WebFrames;
 use super::inner::{InnerBody, Run};
-use super::layer::ServerCall;
 use super::success;
 use crate::catalog::GrpcCode;
 use crate::guard::rare::Rare;
@@ -17,17 +17,6 @@ use crate::guard::timer::Timer;
 use crate::inbound::header_scan::HeaderScan;
 use crate::outbound::failure::Failure;
 use crate::wire::grpc_web::WebEncoding;
-
-/// Whether the trailers must contain the status of the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// They must.
-    Due,
-    /// The headers already contain the status, or the response is not gRPC.
-    NotDue,
-    /// It is an HTTP response to an HTTP request, whose caller reads no trailers. If the body fails, it must not look complete.
-    Http,
-}
 
 pin_project! {
     /// The body of a response of [`ServerService`](super::ServerService). It passes messages on, and it rewrites trailers that

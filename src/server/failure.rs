@@ -19,7 +19,7 @@ use crate::outbound::log::{self, Event, Transport};
 use crate::outbound::request_id::RequestId;
 use crate::outbound::sent_error::SentError;
 use crate::outbound::status_fields::StatusFields;
-use crate::server::layer::ServerCall;
+use crate::server::call::ServerCall;
 use crate::tonic::status_of;
 use crate::wire::grpc_web::Protocol;
 use crate::wire::{CAUSE, RECEIVED, RECEIVED_HEADER, base64, message};

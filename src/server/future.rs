@@ -8,11 +8,10 @@ use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tonic::Status;
 
-use super::ServerBody;
-use super::body::End;
+use super::body::ServerBody;
+use super::call::{End, ServerCall};
 use super::failure::{from_service_error, from_violation};
 use super::grpc_web::{self, answer_encoding};
-use super::layer::ServerCall;
 use super::{protocol, success};
 use crate::catalog::tables::class_to_grpc;
 use crate::catalog::{CodeNumber, GrpcCode};

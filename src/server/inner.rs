@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 use tracing::Instrument;
 
-use super::layer::ServerCall;
+use super::call::ServerCall;
 use crate::guard::{Guarded, Panic};
 
 pin_project! {

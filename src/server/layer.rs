@@ -3,14 +3,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::uri::PathAndQuery;
-use http::{HeaderName, HeaderValue, Method, Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 use tonic::server::NamedService;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::body::End;
-use super::{ServerBody, ServerFuture, deadline};
+use super::body::ServerBody;
+use super::call::{Config, End, ServerCall, earlier_deadline};
+use super::future::ServerFuture;
 use crate::catalog::{Catalog, CatalogCode};
 use crate::guard::inner_service_accessors;
 use crate::guard::rare::Rare;
@@ -18,14 +18,13 @@ use crate::guard::service::{BoxError, Readiness};
 use crate::outbound::boundary::Boundary;
 use crate::outbound::budget::Budget;
 use crate::outbound::cause;
-use crate::outbound::failure::Origin;
 use crate::outbound::fallback::Fallback;
 use crate::outbound::log_limit::LogLimit;
 use crate::outbound::policy::Policy;
 use crate::outbound::request_id::RequestId;
-use crate::outbound::request_line::RequestLine;
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::grpc_web::{Protocol, WebEncoding};
+use crate::wire::timeout;
 
 /// A tower layer that gives a code to every failure that a service sends: failures of handlers, of interceptors and of tonic
 /// itself, in the headers of a trailers-only response and in trailers after any number of messages.
@@ -120,14 +119,6 @@ use crate::wire::grpc_web::{Protocol, WebEncoding};
 #[derive(Clone, Debug)]
 pub struct ServerLayer {
     config: Config,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Config {
-    pub(super) policy: Policy,
-    pub(super) timeout: Option<Duration>,
-    /// Whether a task drops the body of a response at the deadline.
-    pub(super) drops_unread: bool,
 }
 
 impl ServerLayer {
@@ -266,47 +257,12 @@ impl<S: NamedService> NamedService for ServerService<S> {
     const NAME: &'static str = S::NAME;
 }
 
-/// A call, while its response is made. It is kept small, because it moves with the future, the response and the body.
-#[derive(Clone, Debug)]
-pub(super) struct ServerCall {
-    pub(super) config: Arc<Config>,
-    /// The caller's `x-request-id`, not parsed: only a failure needs it. It is boxed, because many calls have none.
-    request_id: Rare<Box<HeaderValue>>,
-    /// The protocol of the request. The response must have the same one.
-    pub(super) protocol: Protocol,
-    path: Option<PathAndQuery>,
-    /// The method of a request that is not gRPC. It is boxed, because a gRPC call has none.
-    http_method: Rare<Box<Method>>,
-    /// Whether the caller chose a deadline.
-    pub(super) has_deadline: bool,
-    /// Who set the deadline of the call.
-    pub(super) deadline_of: Origin,
-    /// How the body must end. [`ServerBody`] keeps it here, where it takes no additional space.
-    pub(super) end: End,
-}
-
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Returns whether no valid request id was found yet. If there are several ids, the first valid one is used.
 fn is_unknown(request_id: Option<&HeaderValue>) -> bool {
     request_id.is_none_or(|id| RequestId::parse(id.as_bytes()).is_none())
-}
-
-impl ServerCall {
-    /// Returns the caller's request id, if it is valid.
-    #[cold]
-    pub(super) fn request_id(&self) -> Option<RequestId> {
-        RequestId::parse(self.request_id.as_ref()?.as_bytes())
-    }
-
-    /// Returns the method and the path of the request, for the log.
-    #[cold]
-    pub(super) fn request_line(&self) -> RequestLine {
-        let http_method = self.http_method.as_deref().unwrap_or(&Method::POST);
-        let is_grpc = self.protocol != Protocol::Other;
-        RequestLine::from_parts(http_method.clone(), self.path.clone(), is_grpc, self.has_deadline)
-    }
 }
 
 impl<S, Req, Res> Service<Request<Req>> for ServerService<S>
@@ -338,13 +294,13 @@ where
             } else if *name == ACCEPT {
                 accept = accept.or_else(|| WebEncoding::from_accept(value.as_bytes()));
             } else if *name == GRPC_TIMEOUT {
-                timeout = timeout.or_else(|| deadline::parse(value.as_bytes()));
+                timeout = timeout.or_else(|| timeout::parse(value.as_bytes()));
             } else if *name == X_REQUEST_ID && is_unknown(request_id.as_deref()) {
                 request_id = Some(Box::new(value.clone()));
             }
         }
         let protocol = protocol.answered_in(accept);
-        let (deadline, deadline_of) = deadline::earlier(timeout, self.config.timeout);
+        let (deadline, deadline_of) = earlier_deadline(timeout, self.config.timeout);
         let is_http = protocol == Protocol::Other;
         let http_method = is_http.then(|| Box::new(request.method().clone()));
         let path = request.uri().path_and_query().cloned();

@@ -15,7 +15,7 @@
 //! for failures without one.
 
 mod body;
-mod deadline;
+mod call;
 mod failure;
 mod future;
 mod grpc_web;
