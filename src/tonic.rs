@@ -11,7 +11,7 @@ use crate::catalog::{Catalog, CatalogCode, CodeNumber, GrpcCode};
 use crate::error::ApiError;
 use crate::error::TypedError;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
-use crate::guard::sources;
+use crate::guard;
 use crate::inbound::ReceivedError;
 use crate::inbound::identity::{self, Identity, identity};
 #[cfg(any(feature = "client", feature = "gateway"))]
@@ -194,7 +194,7 @@ fn synthesized_status(known: Option<GrpcCode>, error: Box<dyn Error + Send + Syn
 /// chain of sources is too long: tonic reads it to the end.
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) fn status_of(error: Box<dyn Error + Send + Sync>) -> Result<Status, Box<dyn Error + Send + Sync>> {
-    if sources::is_too_long(&*error) { Err(error) } else { Status::try_from_error(error) }
+    if guard::is_too_long(&*error) { Err(error) } else { Status::try_from_error(error) }
 }
 
 /// Returns the status of a call whose deadline passed. `status` is the one that was read; it becomes the source.

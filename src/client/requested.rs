@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-use crate::guard::sources;
+use crate::guard;
 use crate::inbound::encodings::Encodings;
 use crate::inbound::sanitize;
 use crate::tonic::{connection_status, deadline_exceeded};
@@ -86,6 +86,6 @@ impl Deadline {
 /// Returns whether tonic does not recognise the error. Such an error contains no [`Status`], or a status that tonic made from an
 /// unknown error; that status has a source.
 fn is_unrecognised(error: &(dyn Error + 'static)) -> bool {
-    let status = sources::chain(error).find_map(|error| error.downcast_ref::<Status>());
+    let status = guard::chain(error).find_map(|error| error.downcast_ref::<Status>());
     status.is_none_or(|status| status.source().is_some())
 }

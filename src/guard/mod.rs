@@ -1,11 +1,10 @@
-//! Runs foreign code (services, bodies, streams, observers), which may panic when it is called, polled or dropped.
+//! Runs foreign code (services, bodies, streams, observers), which may panic when it is called, polled or dropped, and reads the
+//! chain of its errors, which may have no end.
 
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod rare;
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod service;
-#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
-pub(crate) mod sources;
 #[cfg(feature = "server")]
 pub(crate) mod timed;
 #[cfg(any(feature = "axum", feature = "server"))]
@@ -13,6 +12,8 @@ pub(crate) mod timer;
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::error::Error;
+use std::iter::successors;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 #[cfg(any(feature = "gateway", feature = "server"))]
 use std::pin::Pin;
@@ -21,7 +22,7 @@ use std::pin::Pin;
 use pin_project_lite::pin_project;
 
 /// An error that foreign code returned.
-pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A panic that was caught. Its text is for the log and is never sent.
 #[derive(Clone, Debug)]
@@ -79,6 +80,22 @@ macro_rules! inner_service_accessors {
     };
 }
 pub(crate) use inner_service_accessors;
+
+/// The number of errors of a chain that are read. A chain may have no end, because an error may be its own source.
+const MAX_ERRORS: usize = 64;
+
+/// Iterates over an error and its sources, the outermost first, at most [`MAX_ERRORS`].
+pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    let source =
+        |error: &&'a (dyn Error + 'static)| -> Option<&'a (dyn Error + 'static)> { (*error).source() };
+    successors(Some(error), source).take(MAX_ERRORS)
+}
+
+/// Returns whether a chain is longer than [`chain`] reads. Foreign code must not get it, because that code has no limit.
+#[cfg(feature = "tonic")]
+pub(crate) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
+    chain(error).last().is_some_and(|last| last.source().is_some())
+}
 
 /// Drops a foreign value and catches a panic of its drop.
 #[cfg(any(feature = "gateway", feature = "server"))]

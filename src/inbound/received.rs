@@ -10,7 +10,7 @@ use crate::catalog::code::class_phrase;
 use crate::catalog::{Catalog, CatalogCode, Entry, GrpcCode};
 use crate::error::{ApiError, TypedError};
 #[cfg(any(feature = "gateway", feature = "server"))]
-use crate::guard::sources;
+use crate::guard;
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 use crate::inbound::data::Message;
 use crate::inbound::data::ReceivedData;
@@ -381,7 +381,7 @@ impl ReceivedError {
     /// or an [`ApiError`](struct@ApiError) comes first in the chain, because that describes the failure itself.
     #[cfg(any(feature = "gateway", feature = "server"))]
     pub(crate) fn find_in_chain<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
-        for error in sources::chain(error) {
+        for error in guard::chain(error) {
             if let Some(received) = error.downcast_ref() {
                 return Some(received);
             }

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::guard::sources;
+use crate::guard;
 use crate::outbound::log_limit::{Beginning, LogLimit};
 
 /// The texts of an error and of its sources, for the log: each once, and all in one line. A peer's text in them is escaped.
@@ -12,9 +12,9 @@ pub(crate) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    /// Returns the texts of the errors in [`sources::chain`].
+    /// Returns the texts of the errors in [`guard::chain`].
     fn texts(self) -> impl Iterator<Item = Beginning> + use<'a> {
-        sources::chain(self.error).map(move |error| self.limit.beginning_of(&error))
+        guard::chain(self.error).map(move |error| self.limit.beginning_of(&error))
     }
 
     /// Returns whether the logged part of the chain contains a text.

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 
 use crate::catalog::GrpcCode;
-use crate::guard::sources;
+use crate::guard;
 
 /// Returns the gRPC code of an error that a service returns in place of a response: DEADLINE_EXCEEDED for a timeout, and
 /// RESOURCE_EXHAUSTED for load that was shed, as in tonic's own server. The error may be any error of the chain; the outermost
@@ -25,7 +25,7 @@ pub(crate) fn grpc_code_of_connection(error: &(dyn Error + 'static)) -> Option<G
 }
 
 fn of_chain(error: &(dyn Error + 'static), io_timeout: GrpcCode) -> Option<GrpcCode> {
-    for error in sources::chain(error) {
+    for error in guard::chain(error) {
         #[cfg(feature = "tonic")]
         {
             // The connection was not made in time. No request was sent, so the error is UNAVAILABLE.
@@ -57,5 +57,5 @@ fn of_chain(error: &(dyn Error + 'static), io_timeout: GrpcCode) -> Option<GrpcC
 #[cfg(feature = "tonic")]
 fn is_timer(status: &tonic::Status) -> bool {
     let source = status.source().filter(|_| status.code() == tonic::Code::Cancelled);
-    source.is_some_and(|source| sources::chain(source).any(|error| error.is::<tonic::TimeoutExpired>()))
+    source.is_some_and(|source| guard::chain(source).any(|error| error.is::<tonic::TimeoutExpired>()))
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::BoxError;
 use crate::catalog::{Catalog, GrpcCode};
 #[cfg(feature = "tonic")]
-use crate::guard::sources;
+use crate::guard;
 use crate::inbound::ReceivedError;
 use crate::inbound::encodings::Encodings;
 use crate::inbound::mend::parse_grpc_code;
@@ -111,7 +111,7 @@ impl Broken {
         if let Some(received) = ReceivedError::find_in_chain(&*error) {
             return Self { error: received.clone(), kept: None, is_made_here: false };
         }
-        let is_status = sources::chain(&*error).any(|error| error.is::<tonic::Status>());
+        let is_status = guard::chain(&*error).any(|error| error.is::<tonic::Status>());
         let is_made_here = !is_status || known_error::grpc_code(&*error).is_some();
         let status = crate::tonic::service_status(error);
         Self { error: status.to_received_with(catalog), kept: Some(status.into()), is_made_here }
