@@ -11,9 +11,9 @@ use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
 use super::answer::{Classified, HandlerCall};
-use crate::guard::Guarded;
-use crate::guard::service::{BoxError, ServiceError, ServiceFuture};
+use crate::guard::service::{ServiceError, ServiceFuture};
 use crate::guard::timer::Timer;
+use crate::guard::{BoxError, Guarded};
 
 /// How much of a response's text becomes the message, in bytes.
 const MAX_TEXT: usize = 4096;

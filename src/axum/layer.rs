@@ -11,8 +11,8 @@ use tower_service::Service;
 
 use super::ErrorFuture;
 use super::answer::HandlerCall;
-use crate::guard::inner_service_accessors;
-use crate::guard::service::{BoxError, Readiness};
+use crate::guard::service::Readiness;
+use crate::guard::{BoxError, inner_service_accessors};
 use crate::http::{Caller, Responder};
 use crate::outbound::budget::Budget;
 use crate::wire::grpc_web::Protocol;

@@ -6,10 +6,10 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tonic::Status;
 
-use super::BoxError;
 use super::observe::ObservedCall;
 use super::requested::Deadline;
 use crate::catalog::Catalog;
+use crate::guard::BoxError;
 use crate::inbound::early::EarlyFields;
 use crate::inbound::sanitize::{self, Ending, Start};
 

@@ -7,8 +7,9 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tonic::Status;
 
+use super::ClientBody;
 use super::body::CallContext;
-use super::{BoxError, ClientBody};
+use crate::guard::BoxError;
 use crate::inbound::encodings::Encodings;
 use crate::inbound::sanitize::{self, AfterHeaders, Ending};
 

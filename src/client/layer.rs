@@ -8,13 +8,13 @@ use tonic::Status;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::ClientBody;
 use super::body::CallContext;
 use super::future::ClientFuture;
 use super::observe::{Both, Observe, ObservedCall};
 use super::requested::Requested;
-use super::{BoxError, ClientBody};
 use crate::catalog::{Catalog, CatalogCode};
-use crate::guard::inner_service_accessors;
+use crate::guard::{BoxError, inner_service_accessors};
 use crate::tonic::connection_status;
 
 /// Makes the headers and trailers of a response safe for tonic to read. Put it below the generated client and above the

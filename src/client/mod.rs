@@ -26,7 +26,6 @@ mod requested;
 #[cfg(feature = "tracing")]
 mod tracing;
 
-use crate::guard::BoxError;
 use crate::wire::RECEIVED;
 
 pub use self::body::ClientBody;

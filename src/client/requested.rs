@@ -4,13 +4,11 @@ use http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-use crate::guard;
+use crate::guard::{self, BoxError};
 use crate::inbound::encodings::Encodings;
 use crate::inbound::sanitize;
 use crate::tonic::{connection_status, deadline_exceeded};
 use crate::wire::timeout;
-
-use super::BoxError;
 
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");

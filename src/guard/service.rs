@@ -6,9 +6,8 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-pub(crate) use crate::guard::BoxError;
 use crate::guard::rare::Rare;
-use crate::guard::{Guarded, Panic, catch};
+use crate::guard::{BoxError, Guarded, Panic, catch};
 
 /// Why a service returned no response.
 #[derive(Debug)]

@@ -7,9 +7,9 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
-use super::Panic;
-use super::service::{BoxError, ServiceError, ServiceFuture};
+use super::service::{ServiceError, ServiceFuture};
 use super::timer::Timer;
+use super::{BoxError, Panic};
 
 /// Why a service with a deadline returned no response.
 #[derive(Debug)]

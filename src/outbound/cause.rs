@@ -19,12 +19,12 @@ use crate::wire::CAUSE;
 
 const CAUSE_HEADER: HeaderName = HeaderName::from_static(CAUSE);
 
-type Cause = Arc<dyn Error + Send + Sync>;
+type SharedCause = Arc<dyn Error + Send + Sync>;
 
 static IS_ENABLED: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static KEY_HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-static CAUSES: LazyLock<Mutex<HashMap<u64, Cause>>> = LazyLock::new(Mutex::default);
+static CAUSES: LazyLock<Mutex<HashMap<u64, SharedCause>>> = LazyLock::new(Mutex::default);
 
 /// Enables [`store`]: this process has a layer that removes the field.
 pub(crate) fn enable_storing() {
@@ -32,7 +32,7 @@ pub(crate) fn enable_storing() {
 }
 
 /// Stores a cause, and returns the field that identifies it; `None` if no layer in this process would remove the field.
-pub(crate) fn store(cause: &Cause) -> Option<(HeaderName, HeaderValue)> {
+pub(crate) fn store(cause: &SharedCause) -> Option<(HeaderName, HeaderValue)> {
     if !IS_ENABLED.load(Ordering::Relaxed) {
         return None;
     }
@@ -43,16 +43,16 @@ pub(crate) fn store(cause: &Cause) -> Option<(HeaderName, HeaderValue)> {
 }
 
 /// Removes the field from headers or trailers, and returns the cause that it identifies.
-pub(crate) fn take(fields: &mut HeaderMap) -> Option<Cause> {
+pub(crate) fn take(fields: &mut HeaderMap) -> Option<SharedCause> {
     find(&fields.remove(CAUSE_HEADER)?)
 }
 
 /// Returns the cause that the field identifies, in metadata that is not sent.
-pub(crate) fn from_fields(fields: &HeaderMap) -> Option<Cause> {
+pub(crate) fn from_fields(fields: &HeaderMap) -> Option<SharedCause> {
     find(fields.get(CAUSE_HEADER)?)
 }
 
-fn find(ticket: &HeaderValue) -> Option<Cause> {
+fn find(ticket: &HeaderValue) -> Option<SharedCause> {
     lock().get(&parse_key(ticket)?).cloned()
 }
 
@@ -72,7 +72,7 @@ thread_local! {
 ///
 /// A gRPC-Web layer writes trailers into the body as text, and drops the fields before the server layer can read them.
 #[derive(Debug, Default)]
-pub(crate) struct Dropped(Vec<(u64, Cause)>);
+pub(crate) struct Dropped(Vec<(u64, SharedCause)>);
 
 /// Runs `poll`, and returns the causes whose fields it drops on this thread.
 pub(crate) fn keep_dropped<T>(poll: impl FnOnce() -> T) -> (T, Dropped) {
@@ -106,7 +106,7 @@ impl Dropped {
     }
 }
 
-fn lock() -> std::sync::MutexGuard<'static, HashMap<u64, Cause>> {
+fn lock() -> std::sync::MutexGuard<'static, HashMap<u64, SharedCause>> {
     CAUSES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_cause_lives_as_long_as_its_field() {
-        let cause: Cause = Arc::new(std::io::Error::other("private"));
+        let cause: SharedCause = Arc::new(std::io::Error::other("private"));
         enable_storing();
         let field = store(&cause).unwrap();
         let mut fields = HeaderMap::from_iter([field.clone()]);

@@ -16,7 +16,7 @@ use crate::guard::rare::Rare;
 use crate::guard::timer::Timer;
 use crate::inbound::header_scan::HeaderScan;
 use crate::outbound::failure::Failure;
-use crate::wire::grpc_web::WebEncoding;
+use crate::wire::media_type::WebEncoding;
 
 pin_project! {
     /// The body of a response of [`ServerService`](super::ServerService). It passes messages on, and it rewrites trailers that

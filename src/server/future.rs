@@ -16,13 +16,14 @@ use super::{protocol, success};
 use crate::catalog::tables::class_to_grpc;
 use crate::catalog::{CodeNumber, GrpcCode};
 use crate::error::ApiError;
-use crate::guard::service::{BoxError, ServiceFuture};
+use crate::guard::service::ServiceFuture;
 use crate::guard::timed::{TimedFuture, Unanswered};
 use crate::guard::timer::Timer;
-use crate::guard::{Panic, discard};
+use crate::guard::{BoxError, Panic, discard};
 use crate::inbound::header_scan::HeaderScan;
 use crate::outbound::failure::{Failure, Origin};
-use crate::wire::grpc_web::{Protocol, WebEncoding};
+use crate::wire::grpc_web::Protocol;
+use crate::wire::media_type::WebEncoding;
 use crate::wire::{ERROR_CODE_HEADER, parse_code};
 
 pin_project! {

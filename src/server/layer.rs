@@ -12,9 +12,9 @@ use super::body::ServerBody;
 use super::call::{Config, End, ServerCall, earlier_deadline};
 use super::future::ServerFuture;
 use crate::catalog::{Catalog, CatalogCode};
-use crate::guard::inner_service_accessors;
 use crate::guard::rare::Rare;
-use crate::guard::service::{BoxError, Readiness};
+use crate::guard::service::Readiness;
+use crate::guard::{BoxError, inner_service_accessors};
 use crate::outbound::boundary::Boundary;
 use crate::outbound::budget::Budget;
 use crate::outbound::cause;
@@ -23,7 +23,8 @@ use crate::outbound::log_limit::LogLimit;
 use crate::outbound::policy::Policy;
 use crate::outbound::request_id::RequestId;
 use crate::wire::error_infos::ErrorInfos;
-use crate::wire::grpc_web::{Protocol, WebEncoding};
+use crate::wire::grpc_web::Protocol;
+use crate::wire::media_type::WebEncoding;
 use crate::wire::timeout;
 
 /// A tower layer that gives a code to every failure that a service sends: failures of handlers, of interceptors and of tonic

@@ -2,9 +2,7 @@
 
 use http::header::HeaderValue;
 
-use crate::wire::media_type::MediaType;
-
-pub(crate) use crate::wire::media_type::WebEncoding;
+use crate::wire::media_type::{MediaType, WebEncoding};
 
 impl WebEncoding {
     /// Returns the encoding of the first media type of gRPC-Web in the value of `accept`. Returns `None` if there is none.
@@ -74,7 +72,7 @@ impl Protocol {
 
 #[cfg(test)]
 mod tests {
-    use super::WebEncoding::{self, Binary, Text};
+    use crate::wire::media_type::WebEncoding::{self, Binary, Text};
 
     #[test]
     fn accept_names_an_encoding() {

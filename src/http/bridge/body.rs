@@ -8,8 +8,7 @@ use pin_project_lite::pin_project;
 
 use super::ending::{self, Broken, CallEnd, OpenCall};
 use super::{BridgeCall, fields};
-use crate::guard::service::BoxError;
-use crate::guard::{Guarded, Panic};
+use crate::guard::{BoxError, Guarded, Panic};
 use crate::http::MAX_BODY;
 use crate::inbound::ReceivedError;
 use crate::outbound::failure::Failure;

@@ -6,10 +6,9 @@ use ::http::header::HeaderMap;
 use ::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 
-use super::BoxError;
 use crate::catalog::{Catalog, GrpcCode};
 #[cfg(feature = "tonic")]
-use crate::guard;
+use crate::guard::{self, BoxError};
 use crate::inbound::ReceivedError;
 use crate::inbound::encodings::Encodings;
 use crate::inbound::mend::parse_grpc_code;

@@ -23,8 +23,6 @@ pub(crate) use ending::read_grpc_failure;
 pub use to_grpc::{HttpToGrpcFuture, HttpToGrpcLayer, HttpToGrpcService};
 pub use to_http::{GrpcToHttpFuture, GrpcToHttpLayer, GrpcToHttpService};
 
-use crate::guard::service::BoxError;
-
 /// A call that crosses a bridge.
 #[derive(Clone, Debug)]
 struct BridgeCall {

@@ -4,8 +4,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 use crate::catalog::GrpcCode;
 use crate::outbound::failure::Failure;
 use crate::server::failure::from_violation;
-use crate::wire::grpc_web::{Protocol, WebEncoding};
-use crate::wire::media_type::MediaType;
+use crate::wire::grpc_web::Protocol;
+use crate::wire::media_type::{MediaType, WebEncoding};
 
 /// Returns the encoding of the body of a response, or `None` if the response is not gRPC-Web.
 pub(in crate::server) fn answer_encoding(headers: &HeaderMap) -> Option<WebEncoding> {

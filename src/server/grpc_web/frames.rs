@@ -10,7 +10,7 @@ use super::frame::{FrameHeader, HEAD, Kind, complete_messages, trailer_frame};
 use super::text::{self, Decoder};
 use crate::outbound::cause::{self, Dropped};
 use crate::wire::base64;
-use crate::wire::grpc_web::WebEncoding;
+use crate::wire::media_type::WebEncoding;
 
 /// How much of a message is held until the message is complete, in bytes: as much as tonic reads by default. A trailer frame
 /// cannot be sent in the middle of a message. So if the start of a message was sent and the message breaks off, the caller
