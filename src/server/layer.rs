@@ -137,8 +137,8 @@ impl ServerLayer {
     /// Sets the boundary, which decides which parts of a failure are sent. The default is [`Boundary::public`].
     ///
     /// ```
-    /// use codelibra::ErrorCode;
-    /// use codelibra::server::{Boundary, ServerLayer};
+    /// use codelibra::server::ServerLayer;
+    /// use codelibra::{Boundary, ErrorCode};
     ///
     /// // Errors that the accounts service sent are passed on with their code.
     /// let boundary = Boundary::public().allow_domain("accounts.example.com");
@@ -153,8 +153,8 @@ impl ServerLayer {
     /// Limits the size of the fields of each failure. The default is [`Budget::KIB_3`].
     ///
     /// ```
-    /// use codelibra::ErrorCode;
-    /// use codelibra::server::{Budget, ServerLayer};
+    /// use codelibra::server::ServerLayer;
+    /// use codelibra::{Budget, ErrorCode};
     ///
     /// let layer = ServerLayer::new::<ErrorCode>().budget(Budget::KIB_8);
     /// ```
