@@ -20,6 +20,8 @@ const MAX_TEXT: usize = 4096;
 
 pin_project! {
     /// The future of [`ErrorService`](super::ErrorService).
+    ///
+    /// [`ErrorLayer`](super::ErrorLayer) has an example.
     #[derive(Debug)]
     pub struct ErrorFuture<F> {
         #[pin]

@@ -51,6 +51,24 @@ use crate::wire::grpc_web::Protocol;
 /// routes only, `reset_fallback` removes tonic's fallback, and this layer is around everything.
 ///
 /// Add it last (`Router::layer`), so that fallbacks and earlier layers are inside.
+///
+/// ```
+/// use axum::Router;
+/// use codelibra::ErrorCode;
+/// use codelibra::axum::ErrorLayer;
+/// use codelibra::http::{Reader, Responder};
+/// # use http_body_util::BodyExt;
+/// use tower::ServiceExt;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app: Router = Router::new().layer(ErrorLayer::new(Responder::new::<ErrorCode>()));
+/// let request = http::Request::get("/unknown").body(axum::body::Body::empty())?;
+/// let (parts, body) = app.oneshot(request).await?.into_parts();
+/// let error = Reader::new::<ErrorCode>().read_parts(&parts, &body.collect().await?.to_bytes());
+/// assert_eq!(error.code(), Some(ErrorCode::NOT_FOUND));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ErrorLayer {
     responder: Arc<Responder>,
@@ -72,6 +90,14 @@ impl ErrorLayer {
 
     /// Limits the size of the fields of a failure that is sent to a caller of gRPC or gRPC-Web. The default is
     /// [`Budget::KIB_3`].
+    ///
+    /// ```
+    /// use codelibra::axum::ErrorLayer;
+    /// use codelibra::http::Responder;
+    /// use codelibra::{Budget, ErrorCode};
+    ///
+    /// let layer = ErrorLayer::new(Responder::new::<ErrorCode>()).budget(Budget::KIB_8);
+    /// ```
     #[must_use]
     pub fn budget(mut self, budget: Budget) -> Self {
         Arc::make_mut(&mut self.responder).policy.budget = budget;

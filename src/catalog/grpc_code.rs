@@ -6,6 +6,17 @@ macro_rules! grpc_codes {
         ///
         /// It is a type of this crate because the crate also works without tonic; it converts to and from
         /// `tonic::Code`.
+        ///
+        /// ```
+        /// # #[cfg(feature = "tonic")] {
+        /// use codelibra::GrpcCode;
+        ///
+        /// let code = GrpcCode::from_name("PERMISSION_DENIED").unwrap();
+        /// assert_eq!(code, GrpcCode::PermissionDenied);
+        /// assert_eq!((code.number(), code.to_string()), (7, "PERMISSION_DENIED".to_owned()));
+        /// assert_eq!(tonic::Code::from(code), tonic::Code::PermissionDenied);
+        /// # }
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         // Exhaustive: the gRPC specification closed the list at 16.

@@ -127,6 +127,15 @@ impl fmt::Debug for Catalog {
 }
 
 /// One row of a catalogue.
+///
+/// ```
+/// use codelibra::{ErrorCode, GrpcCode};
+///
+/// let entry = ErrorCode::USER_BANNED.entry().unwrap();
+/// assert_eq!((entry.code, entry.reason), (403_003, "USER_BANNED"));
+/// assert_eq!((entry.class(), entry.grpc_code), (403, GrpcCode::PermissionDenied));
+/// assert_eq!(entry.summary, "This user has been banned.");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The code, a number of six digits.

@@ -42,6 +42,8 @@ impl CallContext {
 pin_project! {
     /// The response body of [`ClientService`](super::ClientService). Its trailers are safe to read, and it never ends without
     /// `grpc-status`.
+    ///
+    /// [`ClientLayer`](super::ClientLayer) has an example.
     #[derive(Debug)]
     pub struct ClientBody<B> {
         #[pin]

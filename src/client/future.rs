@@ -15,6 +15,8 @@ use crate::inbound::sanitize::{self, AfterHeaders, Ending};
 
 pin_project! {
     /// The future of [`ClientService`](super::ClientService).
+    ///
+    /// [`ClientLayer`](super::ClientLayer) has an example.
     #[derive(Debug)]
     pub struct ClientFuture<F> {
         #[pin]

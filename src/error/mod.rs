@@ -426,6 +426,16 @@ impl StdError for ApiError {
 
 /// An error of one code with its declared parameters. The generated module has a struct with this trait for each entry with
 /// parameters.
+///
+/// ```
+/// use codelibra::codes::LockedOut;
+/// use codelibra::{ApiError, ErrorCode, TypedError};
+///
+/// let error = ApiError::new(ErrorCode::LOCKED_OUT).with_metadata("locked_until", "2026-01-31T09:30:00Z");
+/// assert_eq!(error.code(), Some(LockedOut::CODE));
+/// let LockedOut { locked_until } = LockedOut::from_metadata(|key| error.metadata().get(key));
+/// assert_eq!(locked_until, "2026-01-31T09:30:00Z".parse().ok());
+/// ```
 pub trait TypedError: Into<ApiError> {
     /// The code type of the catalogue.
     type Code: CatalogCode;

@@ -352,6 +352,16 @@ impl fmt::Debug for DetailTypes {
 }
 
 /// The error of [`DetailTypes::with_descriptor_set`].
+///
+/// ```
+/// use codelibra::http::DetailTypes;
+///
+/// let error = DetailTypes::standard().with_descriptor_set(b"no set").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "not a google.protobuf.FileDescriptorSet that can be added to the known types"
+/// );
+/// ```
 #[derive(Debug)]
 pub struct InvalidDescriptorSet(prost_reflect::DescriptorError);
 

@@ -4,6 +4,17 @@ use crate::catalog::GrpcCode;
 use crate::wire::shed::Shed;
 
 /// A fault of a received error, or other information about it. The error was read in spite of it.
+///
+/// ```
+/// use codelibra::{ApiError, CATALOG, Note, ReceivedError};
+///
+/// let sent = ApiError::from_catalog(&CATALOG, 404_999)?;
+/// let received = ReceivedError::from_details(sent.to_details(), &CATALOG);
+/// assert_eq!(received.notes(), [Note::UnknownCode(404_999)]);
+/// let text = "the catalogue does not list 404999; it is treated by its class 404";
+/// assert_eq!(received.notes()[0].to_string(), text);
+/// # Ok::<(), codelibra::InvalidCode>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {

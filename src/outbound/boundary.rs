@@ -38,6 +38,22 @@ use crate::wire::details::Detail;
 /// A message that is missing is the summary of the code's entry, else the phrase of its class. A broken connection, a timeout
 /// and a panic have a code of the fallback table and no message: their text is a private cause, which neither boundary sends.
 /// What is not sent is in the log, once.
+///
+/// ```
+/// use codelibra::http::{Reader, Responder};
+/// use codelibra::{Boundary, ErrorCode};
+///
+/// let error = ErrorCode::UNEXPECTED_ERROR.with_message("the table users is locked");
+/// let sent = |boundary| {
+///     let request = http::Request::new(());
+///     let responder = Responder::new::<ErrorCode>().boundary(boundary);
+///     let (parts, body) = responder.respond(&request, &error).into_parts();
+///     Reader::new::<ErrorCode>().read_parts(&parts, &body).message().to_owned()
+/// };
+/// let summary = ErrorCode::UNEXPECTED_ERROR.entry().unwrap().summary;
+/// assert_eq!(sent(Boundary::public()), summary);
+/// assert_eq!(sent(Boundary::internal()), "the table users is locked");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Boundary {
     reach: Reach,

@@ -19,6 +19,15 @@ use crate::wire::{self, base64, message};
 /// Parts that do not fit are removed in the order of [`Shed`], and marked. The code, its domain, its reason and the
 /// request id are always sent. If these do not fit, google.rpc.ErrorInfo, which repeats ours, is removed. If it is sent
 /// alone ([`ErrorInfos::Google`](crate::ErrorInfos::Google)), it is never removed.
+///
+/// ```
+/// use codelibra::server::ServerLayer;
+/// use codelibra::{Budget, ErrorCode};
+///
+/// let budget = Budget::from_bytes(8 * 1024);
+/// assert_eq!(budget, Budget::KIB_8);
+/// let layer = ServerLayer::new::<ErrorCode>().budget(budget);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     bytes: usize,

@@ -7,6 +7,15 @@ use std::fmt::{self, Write};
 /// A longer text is cut between two characters. A mark with the length of the whole text in bytes follows: `… (15600000 bytes)`,
 /// or `… (more than 5000 bytes)` if the rest was not formatted. A peer decides how long a message is, so only this many bytes of it
 /// are formatted or copied.
+///
+/// ```
+/// use codelibra::server::ServerLayer;
+/// use codelibra::{ErrorCode, LogLimit};
+///
+/// let limit = LogLimit::from_bytes(1024);
+/// assert_eq!(LogLimit::default(), LogLimit::KIB_4);
+/// let layer = ServerLayer::new::<ErrorCode>().log_limit(limit);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLimit(usize);
 

@@ -21,6 +21,8 @@ use crate::wire::media_type::WebEncoding;
 pin_project! {
     /// The body of a response of [`ServerService`](super::ServerService). It passes messages on, and it rewrites trailers that
     /// contain a failure.
+    ///
+    /// [`ServerLayer`](super::ServerLayer) has an example.
     #[derive(Debug)]
     pub struct ServerBody<B> {
         #[pin]

@@ -28,6 +28,8 @@ use crate::wire::{ERROR_CODE_HEADER, parse_code};
 
 pin_project! {
     /// The future of [`ServerService`](super::ServerService).
+    ///
+    /// [`ServerLayer`](super::ServerLayer) has an example.
     #[derive(Debug)]
     pub struct ServerFuture<F> {
         #[pin]

@@ -173,6 +173,15 @@ impl ServerLayer {
     }
 
     /// Sets the table of the codes for failures without a code.
+    ///
+    /// ```
+    /// use codelibra::server::ServerLayer;
+    /// use codelibra::{ErrorCode, Fallback, GrpcCode};
+    ///
+    /// // A NOT_FOUND without a code gets 404001 in place of 404003.
+    /// let fallback = Fallback::new::<ErrorCode>().with(GrpcCode::NotFound, ErrorCode::USER_NOT_FOUND_IN_DB);
+    /// let layer = ServerLayer::new::<ErrorCode>().fallback(fallback);
+    /// ```
     #[must_use]
     pub fn fallback(mut self, fallback: Fallback) -> Self {
         self.config.policy.fallback = fallback;

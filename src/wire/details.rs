@@ -9,6 +9,16 @@ use super::schema::{REQUEST_INFO, any, request_info::REQUEST_ID, status};
 use crate::wire::out::string_len;
 
 /// A detail of an error: a `google.protobuf.Any`, which consists of an encoded protobuf message and the name of its type.
+///
+/// ```
+/// use codelibra::{ErrorCode, rpc};
+///
+/// let info = rpc::RequestInfo { request_id: "a1b2".into(), ..Default::default() };
+/// let error = ErrorCode::USER_BANNED.with_message("banned for spam").with_detail(&info);
+/// let detail = error.details().find(|detail| detail.type_name() == "google.rpc.RequestInfo").unwrap();
+/// assert_eq!(detail.type_url(), "type.googleapis.com/google.rpc.RequestInfo");
+/// assert_eq!(detail.to_message::<rpc::RequestInfo>(), Some(Ok(info)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Detail<'a> {
     type_url: &'a str,

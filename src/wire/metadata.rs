@@ -15,6 +15,15 @@ use super::write::is_reserved;
 
 /// The metadata of an error: texts under keys, its declared parameters among them. They are read from the encoded error
 /// when they are asked for.
+///
+/// ```
+/// use codelibra::{ApiError, ErrorCode};
+///
+/// let error = ApiError::new(ErrorCode::USER_BANNED).with_metadata("plan", "free").with_metadata("country", "NZ");
+/// let metadata = error.metadata();
+/// assert_eq!(metadata.get("plan"), Some("free"));
+/// assert_eq!(metadata.iter().collect::<Vec<_>>(), [("country", "NZ"), ("plan", "free")]);
+/// ```
 #[derive(Clone)]
 pub struct Metadata<'a>(RawMetadata<'a>);
 

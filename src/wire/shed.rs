@@ -6,6 +6,15 @@ macro_rules! shed {
     ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal, $text:literal;)*) => {
         /// A part of an error that a server removed, so that the error fits into the limit of proxies for header fields.
         /// The numbers are those of `codelibra.error.v1.Shed`. The order is the order in which a server removes the parts.
+        ///
+        /// ```
+        /// use codelibra::{Note, Shed};
+        ///
+        /// assert_eq!(Shed::FieldViolations.name(), "FIELD_VIOLATIONS");
+        /// assert_eq!(Shed::ALL.last(), Some(&Shed::Message));
+        /// let note = Note::Shed(Shed::FieldViolations);
+        /// assert_eq!(note.to_string(), "the server left out field violations: the error was too large");
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Shed {

@@ -20,6 +20,8 @@ pin_project! {
     /// [`ReceivedError`](crate::ReceivedError) as the error of the body: the response has begun by then, and an
     /// HTTP client does not see trailers. A server cuts the connection, so that the response does not look complete. The
     /// whole failure is logged. A gRPC response to a gRPC caller always ends with trailers instead.
+    ///
+    /// [`GrpcToHttpLayer`](crate::http::GrpcToHttpLayer) has an example.
     #[derive(Debug)]
     pub struct BridgeBody<B> {
         complete: Option<Bytes>,

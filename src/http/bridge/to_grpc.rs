@@ -42,6 +42,15 @@ bridge! {
     /// Each failure has the id of its request (google.rpc.RequestInfo): the id in the failure, or the caller's `x-request-id`, or
     /// a generated one. The parts that are not sent are logged once, as a `tracing` event of the target `codelibra::http`: INFO
     /// for 4xx and UNIMPLEMENTED, WARN for a timeout, and ERROR otherwise. It contains `method`, or `http_method` and `path`.
+    ///
+    /// ```
+    /// use codelibra::ErrorCode;
+    /// use codelibra::http::{HttpToGrpcLayer, Responder};
+    /// use tower::ServiceBuilder;
+    ///
+    /// let layer = HttpToGrpcLayer::new(Responder::new::<ErrorCode>());
+    /// let service = ServiceBuilder::new().layer(layer).service(axum::Router::<()>::new());
+    /// ```
     HttpToGrpcLayer, HttpToGrpcService, HttpToGrpcFuture
 }
 
@@ -63,6 +72,8 @@ impl HttpToGrpcLayer {
 
 pin_project! {
     /// The future of [`HttpToGrpcService`].
+    ///
+    /// [`HttpToGrpcLayer`] has an example.
     #[derive(Debug)]
     pub struct HttpToGrpcFuture<F, B> {
         #[pin]

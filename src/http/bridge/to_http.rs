@@ -60,6 +60,8 @@ bridge! {
 
 pin_project! {
     /// The future of [`GrpcToHttpService`].
+    ///
+    /// [`GrpcToHttpLayer`] has an example.
     #[derive(Debug)]
     pub struct GrpcToHttpFuture<F, B> {
         #[pin]

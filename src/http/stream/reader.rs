@@ -7,6 +7,23 @@ use crate::http::{MAX_BODY, Reader};
 use crate::inbound::ReceivedError;
 
 /// The next event of a streaming response.
+///
+/// ```
+/// use codelibra::ErrorCode;
+/// use codelibra::http::{Reader, StreamEvent, StreamForm, StreamReader};
+///
+/// let mut reader = StreamReader::new(StreamForm::Ndjson, Reader::new::<ErrorCode>());
+/// reader.push(b"{\"result\":1}\n{\"result\":2}\n{\"end\":{}}\n");
+/// let mut items = Vec::new();
+/// let is_complete = loop {
+///     match reader.next() {
+///         Some(StreamEvent::Item(item)) => items.push(item),
+///         Some(StreamEvent::End) => break true,
+///         _ => break false,
+///     }
+/// };
+/// assert_eq!((items, is_complete), (vec!["1".into(), "2".into()], true));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum StreamEvent {
