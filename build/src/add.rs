@@ -15,6 +15,28 @@ const MESSAGE_ENUMS: i32 = 4;
 const ENUM_VALUES: i32 = 2;
 
 /// An entry that is not in a catalogue yet. Texts that are empty are not written.
+///
+/// ```
+/// use codelibra_build::{Inspection, NewEntry, add_entry};
+///
+/// let text = r#"
+///     syntax = "proto3";
+///     import "codelibra/error/v1/options.proto";
+///     enum ErrorCode {
+///       option (codelibra.error.v1.catalog) = {domain: "shop.example.com"};
+///       ERROR_CODE_UNSPECIFIED = 0;
+///       ERROR_CODE_SOLD_OUT = 409001 [(codelibra.error.v1.entry) = {summary: "The item is sold out."}];
+///     }
+/// "#;
+/// let read = |name: &str| Ok((name == "errors.proto").then(|| text.to_owned()));
+/// let inspection = Inspection::from_reader("errors.proto", "errors.proto", read);
+///
+/// let (reason, summary) = ("CART_GONE".to_owned(), "The cart is gone.".to_owned());
+/// let entry = NewEntry { code: 410_001, reason, summary, ..NewEntry::default() };
+/// let row = r#"ERROR_CODE_CART_GONE = 410001 [(codelibra.error.v1.entry) = {summary: "The cart is gone."}];"#;
+/// assert!(add_entry(text, &inspection, &entry)?.contains(row));
+/// # Ok::<(), codelibra_build::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct NewEntry {
     /// The six-digit code.
@@ -33,6 +55,13 @@ pub struct NewEntry {
 
 /// The reason that a name or a reason stands for: `USER_BANNED` for `UserBanned`, `userBanned`, `user-banned` and
 /// `USER_BANNED`. Letters that follow each other in upper case are one word: `HTTP_ERROR` for `HTTPError`.
+///
+/// ```
+/// use codelibra_build::reason_from_name;
+///
+/// assert_eq!(reason_from_name("UserBanned"), "USER_BANNED");
+/// assert_eq!(reason_from_name("HTTPError"), "HTTP_ERROR");
+/// ```
 pub fn reason_from_name(name: &str) -> String {
     let letters: Vec<char> = name.trim().chars().collect();
     let mut reason = String::with_capacity(letters.len() + 8);
@@ -150,6 +179,12 @@ fn quoted(text: &str) -> String {
 }
 
 /// A first summary for an entry of this reason, until a person writes a better one: `Cart gone.` for `CART_GONE`.
+///
+/// ```
+/// use codelibra_build::summary_from_reason;
+///
+/// assert_eq!(summary_from_reason("CART_GONE"), "Cart gone.");
+/// ```
 pub fn summary_from_reason(reason: &str) -> String {
     let words = reason.replace('_', " ").to_ascii_lowercase();
     let mut letters = words.trim().chars();

@@ -11,6 +11,28 @@ use crate::rules::grpc_code_of;
 const RETRYABLE: [&str; 2] = ["RETRY", "WAIT"];
 
 /// One change between two versions of a catalogue.
+///
+/// ```
+/// use codelibra_build::{ChangeKind, Inspection};
+///
+/// let text = r#"
+///     syntax = "proto3";
+///     import "codelibra/error/v1/options.proto";
+///     enum ErrorCode {
+///       option (codelibra.error.v1.catalog) = {domain: "shop.example.com"};
+///       ERROR_CODE_UNSPECIFIED = 0;
+///       ERROR_CODE_SOLD_OUT = 409001 [(codelibra.error.v1.entry) = {summary: "The item is sold out."}];
+///     }
+/// "#;
+/// let inspect = |text: String| {
+///     let read = move |name: &str| Ok((name == "errors.proto").then(|| text.clone()));
+///     Inspection::from_reader("errors.proto", "errors.proto", read)
+/// };
+/// let (old, new) = (inspect(text.to_owned()), inspect(text.replace("409001", "410001")));
+/// let changes = new.changes_since(&old);
+/// assert_eq!((changes[0].kind, changes[0].code), (ChangeKind::Number, Some(409_001)));
+/// assert!(changes[0].is_breaking());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change {
@@ -34,6 +56,12 @@ impl Change {
 
 /// The kinds of changes. Those that break callers come first; a change of the recovery breaks them only if it makes a
 /// failure retryable or not retryable.
+///
+/// ```
+/// use codelibra_build::ChangeKind;
+///
+/// assert_eq!(ChangeKind::ParamRemoved.name(), "param_removed");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChangeKind {

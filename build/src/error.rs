@@ -1,6 +1,14 @@
 use std::{fmt, io, path::Path};
 
 /// Why a catalogue could not be compiled. Its text lists every finding, one a line.
+///
+/// ```
+/// use codelibra_build::Catalog;
+///
+/// let error = Catalog::from_proto("tests/cases/no_code.proto", &["tests/cases"]).unwrap_err();
+/// assert_eq!(error.diagnostics().len(), 1);
+/// assert_eq!(error.to_string(), "tests/cases/no_code.proto:7:1: `ErrorCode` lists no code");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error {
     diagnostics: Vec<Diagnostic>,
@@ -10,6 +18,14 @@ pub struct Error {
 /// Whether a finding fails a build.
 ///
 /// No third kind will be added: every finding fails the build, or does not.
+///
+/// ```
+/// use codelibra_build::{Inspection, Severity};
+///
+/// let inspection = Inspection::from_proto("tests/cases/no_code.proto", &["tests/cases"]);
+/// assert_eq!(inspection.findings()[0].severity, Severity::Error);
+/// assert_eq!(Severity::Error.name(), "error");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// A rule of catalogues is broken: the build fails.
@@ -29,6 +45,16 @@ impl Severity {
 }
 
 /// One finding: where, what, and what would be right.
+///
+/// ```
+/// use codelibra_build::Catalog;
+///
+/// let error = Catalog::from_proto("tests/cases/no_code.proto", &["tests/cases"]).unwrap_err();
+/// let finding = &error.diagnostics()[0];
+/// assert_eq!(finding.file.as_deref(), Some("tests/cases/no_code.proto"));
+/// assert_eq!(finding.position, Some((7, 1)));
+/// assert_eq!(finding.message, "`ErrorCode` lists no code");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {

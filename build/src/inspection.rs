@@ -17,6 +17,25 @@ use crate::rules::{self, CATALOG_DOMAIN, CATALOG_FALLBACK, CATALOG_PAGES, VALUE_
 /// What a file contains: its catalogue, the numbers and names that are retired, and every finding.
 ///
 /// A catalogue that breaks rules can be looked at as well: that is what distinguishes it from [`Catalog::from_proto`].
+///
+/// ```
+/// use codelibra_build::Inspection;
+///
+/// let text = r#"
+///     syntax = "proto3";
+///     import "codelibra/error/v1/options.proto";
+///     enum ErrorCode {
+///       option (codelibra.error.v1.catalog) = {domain: "shop.example.com"};
+///       ERROR_CODE_UNSPECIFIED = 0;
+///       ERROR_CODE_SOLD_OUT = 409001 [(codelibra.error.v1.entry) = {summary: "The item is sold out."}];
+///     }
+/// "#;
+/// let read = |name: &str| Ok((name == "errors.proto").then(|| text.to_owned()));
+/// let inspection = Inspection::from_reader("errors.proto", "errors.proto", read);
+/// assert!(!inspection.has_errors());
+/// assert_eq!(inspection.catalog().unwrap().entries[0].reason, "SOLD_OUT");
+/// assert_eq!(inspection.next_code(409, |_| false), Some(409_002));
+/// ```
 #[derive(Debug)]
 pub struct Inspection {
     pub(crate) catalog: Option<Catalog>,
@@ -36,6 +55,17 @@ pub(crate) struct Places {
 }
 
 /// A part of a catalogue that a finding is about.
+///
+/// ```
+/// use codelibra_build::{Inspection, Part, Severity};
+///
+/// let inspection = Inspection::from_proto("../proto/codelibra/error/v1/catalog.proto", &["../proto"]);
+/// let entry = &inspection.catalog().unwrap().entries[0];
+/// let finding = inspection.finding(Severity::Warning, Part::Code(entry), "not in the list".to_owned());
+/// let (line, column) = finding.position.unwrap();
+/// let file = "../proto/codelibra/error/v1/catalog.proto";
+/// assert_eq!(finding.to_string(), format!("{file}:{line}:{column}: not in the list"));
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Part<'a> {

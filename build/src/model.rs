@@ -1,6 +1,16 @@
 //! A catalogue that obeys the rules.
 
 /// The entries of one domain.
+///
+/// ```
+/// use codelibra_build::Catalog;
+///
+/// let catalog = Catalog::from_proto("../proto/codelibra/error/v1/catalog.proto", &["../proto"])?;
+/// assert_eq!((catalog.domain.as_str(), catalog.prefix.as_str()), ("codelibra", "ERROR_CODE_"));
+/// assert_eq!(catalog.enum_name, "codelibra.error.v1.ErrorCode");
+/// assert!(catalog.to_rust().contains("USER_BANNED"));
+/// # Ok::<(), codelibra_build::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Catalog {
@@ -21,6 +31,15 @@ pub struct Catalog {
 }
 
 /// The code of failures that have a gRPC code and no code.
+///
+/// ```
+/// use codelibra_build::Catalog;
+///
+/// let catalog = Catalog::from_proto("../proto/codelibra/error/v1/catalog.proto", &["../proto"])?;
+/// let row = catalog.fallback.iter().find(|row| row.grpc_code == "NOT_FOUND");
+/// assert_eq!(row.map(|row| row.code), Some(404_003));
+/// # Ok::<(), codelibra_build::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fallback {
@@ -31,6 +50,16 @@ pub struct Fallback {
 }
 
 /// One row of a catalogue.
+///
+/// ```
+/// use codelibra_build::Catalog;
+///
+/// let catalog = Catalog::from_proto("../proto/codelibra/error/v1/catalog.proto", &["../proto"])?;
+/// let entry = catalog.entries.iter().find(|entry| entry.code == 403_003).unwrap();
+/// assert_eq!((entry.name.as_str(), entry.reason.as_str()), ("UserBanned", "USER_BANNED"));
+/// assert_eq!(entry.summary, "This user has been banned.");
+/// # Ok::<(), codelibra_build::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
@@ -61,6 +90,17 @@ pub struct Entry {
 }
 
 /// A declared metadata key.
+///
+/// ```
+/// use codelibra_build::Catalog;
+///
+/// let catalog = Catalog::from_proto("../proto/codelibra/error/v1/catalog.proto", &["../proto"])?;
+/// let entry = catalog.entries.iter().find(|entry| entry.reason == "LOCKED_OUT").unwrap();
+/// let [param] = entry.params.as_slice() else { panic!() };
+/// assert_eq!((param.name.as_str(), param.kind.as_str()), ("locked_until", "TIMESTAMP"));
+/// assert_eq!(param.description, "When the lockout ends.");
+/// # Ok::<(), codelibra_build::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Param {

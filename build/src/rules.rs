@@ -440,6 +440,13 @@ fn can_fall_back(failure: GrpcCode, entry: &Entry) -> bool {
 }
 
 /// Whether a catalogue can declare a parameter of this name: `[a-z][a-z0-9_]{0,63}`.
+///
+/// ```
+/// use codelibra_build::is_param_name;
+///
+/// assert!(is_param_name("locked_until"));
+/// assert!(!is_param_name("lockedUntil"));
+/// ```
 pub fn is_param_name(name: &str) -> bool {
     name.len() <= MAX_PARAM
         && name.starts_with(|c: char| c.is_ascii_lowercase())

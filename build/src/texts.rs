@@ -17,6 +17,14 @@ const LISTED_CLASSES: [(u32, u32); 8] =
     [(400, 417), (421, 426), (428, 429), (431, 431), (451, 451), (499, 499), (500, 508), (510, 511)];
 
 /// Returns what is wrong with a reason: AIP-193 asks for `[A-Z][A-Z0-9_]+[A-Z0-9]`, of at most 63 characters.
+///
+/// ```
+/// use codelibra_build::reason_faults;
+///
+/// assert!(reason_faults("USER_BANNED").is_empty());
+/// let fault = "reason `UserBanned` is misspelt; expected [A-Z][A-Z0-9_]+[A-Z0-9], as USER_BANNED (AIP-193)";
+/// assert_eq!(reason_faults("UserBanned"), [fault]);
+/// ```
 pub fn reason_faults(reason: &str) -> Vec<String> {
     let upper = |c: char| c.is_ascii_uppercase();
     let upper_or_digit = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
