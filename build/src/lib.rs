@@ -106,11 +106,26 @@ pub fn descriptor_set(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) ->
 ///
 /// Returns `None` if the folders have other names, or if the file has no package, cannot be read or cannot be parsed.
 /// A root in the current folder is the empty path.
+///
+/// ```
+/// use std::path::Path;
+///
+/// let root = codelibra_build::package_root("../proto/codelibra/error/v1/catalog.proto");
+/// assert_eq!(root.as_deref(), Some(Path::new("../proto")));
+/// ```
 pub fn package_root(proto: impl AsRef<Path>) -> Option<PathBuf> {
     descriptor::package_root(proto.as_ref())
 }
 
 /// As [`package_root`], for the text of a proto that need not be on disk at `proto`.
+///
+/// ```
+/// use std::path::Path;
+///
+/// let text = "syntax = \"proto3\"; package shop.v1;";
+/// let root = codelibra_build::package_root_from_text("proto/shop/v1/errors.proto", text);
+/// assert_eq!(root.as_deref(), Some(Path::new("proto")));
+/// ```
 pub fn package_root_from_text(proto: impl AsRef<Path>, text: &str) -> Option<PathBuf> {
     descriptor::package_root_from_text(proto.as_ref(), text)
 }
