@@ -2,6 +2,16 @@
 //!
 //! `tonic-types` has the same messages, but it depends on tonic, and its messages do not implement [`prost::Name`], which is
 //! needed to find the type of an `Any`.
+//!
+//! ```
+//! use codelibra::{ApiError, ErrorCode, rpc};
+//!
+//! let description = "expected a date".to_owned();
+//! let violation = rpc::bad_request::FieldViolation { field: "born".into(), description, ..Default::default() };
+//! let request = rpc::BadRequest { field_violations: vec![violation] };
+//! let error = ApiError::new(ErrorCode::ARGUMENT_MISSING_OR_UNPARSEABLE).with_detail(&request);
+//! assert!(error.details().any(|detail| detail.to_message() == Some(Ok(request.clone()))));
+//! ```
 
 use std::collections::HashMap;
 

@@ -88,6 +88,8 @@ pub fn reason_from_name(name: &str) -> String {
 /// # Errors
 ///
 /// The text cannot be parsed, or has no catalogue.
+///
+/// [`NewEntry`] has an example.
 pub fn add_entry(text: &str, inspection: &Inspection, entry: &NewEntry) -> Result<String, Error> {
     let file = File::from_source("catalog.proto", text).map_err(|error| Error::from(error.to_string()))?;
     let parsed = file.file_descriptor_proto();

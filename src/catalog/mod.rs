@@ -285,6 +285,14 @@ macro_rules! named {
 
 named! {
     /// The next step that a program can take.
+    ///
+    /// ```
+    /// use codelibra::{ErrorCode, Recovery};
+    ///
+    /// let entry = ErrorCode::LOCKED_OUT.entry().unwrap();
+    /// assert_eq!(entry.recovery, Recovery::Wait);
+    /// assert_eq!(Recovery::from_name("wait"), Some(Recovery::Wait));
+    /// ```
     Recovery {
         /// Change the request, then send it again.
         FixRequest = "FIX_REQUEST",
@@ -309,6 +317,14 @@ named! {
 
 named! {
     /// The type of a metadata value, which is sent as text.
+    ///
+    /// ```
+    /// use codelibra::ParamKind;
+    ///
+    /// assert_eq!(ParamKind::Duration.name(), "duration");
+    /// assert!(ParamKind::Duration.accepts("1.5s"));
+    /// assert!(!ParamKind::Duration.accepts("1.5"));
+    /// ```
     ParamKind {
         /// Any text.
         String = "string",

@@ -18,6 +18,30 @@ pub type Int64 = i64;
 pub type Bool = bool;
 
 /// A value that metadata can carry as text.
+///
+/// ```
+/// use codelibra::ParamKind;
+/// use codelibra::params::ParamValue;
+///
+/// #[derive(Debug, PartialEq)]
+/// struct OrderId(i64);
+///
+/// impl ParamValue for OrderId {
+///     const KIND: ParamKind = ParamKind::Int64;
+///
+///     fn to_text(&self) -> String {
+///         self.0.to_string()
+///     }
+///
+///     fn from_text(text: &str) -> Option<Self> {
+///         text.parse().ok().map(Self)
+///     }
+/// }
+///
+/// assert_eq!(OrderId(7).to_text(), "7");
+/// assert_eq!(OrderId::from_text("7"), Some(OrderId(7)));
+/// assert_eq!(OrderId::from_text("seven"), None);
+/// ```
 pub trait ParamValue: Sized {
     /// The kind that the catalogue declares for it.
     const KIND: ParamKind;
@@ -171,6 +195,15 @@ fn fraction(text: &[u8]) -> Option<&[u8]> {
 ///
 /// and an `Option` of any of them: `None` is not sent. `u64` and `usize` are missing because an int64 cannot
 /// hold all of their values.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use codelibra::params::ToParam;
+///
+/// assert_eq!(Duration::from_millis(1500).to_param().as_deref(), Some("1.500s"));
+/// assert_eq!(None::<i64>.to_param(), None);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter",
     label = "not the type of a parameter",

@@ -12,6 +12,16 @@ use super::GrpcCode;
 ///
 /// 409 is ABORTED and not ALREADY_EXISTS: the caller's copy is stale and has to be read again. 413, 414 and 431 are
 /// INVALID_ARGUMENT and not RESOURCE_EXHAUSTED, because retry policies repeat a request that failed with RESOURCE_EXHAUSTED.
+///
+/// ```
+/// # #[cfg(feature = "tonic")] {
+/// use codelibra::GrpcCode;
+/// use codelibra::tables::class_to_grpc;
+///
+/// assert_eq!(class_to_grpc(409), GrpcCode::Aborted);
+/// assert_eq!(class_to_grpc(418), GrpcCode::InvalidArgument);
+/// # }
+/// ```
 #[inline]
 pub const fn class_to_grpc(class: u16) -> GrpcCode {
     match class {
@@ -35,6 +45,15 @@ pub const fn class_to_grpc(class: u16) -> GrpcCode {
 /// The class of a gRPC status that carries no six-digit code: an HTTP status, 200 for OK.
 ///
 /// It follows the comments of `google.rpc.Code`.
+///
+/// ```
+/// # #[cfg(feature = "tonic")] {
+/// use codelibra::GrpcCode;
+/// use codelibra::tables::grpc_to_class;
+///
+/// assert_eq!(grpc_to_class(GrpcCode::AlreadyExists), 409);
+/// # }
+/// ```
 pub const fn grpc_to_class(code: GrpcCode) -> u16 {
     match code {
         GrpcCode::Ok => 200,
@@ -55,6 +74,16 @@ pub const fn grpc_to_class(code: GrpcCode) -> u16 {
 /// Returns the gRPC code of an HTTP response without `grpc-status`, which a proxy made and not the server.
 ///
 /// It is gRPC's `http-grpc-status-mapping`. An error with such a code is marked as synthesized.
+///
+/// ```
+/// # #[cfg(feature = "tonic")] {
+/// use codelibra::GrpcCode;
+/// use codelibra::tables::intermediary_to_grpc;
+///
+/// assert_eq!(intermediary_to_grpc(502), GrpcCode::Unavailable);
+/// assert_eq!(intermediary_to_grpc(404), GrpcCode::Unimplemented);
+/// # }
+/// ```
 pub const fn intermediary_to_grpc(http_status: u16) -> GrpcCode {
     match http_status {
         400 => GrpcCode::Internal,

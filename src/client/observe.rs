@@ -43,6 +43,8 @@ impl<F: Fn(&ReceivedError, &FailedCall<'_>) + Send + Sync + 'static> Observe for
 }
 
 /// A call that failed, as [observers](Observe) receive it.
+///
+/// [`Observe`] has an example.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FailedCall<'a> {
