@@ -8,7 +8,7 @@ use crate::catalog::code::{self, class_of, class_phrase};
 use crate::catalog::{Catalog, GrpcCode, tables};
 use crate::inbound::early::EarlyFields;
 use crate::inbound::encodings::{Encodings, GRPC_ENCODING};
-use crate::inbound::header_scan::HeaderScan;
+use crate::inbound::header_scan::{FailureFields, HeaderScan};
 use crate::inbound::mark::Mark;
 use crate::inbound::mend::{
     self, code_field, mend_code, mend_details, mend_message, mend_status, parse_grpc_code, set_message,
@@ -162,44 +162,29 @@ fn drop_ours(fields: &mut HeaderMap, scan: HeaderScan) {
 }
 
 /// The faults that one pass over the fields of a failure finds.
-#[derive(Default)]
 struct Faults {
     /// The code, if `grpc-status` is present once and valid.
     code: Option<GrpcCode>,
-    statuses: usize,
     message: bool,
-    details: usize,
-    odd_details: bool,
+    details: bool,
     code_field: bool,
-    odd_code_field: bool,
+    /// Whether the details are missing beside a code.
+    lost_details: bool,
     encoding: bool,
 }
 
 impl Faults {
     fn in_fields(fields: &HeaderMap) -> Self {
-        let mut faults = Self::default();
-        for (name, value) in fields {
-            let value = value.as_bytes();
-            match name.as_str() {
-                "grpc-status" => {
-                    faults.statuses += 1;
-                    let is_plain = value.len() == 1 || !value.starts_with(b"0");
-                    faults.code = parse_grpc_code(value).filter(|_| is_plain && faults.statuses == 1);
-                }
-                "grpc-message" => faults.message |= !mend::is_plain_message(value),
-                "grpc-status-details-bin" => {
-                    faults.details += 1;
-                    faults.odd_details |= faults.details > 1 || !mend::is_unpadded_standard(value);
-                }
-                "codelibra-error-code" => {
-                    faults.code_field = true;
-                    faults.odd_code_field |= wire::parse_code(value).is_none();
-                }
-                "grpc-encoding" => faults.encoding = true,
-                _ => {}
-            }
+        let read = FailureFields::read(fields, |_, _| ());
+        let status = read.status.single().filter(|value| value.len() == 1 || !value.starts_with(b"0"));
+        Self {
+            code: status.and_then(parse_grpc_code),
+            message: !read.message.is_absent_or(mend::is_plain_message),
+            details: !read.details.is_absent_or(mend::is_unpadded_standard),
+            code_field: !read.code.is_absent_or(|value| wire::parse_code(value).is_some()),
+            lost_details: read.code.count > 0 && read.details.count == 0,
+            encoding: read.has_encoding,
         }
-        faults
     }
 }
 
@@ -217,16 +202,16 @@ fn with_odd_status(fields: &mut HeaderMap, early: &EarlyFields, catalog: &Catalo
         early.add_to(fields, catalog);
         faults = Faults::in_fields(fields);
     }
-    if faults.odd_details {
+    if faults.details {
         mend_details(fields, Some(code), &mut mark);
     }
     if faults.message {
         mend_message(fields, &mut mark);
     }
-    if faults.odd_code_field {
+    if faults.code_field {
         mend_code(fields);
     }
-    if faults.code_field && faults.details == 0 {
+    if faults.lost_details {
         mark.details_lost();
     }
     if faults.encoding {

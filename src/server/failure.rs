@@ -12,6 +12,7 @@ use super::rejection::is_unreadable_request;
 use crate::catalog::GrpcCode;
 use crate::guard::Panic;
 use crate::inbound::ReceivedError;
+use crate::inbound::header_scan::FailureFields;
 use crate::outbound::budget::field_len;
 use crate::outbound::cause;
 use crate::outbound::failure::{Failure, Origin};
@@ -21,8 +22,7 @@ use crate::outbound::sent_error::SentError;
 use crate::outbound::status_fields::StatusFields;
 use crate::server::call::ServerCall;
 use crate::tonic::status_of;
-use crate::wire::grpc_web::Protocol;
-use crate::wire::{CAUSE, RECEIVED, RECEIVED_HEADER, base64, message};
+use crate::wire::{RECEIVED, RECEIVED_HEADER, base64, message};
 
 /// Returns the failure of a service that returned an error in place of a response.
 pub(super) fn from_service_error(error: Box<dyn Error + Send + Sync>) -> Failure<'static> {
@@ -51,78 +51,30 @@ pub(super) fn from_violation(grpc_code: GrpcCode, what: String) -> Failure<'stat
     Failure::from_grpc_code(grpc_code).with_shared_cause(Some(cause))
 }
 
-/// The fields of a failure.
-#[derive(Debug)]
-struct FailureFields<'a> {
-    status: &'a [u8],
-    message: &'a [u8],
-    details: &'a [u8],
-    /// The marks of a client layer and of a stored cause.
-    received: bool,
-    cause: bool,
-    /// Whether code and details have one value each.
-    has_one_each: bool,
-    beside: Beside,
+/// Returns the failure of these fields, and whether code and details have the form that this layer writes. `status` is the one
+/// from which tonic made the fields, if it is known: its text need not be decoded.
+fn from_fields<'a>(read: &FailureFields<'_>, status: Option<&'a Status>) -> (Failure<'a>, bool) {
+    let number = std::str::from_utf8(read.status.last).ok().and_then(|text| text.parse().ok());
+    let grpc_code = number.and_then(GrpcCode::from_number);
+    // A strict reader does not accept two fields with OK.
+    let grpc_code = grpc_code.filter(|code| *code != GrpcCode::Ok).unwrap_or(GrpcCode::Unknown);
+    let (message, details) = (read.message.last, read.details.last);
+    // A layer between the service and this layer may have changed the message. The fields are sent, not the status.
+    let known = status.map(Status::message).filter(|text| message::is_encoding_of(message, text));
+    let message = known.map_or_else(|| message::decode(message).into_owned().into(), Cow::Borrowed);
+    let standard = base64::decode_standard(details);
+    let is_written = standard.is_some() && is_written(read, grpc_code);
+    let details = Cow::Owned(standard.unwrap_or_else(|| base64::decode(details).bytes));
+    let origin = if is_unreadable_request(&message, &details) { Origin::Either } else { Origin::Service };
+    let fields = StatusFields::new(grpc_code, message, details);
+    (Failure::from_status(fields, read.is_received).with_origin(origin), is_written)
 }
 
-impl<'a> FailureFields<'a> {
-    /// Reads the fields in one pass. There are few of them, so this is faster than lookups by name.
-    fn read(fields: &'a HeaderMap, protocol: Protocol) -> Self {
-        let beside = Beside::new(protocol);
-        let mut read = Self {
-            status: &[],
-            message: &[],
-            details: &[],
-            received: false,
-            cause: false,
-            has_one_each: false,
-            beside,
-        };
-        let mut count = 0;
-        for (name, value) in fields {
-            match name.as_str() {
-                "grpc-status" => {
-                    count += 1;
-                    read.status = value.as_bytes();
-                }
-                "grpc-message" => read.message = value.as_bytes(),
-                "grpc-status-details-bin" => {
-                    count += 1;
-                    read.details = value.as_bytes();
-                }
-                "codelibra-error-code" => {}
-                RECEIVED => read.received = true,
-                CAUSE => read.cause = true,
-                _ => read.beside.count(name, value),
-            }
-        }
-        read.has_one_each = count == 2 && !read.status.is_empty() && !read.details.is_empty();
-        read
-    }
-
-    /// Returns whether the fields contain this code once, in the form that this layer writes, and details once.
-    fn is_written(&self, grpc_code: GrpcCode) -> bool {
-        let digits = [b'0' + grpc_code.number() / 10, b'0' + grpc_code.number() % 10];
-        self.has_one_each && self.status == digits.strip_prefix(b"0").unwrap_or(&digits)
-    }
-
-    /// Returns the failure, and whether code and details have the form that this layer writes. `status` is the one from which tonic
-    /// made the fields, if it is known: its text need not be decoded.
-    fn failure<'s>(&self, status: Option<&'s Status>) -> (Failure<'s>, bool) {
-        let number = std::str::from_utf8(self.status).ok().and_then(|text| text.parse().ok());
-        let grpc_code = number.and_then(GrpcCode::from_number);
-        // A strict reader does not accept two fields with OK.
-        let grpc_code = grpc_code.filter(|code| *code != GrpcCode::Ok).unwrap_or(GrpcCode::Unknown);
-        // A layer between the service and this layer may have changed the message. The fields are sent, not the status.
-        let known = status.map(Status::message).filter(|text| message::is_encoding_of(self.message, text));
-        let message = known.map_or_else(|| message::decode(self.message).into_owned().into(), Cow::Borrowed);
-        let standard = base64::decode_standard(self.details);
-        let is_written = standard.is_some() && self.is_written(grpc_code);
-        let details = Cow::Owned(standard.unwrap_or_else(|| base64::decode(self.details).bytes));
-        let origin = if is_unreadable_request(&message, &details) { Origin::Either } else { Origin::Service };
-        let fields = StatusFields::new(grpc_code, message, details);
-        (Failure::from_status(fields, self.received).with_origin(origin), is_written)
-    }
+/// Returns whether the fields contain this code once, in the form that this layer writes, and details once.
+fn is_written(read: &FailureFields<'_>, grpc_code: GrpcCode) -> bool {
+    let digits = [b'0' + grpc_code.number() / 10, b'0' + grpc_code.number() % 10];
+    let is_code = read.status.single() == Some(digits.strip_prefix(b"0").unwrap_or(&digits));
+    is_code && read.details.single().is_some_and(|details| !details.is_empty())
 }
 
 impl ServerCall {
@@ -136,9 +88,10 @@ impl ServerCall {
     #[cold]
     pub(super) fn finish(&self, fields: &mut HeaderMap, status: Option<&Status>) {
         let policy = &self.config.policy;
-        let read = FailureFields::read(fields, self.protocol);
-        let (mut failure, is_written) = read.failure(status);
-        let (beside, has_cause, is_received) = (read.beside, read.cause, read.received);
+        let mut beside = Beside::new(self.protocol);
+        let read = FailureFields::read(fields, |name, value| beside.count(name, value));
+        let (has_cause, is_received) = (read.has_cause, read.is_received);
+        let (mut failure, is_written) = from_fields(&read, status);
         if has_cause {
             failure = failure.with_shared_cause(cause::take(fields).filter(|_| !is_received));
         }
