@@ -4,7 +4,11 @@ use std::str;
 
 use crate::catalog::Catalog;
 use crate::wire::details::{AllDetails, Detail};
+#[cfg(feature = "server")]
+use crate::wire::fields::{Fields, Value};
 use crate::wire::info::{Info, InfoKind};
+#[cfg(feature = "server")]
+use crate::wire::schema;
 use crate::wire::schema::tag::ANY_VALUE;
 use crate::wire::write::OUR_URL_FIELD;
 
@@ -77,6 +81,17 @@ pub(crate) fn ours(status: &[u8]) -> Option<Identity<'_>> {
         }
     }
     None
+}
+
+/// Returns the number in the first detail, if that is a `codelibra.error.v1.ErrorInfo` in its usual encoding. Reads no other
+/// field.
+#[cfg(feature = "server")]
+pub(crate) fn first_number(status: &[u8]) -> Option<u32> {
+    let (any, _) = AllDetails::new(status).next_any()?;
+    match Fields::new(plain_message_of_ours(any)?).next()? {
+        (schema::ours::CODE, Value::Varint(number)) => u32::try_from(number).ok(),
+        _ => None,
+    }
 }
 
 /// Returns the identity in a detail, if it is a complete `codelibra.error.v1.ErrorInfo`. Not inlined, because most statuses do

@@ -6,6 +6,8 @@ use crate::catalog::code::{class_code, class_of};
 use crate::catalog::tables::class_to_grpc;
 use crate::catalog::{Catalog, Entry, GrpcCode, ParamKind};
 use crate::inbound::ReceivedError;
+#[cfg(feature = "server")]
+use crate::inbound::identity::first_number;
 use crate::outbound::boundary::{Boundary, is_debug};
 use crate::outbound::budget::Budget;
 use crate::outbound::failure::{Content, Failure, Source};
@@ -19,8 +21,6 @@ use crate::outbound::status_fields::StatusFields;
 use crate::wire;
 #[cfg(feature = "server")]
 use crate::wire::canonical::Canonical;
-#[cfg(feature = "server")]
-use crate::wire::details::AllDetails;
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::metadata::Metadata;
 use crate::wire::schema::RETRY_INFO;
@@ -109,21 +109,25 @@ impl Policy {
         if source != Source::Own {
             return None;
         }
-        let read = Canonical::read(&status.details)?;
+        if let Some(entry) = self.entry_of_default(status) {
+            let mut sent = SentError::from_code(self.catalog, entry.code, entry.grpc_code);
+            sent.encoded = Some([entry.details, &[]]);
+            return Some(sent);
+        }
+        let public = self.boundary.is_public();
+        let read = Canonical::read(&status.details, |detail| match detail.type_name() {
+            // A RequestInfo is replaced.
+            "" | ERROR_INFO | GOOGLE_ERROR_INFO | REQUEST_INFO => false,
+            _ => !(public && is_debug(detail)),
+        })?;
         let entry = self.catalog.by_code(u32::try_from(read.code).ok()?)?;
         let is_own = read.grpc_code == u64::from(status.grpc_code.number())
             && read.message == status.message
             && status.grpc_code == entry.grpc_code
             && read.domain == entry.domain
             && read.reason == entry.reason;
-        let public = self.boundary.is_public();
         let is_private = public && entry.class() >= 500 && *status.message != *entry.summary;
-        // A RequestInfo is replaced.
-        let is_changed = AllDetails::new(read.rest).any(|detail| match detail.type_name() {
-            "" | ERROR_INFO | GOOGLE_ERROR_INFO | REQUEST_INFO => true,
-            _ => public && is_debug(&detail),
-        });
-        if !is_own || is_private || is_changed {
+        if !is_own || is_private {
             return None;
         }
         let mut sent = SentError::from_code(self.catalog, entry.code, entry.grpc_code);
@@ -137,6 +141,17 @@ impl Policy {
             (ErrorInfos::Google, ErrorInfos::Both) => sent.metadata = read.metadata(),
         }
         Some(sent)
+    }
+
+    /// Returns the entry whose default status this is. The status was encoded with the catalogue, so nothing has to be checked.
+    #[cfg(feature = "server")]
+    fn entry_of_default(&self, status: &StatusFields<'_>) -> Option<&'static Entry> {
+        let entry = self.catalog.by_code(first_number(&status.details)?)?;
+        let is_default = self.error_infos == ErrorInfos::Both
+            && *status.details == *entry.details
+            && status.grpc_code == entry.grpc_code
+            && status.message == entry.summary;
+        is_default.then_some(entry)
     }
 
     fn decide_received<'a>(&'a self, source: Source, error: &'a ReceivedError) -> SentError<'a> {
