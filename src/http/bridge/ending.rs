@@ -52,7 +52,7 @@ pub(crate) fn read_grpc_failure(
     http_status: StatusCode,
     catalog: &'static Catalog,
 ) -> Option<ReceivedError> {
-    match read_headers(fields, Behind::Nothing, http_status, catalog) {
+    match read_headers(fields, AfterHeaders::Nothing, http_status, catalog) {
         CallEnd::Failed(error) => Some(error),
         CallEnd::Open(_) | CallEnd::Ok => None,
     }
