@@ -13,7 +13,7 @@ use crate::inbound::identity::{first_info, identity};
 use crate::inbound::note::{Note, Notes};
 use crate::inbound::parts::ReceivedParts;
 use crate::inbound::place::{InfoAt, range_in};
-use crate::inbound::retry::RetryHints;
+use crate::inbound::retry_hints::RetryHints;
 use crate::wire::info::Info;
 
 /// The contents of a received error.

@@ -17,7 +17,7 @@ use crate::inbound::data::ReceivedData;
 use crate::inbound::identity::{Repeats, identity};
 use crate::inbound::note::{Note, Notes};
 use crate::inbound::parts::ReceivedParts;
-use crate::inbound::retry::{self, RetryAdvice, RetryHints};
+use crate::inbound::retry_hints::RetryHints;
 use crate::wire;
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::info::{Info, InfoKind};
@@ -259,36 +259,6 @@ impl ReceivedError {
     /// Returns the faults that were found in the error, and other findings. The first call searches for them.
     pub fn notes(&self) -> &[Note] {
         self.0.notes().as_slice()
-    }
-
-    /// Returns whether and when to send the same request again.
-    ///
-    /// The first rule that applies decides:
-    ///
-    /// 1. `grpc-retry-pushback-ms` (gRFC A6) is negative or is not a number: never.
-    /// 2. The catalogue lists the code: the [`Recovery`](crate::Recovery) of the entry decides. RETRY and WAIT: after a delay;
-    ///    NONE and CONTACT_SUPPORT: never; the others: after a change.
-    /// 3. The response contains a delay, see below: after the delay.
-    /// 4. The gRPC code decides. UNAVAILABLE and RESOURCE_EXHAUSTED: after a delay; INVALID_ARGUMENT,
-    ///    FAILED_PRECONDITION, OUT_OF_RANGE, ABORTED, UNAUTHENTICATED: after a change; the others: never.
-    ///
-    /// The delay is the pushback in milliseconds. Without one, it is `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), or
-    /// `google.rpc.RetryInfo` if `Retry-After` is missing or not longer than the RetryInfo rounded up to whole seconds. Without
-    /// these, and for WAIT, it is the time or the duration in a declared parameter. Otherwise it is
-    /// [`RetryAdvice::DEFAULT_DELAY`]. A delay outside the range of [`RetryAdvice::After`] is replaced by the nearest limit.
-    ///
-    /// The caller has to know whether the request may be handled twice. The advice does not consider this.
-    ///
-    /// ```
-    /// use codelibra::{CATALOG, ApiError, ErrorCode, ReceivedError, RetryAdvice, rpc};
-    ///
-    /// let retry_delay = Some(prost_types::Duration { seconds: 30, nanos: 0 });
-    /// let sent = ApiError::new(ErrorCode::LOCKED_OUT).with_detail(&rpc::RetryInfo { retry_delay });
-    /// let error = ReceivedError::from_details(sent.to_details(), &CATALOG);
-    /// assert_eq!(error.retry_advice(), RetryAdvice::After(std::time::Duration::from_secs(30)));
-    /// ```
-    pub fn retry_advice(&self) -> RetryAdvice {
-        retry::advice(self)
     }
 
     /// Returns whether the error was created on this side, and not sent by the API: from the response of a proxy,

@@ -6,7 +6,8 @@ use prost_types::TimestampError;
 
 use crate::catalog::params::{self, ParamValue};
 use crate::catalog::{GrpcCode, ParamKind, Recovery};
-use crate::inbound::ReceivedError;
+use crate::inbound::received::ReceivedError;
+use crate::inbound::retry_hints::Pushback;
 use crate::rpc;
 
 /// The advice on a request that failed. [`ReceivedError::retry_advice`] returns it.
@@ -48,88 +49,40 @@ impl RetryAdvice {
     }
 }
 
-/// The fields about retries that were sent with an error.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RetryHints {
-    pushback: Option<Pushback>,
-    /// `Retry-After` (RFC 9110 §10.2.3).
-    retry_after: Option<Duration>,
-}
-
-/// `grpc-retry-pushback-ms` (gRFC A6).
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(
-    not(any(feature = "gateway", feature = "tonic")),
-    expect(dead_code, reason = "the fields of the transports")
-)]
-enum Pushback {
-    Stop,
-    After(Duration),
-}
-
-#[cfg(any(feature = "gateway", feature = "tonic"))]
-impl RetryHints {
-    /// Reads the two fields, of headers or of trailers.
-    pub(crate) fn read(fields: &http::HeaderMap) -> Self {
-        // Most responses have no fields.
-        if fields.is_empty() {
-            return Self::default();
-        }
-        let mut pushback = fields.get_all("grpc-retry-pushback-ms").iter();
-        Self {
-            pushback: pushback.next().map(|value| match pushback.next() {
-                None => Pushback::read(value.as_bytes()),
-                // Two values are ambiguous: do not retry.
-                Some(_) => Pushback::Stop,
-            }),
-            retry_after: retry_after(fields),
-        }
-    }
-
-    /// Returns the delay in the fields as a `google.rpc.RetryInfo`.
-    #[cfg(any(feature = "gateway", feature = "server"))]
-    pub(crate) fn to_retry_info(&self) -> Option<rpc::RetryInfo> {
-        let delay = match self.pushback {
-            Some(Pushback::Stop) => return None,
-            Some(Pushback::After(delay)) => delay,
-            None => self.retry_after?,
-        };
-        let seconds = i64::try_from(delay.as_secs()).unwrap_or(i64::MAX).min(params::MAX_DURATION_SECONDS);
-        let nanos = i32::try_from(delay.subsec_nanos()).unwrap_or_default();
-        Some(rpc::RetryInfo { retry_delay: Some(prost_types::Duration { seconds, nanos }) })
-    }
-}
-
-/// Reads `Retry-After`: seconds, or a date, from which the `Date` of the response is subtracted. A number of seconds that is
-/// too large for a `u64` is read as the largest one.
-#[cfg(any(feature = "gateway", feature = "tonic"))]
-fn retry_after(fields: &http::HeaderMap) -> Option<Duration> {
-    use http::header::{DATE, RETRY_AFTER};
-    let text = fields.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
-    }
-    let then = httpdate::parse_http_date(text).ok()?;
-    let now = fields.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
-    // A date in the past means no delay.
-    Some(then.duration_since(now.unwrap_or_else(SystemTime::now)).unwrap_or(Duration::ZERO))
-}
-
-#[cfg(any(feature = "gateway", feature = "tonic"))]
-impl Pushback {
-    /// gRFC A6: "If the value for pushback is negative or unparseable, then it will be seen as the server asking the client
-    /// not to retry at all."
-    fn read(value: &[u8]) -> Self {
-        let text = str::from_utf8(value).unwrap_or_default();
-        match text.parse::<i64>().ok().and_then(|ms| u64::try_from(ms).ok()) {
-            Some(ms) => Self::After(Duration::from_millis(ms)),
-            None => Self::Stop,
-        }
+impl ReceivedError {
+    /// Returns whether and when to send the same request again.
+    ///
+    /// The first rule that applies decides:
+    ///
+    /// 1. `grpc-retry-pushback-ms` (gRFC A6) is negative or is not a number: never.
+    /// 2. The catalogue lists the code: the [`Recovery`](crate::Recovery) of the entry decides. RETRY and WAIT: after a delay;
+    ///    NONE and CONTACT_SUPPORT: never; the others: after a change.
+    /// 3. The response contains a delay, see below: after the delay.
+    /// 4. The gRPC code decides. UNAVAILABLE and RESOURCE_EXHAUSTED: after a delay; INVALID_ARGUMENT,
+    ///    FAILED_PRECONDITION, OUT_OF_RANGE, ABORTED, UNAUTHENTICATED: after a change; the others: never.
+    ///
+    /// The delay is the pushback in milliseconds. Without one, it is `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), or
+    /// `google.rpc.RetryInfo` if `Retry-After` is missing or not longer than the RetryInfo rounded up to whole seconds. Without
+    /// these, and for WAIT, it is the time or the duration in a declared parameter. Otherwise it is
+    /// [`RetryAdvice::DEFAULT_DELAY`]. A delay outside the range of [`RetryAdvice::After`] is replaced by the nearest limit.
+    ///
+    /// The caller has to know whether the request may be handled twice. The advice does not consider this.
+    ///
+    /// ```
+    /// use codelibra::{CATALOG, ApiError, ErrorCode, ReceivedError, RetryAdvice, rpc};
+    ///
+    /// let retry_delay = Some(prost_types::Duration { seconds: 30, nanos: 0 });
+    /// let sent = ApiError::new(ErrorCode::LOCKED_OUT).with_detail(&rpc::RetryInfo { retry_delay });
+    /// let error = ReceivedError::from_details(sent.to_details(), &CATALOG);
+    /// assert_eq!(error.retry_advice(), RetryAdvice::After(std::time::Duration::from_secs(30)));
+    /// ```
+    pub fn retry_advice(&self) -> RetryAdvice {
+        advice(self)
     }
 }
 
 /// Decides on a retry, with the rules of [`ReceivedError::retry_advice`].
-pub(super) fn advice(error: &ReceivedError) -> RetryAdvice {
+fn advice(error: &ReceivedError) -> RetryAdvice {
     if let Some(Pushback::Stop) = error.retry_hints().pushback {
         return RetryAdvice::Never;
     }

@@ -30,7 +30,7 @@ use crate::inbound::ReceivedError;
 use crate::inbound::identity::identity;
 use crate::inbound::note::{Note, Notes, excerpt};
 use crate::inbound::parts::ReceivedParts;
-use crate::inbound::retry::RetryHints;
+use crate::inbound::retry_hints::RetryHints;
 use crate::rpc;
 use crate::wire::details::AllDetails;
 use crate::wire::info::InfoKind;
