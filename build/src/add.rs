@@ -3,16 +3,11 @@
 use prost_types::{EnumDescriptorProto, FileDescriptorProto};
 use protox::file::File;
 
+use crate::field_numbers::{
+    ENTRY_OPTION, ENUM_VALUES, FILE_ENUMS, FILE_MESSAGES, MESSAGE_ENUMS, MESSAGE_MESSAGES,
+};
 use crate::positions::is_option;
-use crate::rules::ENTRY_OPTION;
 use crate::{Error, Inspection};
-
-/// Field numbers of `FileDescriptorProto`, of `DescriptorProto` and of `EnumDescriptorProto`.
-const FILE_ENUMS: i32 = 5;
-const FILE_MESSAGES: i32 = 4;
-const MESSAGE_MESSAGES: i32 = 3;
-const MESSAGE_ENUMS: i32 = 4;
-const ENUM_VALUES: i32 = 2;
 
 /// An entry that is not in a catalogue yet. Texts that are empty are not written.
 ///

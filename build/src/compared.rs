@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use prost_reflect::{EnumDescriptor, EnumValueDescriptor};
 
+use crate::field_numbers::{VALUE_NAME, VALUE_NUMBER};
 use crate::model::{Entry, pascal_case};
 use crate::positions::written_name;
-use crate::rules::{VALUE_NAME, VALUE_NUMBER};
 
 /// The paths of the numbers, reasons and names that are used again, each with a message.
 ///

@@ -1,18 +1,15 @@
 //! A catalogue with all that is found in its file.
 
 use std::collections::{HashMap, HashSet};
-use std::io;
-use std::path::Path;
-use std::rc::Rc;
 
 use crate::Error;
-use crate::descriptor::{self, OptionsImport, Source};
 use crate::error::{Diagnostic, Severity};
+use crate::field_numbers::{
+    CATALOG_DOMAIN, CATALOG_FALLBACK, CATALOG_PAGES, ENTRY_PATH, VALUE_NAME, VALUE_NUMBER, catalog_path,
+};
 use crate::model::{Catalog, Entry};
 use crate::positions::Positions;
-use crate::resolve::Input;
 use crate::retired::Retired;
-use crate::rules::{self, CATALOG_DOMAIN, CATALOG_FALLBACK, CATALOG_PAGES, VALUE_NAME, VALUE_NUMBER};
 
 /// What a file contains: its catalogue, the numbers and names that are retired, and every finding.
 ///
@@ -86,37 +83,6 @@ pub enum Part<'a> {
 }
 
 impl Inspection {
-    /// Reads a `.proto` file. Imports as for [`compile`](crate::compile).
-    ///
-    /// A file that cannot be read or parsed has no catalogue, and a finding with the reason.
-    pub fn from_proto(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) -> Self {
-        Self::read(&Input::from_path(proto.as_ref(), includes)).0
-    }
-
-    /// Reads a proto that is not on disk. `read` returns the text of the file with a name, of `name` itself and of each
-    /// file that is imported, and `None` if there is no such file. Findings name the file `shown`.
-    ///
-    /// The protos that come with this crate are not asked for. As for [`Inspection::from_proto`], a file that cannot be
-    /// parsed has no catalogue.
-    pub fn from_reader(
-        name: &str,
-        shown: &str,
-        read: impl Fn(&str) -> io::Result<Option<String>> + 'static,
-    ) -> Self {
-        Self::read(&Input::from_reader(name, shown, Rc::new(read))).0
-    }
-
-    /// Reads an encoded `google.protobuf.FileDescriptorSet`, as
-    /// [`Catalog::from_descriptor_set`](Catalog::from_descriptor_set) does.
-    ///
-    /// Bytes that are no descriptor set have no catalogue.
-    pub fn from_descriptor_set(bytes: &[u8]) -> Self {
-        match Source::from_descriptor_set(bytes) {
-            Ok(source) => rules::read(&source),
-            Err(error) => Self::failed(error),
-        }
-    }
-
     /// The catalogue, even one that breaks rules; `None` if the file cannot be read as one catalogue. An entry without
     /// an option has empty texts.
     pub fn catalog(&self) -> Option<&Catalog> {
@@ -174,12 +140,12 @@ impl Inspection {
         };
         let path = match part {
             Part::Catalog => catalog.clone(),
-            Part::Domain => rules::catalog_path(catalog, CATALOG_DOMAIN),
-            Part::Pages => rules::catalog_path(catalog, CATALOG_PAGES),
-            Part::Fallback => rules::catalog_path(catalog, CATALOG_FALLBACK),
+            Part::Domain => catalog_path(catalog, CATALOG_DOMAIN),
+            Part::Pages => catalog_path(catalog, CATALOG_PAGES),
+            Part::Fallback => catalog_path(catalog, CATALOG_FALLBACK),
             Part::Reason(entry) => value(entry, &[VALUE_NAME]),
             Part::Code(entry) => value(entry, &[VALUE_NUMBER]),
-            Part::Option(entry) => value(entry, &rules::entry_path()),
+            Part::Option(entry) => value(entry, &ENTRY_PATH),
         };
         let finding = match positions {
             Some(positions) => positions.diagnostic(&path, message),
@@ -203,37 +169,6 @@ impl Inspection {
     ) -> Self {
         findings.sort_by_key(|finding| (finding.position, finding.severity));
         Self { catalog, findings, retired, places, is_missing_import: false }
-    }
-
-    /// Also returns the paths of the files that were read, if the file can be compiled.
-    pub(crate) fn read(input: &Input) -> (Self, Vec<std::path::PathBuf>) {
-        // Asked for first: protox reports a missing file as one that lies in no include folder.
-        if input.is_on_disk()
-            && let Err(error) = std::fs::metadata(&input.proto)
-        {
-            return (Self::failed(Error::io("cannot read", &input.proto, error)), Vec::new());
-        }
-        if let Some(source) = descriptor::compile_quick(input) {
-            return (rules::read(&source), source.paths);
-        }
-        // protox refuses the file. What the rules of catalogues find counts before what it reports.
-        let relaxed = [OptionsImport::AsWritten, OptionsImport::Added];
-        if let Some(source) =
-            relaxed.into_iter().find_map(|import| descriptor::compile_relaxed(input, import))
-        {
-            let found = rules::read(&source);
-            if found.has_errors() {
-                return (found, Vec::new());
-            }
-        }
-        let repeated = descriptor::repeated_names(input);
-        if !repeated.is_empty() {
-            return (Self::failed(Error::new(repeated)), Vec::new());
-        }
-        match descriptor::compile(input) {
-            Ok(source) => (rules::read(&source), source.paths),
-            Err(error) => (Self::failed(error), Vec::new()),
-        }
     }
 
     pub(crate) fn into_result(self) -> Result<Catalog, Error> {

@@ -33,6 +33,7 @@ mod conflicts;
 mod descriptor;
 mod diff;
 mod error;
+mod field_numbers;
 mod generate;
 #[allow(dead_code, unreachable_pub, reason = "a file of the crate `codelibra`, which uses all of it")]
 mod grpc_code;
@@ -42,6 +43,7 @@ mod nearest;
 mod option_text;
 mod positions;
 mod protox_error;
+mod read;
 mod resolve;
 mod retired;
 mod rules;

@@ -11,17 +11,13 @@ use prost_types::{FileDescriptorProto, UninterpretedOption};
 use protox::file::{ChainFileResolver, File, GoogleFileResolver};
 
 use crate::error::Diagnostic;
+use crate::field_numbers::{
+    CATALOG_OPTION, ENTRY_OPTION, ENUM_VALUES, FILE_ENUMS, OPTIONS, UNINTERPRETED_OPTION,
+};
 use crate::model::upper_snake_case;
 use crate::nearest::nearest;
 use crate::positions::{Positions, is_option};
 use crate::resolve::{BundledFileResolver, OPTIONS_PROTO};
-use crate::rules::{CATALOG_OPTION, ENTRY_OPTION};
-
-/// Field numbers of `FileDescriptorProto`, of `EnumDescriptorProto` and of the options of both.
-const FILE_ENUMS: i32 = 5;
-const ENUM_VALUES: i32 = 2;
-const OPTIONS: i32 = 3;
-const UNINTERPRETED_OPTION: i32 = 999;
 
 /// How many faults of one option are reported. More of them are one mistake.
 const MAX_FAULTS: usize = 32;

@@ -10,18 +10,10 @@ use prost_types::uninterpreted_option::NamePart;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, UninterpretedOption};
 
 use crate::error::Diagnostic;
-
-/// Field numbers of `FileDescriptorProto`, of `DescriptorProto` and of `EnumDescriptorProto`.
-const FILE_MESSAGES: i32 = 4;
-const FILE_ENUMS: i32 = 5;
-const MESSAGE_MESSAGES: i32 = 3;
-const MESSAGE_ENUMS: i32 = 4;
-const ENUM_VALUES: i32 = 2;
-const VALUE_NAME: i32 = 1;
-
-/// The field `options` of an enum and of a value, and the field `uninterpreted_option` of every options message.
-const OPTIONS: i32 = 3;
-const UNINTERPRETED_OPTION: i32 = 999;
+use crate::field_numbers::{
+    CATALOG_OPTION, ENTRY_OPTION, ENUM_VALUES, FILE_ENUMS, FILE_MESSAGES, MESSAGE_ENUMS, MESSAGE_MESSAGES,
+    OPTIONS, UNINTERPRETED_OPTION, VALUE_NAME,
+};
 
 /// Line and column, counted from 1.
 type Position = (usize, usize);
@@ -186,7 +178,7 @@ impl Options<'_> {
 
     /// One of the extensions of catalogues, by its full name or by a part of it, which the package completes.
     fn extension(&self, part: &NamePart) -> Option<ExtensionDescriptor> {
-        let options = [crate::rules::CATALOG_OPTION, crate::rules::ENTRY_OPTION];
+        let options = [CATALOG_OPTION, ENTRY_OPTION];
         let full = options.into_iter().find(|full| is_option(part, full))?;
         self.pool?.get_extension_by_name(full)
     }

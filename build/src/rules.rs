@@ -8,6 +8,12 @@ use prost_reflect::{
 
 use crate::descriptor::Source;
 use crate::error::Diagnostic;
+use crate::field_numbers::{
+    CATALOG_DOMAIN, CATALOG_FALLBACK, CATALOG_OPTION, CATALOG_PAGES, ENTRY_CAUSE, ENTRY_DEPRECATED,
+    ENTRY_OPTION, ENTRY_PARAMS, ENTRY_REPLACED_BY, ENTRY_RESOLUTION, ENTRY_SINCE, ENTRY_SUMMARY,
+    FALLBACK_CODE, FALLBACK_GRPC_CODE, OPTIONS, PARAM_DESCRIPTION, PARAM_NAME, PARAM_TYPE, VALUE_NAME,
+    VALUE_NUMBER,
+};
 use crate::inspection::{Inspection, Places};
 use crate::model::{Catalog, Entry, Fallback, Param, pascal_case, upper_snake_case};
 use crate::positions::{Positions, written_name};
@@ -15,38 +21,10 @@ use crate::retired::Retired;
 use crate::tables::class_to_grpc;
 use crate::{Error, GrpcCode, compared, generate, texts};
 
-pub(crate) const CATALOG_OPTION: &str = "codelibra.error.v1.catalog";
-pub(crate) const ENTRY_OPTION: &str = "codelibra.error.v1.entry";
-
 const MAX_PARAM: usize = 64;
 /// The keys that google.rpc.ErrorInfo has a use of its own for in its metadata, and that use.
 const RESERVED_PARAMS: [(&str, &str); 2] =
     [("code", "the number"), ("shed", "the marks of what was left out")];
-
-/// Field numbers of `EnumValueDescriptorProto`, and of `options` in `EnumDescriptorProto` too.
-pub(crate) const VALUE_NAME: i32 = 1;
-pub(crate) const VALUE_NUMBER: i32 = 2;
-const OPTIONS: i32 = 3;
-
-/// Field numbers of `codelibra.error.v1.Catalog`, `Fallback`, `Entry` and `Param`.
-pub(crate) const CATALOG_DOMAIN: i32 = 1;
-pub(crate) const CATALOG_PAGES: i32 = 2;
-pub(crate) const CATALOG_FALLBACK: i32 = 3;
-const FALLBACK_GRPC_CODE: i32 = 1;
-const FALLBACK_CODE: i32 = 2;
-const ENTRY_SUMMARY: i32 = 1;
-const ENTRY_CAUSE: i32 = 2;
-const ENTRY_RESOLUTION: i32 = 3;
-const ENTRY_PARAMS: i32 = 5;
-const ENTRY_SINCE: i32 = 7;
-const ENTRY_DEPRECATED: i32 = 8;
-const ENTRY_REPLACED_BY: i32 = 9;
-const PARAM_NAME: i32 = 1;
-const PARAM_TYPE: i32 = 2;
-const PARAM_DESCRIPTION: i32 = 3;
-
-/// The number of both extensions, of enums and of values.
-const EXTENSION: i32 = 52403;
 
 pub(crate) fn read(source: &Source) -> Inspection {
     let option = |name: &str| source.pool.get_extension_by_name(name);
@@ -412,16 +390,6 @@ impl Reader<'_> {
 fn option_path(path: &[i32], option: &ExtensionDescriptor, field: &[i32]) -> Vec<i32> {
     let number = i32::try_from(option.number()).unwrap_or_default();
     [path, &[OPTIONS, number], field].concat()
-}
-
-/// Where a field of the option of a catalogue stands, and the option of an entry: see [`option_path`].
-pub(crate) fn catalog_path(path: &[i32], field: i32) -> Vec<i32> {
-    [path, &[OPTIONS, EXTENSION, field]].concat()
-}
-
-/// As [`catalog_path`], from the path of a value on.
-pub(crate) fn entry_path() -> [i32; 2] {
-    [OPTIONS, EXTENSION]
 }
 
 /// The gRPC code of an entry: its own, or the rule of its class.
