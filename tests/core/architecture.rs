@@ -1,9 +1,14 @@
 //! The structure of the code: a module of the library imports from lower levels only, and from the module, not from the
-//! crate's root; no two types of a crate share a name.
+//! crate's root; no two types of a crate share a name; no files import each other in a circle.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use source::{code, files, imports, module_path};
+
+mod file_graph;
+mod source;
 
 /// The levels, the lowest first. Modules of one level do not import each other.
 const LEVELS: [&[&str]; 9] = [
@@ -25,41 +30,6 @@ fn level(module: &str) -> Option<usize> {
     LEVELS.iter().position(|level| level.contains(&module))
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else {
-            found.push(path);
-        }
-    }
-}
-
-/// The names behind each `crate::` of a text without comments and unit tests: what it imports of the crate.
-fn imports(source: &str) -> Vec<String> {
-    let source = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-    let code: Vec<&str> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-    let code = code.join("\n");
-    let mut names = Vec::new();
-    for (at, found) in code.match_indices("crate::") {
-        // What a macro writes is resolved where it is called.
-        if code.get(..at).is_some_and(|before| before.ends_with('$')) {
-            continue;
-        }
-        let rest = code.get(at + found.len()..).unwrap_or_default();
-        let list = match rest.strip_prefix('{') {
-            Some(list) => list.split('}').next().unwrap_or_default(),
-            None => rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default(),
-        };
-        names.extend(
-            list.split(',').map(|name| name.trim().split("::").next().unwrap_or_default().to_owned()),
-        );
-    }
-    names.retain(|name| !name.is_empty());
-    names
-}
-
 #[test]
 fn a_module_imports_from_lower_levels_only() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -69,16 +39,16 @@ fn a_module_imports_from_lower_levels_only() {
     let mut wrong = Vec::new();
     for path in paths {
         let inner = path.strip_prefix(&src).unwrap();
-        let module = inner.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
-        if module == "lib" {
-            continue;
-        }
+        let own_path = module_path(inner);
+        let Some(module) = own_path.first() else { continue };
         let own = level(module).unwrap_or_else(|| panic!("{module} has no level; expected one in LEVELS"));
-        for name in imports(&fs::read_to_string(&path).unwrap()) {
+        for path in imports(&own_path, &fs::read_to_string(&path).unwrap()) {
+            // The rest is in an inline module, or in the module itself.
+            let Some(name) = path.first() else { continue };
             seen += 1;
             let is_allowed = name == module
                 || GENERATED.contains(&name.as_str())
-                || level(&name).is_some_and(|level| level < own);
+                || level(name).is_some_and(|level| level < own);
             if !is_allowed {
                 wrong.push(format!("src/{} imports crate::{name}", inner.display()));
             }
@@ -94,12 +64,12 @@ fn a_module_imports_from_lower_levels_only() {
 
 #[test]
 fn an_upward_import_is_found() {
-    let source = "use crate::http::Form;\n// crate::axum\nfn f() { crate::wire::f(); $crate::x }\n\
-                  use crate::{server, inbound::Note};\n#[cfg(test)]\nmod tests { use crate::axum; }";
-    assert_eq!(imports(source), ["http", "wire", "server", "inbound"]);
+    let own = module_path(Path::new("wire/base64.rs"));
+    let found = imports(&own, "use super::super::http::Form;\nuse crate::axum;\nuse super::out;");
+    assert_eq!(found, [vec!["axum"], vec!["http", "Form"], vec!["wire", "out"]]);
 }
 
-/// The crates whose types are compared, each by the folder of its source.
+/// The crates whose files and types are compared, each by the folder of its source.
 const CRATES: [&str; 4] = ["src", "build/src", "derive/src", "cli/src"];
 
 /// Files whose types may share a name, because protobuf chose the names: `PreconditionFailure.Violation` and
@@ -110,13 +80,14 @@ const NAMED_BY_PROTOBUF: [&str; 1] = ["src/rpc.rs"];
 const PER_PLATFORM: [&str; 1] = ["Signals"];
 
 /// The names of the types that a source defines, without its unit tests.
-fn types(source: &str) -> Vec<&str> {
-    let source = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-    source.lines().filter_map(defined_type).collect()
+fn types(source: &str) -> Vec<String> {
+    code(source).lines().filter_map(defined_type).map(str::to_owned).collect()
 }
 
 /// The name of the type that a line defines.
 fn defined_type(line: &str) -> Option<&str> {
+    // A `type` of an impl or a trait is indented.
+    let is_item = !line.starts_with(' ');
     let line = line.trim_start();
     let line = match line.strip_prefix("pub") {
         Some(rest) if rest.starts_with('(') => rest.split_once(')')?.1,
@@ -124,7 +95,7 @@ fn defined_type(line: &str) -> Option<&str> {
         None => line,
     };
     let (keyword, rest) = line.trim_start().split_once(' ')?;
-    if !["struct", "enum", "trait", "union"].contains(&keyword) {
+    if !["struct", "enum", "trait", "union"].contains(&keyword) && !(keyword == "type" && is_item) {
         return None;
     }
     // `$type` in a macro is no name.
@@ -145,10 +116,10 @@ fn no_two_types_of_a_crate_share_a_name() {
                 continue;
             }
             for name in types(&fs::read_to_string(&path).unwrap()) {
-                if PER_PLATFORM.contains(&name) {
+                if PER_PLATFORM.contains(&name.as_str()) {
                     continue;
                 }
-                if let Some(first) = seen.insert(name.to_owned(), inner.clone()) {
+                if let Some(first) = seen.insert(name.clone(), inner.clone()) {
                     shared.push(format!("{name}: {} and {}", first.display(), inner.display()));
                 }
             }
@@ -160,7 +131,7 @@ fn no_two_types_of_a_crate_share_a_name() {
 
 #[test]
 fn a_defined_type_is_found() {
-    let source = "pub struct A;\n    pub(crate) enum B<T> {\n// struct C\nstruct D(u8);\nfn trait_of() {}\n\
+    let source = "pub struct A;\ntype H = u8;\n    type Error = H;\n    pub(crate) enum B<T> {\n// struct C\nstruct D(u8);\nfn trait_of() {}\n\
                   pub trait E: F {}\n        pub enum $type {\n#[cfg(test)]\nmod tests { struct G; }";
-    assert_eq!(types(source), ["A", "B", "D", "E"]);
+    assert_eq!(types(source), ["A", "H", "B", "D", "E"]);
 }
