@@ -209,7 +209,9 @@ impl ApiError {
         if AllDetails::new(details).any(|old| is_removed(&old)) {
             let mut kept = Vec::with_capacity(details.len());
             for old in AllDetails::new(details).filter(|old| !is_removed(old)) {
-                wire::detail_writer::any(old.complete_any().unwrap_or_default(), &mut kept);
+                if let Some(any) = old.complete_any() {
+                    wire::detail_writer::any(any, &mut kept);
+                }
             }
             *details = kept;
         }

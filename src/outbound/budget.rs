@@ -153,7 +153,9 @@ impl SentError<'_> {
             AllDetails::new(&self.details).filter(|detail| !is_shed(detail.type_name())).collect();
         let mut encoded = Vec::with_capacity(before);
         for detail in kept {
-            wire::detail_writer::any(detail.complete_any().unwrap_or_default(), &mut encoded);
+            if let Some(any) = detail.complete_any() {
+                wire::detail_writer::any(any, &mut encoded);
+            }
         }
         self.details = Cow::Owned(encoded);
         self.details.len() != before
@@ -187,7 +189,9 @@ impl SentError<'_> {
             let kept = all.min(room);
             room -= kept;
             if kept == all {
-                wire::detail_writer::any(detail.complete_any().unwrap_or_default(), &mut encoded);
+                if let Some(any) = detail.complete_any() {
+                    wire::detail_writer::any(any, &mut encoded);
+                }
             } else if kept > 0 {
                 let mut value = Vec::new();
                 for violation in violations(&detail).take(kept) {

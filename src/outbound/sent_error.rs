@@ -179,7 +179,9 @@ impl<'a> SentError<'a> {
         }
         let mut kept = Vec::with_capacity(self.details.len());
         for detail in AllDetails::new(&self.details).filter(is_kept) {
-            wire::detail_writer::any(detail.complete_any().unwrap_or_default(), &mut kept);
+            if let Some(any) = detail.complete_any() {
+                wire::detail_writer::any(any, &mut kept);
+            }
         }
         self.details = Cow::Owned(kept);
     }
