@@ -27,11 +27,6 @@ pub mod server;
 mod tonic;
 mod wire;
 
-/// Compiles the examples of the page.
-#[cfg(all(doctest, feature = "axum", feature = "client"))]
-#[doc = include_str!("../docs/gateway.md")]
-struct GatewayPage;
-
 #[cfg(feature = "tonic")]
 pub use self::tonic::StatusCodeExt;
 pub use catalog::{
@@ -97,7 +92,13 @@ pub mod pb {
     include!(concat!(env!("OUT_DIR"), "/codelibra.error.v1.rs"));
 }
 
-/// The examples of the page compile.
-#[cfg(all(doctest, feature = "gateway", feature = "server"))]
-#[doc = include_str!("../docs/other-languages.md")]
-mod other_languages {}
+/// Compiles the examples of the pages.
+#[cfg(doctest)]
+mod pages {
+    #[cfg(all(feature = "axum", feature = "client"))]
+    #[doc = include_str!("../docs/gateway.md")]
+    mod gateway {}
+    #[cfg(all(feature = "gateway", feature = "server"))]
+    #[doc = include_str!("../docs/other-languages.md")]
+    mod other_languages {}
+}

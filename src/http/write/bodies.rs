@@ -195,7 +195,6 @@ impl<'a> Connect<'a> {
 }
 
 /// The name in the Connect protocol: lower case, and CANCELLED in the American spelling.
-#[cfg(feature = "gateway")]
 const fn connect_name(code: GrpcCode) -> &'static str {
     match code {
         GrpcCode::Ok => "ok",
