@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::answer::{Classified, HandlerCall};
 use crate::guard::service::{ServiceError, ServiceFuture};
 use crate::guard::timer::Timer;
-use crate::guard::{BoxError, Guarded};
+use crate::guard::{BoxError, Guarded, discard};
 
 /// How much of a response's text becomes the message, in bytes.
 const MAX_TEXT: usize = 4096;
@@ -69,7 +69,12 @@ where
                 }
             }
             Err(ServiceError::Panic(panic)) => this.call.panic(panic),
-            Err(ServiceError::Error(error)) => this.call.error(&*error),
+            Err(ServiceError::Error(error)) => {
+                let response = this.call.error(&*error);
+                // Foreign code: its drop may panic.
+                let _ = discard(error);
+                response
+            }
         };
         // The service has returned its response: a panic from now on is only logged.
         for dropped in [this.inner.as_mut().clear(), this.text.as_mut().clear()] {

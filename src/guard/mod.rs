@@ -187,6 +187,29 @@ impl<T> Guarded<T> {
     }
 }
 
+/// A foreign value, such as an error. A panic of its drop does not get out, and is only reported by the panic hook.
+#[cfg(any(feature = "gateway", feature = "server"))]
+#[derive(Clone, Debug)]
+pub(crate) struct GuardedDrop<T>(Option<T>);
+
+#[cfg(any(feature = "gateway", feature = "server"))]
+impl<T> GuardedDrop<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+
+    pub(crate) const fn get(&self) -> Option<&T> {
+        self.0.as_ref()
+    }
+}
+
+#[cfg(any(feature = "gateway", feature = "server"))]
+impl<T> Drop for GuardedDrop<T> {
+    fn drop(&mut self) {
+        let _ = discard(self.0.take());
+    }
+}
+
 #[cfg(test)]
 #[cfg(any(feature = "gateway", feature = "server"))]
 mod tests {

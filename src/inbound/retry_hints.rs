@@ -4,9 +4,9 @@ use std::time::Duration;
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 use std::time::SystemTime;
 
-#[cfg(feature = "gateway")]
+#[cfg(any(feature = "gateway", feature = "server"))]
 use crate::catalog::params;
-#[cfg(feature = "gateway")]
+#[cfg(any(feature = "gateway", feature = "server"))]
 use crate::rpc;
 
 /// The fields about retries that were sent with an error.

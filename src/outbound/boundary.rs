@@ -17,7 +17,7 @@ use crate::wire::details::Detail;
 /// - An error whose domain is neither this service's nor allowed becomes the fallback of INTERNAL.
 /// - An error that was received from another service is sent with its code if its domain is this service's or allowed.
 ///   Only declared parameters that are not text are sent with it. A received error without a code becomes the fallback of
-///   INTERNAL. Over gRPC, an error is received if it came through the client layer, which marks it. Over HTTP, it is a
+///   INTERNAL. In the server layer, an error is received if it came through the client layer, which marks it. Over HTTP, it is a
 ///   [`ReceivedError`](crate::ReceivedError) that an axum handler returns or that `Responder::respond_received` sends.
 ///   A gateway in front of its own service uses `axum::Forwarded` or `Responder::respond_forwarded`. The result of
 ///   [`ReceivedError::assume_trusted`](crate::ReceivedError::assume_trusted) is this service's own error.
@@ -27,12 +27,16 @@ use crate::wire::details::Detail;
 /// [`internal`](Self::internal) is for services that only other services of the same owner call. Messages, metadata and
 /// details of any domain are sent, google.rpc.DebugInfo included. A failure without a code gets the code of the fallback
 /// table; if an ErrorInfo without a number names a domain or a reason, these are sent, and the code is `CCC000` of the class.
-/// Neither boundary sends these three things:
+/// Neither boundary sends these things:
 ///
 /// - a second ErrorInfo that contradicts the one with the code, and details that no reader can read (cut off, or without a
 ///   type);
 /// - over gRPC, a google.rpc.RequestInfo with another id than the one that the server layer chooses: the caller's, else the
-///   error's. The other transports choose the error's, else the caller's. A RequestInfo with the chosen id is kept whole;
+///   error's if it is 1 to 48 letters, digits and `-._:+/=`, else a new one. The other transports choose the error's, else the
+///   caller's. A RequestInfo with the chosen id is kept whole;
+/// - in gRPC's fields, the parts that the [`Budget`](crate::Budget) removes, a reason of more than 63 bytes, and a domain of
+///   more than 255 bytes: without its domain, the code is `CCC000` of the class;
+/// - metadata that is not UTF-8, and metadata under `code` or `shed` where google.rpc.ErrorInfo is sent alone;
 /// - the headers of a received error.
 ///
 /// A message that is missing is the summary of the code's entry, else the phrase of its class. A broken connection, a timeout

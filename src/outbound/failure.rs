@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::catalog::GrpcCode;
 use crate::error::ApiError;
-use crate::guard::Panic;
+use crate::guard::{GuardedDrop, Panic};
 use crate::inbound::ReceivedError;
 #[cfg(any(feature = "axum", feature = "server"))]
 use crate::outbound::known_error;
@@ -94,10 +94,10 @@ impl From<ReceivedError> for Content<'_> {
 #[derive(Clone, Debug)]
 enum Cause<'a> {
     Borrowed(&'a (dyn Error + 'static)),
-    Shared(Arc<dyn Error + Send + Sync>),
+    Shared(GuardedDrop<Arc<dyn Error + Send + Sync>>),
     /// The source of this error.
     #[cfg(feature = "server")]
-    SourceOf(Arc<dyn Error + Send + Sync>),
+    SourceOf(GuardedDrop<Arc<dyn Error + Send + Sync>>),
 }
 
 impl<'a> Failure<'a> {
@@ -186,7 +186,7 @@ impl<'a> Failure<'a> {
     }
 
     pub(crate) fn with_shared_cause(mut self, cause: Option<Arc<dyn Error + Send + Sync>>) -> Self {
-        self.cause = cause.map(Cause::Shared);
+        self.cause = cause.map(GuardedDrop::new).map(Cause::Shared);
         self
     }
 
@@ -199,7 +199,7 @@ impl<'a> Failure<'a> {
     /// Sets the cause to the source of an error, if there is none yet.
     #[cfg(feature = "server")]
     pub(crate) fn or_source_of(mut self, error: impl Error + Send + Sync + 'static) -> Self {
-        self.cause = self.cause.or_else(|| Some(Cause::SourceOf(Arc::new(error))));
+        self.cause = self.cause.or_else(|| Some(Cause::SourceOf(GuardedDrop::new(Arc::new(error)))));
         self
     }
 
@@ -228,9 +228,11 @@ impl<'a> Failure<'a> {
     pub(crate) fn cause(&self) -> Option<&(dyn Error + 'static)> {
         match (&self.cause, &self.content) {
             (Some(Cause::Borrowed(cause)), _) => Some(*cause),
-            (Some(Cause::Shared(cause)), _) => Some(&**cause),
+            (Some(Cause::Shared(cause)), _) => {
+                cause.get().map(|cause| -> &(dyn Error + 'static) { &**cause })
+            }
             #[cfg(feature = "server")]
-            (Some(Cause::SourceOf(error)), _) => error.source(),
+            (Some(Cause::SourceOf(error)), _) => error.get().and_then(|error| error.source()),
             (None, Content::Error(error)) => error.source(),
             (None, _) => None,
         }

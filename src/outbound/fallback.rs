@@ -1,6 +1,7 @@
 use crate::catalog::code::class_code;
 use crate::catalog::tables::grpc_to_class;
 use crate::catalog::{Catalog, CatalogCode, GrpcCode};
+use crate::wire::is_code;
 
 /// The table of the codes for failures without a code, by gRPC code.
 ///
@@ -47,7 +48,10 @@ impl Fallback {
     }
 
     fn set(&mut self, grpc_code: GrpcCode, catalog: &'static Catalog, code: u32) {
-        if let Some(slot) = self.codes.get_mut(usize::from(grpc_code.number())) {
+        // A catalogue that is made at run time is not checked.
+        if is_code(code)
+            && let Some(slot) = self.codes.get_mut(usize::from(grpc_code.number()))
+        {
             *slot = (catalog, code);
         }
     }

@@ -17,6 +17,8 @@ use crate::outbound::log_limit::LogLimit;
 use crate::outbound::request_id::RequestId;
 use crate::outbound::sent_error::SentError;
 #[cfg(feature = "server")]
+use crate::outbound::sent_error::{MAX_DOMAIN, MAX_REASON};
+#[cfg(feature = "server")]
 use crate::outbound::status_fields::StatusFields;
 use crate::wire;
 #[cfg(feature = "server")]
@@ -106,7 +108,8 @@ impl Policy {
     /// encoded again. Returns `None` for any other failure.
     #[cfg(feature = "server")]
     fn as_it_is<'a>(&self, source: Source, status: &'a StatusFields<'_>) -> Option<SentError<'a>> {
-        if source != Source::Own {
+        // The build limits the domain of a catalogue, but not of one that is made at run time.
+        if source != Source::Own || self.catalog.domain().len() > MAX_DOMAIN {
             return None;
         }
         if let Some(entry) = self.entry_of_default(status) {
@@ -127,7 +130,7 @@ impl Policy {
             && read.domain == entry.domain
             && read.reason == entry.reason;
         let is_private = public && entry.class() >= 500 && *status.message != *entry.summary;
-        if !is_own || is_private {
+        if !is_own || is_private || entry.reason.len() > MAX_REASON {
             return None;
         }
         let mut sent = SentError::from_code(self.catalog, entry.code, entry.grpc_code);
@@ -150,7 +153,8 @@ impl Policy {
         let is_default = self.error_infos == ErrorInfos::Both
             && *status.details == *entry.details
             && status.grpc_code == entry.grpc_code
-            && status.message == entry.summary;
+            && status.message == entry.summary
+            && entry.reason.len() <= MAX_REASON;
         is_default.then_some(entry)
     }
 

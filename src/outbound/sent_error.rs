@@ -24,8 +24,8 @@ use crate::wire::write::{
 use crate::wire::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
 
 /// The longest domain and reason in gRPC's fields, in bytes. AIP-193 limits the reason, and DNS limits the domain.
-const MAX_DOMAIN: usize = 255;
-const MAX_REASON: usize = 63;
+pub(super) const MAX_DOMAIN: usize = 255;
+pub(super) const MAX_REASON: usize = 63;
 
 /// An error as it is sent.
 #[derive(Clone, Debug)]

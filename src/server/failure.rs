@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 
-use http::header::HeaderMap;
+use http::header::{HeaderMap, HeaderValue};
 use tonic::Status;
 
 use super::protocol::{Beside, Kept};
 use super::rejection::is_unreadable_request;
-use crate::catalog::GrpcCode;
-use crate::guard::Panic;
+use crate::catalog::{Catalog, GrpcCode};
+use crate::guard::{Panic, discard};
 use crate::inbound::ReceivedError;
 use crate::inbound::header_scan::FailureFields;
 use crate::outbound::budget::field_len;
@@ -22,12 +22,15 @@ use crate::outbound::sent_error::SentError;
 use crate::outbound::status_fields::StatusFields;
 use crate::server::call::ServerCall;
 use crate::tonic::status_of;
-use crate::wire::{RECEIVED, RECEIVED_HEADER, base64, message};
+use crate::wire::{RECEIVED, RECEIVED_HEADER, STATUS_DETAILS_HEADER, base64, message};
 
 /// Returns the failure of a service that returned an error in place of a response.
 pub(super) fn from_service_error(error: Box<dyn Error + Send + Sync>) -> Failure<'static> {
     if let Some(received) = ReceivedError::find_in_chain(&*error) {
-        return Failure::received(received.clone());
+        let failure = Failure::received(received.clone());
+        // Foreign code: its drop may panic.
+        let _ = discard(error);
+        return failure;
     }
     if let Some(failure) = Failure::from_known_error(&*error) {
         return failure.with_shared_cause(Some(Arc::from(error)));
@@ -53,7 +56,12 @@ pub(super) fn from_violation(grpc_code: GrpcCode, what: String) -> Failure<'stat
 
 /// Returns the failure of these fields, and whether code and details have the form that this layer writes. `status` is the one
 /// from which tonic made the fields, if it is known: its text need not be decoded.
-fn from_fields<'a>(read: &FailureFields<'_>, status: Option<&'a Status>) -> (Failure<'a>, bool) {
+fn from_fields<'a>(
+    fields: &HeaderMap,
+    read: &FailureFields<'_>,
+    status: Option<&'a Status>,
+    catalog: &'static Catalog,
+) -> (Failure<'a>, bool) {
     let number = std::str::from_utf8(read.status.last).ok().and_then(|text| text.parse().ok());
     let grpc_code = number.and_then(GrpcCode::from_number);
     // A strict reader does not accept two fields with OK.
@@ -62,12 +70,33 @@ fn from_fields<'a>(read: &FailureFields<'_>, status: Option<&'a Status>) -> (Fai
     // A layer between the service and this layer may have changed the message. The fields are sent, not the status.
     let known = status.map(Status::message).filter(|text| message::is_encoding_of(message, text));
     let message = known.map_or_else(|| message::decode(message).into_owned().into(), Cow::Borrowed);
+    let agreeing;
+    let details = match read.details.count {
+        0 | 1 => details,
+        // A proxy may repeat the field: the first value that agrees with the code is used.
+        _ => {
+            agreeing = agreeing_details(fields, grpc_code, catalog);
+            &agreeing
+        }
+    };
     let standard = base64::decode_standard(details);
     let is_written = standard.is_some() && is_written(read, grpc_code);
     let details = Cow::Owned(standard.unwrap_or_else(|| base64::decode(details).bytes));
     let origin = if is_unreadable_request(&message, &details) { Origin::Either } else { Origin::Service };
     let fields = StatusFields::new(grpc_code, message, details);
     (Failure::from_status(fields, read.is_received).with_origin(origin), is_written)
+}
+
+/// Returns the first value of the details with this gRPC code, encoded again; the first one that is base64 if none has it.
+#[cold]
+fn agreeing_details(fields: &HeaderMap, grpc_code: GrpcCode, catalog: &'static Catalog) -> Vec<u8> {
+    let values: Vec<&[u8]> =
+        fields.get_all(STATUS_DETAILS_HEADER).iter().map(HeaderValue::as_bytes).collect();
+    let agrees = |status: &[u8]| {
+        let error = ReceivedError::from_details(status.to_vec(), catalog);
+        !status.is_empty() && error.grpc_code() == grpc_code
+    };
+    base64::encode(&base64::decode_joined(&values.join(&b','), agrees).bytes).into_bytes()
 }
 
 /// Returns whether the fields contain this code once, in the form that this layer writes, and details once.
@@ -91,7 +120,7 @@ impl ServerCall {
         let mut beside = Beside::new(self.protocol);
         let read = FailureFields::read(fields, |name, value| beside.count(name, value));
         let (has_cause, is_received) = (read.has_cause, read.is_received);
-        let (mut failure, is_written) = from_fields(&read, status);
+        let (mut failure, is_written) = from_fields(fields, &read, status, policy.catalog);
         if has_cause {
             failure = failure.with_shared_cause(cause::take(fields).filter(|_| !is_received));
         }

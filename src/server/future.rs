@@ -192,6 +192,8 @@ impl ServerCall {
             }
         }
         self.finish(fields, status.as_ref());
+        // The drop of the source is foreign code.
+        self.discard(status);
     }
 
     #[cold]

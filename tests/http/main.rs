@@ -27,6 +27,7 @@ mod bridge;
 mod clients;
 mod details;
 mod error_infos;
+mod errors_that_panic;
 mod examples;
 mod hostile;
 mod known_errors;

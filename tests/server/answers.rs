@@ -204,3 +204,25 @@ async fn fields_that_an_inner_layer_changed_are_used() {
     });
     assert_eq!(twice_ok.await.code(), Code::PermissionDenied, "the details contain the gRPC code");
 }
+
+/// Of several values of the details, the first one that decodes and agrees with `grpc-status` counts, wherever it is.
+#[tokio::test]
+async fn the_first_value_of_the_details_that_agrees_counts() {
+    let coded = codelibra::ApiError::new(ErrorCode::USER_BANNED).to_details_header();
+    for values in [[&*coded, ""], [&*coded, "!"], ["", &*coded], ["!", &*coded]] {
+        let service = tower::service_fn(|_: Request<()>| {
+            let mut response = Response::builder().header("content-type", "application/grpc");
+            response = response.header("grpc-status", "7");
+            for value in values {
+                response = response.header("grpc-status-details-bin", value);
+            }
+            std::future::ready(Ok::<_, std::convert::Infallible>(
+                response.body(tonic::body::Body::empty()).unwrap(),
+            ))
+        });
+        let layer = codelibra::server::ServerLayer::new::<ErrorCode>();
+        let response =
+            tower::ServiceExt::oneshot(tower_layer::Layer::layer(&layer, service), grpc()).await.unwrap();
+        assert_eq!(response.headers()["codelibra-error-code"], "403003", "{values:?}");
+    }
+}

@@ -461,3 +461,38 @@ fn the_inner_service_can_be_reached() {
     *service.get_mut() += 1;
     assert_eq!((*service.get_ref(), service.into_inner()), (2, 2));
 }
+
+/// A catalogue of run time may have a fallback that is no code. A failure without a code has one all the same.
+#[tokio::test]
+async fn a_fallback_that_is_no_code_is_not_sent() {
+    for number in [0, 200_000, 999_999, u32::MAX] {
+        let catalogue = Catalog::leak("shop.example.com", "", vec![], vec![(GrpcCode::Internal, number)]);
+        let failing = |_: &str| Script::fail(Status::internal("private"));
+        let channel = serve(ServerLayer::from_catalog(catalogue), Test::new(failing)).await;
+        let (_, end) = call(channel, Kind::Unary, request()).await;
+        let status = end.unwrap_err();
+        assert_eq!(status.metadata().get("codelibra-error-code").unwrap(), "500000", "{number}");
+        assert_eq!(status.to_received_with(catalogue).number(), Some(500_000), "{number}");
+    }
+}
+
+/// A domain that is too long for gRPC's fields is left out, whether or not the error has to be encoded again.
+#[tokio::test]
+async fn the_limit_of_a_domain_holds_for_an_error_that_is_sent_as_it_is() {
+    let domain: &'static str = "d".repeat(300).leak();
+    let entry = Entry { domain, ..*ErrorCode::USER_BANNED.entry().unwrap() };
+    let catalogue = Catalog::leak(domain, "", vec![entry], vec![]);
+    let failing = move |encoded_again: &str| {
+        let error = ApiError::from_catalog(catalogue, 403_003).unwrap();
+        let status = Status::from(error);
+        let mut details = status.details().to_vec();
+        // A field that no reader knows.
+        details.extend_from_slice(if encoded_again.is_empty() { &[] } else { &[0x22, 0] });
+        Script::fail(Status::with_details(status.code(), status.message(), details.into()))
+    };
+    let channel = serve(ServerLayer::from_catalog(catalogue), Test::new(failing)).await;
+    for encoded_again in ["", "x"] {
+        let (_, end) = call(channel.clone(), Kind::Unary, Request::new(encoded_again.to_owned())).await;
+        assert_eq!(end.unwrap_err().to_received_with(catalogue).domain(), "", "{encoded_again:?}");
+    }
+}

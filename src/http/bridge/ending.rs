@@ -8,7 +8,8 @@ use bytes::Bytes;
 
 use crate::catalog::{Catalog, GrpcCode};
 #[cfg(feature = "tonic")]
-use crate::guard::{self, BoxError};
+use crate::guard;
+use crate::guard::{BoxError, GuardedDrop, discard};
 use crate::inbound::ReceivedError;
 use crate::inbound::encodings::Encodings;
 use crate::inbound::mend::parse_grpc_code;
@@ -98,7 +99,7 @@ fn received(fields: &HeaderMap, catalog: &'static Catalog) -> ReceivedError {
 pub(super) struct Broken {
     pub(super) error: ReceivedError,
     /// The error, for the log. `None` if a bridge inside has logged it.
-    kept: Option<BoxError>,
+    kept: Option<GuardedDrop<BoxError>>,
     /// Whether the error was made here, from the type of another error. It has no message of a service then.
     is_made_here: bool,
 }
@@ -108,31 +109,42 @@ impl Broken {
     pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
         use crate::tonic::StatusCodeExt;
         if let Some(received) = ReceivedError::find_in_chain(&*error) {
-            return Self { error: received.clone(), kept: None, is_made_here: false };
+            let received = received.clone();
+            // Foreign code: its drop may panic.
+            let _ = discard(error);
+            return Self { error: received, kept: None, is_made_here: false };
         }
         let is_status = guard::chain(&*error).any(|error| error.is::<tonic::Status>());
         let is_made_here = !is_status || known_error::grpc_code(&*error).is_some();
         let status = crate::tonic::service_status(error);
-        Self { error: status.to_received_with(catalog), kept: Some(status.into()), is_made_here }
+        Self {
+            error: status.to_received_with(catalog),
+            kept: Some(GuardedDrop::new(status.into())),
+            is_made_here,
+        }
     }
 
     /// Without tonic, the type of the error is unknown.
     #[cfg(not(feature = "tonic"))]
     pub(super) fn new(error: BoxError, catalog: &'static Catalog) -> Self {
         if let Some(received) = ReceivedError::find_in_chain(&*error) {
-            return Self { error: received.clone(), kept: None, is_made_here: false };
+            let received = received.clone();
+            // Foreign code: its drop may panic.
+            let _ = discard(error);
+            return Self { error: received, kept: None, is_made_here: false };
         }
         let grpc_code = known_error::grpc_code(&*error).unwrap_or(GrpcCode::Unavailable);
         let what = "the service inside the bridge sent no response";
         Self {
             error: ReceivedError::synthesized(grpc_code, what, catalog),
-            kept: Some(error),
+            kept: Some(GuardedDrop::new(error)),
             is_made_here: true,
         }
     }
 
     pub(super) fn failure(&self) -> Failure<'_> {
-        let kept = self.kept.as_deref().map(|kept| -> &(dyn Error + 'static) { kept });
+        let kept = self.kept.as_ref().and_then(GuardedDrop::get);
+        let kept = kept.map(|kept| -> &(dyn Error + 'static) { &**kept });
         let cause = if cfg!(feature = "tonic") { kept.and_then(Error::source) } else { kept };
         match cause {
             Some(cause) if self.is_made_here => Failure::connection(&self.error, cause),
