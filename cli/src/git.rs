@@ -15,6 +15,13 @@ use crate::nearest::{nearest_names, nearest_of};
 /// How long one call may take. A large repository on a slow disk needs seconds.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
+/// A hook of git runs with these, relative to another folder.
+const HOOK_VARIABLES: [&str; 4] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"];
+
+/// These change the meaning of paths. `git --literal-pathspecs` sets the first one for its hooks.
+const PATHSPEC_VARIABLES: [&str; 4] =
+    ["GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"];
+
 /// A repository, seen from one of its folders.
 #[derive(Debug)]
 pub(crate) struct Repository {
@@ -124,8 +131,9 @@ impl Repository {
 
     /// The proto files of a commit, by their paths from the root, that contain a text.
     pub(crate) fn protos_with(&self, commit: &str, text: &str) -> Result<Vec<String>, Failure> {
-        let ended =
-            self.run(&["grep", "--full-name", "-l", "-z", "-F", "-e", text, commit, "--", ":/*.proto"])?;
+        // `color.ui` may be `always`.
+        let options = ["grep", "--no-color", "--full-name", "-l", "-z", "-F"];
+        let ended = self.run(&[&options[..], &["-e", text, commit, "--", ":/*.proto"]].concat())?;
         if !ended.is_success && !ended.stderr.is_empty() {
             return Err(self.failed("grep", &ended.stderr));
         }
@@ -148,8 +156,7 @@ impl Repository {
         command.arg("-C").arg(&self.folder).args(arguments);
         // Messages in one language, and no question to a user.
         command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
-        // A hook of git runs with these, relative to another folder.
-        for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+        for variable in HOOK_VARIABLES.iter().chain(&PATHSPEC_VARIABLES) {
             command.env_remove(variable);
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 use std::io::Write as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
-use super::support::{Folder, SHOP, entry, git};
+use super::support::{Folder, Printed, SHOP, entry, git};
 
 /// How many branches collide.
 const COLLIDING: u32 = 100;
@@ -242,4 +242,36 @@ fn new_skips_the_numbers_of_branches() {
     let printed = new("BNew");
     assert_eq!(printed.exit, 2);
     assert_eq!(printed.stderr, "error: reason B_NEW is 409006 in branch `b`; expected another name\n");
+}
+
+/// A catalogue that moved is found whatever git is configured with, and in a hook that git runs with `--literal-pathspecs`.
+#[test]
+fn settings_of_git_hide_no_catalogue() {
+    let text = with(&entry("ERROR_CODE_THEIRS", 422_001));
+    let folder = repository("settings", &[(String::from("theirs"), vec![("proto/errors.proto", text)])]);
+    folder.git(&["mv", "proto/errors.proto", "proto/moved.proto"]);
+    folder.write("proto/moved.proto", with(&entry("ERROR_CODE_OURS", 422_001)));
+    folder.commit_all();
+    let check = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_codelibra"));
+        command.current_dir(&folder.0).args(["check", "proto/moved.proto", "--against", "theirs"]);
+        Printed::from_command(command.envs(variables.iter().copied()))
+    };
+    let config =
+        |key| [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", key), ("GIT_CONFIG_VALUE_0", "always")];
+    let color = config("color.ui");
+    let color_of_grep = config("color.grep");
+    for variables in [
+        &[][..],
+        &color,
+        &color_of_grep,
+        &[("GIT_LITERAL_PATHSPECS", "1")],
+        &[("GIT_NOGLOB_PATHSPECS", "1")],
+        &[("GIT_GLOB_PATHSPECS", "1")],
+        &[("GIT_ICASE_PATHSPECS", "1")],
+    ] {
+        let printed = check(variables);
+        assert_eq!(printed.exit, 1, "{variables:?}: {}", printed.stderr);
+        assert!(printed.stdout.contains("OURS here and THEIRS"), "{variables:?}: {}", printed.stdout);
+    }
 }
