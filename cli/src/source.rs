@@ -91,7 +91,7 @@ impl GitFile {
         Ok(files.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    /// Reads the file. Its imports are those of the same commit; folders of `--include` that are not in the repository are
+    /// Reads the file. One that is not UTF-8 has no catalogue, and a finding with the reason. Its imports are those of the same commit; folders of `--include` that are not in the repository are
     /// read from disk.
     pub(crate) fn inspect(self, shown: &str, include: &[PathBuf]) -> Result<Inspection, Failure> {
         let content = self.repository.show(&self.blob)?;
@@ -99,9 +99,10 @@ impl GitFile {
         if !is_proto(&path) {
             return Ok(Inspection::from_descriptor_set(&content));
         }
-        let text = String::from_utf8(content).map_err(|_| {
-            Failure::bad_input(format_args!("`{shown}` is not UTF-8; expected a .proto file"))
-        })?;
+        let Ok(text) = String::from_utf8(content) else {
+            let read = |_: &str| Err(io::Error::other("it is not UTF-8; expected a .proto file"));
+            return Ok(Inspection::from_reader(&self.path, shown, read));
+        };
         let own = path.parent().map(Path::to_owned).unwrap_or_default();
         let mut folders = vec![Folder::Git(own)];
         folders.extend(package_root_from_text(&path, &text).map(Folder::Git));

@@ -275,3 +275,23 @@ fn settings_of_git_hide_no_catalogue() {
         assert!(printed.stdout.contains("OURS here and THEIRS"), "{variables:?}: {}", printed.stdout);
     }
 }
+
+/// A branch whose file is no text is reported, as one whose file is no proto is, and the other branches are checked.
+#[test]
+fn a_branch_without_text_hides_no_other_branch() {
+    let text = with(&entry("ERROR_CODE_THEIRS", 422_001));
+    let folder = repository("no-text", &[(String::from("theirs"), vec![("proto/errors.proto", text)])]);
+    folder.git(&["checkout", "-q", "-b", "binary"]);
+    folder.write("proto/errors.proto", [0xff, 0xfe]);
+    folder.commit_all();
+    folder.git(&["checkout", "-q", "main"]);
+    folder.write("proto/errors.proto", with(&entry("ERROR_CODE_OURS", 422_001)));
+    let printed = folder.codelibra(&["check", "proto/errors.proto", "--against", "*"]);
+    assert_eq!(printed.exit, 1, "{}", printed.stderr);
+    assert!(
+        printed.stderr.contains("warning: the catalogue of branch `binary` cannot be read"),
+        "{}",
+        printed.stderr
+    );
+    assert!(printed.stdout.contains("OURS here and THEIRS"), "{}", printed.stdout);
+}
