@@ -16,6 +16,7 @@ mod find;
 mod findings;
 mod git;
 mod list;
+mod lock;
 mod map;
 mod nearest;
 mod new;

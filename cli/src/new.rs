@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::against::{self, Branch};
 use crate::args::{CatalogFile, New, TextFormat};
 use crate::failure::Failure;
+use crate::lock::Lock;
 use crate::visible::visible;
 use crate::{catalog, output, source, write};
 
@@ -34,14 +35,10 @@ pub(crate) fn run(catalog: &CatalogFile, args: &New) -> Result<(), Failure> {
             file.display()
         )));
     }
-    let before = source::inspect(file, &catalog.include)?;
-    if before.has_errors() {
-        return Err(Failure::errors(
-            format!("`{}` breaks the rules of catalogues:", file.display()),
-            &before,
-        ));
-    }
-    let branches = against::branches(file, &before, &args.against, &catalog.include)?;
+    let branches = against::branches(file, &inspected(file, catalog)?, &args.against, &catalog.include)?;
+    let lock = Lock::new(file)?;
+    // Another process may have added an entry before.
+    let before = inspected(file, catalog)?;
     let reason = reason_from_name(&args.name);
     check_reason(&before, &reason, &branches)?;
     let code = next_code(&before, args.class, &branches)?;
@@ -61,7 +58,19 @@ pub(crate) fn run(catalog: &CatalogFile, args: &New) -> Result<(), Failure> {
     let text = add_entry(&text, &before, &entry).map_err(|error| cannot(&error))?;
     let after = checked(file, catalog, text.clone(), &entry, &before)?;
     write::file(file, text.as_bytes())?;
+    // The output may be read slowly.
+    drop(lock);
     print(args.format, file, &after, &entry)
+}
+
+/// Reads a catalogue that breaks no rule.
+fn inspected(file: &Path, catalog: &CatalogFile) -> Result<Inspection, Failure> {
+    let inspection = source::inspect(file, &catalog.include)?;
+    if inspection.has_errors() {
+        let summary = format!("`{}` breaks the rules of catalogues:", file.display());
+        return Err(Failure::errors(summary, &inspection));
+    }
+    Ok(inspection)
 }
 
 /// Refuses a reason that is misspelt or in use.

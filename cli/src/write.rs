@@ -1,5 +1,6 @@
 //! Files are written completely or not at all.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ pub(crate) fn file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let target = target(path);
     let old = fs::metadata(&target).ok();
     if old.as_ref().is_some_and(|old| !old.is_file()) {
         return fs::write(target, bytes);
@@ -24,7 +25,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if old.as_ref().is_some_and(|old| old.permissions().readonly()) {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
     }
-    let temporary = beside(&target)?;
+    let temporary = beside(&target, &format!("{}.tmp", std::process::id()))?;
     let written = create(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
         if let Some(old) = old {
@@ -41,15 +42,21 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     renamed
 }
 
-fn create(path: &Path) -> io::Result<File> {
+/// The file that a path names, behind its symbolic links.
+pub(crate) fn target(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Creates a file that does not exist yet.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
-/// A name in the folder of a file that no other process takes.
-fn beside(path: &Path) -> io::Result<PathBuf> {
+/// The path of a hidden file in the folder of another one: `.errors.proto.lock`.
+pub(crate) fn beside(path: &Path, extension: &str) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or_else(|| io::Error::other("it is a folder; expected a file"))?;
-    let mut hidden = std::ffi::OsString::from(".");
+    let mut hidden = OsString::from(".");
     hidden.push(name);
-    hidden.push(format!(".{}.tmp", std::process::id()));
+    hidden.push(format!(".{extension}"));
     Ok(path.with_file_name(hidden))
 }

@@ -180,6 +180,22 @@ fn a_full_disk_leaves_the_file_as_it_was() {
     assert_eq!(folder.codelibra(NEW).exit, 0);
 }
 
+/// A process that was killed keeps the lock. The next one names the file and does not wait for it.
+#[test]
+fn an_old_lock_is_named() {
+    let folder = Folder::new("old-lock");
+    folder.write("errors.proto", SHOP);
+    let lock = std::fs::File::create(folder.0.join(".errors.proto.lock")).unwrap();
+    lock.set_modified(std::time::UNIX_EPOCH).unwrap();
+    let printed = folder.codelibra(NEW);
+    assert_eq!(printed.exit, 2, "{}", printed.stderr);
+    assert!(printed.stderr.contains(".errors.proto.lock`, which is older than 10 s"), "{}", printed.stderr);
+    assert_eq!(folder.read("errors.proto"), SHOP);
+    std::fs::remove_file(folder.0.join(".errors.proto.lock")).unwrap();
+    assert_eq!(folder.codelibra(NEW).exit, 0);
+    assert_eq!(folder.names(), ["errors.proto"]);
+}
+
 /// The outcome depends on the user: root may write to every folder.
 #[test]
 #[cfg(unix)]

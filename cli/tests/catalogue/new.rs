@@ -173,3 +173,25 @@ fn a_name_that_cannot_be_added_is_refused() {
     let printed = folder.codelibra(&["new", "409", "New"]);
     assert!(printed.exit == 2 && printed.stderr.contains("needs --catalog FILE"), "{}", printed.stderr);
 }
+
+/// What the command says was added is in the file, also if several run at the same time.
+#[test]
+fn an_entry_that_was_added_is_not_lost() {
+    let folder = Folder::new("at-once");
+    folder.write("errors.proto", SHOP);
+    let names =
+        ["OneGone", "TwoGone", "ThreeGone", "FourGone", "FiveGone", "SixGone", "SevenGone", "EightGone"];
+    let added: Vec<&str> = std::thread::scope(|scope| {
+        let add = |name| {
+            let folder = &folder;
+            scope.spawn(move || (name, folder.codelibra(&["--catalog", "errors.proto", "new", "410", name])))
+        };
+        let threads: Vec<_> = names.into_iter().map(add).collect();
+        let ended = threads.into_iter().map(|thread| thread.join().unwrap());
+        ended.filter(|(_, printed)| printed.exit == 0).map(|(name, _)| name).collect()
+    });
+    let listed = folder.codelibra(&["--catalog", "errors.proto", "list"]).stdout;
+    for name in &added {
+        assert!(listed.contains(name), "{name} of {added:?} is lost: {listed}");
+    }
+}
