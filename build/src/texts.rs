@@ -98,16 +98,20 @@ pub(crate) fn pages_fault(pages: &str) -> Option<&'static str> {
 
 /// What is wrong with a summary, its owner's name and number before it.
 pub(crate) fn summary_fault(number: i32, name: &str, summary: &str) -> Option<String> {
-    let length = summary.chars().count();
     if summary.trim().is_empty() {
         Some(format!("{number} {name} has no summary; expected one sentence, the default public message"))
+    } else if is_too_long(summary) {
+        let length = summary.chars().count();
+        Some(format!("summary of {name} has {length} characters; expected at most {MAX_SUMMARY}"))
     } else if summary.chars().any(char::is_control) {
         Some(format!("summary {summary:?} of {name} has a control character; expected one line of text"))
-    } else if length > MAX_SUMMARY {
-        Some(format!("summary of {name} has {length} characters; expected at most {MAX_SUMMARY}"))
     } else {
         None
     }
+}
+
+fn is_too_long(summary: &str) -> bool {
+    summary.chars().nth(MAX_SUMMARY).is_some()
 }
 
 /// What is wrong with a longer text, which may have several lines.
@@ -117,9 +121,12 @@ pub(crate) fn text_fault(field: &str, name: &str, text: &str) -> Option<String> 
     Some(format!("{field} of {name} has the control character {found:?}; expected text and line breaks"))
 }
 
-/// What is probably wrong with a summary that is a text.
+/// What is probably wrong with a summary that is a text. One that is too long has its error, and no warning.
 pub(crate) fn summary_warnings(name: &str, summary: &str, params: &[Param]) -> Vec<String> {
     let mut warnings = Vec::new();
+    if is_too_long(summary) {
+        return warnings;
+    }
     let end = summary.trim_end().trim_end_matches(['"', '\'', ')', '”', '’', '»']);
     if !end.ends_with(['.', '!', '?', '…', '。', '！', '？', '।', '؟']) {
         warnings.push(format!("summary {summary:?} of {name} has no full stop; expected a sentence"));
@@ -202,6 +209,18 @@ mod tests {
             domain_fault("https://shop/x"),
             Some(String::from("it is not a DNS name; expected \"shop\""))
         );
+    }
+
+    #[test]
+    fn a_summary_that_is_too_long_has_one_finding() {
+        let summary = "{a}\n".repeat(MAX_SUMMARY);
+        let fault = summary_fault(409_001, "SoldOut", &summary);
+        let expected = "summary of SoldOut has 4000 characters; expected at most 1000";
+        assert_eq!(fault.as_deref(), Some(expected));
+        assert!(summary_warnings("SoldOut", &summary, &[]).is_empty());
+        let longest = "ü".repeat(MAX_SUMMARY);
+        assert_eq!(summary_fault(409_001, "SoldOut", &longest), None);
+        assert_eq!(summary_warnings("SoldOut", &longest, &[]).len(), 1, "it has no full stop");
     }
 
     #[test]
