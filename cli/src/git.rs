@@ -65,8 +65,8 @@ impl Repository {
 
     /// As [`Repository::revision`], for a name that git may not know.
     pub(crate) fn known_revision(&self, name: &str) -> Result<Option<Revision>, Failure> {
-        // What starts with `-` is an option, and no revision.
-        if name.is_empty() || name.starts_with('-') {
+        // What starts with `-` is an option, and what starts with `^` is what a list of commits excludes.
+        if name.is_empty() || name.starts_with(['-', '^']) {
             return Ok(None);
         }
         // Outside of a repository the error is another one.
@@ -114,6 +114,10 @@ impl Repository {
 
     /// The id of the content of a file in a commit, by its path from the root; `None` if there is no such file.
     pub(crate) fn blob(&self, commit: &str, path: &str) -> Result<Option<String>, Failure> {
+        // The root is a folder. git refuses an empty path.
+        if path.is_empty() {
+            return Ok(None);
+        }
         let listed = self.text(&["--literal-pathspecs", "ls-tree", "--full-tree", commit, "--", path])?;
         // 100644 blob ID<tab>PATH
         let mut parts = listed.split([' ', '\t']);

@@ -108,11 +108,14 @@ fn what_git_does_not_know_is_named() {
             "`proto/error.proto` is not a file of `main`; nearest: proto/errors.proto",
         ),
         ("git:main:proto", "`proto` is not a file of `main`"),
+        ("git:main:.", "`.` is not a file of `main`"),
+        ("git:main:proto/..", "`proto/..` is not a file of `main`"),
         ("git:main:../errors.proto", "is outside of the repository"),
         ("git:main", "expected git:REV:PATH"),
         ("git::proto/errors.proto", "expected git:REV:PATH"),
         ("git:--help:proto/errors.proto", "git knows no revision `--help`"),
         ("git:-x:proto/errors.proto", "git knows no revision `-x`"),
+        ("git:^main:proto/errors.proto", "git knows no revision `^main`"),
         ("nowhere.proto", "cannot read `nowhere.proto`"),
     ] {
         let printed = folder.codelibra(&["diff", old, "proto/errors.proto"]);
@@ -124,6 +127,7 @@ fn what_git_does_not_know_is_named() {
         ("origin/*", "no branch matches `origin/*`"),
         ("refs/heads/x", "no branch matches `refs/heads/x`"),
         ("--output=x", "git knows no revision `--output=x`"),
+        ("^main", "git knows no revision `^main`"),
     ] {
         let printed = folder.codelibra(&["check", "proto/errors.proto", &format!("--against={reference}")]);
         assert_eq!(printed.exit, 2, "{reference}: {}", printed.stdout);
