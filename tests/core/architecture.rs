@@ -95,7 +95,8 @@ fn defined_type(line: &str) -> Option<&str> {
         None => line,
     };
     let (keyword, rest) = line.trim_start().split_once(' ')?;
-    if !["struct", "enum", "trait", "union"].contains(&keyword) && !(keyword == "type" && is_item) {
+    let is_type = ["struct", "enum", "trait", "union"].contains(&keyword) || (keyword == "type" && is_item);
+    if !is_type {
         return None;
     }
     // `$type` in a macro is no name.
