@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::against::{self, Branch};
 use crate::args::{CatalogFile, New, TextFormat};
-use crate::failure::Failure;
+use crate::failure::{Failure, warn};
 use crate::lock::Lock;
 use crate::visible::visible;
 use crate::{catalog, output, source, write};
@@ -60,7 +60,14 @@ pub(crate) fn run(catalog: &CatalogFile, args: &New) -> Result<(), Failure> {
     write::file(file, text.as_bytes())?;
     // The output may be read slowly.
     drop(lock);
-    print(args.format, file, &after, &entry)
+    match print(args.format, file, &after, &entry) {
+        // The entry is written: exit 2 would mean that the file is as it was.
+        Err(Failure::BadInput(message)) => {
+            warn("warning", &format!("{} {} was added, but {message}", entry.code, entry.reason));
+            Ok(())
+        }
+        printed => printed,
+    }
 }
 
 /// Reads a catalogue that breaks no rule.

@@ -184,6 +184,29 @@ fn a_full_disk_leaves_the_file_as_it_was() {
     assert_eq!(folder.codelibra(NEW).exit, 0);
 }
 
+/// Exit status 2 means that the file is as it was.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_entry_that_cannot_be_printed_is_written_with_a_warning() {
+    let folder = Folder::new("full-output");
+    folder.write("errors.proto", SHOP);
+    let script = "exec \"$0\" \"$@\" >/dev/full";
+    for (name, format) in [("CartGone", "text"), ("CartLost", "json")] {
+        let mut command = Command::new("sh");
+        command.current_dir(&folder.0).args(["-c", script, env!("CARGO_BIN_EXE_codelibra")]);
+        command.args(["--catalog", "errors.proto", "new", "410", name, "--format", format]);
+        let printed = Printed::from_command(&mut command);
+        assert_eq!(printed.exit, 0, "{format}: {}", printed.stderr);
+        assert!(printed.stderr.starts_with("warning: 41000"), "{format}: {}", printed.stderr);
+        assert!(
+            printed.stderr.contains(" was added, but cannot write the output: "),
+            "{format}: {}",
+            printed.stderr
+        );
+        assert!(folder.codelibra(&["--catalog", "errors.proto", "explain", name]).exit == 0, "{name}");
+    }
+}
+
 /// A process that was killed keeps the lock. The next one names the file and does not wait for it.
 #[test]
 fn an_old_lock_is_named() {
