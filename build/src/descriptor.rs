@@ -1,7 +1,7 @@
 //! From a `.proto` file or a descriptor set to descriptors with positions.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
@@ -10,12 +10,13 @@ use prost_reflect::{DescriptorPool, FileDescriptor};
 use prost_types::{FileDescriptorProto, UninterpretedOption};
 use protox::file::{ChainFileResolver, File, FileResolver};
 
+use crate::Error;
 use crate::error::Diagnostic;
+use crate::option_text::{self, Repaired};
 use crate::positions::{self, Positions};
 use crate::protox_error::from_protox;
 use crate::resolve::Input;
 use crate::retired::Retired;
-use crate::{Error, option_text};
 
 /// Descriptors, options included.
 pub(crate) struct Source {
@@ -28,8 +29,8 @@ pub(crate) struct Source {
     pub(crate) retired: HashMap<EnumPlace, Retired>,
     /// What [`compile_relaxed`] changed and the rules do not find.
     pub(crate) findings: Vec<Diagnostic>,
-    /// The paths of the enums and values whose option could not be read: [`compile_relaxed`] made it empty.
-    pub(crate) broken: HashSet<Vec<i32>>,
+    /// What [`compile_relaxed`] changed in options that could not be read.
+    pub(crate) repaired: Repaired,
     /// What was compiled; `None` for a descriptor set.
     input: Option<Input>,
     /// The files that were opened, where their positions are not in the pool.
@@ -79,13 +80,13 @@ pub(crate) fn compile_relaxed(input: &Input, import: OptionsImport) -> Option<So
                 relaxed.findings.extend(option_text::add_import(&shown, file, opened));
             }
             relaxed.findings.extend(positions::rename_repeated(&shown, file, opened.file_descriptor_proto()));
-            let (findings, broken) = option_text::repair(&shown, file, opened);
+            let (findings, repaired) = option_text::repair(&shown, file, opened);
             relaxed.findings.extend(findings);
-            relaxed.broken.extend(broken);
+            relaxed.repaired.extend(repaired);
         }
     })?;
-    let Relaxed { retired, findings, broken } = result.take();
-    Some(Source { retired, findings, broken, ..source })
+    let Relaxed { retired, findings, repaired } = result.take();
+    Some(Source { retired, findings, repaired, ..source })
 }
 
 /// What [`compile_relaxed`] changed.
@@ -93,7 +94,7 @@ pub(crate) fn compile_relaxed(input: &Input, import: OptionsImport) -> Option<So
 struct Relaxed {
     retired: HashMap<EnumPlace, Retired>,
     findings: Vec<Diagnostic>,
-    broken: HashSet<Vec<i32>>,
+    repaired: Repaired,
 }
 
 /// Takes from every enum what makes protox refuse a number.
@@ -159,7 +160,7 @@ impl Source {
             paths: Vec::new(),
             retired: HashMap::new(),
             findings: Vec::new(),
-            broken: HashSet::new(),
+            repaired: Repaired::default(),
             input: None,
             opened: BTreeMap::new(),
         }

@@ -22,36 +22,49 @@ use crate::resolve::{BundledFileResolver, OPTIONS_PROTO};
 /// How many faults of one option are reported. More of them are one mistake.
 const MAX_FAULTS: usize = 32;
 
-/// Repairs the options of catalogues in `file`, which was read as `opened`.
-///
-/// Returns a finding for each fault, and the paths of the enums and values whose option has a fault that cannot be
-/// repaired. Such an option becomes empty.
+/// The enums and values whose option was changed so that the rest can be read, by their paths.
+#[derive(Debug, Default)]
+pub(crate) struct Repaired {
+    /// The option has a fault that cannot be repaired, and is empty now.
+    pub(crate) emptied: HashSet<Vec<i32>>,
+    /// A value of an enum in the option is like no known one, and is any one now.
+    pub(crate) guessed: HashSet<Vec<i32>>,
+}
+
+impl Repaired {
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.emptied.extend(other.emptied);
+        self.guessed.extend(other.guessed);
+    }
+}
+
+/// Repairs the options of catalogues in `file`, which was read as `opened`, and returns a finding for each fault.
 pub(crate) fn repair(
     shown: &str,
     file: &mut FileDescriptorProto,
     opened: &File,
-) -> (Vec<Diagnostic>, HashSet<Vec<i32>>) {
-    let (mut findings, mut broken) = (Vec::new(), HashSet::new());
-    let Some(types) = types() else { return (findings, broken) };
+) -> (Vec<Diagnostic>, Repaired) {
+    let (mut findings, mut changed) = (Vec::new(), Repaired::default());
+    let Some(types) = types() else { return (findings, changed) };
     let extension = |name: &str| types.get_extension_by_name(name);
     let (Some(catalog), Some(entry)) = (extension(CATALOG_OPTION), extension(ENTRY_OPTION)) else {
-        return (findings, broken);
+        return (findings, changed);
     };
     let mut faults = Vec::new();
     for (the_enum, index) in file.enum_type.iter_mut().zip(0..) {
         let path = vec![FILE_ENUMS, index];
         let owner = the_enum.name().to_owned();
         let options = the_enum.options.as_mut().map(|options| &mut options.uninterpreted_option);
-        repair_options(&catalog, &owner, &path, options, &mut faults, &mut broken);
+        repair_options(&catalog, &owner, &path, options, &mut faults, &mut changed);
         for (value, index) in the_enum.value.iter_mut().zip(0..) {
             let path = [path.as_slice(), &[ENUM_VALUES, index]].concat();
             let owner = value.name().to_owned();
             let options = value.options.as_mut().map(|options| &mut options.uninterpreted_option);
-            repair_options(&entry, &owner, &path, options, &mut faults, &mut broken);
+            repair_options(&entry, &owner, &path, options, &mut faults, &mut changed);
         }
     }
     if faults.is_empty() {
-        return (findings, broken);
+        return (findings, changed);
     }
     let positions = Positions::of_parsed(opened.file_descriptor_proto(), None).with_file(shown.to_owned());
     let lines: Vec<&str> = opened.source().unwrap_or_default().split('\n').collect();
@@ -62,7 +75,7 @@ pub(crate) fn repair(
         }
         findings.push(finding);
     }
-    (findings, broken)
+    (findings, changed)
 }
 
 /// Adds the import of the options to a file that does not have it, and returns the finding about it.
@@ -136,7 +149,7 @@ fn repair_options(
     path: &[i32],
     options: Option<&mut Vec<UninterpretedOption>>,
     faults: &mut Vec<Fault>,
-    broken: &mut HashSet<Vec<i32>>,
+    changed: &mut Repaired,
 ) {
     let kind = extension.kind();
     let Some(message) = kind.as_message() else { return };
@@ -158,7 +171,7 @@ fn repair_options(
                 aggregate_value: Some(String::new()),
                 ..UninterpretedOption::default()
             };
-            broken.insert(path.to_vec());
+            changed.emptied.insert(path.to_vec());
             continue;
         };
         for fault in 0.. {
@@ -167,16 +180,20 @@ fn repair_options(
             if fault > 0 && matches!(error.kind, TextErrorKind::Other) {
                 // A repair may be the reason: the nearest field is set already.
                 text.clear();
-                broken.insert(path.to_vec());
+                changed.emptied.insert(path.to_vec());
                 break;
             }
             let repaired = error.repaired(message, text);
+            if matches!(error.kind, TextErrorKind::Value(_)) && error.nearest(&error.known(message)).is_none()
+            {
+                changed.guessed.insert(path.to_vec());
+            }
             faults.push(about(error.word.clone(), error.message(message)));
             match repaired.filter(|_| fault < MAX_FAULTS) {
                 Some(repaired) => *text = repaired,
                 None => {
                     text.clear();
-                    broken.insert(path.to_vec());
+                    changed.emptied.insert(path.to_vec());
                     break;
                 }
             }

@@ -16,6 +16,7 @@ use crate::field_numbers::{
 };
 use crate::inspection::{Inspection, Places};
 use crate::model::{Catalog, Entry, Fallback, Param, pascal_case, upper_snake_case};
+use crate::option_text::Repaired;
 use crate::positions::{Positions, written_name};
 use crate::retired::Retired;
 use crate::tables::class_to_grpc;
@@ -57,7 +58,7 @@ pub(crate) fn read(source: &Source) -> Inspection {
         entry_option,
         positions: source.positions(&the_enum.parent_file()),
         retired: retired(source, the_enum),
-        broken: &source.broken,
+        repaired: &source.repaired,
         paths: HashMap::new(),
         diagnostics: source.findings.clone(),
     };
@@ -91,8 +92,7 @@ struct Reader<'a> {
     entry_option: ExtensionDescriptor,
     positions: Positions,
     retired: Retired,
-    /// The paths of what has an option that cannot be read.
-    broken: &'a HashSet<Vec<i32>>,
+    repaired: &'a Repaired,
     /// The path of each value, by its number and reason.
     paths: HashMap<(u32, String), Vec<i32>>,
     diagnostics: Vec<Diagnostic>,
@@ -114,7 +114,7 @@ impl Reader<'_> {
         let value = options.get_extension(option);
         let text = |field| value.as_message().map(|m| string(m, field)).unwrap_or_default();
         let (domain, pages) = (text("domain"), text("pages"));
-        let is_broken = self.broken.contains(self.the_enum.path());
+        let is_broken = self.repaired.emptied.contains(self.the_enum.path());
         if let Some(fault) = texts::domain_fault(&domain).filter(|_| !is_broken) {
             self.report(
                 &option_path(self.the_enum.path(), option, &[CATALOG_DOMAIN]),
@@ -159,6 +159,10 @@ impl Reader<'_> {
         catalog: &DynamicMessage,
         entries: &[Entry],
     ) -> Vec<Fallback> {
+        // A gRPC code that cannot be read is reported already. What is in its place would break a rule.
+        if self.repaired.guessed.contains(self.the_enum.path()) {
+            return Vec::new();
+        }
         let list = catalog.get_field_by_name("fallback");
         let list = list.as_deref().and_then(Value::as_list).unwrap_or_default();
         let mut table: Vec<Fallback> = Vec::with_capacity(list.len());
@@ -185,7 +189,7 @@ impl Reader<'_> {
             let is_right = |entry: &Entry| can_fall_back(grpc_code, entry);
             let found = entries.binary_search_by_key(&code, |entry| entry.code).ok();
             let fault = match found.and_then(|at| entries.get(at)) {
-                Some(entry) if is_right(entry) => None,
+                Some(entry) if is_right(entry) || self.is_guessed(entry) => None,
                 Some(entry) => Some(format!(
                     "fallback of {grpc_code} is {code} {}, whose gRPC code is {}",
                     entry.name,
@@ -205,6 +209,12 @@ impl Reader<'_> {
             table.push(Fallback { grpc_code: grpc_code.name().to_owned(), code });
         }
         table
+    }
+
+    /// Whether the gRPC code or another value of an entry cannot be read.
+    fn is_guessed(&self, entry: &Entry) -> bool {
+        let path = self.paths.get(&(entry.code, entry.reason.clone()));
+        path.is_some_and(|path| self.repaired.guessed.contains(path))
     }
 
     /// `None` for the zero value, which proto3 demands and which is no entry.
@@ -235,7 +245,7 @@ impl Reader<'_> {
         let no_row;
         let row = match option.as_message().filter(|_| options.has_extension(&self.entry_option)) {
             Some(row) => {
-                if !self.broken.contains(path) {
+                if !self.repaired.emptied.contains(path) {
                     self.check_texts(path, number, &name, row);
                 }
                 row

@@ -376,3 +376,26 @@ fn a_class_is_listed_if_it_has_a_phrase() {
         assert_eq!(is_reported, !has_phrase, "{class}");
     }
 }
+
+/// A value that cannot be read is one finding. No rule is applied to what stands in its place.
+#[test]
+fn an_unreadable_grpc_code_has_one_finding() {
+    const PAGES: &str = "    pages: \"https://shop.example.com/errors\"\n";
+    const FALLBACK: Edit = (
+        PAGES,
+        "    fallback: {grpc_code: GRPC_CODE_ABORTED code: 409001}\n    fallback: {grpc_code: ZZZZ code: 404001}\n    fallback: {grpc_code: YYYY code: 404001}\n",
+    );
+    const OF_ENTRY: Edit = (
+        PAGES,
+        "    fallback: {grpc_code: GRPC_CODE_NOT_FOUND code: 404001}\n    fallback: {grpc_code: GRPC_CODE_ABORTED code: 409001}\n",
+    );
+    const ENTRY: Edit =
+        ("    resolution: \"Open a new cart.\"", "    grpc_code: ZZZZ\n    resolution: \"Open a new cart.\"");
+    for (edits, count) in [(&[FALLBACK][..], 2), (&[OF_ENTRY, ENTRY], 1), (&[OF_ENTRY], 0)] {
+        let folder = Folder::new("unreadable-grpc-code");
+        folder.write("errors.proto", edited(edits));
+        let printed = folder.codelibra(&["check", "errors.proto"]);
+        assert_eq!(printed.stdout.lines().count(), count, "{}", printed.stdout);
+        assert!(printed.stdout.lines().all(|line| line.contains("has no value `")), "{}", printed.stdout);
+    }
+}
