@@ -244,7 +244,7 @@ fn new_skips_the_numbers_of_branches() {
     assert_eq!(printed.stderr, "error: reason B_NEW is 409006 in branch `b`; expected another name\n");
 }
 
-/// A catalogue that moved is found whatever git is configured with, and in a hook that git runs with `--literal-pathspecs`.
+/// A catalogue that moved is found with every setting of git, and in a hook of git with `--literal-pathspecs`.
 #[test]
 fn settings_of_git_hide_no_catalogue() {
     let text = with(&entry("ERROR_CODE_THEIRS", 422_001));
@@ -276,7 +276,7 @@ fn settings_of_git_hide_no_catalogue() {
     }
 }
 
-/// A branch whose file is no text is reported, as one whose file is no proto is, and the other branches are checked.
+/// A branch whose file is not UTF-8 gets a warning, and the other branches are checked.
 #[test]
 fn a_branch_without_text_hides_no_other_branch() {
     let text = with(&entry("ERROR_CODE_THEIRS", 422_001));

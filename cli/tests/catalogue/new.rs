@@ -174,7 +174,7 @@ fn a_name_that_cannot_be_added_is_refused() {
     assert!(printed.exit == 2 && printed.stderr.contains("needs --catalog FILE"), "{}", printed.stderr);
 }
 
-/// What the command says was added is in the file, also if several run at the same time.
+/// An entry that the command reports is in the file, also if several commands run at the same time.
 #[test]
 fn an_entry_that_was_added_is_not_lost() {
     let folder = Folder::new("at-once");
