@@ -32,7 +32,7 @@ impl Inspection {
     }
 
     /// Reads an encoded `google.protobuf.FileDescriptorSet`, as
-    /// [`Catalog::from_descriptor_set`](Catalog::from_descriptor_set) does.
+    /// [`Catalog::from_descriptor_set`](crate::Catalog::from_descriptor_set) does.
     ///
     /// Bytes that are no descriptor set have no catalogue.
     pub fn from_descriptor_set(bytes: &[u8]) -> Self {
