@@ -59,6 +59,9 @@ pub use error::{Diagnostic, Error, Severity};
 use grpc_code::GrpcCode;
 pub use inspection::{Inspection, Part};
 pub use model::{Catalog, Entry, Fallback, Param};
+/// For the command of this workspace. It is not part of the public API and can change in any version.
+#[doc(hidden)]
+pub use nearest::WantedName;
 pub use rules::is_param_name;
 pub use texts::reason_faults;
 

@@ -3,16 +3,12 @@
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
 
-use crate::output::phrase;
+use codelibra_build::WantedName;
 
-/// Edit distance is quadratic, and no name or number is that long.
-const MAX_COMPARED: usize = 80;
+use crate::output::phrase;
 
 /// The most values that a message names.
 const MAX_NEAREST: usize = 3;
-
-/// The shortest part of a name that is matched with the whole name.
-const MIN_PART: usize = 4;
 
 /// The most edits by which the distance of another name may exceed the distance of the nearest one.
 const NAME_SLACK: usize = 2;
@@ -23,7 +19,7 @@ const NAME_SLACK: usize = 2;
 /// order is: the smallest edit distance, the longest common prefix, the smallest difference. Only numbers with the
 /// smallest edit distance are named.
 pub(crate) fn nearest_numbers(known: impl IntoIterator<Item = u32>, wanted: &str) -> Vec<u32> {
-    let digits: String = wanted.chars().filter(char::is_ascii_digit).take(MAX_COMPARED).collect();
+    let digits: String = wanted.chars().filter(char::is_ascii_digit).take(WantedName::MAX_COMPARED).collect();
     let value: i128 = digits.parse().unwrap_or(i128::MAX);
     let mut ranked: Vec<_> = known
         .into_iter()
@@ -45,15 +41,11 @@ pub(crate) fn nearest_numbers(known: impl IntoIterator<Item = u32>, wanted: &str
 /// The names of `known` that are most like `wanted`, at most three, best first; none for an empty one. A name that
 /// contains `wanted` comes before others; case, spaces and `_` do not count.
 pub(crate) fn nearest_names<'a>(known: impl IntoIterator<Item = &'a str>, wanted: &str) -> Vec<&'a str> {
-    let wanted: String = plain(wanted).chars().take(MAX_COMPARED).collect();
+    let wanted = WantedName::new(wanted);
     if wanted.is_empty() {
         return Vec::new();
     }
-    let distance = |name: &str| match plain(name) {
-        name if name.contains(&wanted) && wanted.len() >= MIN_PART => 0,
-        name => strsim::damerau_levenshtein(&name, &wanted),
-    };
-    let mut ranked: Vec<_> = known.into_iter().map(|name| (distance(name), name)).collect();
+    let mut ranked: Vec<_> = known.into_iter().map(|name| (wanted.distance(name), name)).collect();
     ranked.sort_unstable();
     let farthest = ranked.first().map_or(0, |(distance, _)| distance + NAME_SLACK);
     let nearest = ranked.into_iter().take_while(|(distance, _)| *distance <= farthest);
@@ -93,10 +85,6 @@ pub(crate) fn is_numeric(wanted: &str) -> bool {
 pub(crate) fn nearest_of(values: impl IntoIterator<Item = impl Into<String>>) -> String {
     let values: Vec<String> = values.into_iter().map(Into::into).collect();
     if values.is_empty() { String::new() } else { format!("; nearest: {}", values.join(", ")) }
-}
-
-fn plain(text: &str) -> String {
-    text.replace(['_', '-', ' '], "").to_ascii_lowercase()
 }
 
 #[cfg(test)]
