@@ -5,8 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::DeriveInput;
 use syn::spanned::Spanned;
 
+use crate::attributes::{Code, Coded, Input, Kind, Param, Variant};
 use crate::field::Field;
-use crate::input::{Code, Coded, Input, Kind, Param, Variant};
 use crate::message::Message;
 
 pub(crate) fn expand(input: &Input) -> TokenStream {

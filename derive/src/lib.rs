@@ -1,8 +1,8 @@
 //! `#[derive(ApiError)]`: a domain error that knows its six-digit code. Use it as `codelibra::ApiError`.
 
+mod attributes;
 mod expand;
 mod field;
-mod input;
 mod message;
 
 use proc_macro::TokenStream;
@@ -116,7 +116,7 @@ use proc_macro::TokenStream;
 #[proc_macro_derive(ApiError, attributes(code, codes, param))]
 pub fn derive_api_error(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);
-    match input::Input::read(&input) {
+    match attributes::Input::read(&input) {
         Ok(read) => expand::expand(&read).into(),
         Err(error) => expand::failed(&input, &error).into(),
     }

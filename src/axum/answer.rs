@@ -1,7 +1,6 @@
 //! Turns the response of a service into the one that is sent.
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::sync::Arc;
 
 use axum_core::body::Body;
@@ -16,6 +15,7 @@ use http::{Response, StatusCode};
 use super::handler_failure::HandlerFailure;
 use crate::catalog::GrpcCode;
 use crate::catalog::tables::class_to_grpc;
+use crate::guard::timed::Unanswered;
 use crate::guard::{Panic, discard};
 use crate::http::{Caller, Responder, read_grpc_failure};
 use crate::outbound::failure::{Failure, Origin};
@@ -93,8 +93,19 @@ impl HandlerCall {
         self.answer(parts, &failure)
     }
 
-    pub(super) fn panic(&self, panic: Panic) -> Response<Body> {
-        self.answer_alone(&Failure::from_panic(panic)).map(Body::from)
+    /// Returns the response of a service that returned none.
+    pub(super) fn unanswered(&self, error: Unanswered) -> Response<Body> {
+        let response = match error {
+            Unanswered::Error(error) => {
+                let response = self.answer_alone(&Failure::from_error(&*error));
+                // Foreign code: its drop may panic.
+                let _ = discard(error);
+                response
+            }
+            Unanswered::Panic(panic) => self.answer_alone(&Failure::from_panic(panic)),
+            Unanswered::DeadlinePassed => self.answer_alone(&Failure::from_timeout(Origin::Either)),
+        };
+        response.map(Body::from)
     }
 
     /// Drops a body that is replaced.
@@ -107,15 +118,6 @@ impl HandlerCall {
     /// Logs a panic of a drop, after the response of its call.
     pub(super) fn panic_in_drop(&self, panic: &Panic) {
         self.responder.panic_in_drop(Transport::Axum, &self.caller, panic);
-    }
-
-    /// Returns the response to an error that the service returned in place of a response.
-    pub(super) fn error(&self, error: &(dyn Error + 'static)) -> Response<Body> {
-        self.answer_alone(&Failure::from_error(error)).map(Body::from)
-    }
-
-    pub(super) fn timeout(&self) -> Response<Body> {
-        self.answer_alone(&Failure::from_timeout(Origin::Either)).map(Body::from)
     }
 
     /// Returns the HTTP response to a gRPC failure, for a caller that does not read gRPC.

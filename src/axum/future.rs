@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum_core::body::Body;
 use http::Response;
@@ -11,9 +11,10 @@ use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
 use super::answer::{Classified, HandlerCall};
-use crate::guard::service::{ServiceError, ServiceFuture};
+use crate::guard::service::ServiceFuture;
+use crate::guard::timed::{TimedFuture, Unanswered};
 use crate::guard::timer::Timer;
-use crate::guard::{BoxError, Guarded, discard};
+use crate::guard::{BoxError, Guarded, Panic};
 
 /// How much of a response's text becomes the message, in bytes.
 const MAX_TEXT: usize = 4096;
@@ -25,7 +26,8 @@ pin_project! {
     #[derive(Debug)]
     pub struct ErrorFuture<F> {
         #[pin]
-        inner: ServiceFuture<F>,
+        inner: TimedFuture<F>,
+        // Of the text, after the service has returned its response.
         timer: Timer,
         #[pin]
         text: Guarded<Text>,
@@ -43,7 +45,8 @@ struct Text {
 
 impl<F> ErrorFuture<F> {
     pub(super) fn new(inner: ServiceFuture<F>, call: HandlerCall, deadline: Option<Instant>) -> Self {
-        Self { inner, timer: Timer::new(deadline), text: Guarded::empty(), call }
+        let inner = TimedFuture::new(inner, deadline);
+        Self { inner, timer: Timer::NONE, text: Guarded::empty(), call }
     }
 }
 
@@ -56,62 +59,41 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let answer = match poll_service(this.inner.as_mut(), this.text.as_mut(), this.call, cx) {
-            Ok(Poll::Ready(answer)) => answer,
-            Ok(Poll::Pending) => {
+        let call = &*this.call;
+        if this.text.is_empty() {
+            let mut polled = Poll::Pending;
+            let log_drop = |panic: &Panic| call.panic_in_drop(panic);
+            if let Err(unanswered) = ready!(this.inner.as_mut().poll(cx, &mut polled, log_drop)) {
+                return Poll::Ready(Ok(call.unanswered(unanswered)));
+            }
+            let Poll::Ready(Ok(response)) = polled else { return Poll::Pending };
+            match call.classify(response) {
+                Classified::Done(response) => return Poll::Ready(Ok(response)),
+                Classified::Text(parts, body) => {
+                    *this.timer = this.inner.take_timer();
+                    this.text.set(Guarded::new(Text { parts, body, read: Vec::new() }));
+                }
+            }
+        }
+        let polled = this.text.as_mut().run(|text| text.get_mut().poll(cx, call));
+        let response = match polled {
+            Ok(Some(Poll::Ready(response))) => response,
+            Ok(Some(Poll::Pending) | None) => {
                 if !this.timer.poll(cx) {
                     return Poll::Pending;
                 }
-                // A resource of the handler may panic when it is dropped.
-                match this.inner.as_mut().clear().and_then(|()| this.text.as_mut().clear()) {
-                    Ok(()) => this.call.timeout(),
-                    Err(panic) => this.call.panic(panic),
-                }
+                let dropped = this.text.as_mut().clear();
+                let unanswered = dropped.map_or_else(Unanswered::Panic, |()| Unanswered::DeadlinePassed);
+                return Poll::Ready(Ok(call.unanswered(unanswered)));
             }
-            Err(ServiceError::Panic(panic)) => this.call.panic(panic),
-            Err(ServiceError::Error(error)) => {
-                let response = this.call.error(&*error);
-                // Foreign code: its drop may panic.
-                let _ = discard(error);
-                response
-            }
+            Err(panic) => call.unanswered(Unanswered::Panic(panic)),
         };
-        // The service has returned its response: a panic from now on is only logged.
-        for dropped in [this.inner.as_mut().clear(), this.text.as_mut().clear()] {
-            if let Err(panic) = dropped {
-                this.call.panic_in_drop(&panic);
-            }
+        // The response is decided: a panic of the drop is only logged.
+        if let Err(panic) = this.text.as_mut().clear() {
+            call.panic_in_drop(&panic);
         }
-        Poll::Ready(Ok(answer))
+        Poll::Ready(Ok(response))
     }
-}
-
-/// Polls the service, then the text of its response.
-fn poll_service<F, E>(
-    mut inner: Pin<&mut ServiceFuture<F>>,
-    mut text: Pin<&mut Guarded<Text>>,
-    call: &HandlerCall,
-    cx: &mut Context<'_>,
-) -> Result<Poll<Response<Body>>, ServiceError>
-where
-    F: Future<Output = Result<Response<Body>, E>>,
-    E: Into<BoxError>,
-{
-    match inner.as_mut().poll(cx)? {
-        Some(Poll::Pending) => return Ok(Poll::Pending),
-        Some(Poll::Ready(response)) => match call.classify(response) {
-            Classified::Done(response) => return Ok(Poll::Ready(response)),
-            Classified::Text(parts, body) => {
-                if let Err(panic) = inner.clear() {
-                    call.panic_in_drop(&panic);
-                }
-                text.set(Guarded::new(Text { parts, body, read: Vec::new() }));
-            }
-        },
-        None => {}
-    }
-    let polled = text.run(|text| text.get_mut().poll(cx, call)).map_err(ServiceError::Panic)?;
-    Ok(polled.unwrap_or(Poll::Pending))
 }
 
 impl Text {

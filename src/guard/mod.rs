@@ -5,7 +5,7 @@
 pub(crate) mod rare;
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod service;
-#[cfg(feature = "server")]
+#[cfg(any(feature = "axum", feature = "server"))]
 pub(crate) mod timed;
 #[cfg(any(feature = "axum", feature = "server"))]
 pub(crate) mod timer;

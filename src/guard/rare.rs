@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 pub(crate) struct Rare<T>(Option<T>);
 
 impl<T> Rare<T> {
-    #[cfg(feature = "server")]
+    #[cfg(any(feature = "axum", feature = "server"))]
     pub(crate) const NONE: Self = Self(None);
 
     #[inline]

@@ -72,7 +72,7 @@ pin_project! {
 
 impl<F> ServiceFuture<F> {
     /// Polls the service and writes the result to `polled`, which stays pending if the future is dropped.
-    #[cfg(feature = "server")]
+    #[cfg(any(feature = "axum", feature = "server"))]
     #[inline]
     pub(super) fn poll_in_place<T>(
         self: Pin<&mut Self>,

@@ -14,7 +14,6 @@ pub(crate) struct Timer(Rare<Pin<Box<Sleep>>>);
 
 impl Timer {
     /// The timer of a call without a deadline.
-    #[cfg(feature = "server")]
     pub(crate) const NONE: Self = Self(Rare::NONE);
 
     #[inline]

@@ -20,6 +20,7 @@
 
 mod bridge;
 mod caller;
+mod collect;
 mod detail_types;
 mod finish;
 mod form;
@@ -36,10 +37,11 @@ pub use bridge::{
     HttpToGrpcService,
 };
 pub use caller::{Caller, prefers};
+pub use collect::MAX_BODY;
 pub use detail_types::{DetailTypes, InvalidDescriptorSet, MAX_DETAIL};
 pub use form::Form;
+pub use read::Reader;
 use read::read_parts;
-pub use read::{MAX_BODY, Reader};
 pub use respond::{EXPOSED_HEADERS, Responder};
 pub use stream::{StreamBody, StreamEvent, StreamForm, StreamReader};
 pub use write::write_body;

@@ -1,5 +1,5 @@
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use ::http::HeaderMap;
 use bytes::Bytes;
@@ -9,7 +9,6 @@ use pin_project_lite::pin_project;
 use super::ending::{self, Broken, CallEnd, OpenCall};
 use super::{BridgeCall, fields};
 use crate::guard::{BoxError, Guarded, Panic};
-use crate::http::MAX_BODY;
 use crate::inbound::ReceivedError;
 use crate::outbound::failure::Failure;
 
@@ -170,42 +169,5 @@ where
             None if self.rest.is_empty() => SizeHint::with_exact(0),
             None => self.rest.ask(B::size_hint).unwrap_or_default(),
         }
-    }
-}
-
-/// A peer's error body that is being read. At most one byte more than [`MAX_BODY`] is collected, which shows the reader that the
-/// body is too long.
-#[derive(Debug, Default)]
-pub(in crate::http) struct Collected {
-    body: Vec<u8>,
-    trailers: Option<HeaderMap>,
-}
-
-impl Collected {
-    pub(in crate::http) fn as_bytes(&self) -> &[u8] {
-        &self.body
-    }
-
-    pub(super) fn trailers_mut(&mut self) -> Option<&mut HeaderMap> {
-        self.trailers.as_mut()
-    }
-
-    /// Reads the body. Ready at the end, at an error of the body, or at the limit.
-    pub(in crate::http) fn poll<B: Body<Data = Bytes> + Unpin>(
-        &mut self,
-        body: &mut B,
-        cx: &mut Context<'_>,
-    ) -> Poll<()> {
-        while self.body.len() <= MAX_BODY {
-            let Some(Ok(frame)) = ready!(Pin::new(&mut *body).poll_frame(cx)) else { break };
-            match frame.into_data() {
-                Ok(data) => {
-                    let room = (MAX_BODY + 1).saturating_sub(self.body.len());
-                    self.body.extend_from_slice(data.get(..room).unwrap_or(&data));
-                }
-                Err(frame) => self.trailers = frame.into_trailers().ok(),
-            }
-        }
-        Poll::Ready(())
     }
 }

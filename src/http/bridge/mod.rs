@@ -17,7 +17,6 @@ use crate::outbound::sent_error::SentError;
 use crate::wire::grpc_web::Protocol;
 
 pub use body::BridgeBody;
-pub(super) use body::Collected;
 #[cfg(feature = "axum")]
 pub(crate) use ending::read_grpc_failure;
 pub use to_grpc::{HttpToGrpcFuture, HttpToGrpcLayer, HttpToGrpcService};

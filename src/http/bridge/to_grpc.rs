@@ -11,12 +11,12 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::body::Collected;
 use super::ending::{self, Broken};
 use super::layer::bridge;
 use super::{BridgeBody, BridgeCall, fields};
 use crate::guard::service::{Readiness, ServiceError, ServiceFuture};
 use crate::guard::{BoxError, Guarded};
+use crate::http::collect::Collected;
 use crate::http::{Caller, Responder, read_parts};
 use crate::inbound::sanitize::Start;
 use crate::outbound::budget::Budget;

@@ -11,12 +11,12 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::body::Collected;
 use super::ending::{self, Broken, CallEnd};
 use super::layer::bridge;
 use super::{BridgeBody, BridgeCall};
 use crate::guard::service::{Readiness, ServiceError, ServiceFuture};
 use crate::guard::{BoxError, Guarded, catch};
+use crate::http::collect::Collected;
 use crate::http::{Caller, Responder, read_parts};
 use crate::inbound::sanitize::{AfterHeaders, Start};
 use crate::outbound::failure::Failure;

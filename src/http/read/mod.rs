@@ -21,9 +21,8 @@ use prost::Message;
 use self::info::{InfoMembers, write_info};
 use self::json::Json;
 use self::members::{Code, Members};
-pub use self::text::MAX_BODY;
 use super::DetailTypes;
-use super::bridge::Collected;
+use super::collect::Collected;
 use crate::catalog::code;
 use crate::catalog::{Catalog, CatalogCode, GrpcCode, tables};
 use crate::inbound::ReceivedError;
@@ -56,7 +55,7 @@ use crate::wire::{self, ERROR_CODE_HEADER, detail_writer};
 /// the phrase of its class. `Retry-After` becomes google.rpc.RetryInfo if the body has none (RFC 9110 §10.2.3).
 ///
 /// Reading never fails: the [notes](ReceivedError::notes) of the error describe what was wrong. A reader uses at most
-/// [`MAX_BODY`] bytes of a body. It allocates at most eight times the length of the body, and 1 MiB for the detail that is
+/// [`MAX_BODY`](super::MAX_BODY) bytes of a body. It allocates at most eight times the length of the body, and 1 MiB for the detail that is
 /// being read ([`MAX_DETAIL`](super::MAX_DETAIL)).
 ///
 /// ```

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::http::collect::MAX_BODY;
 use crate::inbound::note::{Note, Notes};
-
-/// The most bytes of a body that are read: 1 MiB. The rest is ignored, and the error has a note.
-pub const MAX_BODY: usize = 1024 * 1024;
 
 /// The text of a body. RFC 8259 §8.1 requires UTF-8 without a byte order mark. A mark is skipped, and UTF-16 is read too. A
 /// byte that is not UTF-8 becomes `?`.

@@ -2,7 +2,7 @@
 
 use bytes::{Buf, BytesMut};
 
-use crate::http::MAX_BODY;
+use crate::http::collect::MAX_BODY;
 
 /// The next part of an array.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@
 mod answer;
 mod fields;
 mod frame;
-mod frames;
 mod text;
+mod web_frames;
 
 pub(super) use answer::{answer_encoding, fits, prepare};
-pub(super) use frames::WebFrames;
+pub(super) use web_frames::WebFrames;

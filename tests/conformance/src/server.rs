@@ -1,7 +1,7 @@
 use std::net::Ipv4Addr;
 
 use codelibra::server::ServerLayer;
-use codelibra::{Boundary, Budget, CatalogCode, ErrorCode, Fallback, GrpcCode};
+use codelibra::{Boundary, Budget, ErrorCode, Fallback, GrpcCode};
 use http::{Request, Version};
 use http_body_util::BodyExt;
 use tokio::net::TcpListener;
