@@ -1,12 +1,12 @@
-//! proto/ → the service of `serve`, and the descriptors for reflection and `export descriptor-set`.
+//! proto/ (links to the protos of the library) → the service of `serve`, and the descriptors for reflection and `export descriptor-set`.
 
 use std::error::Error;
 use std::path::PathBuf;
 
-const PROTO: &str = "../proto";
-const SERVICE: &str = "../proto/codelibra/catalog/v1/error_catalog_service.proto";
-const ERROR_INFO: &str = "../proto/codelibra/error/v1/error_info.proto";
-const CATALOG: &str = "../proto/codelibra/error/v1/catalog.proto";
+const PROTO: &str = "proto";
+const SERVICE: &str = "proto/codelibra/catalog/v1/error_catalog_service.proto";
+const ERROR_INFO: &str = "proto/codelibra/error/v1/error_info.proto";
+const CATALOG: &str = "proto/codelibra/error/v1/catalog.proto";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PROTO}");

@@ -1,3 +1,5 @@
+//! The future of `ErrorService`: waits for the response of the router, and for the text of a plain failure.
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;

@@ -1,3 +1,5 @@
+//! The responses of handlers that return errors, without a layer.
+
 use std::convert::Infallible;
 
 use axum_core::body::Body;
@@ -6,7 +8,7 @@ use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 
 use super::handler_failure::{HandlerError, HandlerFailure, default_responder};
-use super::late_body::LateBody;
+use super::lazy_body::LazyBody;
 use crate::CATALOG;
 use crate::catalog::Catalog;
 use crate::error::ApiError;
@@ -49,7 +51,7 @@ fn respond(error: HandlerError, catalog: Option<&'static Catalog>) -> Response {
     let failure = HandlerFailure::new(error);
     let mut response = responder.head(Form::Native, &responder.policy.decide(&failure.to_failure()));
     response.extensions_mut().insert(failure.clone());
-    response.map(|()| Body::new(LateBody::new(failure, catalog)))
+    response.map(|()| Body::new(LazyBody::new(failure, catalog)))
 }
 
 /// The response of [`ErrorLayer`](super::ErrorLayer). Without the layer, the body has the native form, the boundary is

@@ -1,3 +1,5 @@
+//! `ErrorLayer` and its service.
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};

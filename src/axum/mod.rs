@@ -28,8 +28,8 @@ mod answer;
 mod future;
 mod handler_failure;
 mod into_response;
-mod late_body;
 mod layer;
+mod lazy_body;
 
 pub use future::ErrorFuture;
 pub use into_response::Forwarded;

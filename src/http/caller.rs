@@ -1,3 +1,5 @@
+//! The caller of an HTTP request: which form its response has, and the id of its request.
+
 use ::http::header::{ACCEPT, HeaderMap, HeaderName};
 use ::http::request::Parts;
 use ::http::{Method, Request, Uri};

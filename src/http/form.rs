@@ -1,3 +1,5 @@
+//! The names and media types of the five forms of bodies. `caller.rs` chooses one for a request.
+
 use std::fmt;
 
 /// The form of an error body.

@@ -1,3 +1,5 @@
+//! `Responder`: the whole HTTP response of an error, its headers included.
+
 use ::http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LINK, RETRY_AFTER, VARY,
     WWW_AUTHENTICATE,

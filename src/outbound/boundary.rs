@@ -1,3 +1,5 @@
+//! The boundary: what may be sent to unknown callers and to services of the same owner.
+
 use std::borrow::Cow;
 
 use crate::catalog::Catalog;

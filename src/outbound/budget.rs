@@ -1,3 +1,5 @@
+//! The budget: the limit on the size of a failure's fields, and how parts are removed.
+
 use std::borrow::Cow;
 
 use prost::encoding::{WireType, encode_key, encode_varint};

@@ -1,3 +1,5 @@
+//! The limit on the length of each field of a log event.
+
 use std::borrow::Cow;
 #[cfg(any(feature = "gateway", feature = "server"))]
 use std::fmt::{self, Write};

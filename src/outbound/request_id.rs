@@ -1,3 +1,5 @@
+//! The id of a request: which ids are accepted, and how one is made.
+
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};

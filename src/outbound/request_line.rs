@@ -1,3 +1,5 @@
+//! The method and path of a request, for the log.
+
 #[cfg(feature = "gateway")]
 use http::HeaderMap;
 use http::Method;

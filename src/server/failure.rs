@@ -8,7 +8,7 @@ use http::header::{HeaderMap, HeaderValue};
 use tonic::Status;
 
 use super::protocol::{Beside, Kept};
-use super::rejection::is_unreadable_request;
+use super::unreadable_request::is_unreadable_request;
 use crate::catalog::{Catalog, GrpcCode};
 use crate::guard::{Panic, discard};
 use crate::inbound::ReceivedError;

@@ -22,8 +22,8 @@ mod grpc_web;
 mod inner;
 mod layer;
 mod protocol;
-mod rejection;
 mod success;
+mod unreadable_request;
 
 pub use body::ServerBody;
 pub use future::ServerFuture;

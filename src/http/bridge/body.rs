@@ -7,7 +7,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::ending::{self, Broken, CallEnd, OpenCall};
-use super::{BridgeCall, fields};
+use super::{BridgeCall, grpc_failure};
 use crate::guard::{BoxError, Guarded, Panic};
 use crate::inbound::ReceivedError;
 use crate::outbound::failure::Failure;
@@ -91,7 +91,7 @@ impl CallerProtocol {
                 call.responder.log_only(&call.caller, failure);
                 Err(error.clone().into())
             }
-            Self::Grpc => Ok(Frame::trailers(fields::trailers(call, failure))),
+            Self::Grpc => Ok(Frame::trailers(grpc_failure::trailers(call, failure))),
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod body;
 mod ending;
-mod fields;
+mod grpc_failure;
 mod layer;
 mod to_grpc;
 mod to_http;

@@ -1,3 +1,5 @@
+//! The bridge from HTTP responses to gRPC responses.
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use tower_service::Service;
 
 use super::ending::{self, Broken};
 use super::layer::bridge;
-use super::{BridgeBody, BridgeCall, fields};
+use super::{BridgeBody, BridgeCall, grpc_failure};
 use crate::guard::service::{Readiness, ServiceError, ServiceFuture};
 use crate::guard::{BoxError, Guarded};
 use crate::http::collect::Collected;
@@ -101,7 +103,7 @@ impl<F, B> HttpToGrpcFuture<F, B> {
 impl BridgeCall {
     fn fail<B>(&self, failure: &Failure<'_>) -> Response<BridgeBody<B>> {
         let mut response = Response::new(BridgeBody::from_bytes(Bytes::new()));
-        *response.headers_mut() = fields::trailers_only(self, failure);
+        *response.headers_mut() = grpc_failure::trailers_only(self, failure);
         response
     }
 

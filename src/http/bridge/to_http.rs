@@ -1,3 +1,5 @@
+//! The bridge from gRPC responses to HTTP responses.
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;

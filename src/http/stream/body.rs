@@ -1,3 +1,5 @@
+//! The body of a streaming response: drives the stream, and decides its end.
+
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;

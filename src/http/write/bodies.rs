@@ -1,3 +1,5 @@
+//! The five forms of bodies, as structs to serialize.
+
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

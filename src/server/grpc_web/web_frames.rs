@@ -1,3 +1,5 @@
+//! Reads the frames of a gRPC-Web body, and collects a frame that arrives in parts. `frame.rs` has the format of a frame.
+
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 

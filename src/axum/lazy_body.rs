@@ -1,3 +1,5 @@
+//! The native body of an error that a handler returned, written when it is first read.
+
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::OnceLock;
@@ -12,14 +14,14 @@ use crate::http::Form;
 
 /// The native form of an error, written when the body or its length is first read. Inside an `ErrorLayer` it is never read,
 /// because the layer writes the body for the caller.
-pub(super) struct LateBody {
+pub(super) struct LazyBody {
     failure: HandlerFailure,
     catalog: Option<&'static Catalog>,
     written: OnceLock<Bytes>,
     sent: bool,
 }
 
-impl LateBody {
+impl LazyBody {
     pub(super) const fn new(failure: HandlerFailure, catalog: Option<&'static Catalog>) -> Self {
         Self { failure, catalog, written: OnceLock::new(), sent: false }
     }
@@ -32,7 +34,7 @@ impl LateBody {
     }
 }
 
-impl Body for LateBody {
+impl Body for LazyBody {
     type Data = Bytes;
     type Error = Infallible;
 
