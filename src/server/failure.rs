@@ -174,10 +174,11 @@ impl ServerCall {
     }
 
     fn log(&self, failure: &Failure<'_>, error: &SentError<'_>, removed_fields: &[&'static str]) {
+        let request = self.request_line();
         let event = Event {
             transport: Transport::Server,
             policy: &self.config.policy,
-            request: Some(&self.request_line()),
+            request: Some(&request),
             request_id: error.request_id().unwrap_or_default(),
             failure,
             error,

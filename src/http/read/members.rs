@@ -1,3 +1,5 @@
+//! The members of a JSON body: which of them belong to an error, and in which form.
+
 use std::borrow::Cow;
 
 use super::json::{self, Json};
