@@ -15,10 +15,13 @@ pub(crate) struct RequestId {
 }
 
 impl RequestId {
-    /// Returns the caller's id: `x-request-id` in the headers.
+    /// The field with the caller's id.
+    pub(crate) const FIELD: http::HeaderName = http::HeaderName::from_static("x-request-id");
+
+    /// Returns the caller's id: the first valid value of [`FIELD`](Self::FIELD).
     #[cfg(feature = "gateway")]
     pub(crate) fn from_headers(headers: &http::HeaderMap) -> Option<Self> {
-        Self::parse(headers.get("x-request-id")?.as_bytes())
+        headers.get_all(Self::FIELD).iter().find_map(|value| Self::parse(value.as_bytes()))
     }
 
     /// Returns an id of 1 to 48 letters, digits and `-._:+/=`. Other characters could forge lines in a log or fields.
@@ -69,6 +72,16 @@ mod tests {
             assert_eq!(id(wrong), None, "{wrong}");
         }
         assert_eq!(id(&"a".repeat(49)), None);
+    }
+
+    #[cfg(feature = "gateway")]
+    #[test]
+    fn the_first_valid_value_is_used() {
+        let mut headers = http::HeaderMap::new();
+        for value in ["not valid", "a-1", "b-2"] {
+            headers.append(RequestId::FIELD, http::HeaderValue::from_static(value));
+        }
+        assert_eq!(RequestId::from_headers(&headers).unwrap().as_str(), "a-1");
     }
 
     #[test]

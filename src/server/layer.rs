@@ -268,7 +268,7 @@ impl<S: NamedService> NamedService for ServerService<S> {
 }
 
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_REQUEST_ID: HeaderName = RequestId::FIELD;
 
 /// Returns whether no valid request id was found yet. If there are several ids, the first valid one is used.
 fn is_unknown(request_id: Option<&HeaderValue>) -> bool {
