@@ -72,7 +72,7 @@ impl StreamForm {
         Ok(line.into())
     }
 
-    /// Writes the end of a stream that failed. No boundary is applied to the error; [`StreamBody`] applies one.
+    /// Writes the end of a stream that failed. No boundary is applied to the error; [`StreamBody`](super::StreamBody) applies one.
     pub fn write_error(self, error: &ApiError, types: &DetailTypes) -> Bytes {
         self.write_sent(&SentError::from_error(error), types)
     }
