@@ -68,10 +68,12 @@ impl Policy {
         match &failure.content {
             Content::Uncoded { grpc_code, class, message } => {
                 let mut sent = self.fallback_error(*grpc_code, *class);
-                if !message.is_empty() {
+                let is_private = self.boundary.is_public() && sent.class() >= 500;
+                if !message.is_empty() && !is_private {
                     sent.message = Cow::Borrowed(message);
                 }
-                self.within_boundary(sent)
+                // The service chose the fallback table, so a code of another domain in it is sent.
+                sent
             }
             Content::Error(error) => self.within_boundary(SentError::from_error(error)),
             Content::Received(error) => self.decide_received(failure.source, error),

@@ -10,7 +10,9 @@ use axum::{Json, Router};
 use codelibra::axum::{ErrorLayer, Forwarded};
 use codelibra::codes::LockedOut;
 use codelibra::http::{Caller, Form, Reader, Responder};
-use codelibra::{ApiError, Boundary, Budget, ErrorCode, ReceivedError, StatusCodeExt, rpc};
+use codelibra::{
+    ApiError, Boundary, Budget, CatalogCode, ErrorCode, Fallback, GrpcCode, ReceivedError, StatusCodeExt, rpc,
+};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -393,4 +395,19 @@ async fn details_pass_and_private_ones_do_not() {
     let answer = Answer::of(error.into_response()).await;
     assert_eq!(answer.is(403_003).error.request_id(), Some("r-1"));
     assert!(!answer.text.contains("stack"));
+}
+
+/// The service chooses the fallback table, so a public boundary sends a code of another domain in it.
+#[tokio::test(start_paused = true)]
+async fn a_fallback_of_another_catalogue_is_sent() {
+    let codes = [GrpcCode::DeadlineExceeded, GrpcCode::Unimplemented, GrpcCode::ResourceExhausted];
+    let fallback = Fallback::new::<ErrorCode>();
+    let fallback = codes.into_iter().fold(fallback, |table, code| table.with(code, shop::ErrorCode::CLOSED));
+    let responder = Responder::new::<ErrorCode>().fallback(fallback);
+    let layer = ErrorLayer::new(responder).timeout(Duration::from_secs(1));
+    let app = Router::new().route("/slow", get(std::future::pending::<()>)).layer(layer);
+    let request = Request::get("/slow").body(Body::empty()).unwrap();
+    let answer = Answer::of(app.oneshot(request).await.unwrap()).await;
+    assert_eq!(answer.error.number(), Some(503_001));
+    assert_eq!(answer.error.domain(), shop::ErrorCode::catalog().domain());
 }
