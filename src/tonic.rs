@@ -105,12 +105,9 @@ impl StatusCodeExt for Status {
     #[inline]
     fn error_code<C: CatalogCode>(&self) -> Option<C> {
         let catalog = C::catalog();
-        // Nearly every coded status has our ErrorInfo. Other statuses are read by a function that is not inlined.
-        let number = match identity::ours(self.details()) {
-            Some(Identity { code, info }) => info.is_of(catalog.domain()).then_some(code),
-            None => code_without_ours(self, catalog),
-        };
-        C::from_u32(number?)
+        // Nearly every coded status has the usual encoding. Other statuses are read by a function that is not inlined.
+        let usual = identity::usual_code(self.details(), catalog.domain());
+        C::from_u32(usual.or_else(|| code_of(self, catalog))?)
     }
 
     fn decode<T: TypedError>(&self) -> Option<T> {
@@ -134,10 +131,10 @@ impl StatusCodeExt for Status {
     }
 }
 
-/// Returns the code of a status without our ErrorInfo.
+/// Returns the code of a status, if it is of the catalogue's domain.
 #[inline(never)]
-fn code_without_ours(status: &Status, catalog: &Catalog) -> Option<u32> {
-    match identity::without_ours(status.details(), catalog) {
+fn code_of(status: &Status, catalog: &Catalog) -> Option<u32> {
+    match identity(status.details(), catalog) {
         Some(Identity { code, info }) => info.is_of(catalog.domain()).then_some(code),
         None => code_field(status).and_then(wire::parse_code),
     }

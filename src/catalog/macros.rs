@@ -22,6 +22,7 @@ macro_rules! __error_code {
     ($type:ident, $catalog:ident, $entries:ident) => {
         impl $type {
             /// The code of a number, listed or not. `None` outside 400000–599999.
+            #[inline]
             pub const fn from_u32(number: u32) -> ::core::option::Option<Self> {
                 match $crate::CodeNumber::from_u32(number) {
                     ::core::result::Result::Ok(number) => ::core::option::Option::Some(Self(number.as_u32())),
@@ -66,10 +67,12 @@ macro_rules! __error_code {
         impl $crate::CatalogCode for $type {
             const ENTRIES: &'static [$crate::Entry] = &$entries;
 
+            #[inline]
             fn catalog() -> &'static $crate::Catalog {
                 &$catalog
             }
 
+            #[inline]
             fn from_u32(number: u32) -> ::core::option::Option<Self> {
                 Self::from_u32(number)
             }
@@ -225,6 +228,7 @@ macro_rules! __with_methods {
 macro_rules! __into_status {
     ($type:ident, |$value:ident| $status:expr) => {
         impl ::core::convert::From<$type> for $crate::__private::tonic::Status {
+            #[inline]
             fn from($value: $type) -> Self {
                 $status
             }

@@ -65,8 +65,7 @@ pub(crate) fn identity<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identi
 }
 
 /// Returns the identity in `codelibra.error.v1.ErrorInfo`, if that is complete and contains a code.
-#[inline]
-pub(crate) fn ours(status: &[u8]) -> Option<Identity<'_>> {
+fn ours(status: &[u8]) -> Option<Identity<'_>> {
     let mut details = AllDetails::new(status);
     while let Some((any, cut)) = details.next_any() {
         if let Some(message) = plain_message_of_ours(any) {
@@ -81,6 +80,22 @@ pub(crate) fn ours(status: &[u8]) -> Option<Identity<'_>> {
         }
     }
     None
+}
+
+/// Returns the code of a status whose first detail is a `codelibra.error.v1.ErrorInfo` of this domain, without metadata, in its
+/// usual encoding. `None` means that [`identity`] has to read the status.
+#[cfg(feature = "tonic")]
+#[inline]
+pub(crate) fn usual_code(status: &[u8], domain: &str) -> Option<u32> {
+    use crate::wire::info::UsualStart;
+    use crate::wire::is_code;
+    use crate::wire::schema::tag::{STATUS_CODE, STATUS_DETAILS, STATUS_MESSAGE};
+
+    let [STATUS_CODE, ..0x80, STATUS_MESSAGE, len @ ..0x80, rest @ ..] = status else { return None };
+    let [STATUS_DETAILS, len @ ..0x80, rest @ ..] = rest.get(usize::from(*len)..)? else { return None };
+    let start = UsualStart::read(plain_message_of_ours(rest.get(..usize::from(*len))?)?)?;
+    let is_whole = start.rest.is_empty() && start.domain == domain.as_bytes();
+    (is_whole && is_code(start.number)).then_some(start.number)
 }
 
 /// Returns the number in the first detail, if that is a `codelibra.error.v1.ErrorInfo` in its usual encoding. Reads no other
@@ -105,10 +120,10 @@ fn ours_in(any: &[u8], cut: bool) -> Option<Identity<'_>> {
 
 /// Returns the message in a `google.protobuf.Any` of `codelibra.error.v1.ErrorInfo` in its usual encoding. One comparison
 /// replaces the general reader, which returns the same.
-#[inline]
+#[inline(always)]
 fn plain_message_of_ours(any: &[u8]) -> Option<&[u8]> {
     let (url, value) = any.split_first_chunk()?;
-    if *url != OUR_URL_FIELD {
+    if !is_same(url, &OUR_URL_FIELD) {
         return None;
     }
     match value {
@@ -117,9 +132,18 @@ fn plain_message_of_ours(any: &[u8]) -> Option<&[u8]> {
     }
 }
 
+/// Compares in blocks of 16 bytes. For this length, `==` is a call of `memcmp`, which takes 1 ns of the 10 that reading a code
+/// takes.
+#[inline(always)]
+fn is_same<const LEN: usize>(a: &[u8; LEN], b: &[u8; LEN]) -> bool {
+    let ((a, a_end), (b, b_end)) = (a.as_chunks(), b.as_chunks());
+    let blocks = a.iter().zip(b).map(|(a, b)| u128::from_ne_bytes(*a) ^ u128::from_ne_bytes(*b));
+    blocks.fold(0, |all, differs| all | differs) == 0 && a_end == b_end
+}
+
 /// Finds the identity in a status whose `codelibra.error.v1.ErrorInfo` is missing, corrupt or without a number. An ErrorInfo of
 /// either type with a number has priority, then a corrupt ErrorInfo with a number, then one whose reason is in the catalogue.
-pub(crate) fn without_ours<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
+fn without_ours<'a>(status: &'a [u8], catalog: &Catalog) -> Option<Identity<'a>> {
     let mut corrupt = None;
     let mut named = None;
     for info in AllDetails::new(status).filter_map(|detail| Info::read(&detail)) {
@@ -150,6 +174,8 @@ mod tests {
     #[test]
     fn the_short_reader_and_the_general_reader_agree() {
         let status = crate::CATALOG.by_code(403_003).map_or(&[][..], |entry| entry.details);
+        #[cfg(feature = "tonic")]
+        assert_eq!(usual_code(status, "codelibra"), Some(403_003));
         assert!(
             AllDetails::new(status).next_any().is_some_and(|(any, _)| plain_message_of_ours(any).is_some())
         );
@@ -164,6 +190,11 @@ mod tests {
                     .filter(|info| info.kind == InfoKind::Ours && info.is_complete)
                     .find_map(|info| Some((info.code()?, info.domain, info.reason)));
                 assert_eq!(short, long, "byte {at} is {byte:#04x}");
+                #[cfg(feature = "tonic")]
+                if let Some(code) = usual_code(&status, "codelibra") {
+                    let of_domain = long.filter(|(_, domain, _)| *domain == b"codelibra");
+                    assert_eq!(Some(code), of_domain.map(|(code, ..)| code), "byte {at} is {byte:#04x}");
+                }
             }
         }
     }

@@ -34,6 +34,41 @@ pub(crate) struct Info<'a> {
     pub(crate) is_complete: bool,
 }
 
+/// The start of a `codelibra.error.v1.ErrorInfo`, as every writer encodes it: code, domain and reason, in this order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UsualStart<'a> {
+    pub(crate) number: u32,
+    pub(crate) domain: &'a [u8],
+    pub(crate) reason: &'a [u8],
+    /// The fields after the reason, which are not read.
+    pub(crate) rest: &'a [u8],
+}
+
+impl<'a> UsualStart<'a> {
+    /// Returns `None` if the message starts in another way. Then [`Info`] has to read it.
+    // Without `always` the compiler does not inline it, and returns the value through memory: 3 ns of 10.
+    #[inline(always)]
+    pub(crate) fn read(message: &'a [u8]) -> Option<Self> {
+        let [
+            INFO_CODE,
+            low @ 0x80..=0xff,
+            middle @ 0x80..=0xff,
+            high @ ..0x80,
+            INFO_DOMAIN,
+            len @ ..0x80,
+            rest @ ..,
+        ] = message
+        else {
+            return None;
+        };
+        let (domain, rest) = rest.split_at_checked(usize::from(*len))?;
+        let [INFO_REASON, len @ ..0x80, rest @ ..] = rest else { return None };
+        let (reason, rest) = rest.split_at_checked(usize::from(*len))?;
+        let [low, middle, high] = [low & 0x7f, middle & 0x7f, *high].map(u32::from);
+        Some(Self { number: low | middle << 7 | high << 14, domain, reason, rest })
+    }
+}
+
 impl<'a> Info<'a> {
     /// Reads a detail that is one of the two messages; `None` for other details.
     pub(crate) fn read(detail: &Detail<'a>) -> Option<Self> {
@@ -63,36 +98,16 @@ impl<'a> Info<'a> {
     #[inline]
     pub(crate) fn ours(message: &'a [u8]) -> Self {
         let mut info = Self::empty(InfoKind::Ours, message);
-        let rest = info.read_usual_start(message);
-        if !rest.is_empty() || info.number.is_none() {
-            info.read_fields_of_ours(rest);
+        match UsualStart::read(message) {
+            Some(UsualStart { number, domain, reason, rest }) => {
+                (info.number, info.domain, info.reason) = (Some(number.into()), domain, reason);
+                if !rest.is_empty() {
+                    info.read_fields_of_ours(rest);
+                }
+            }
+            None => info.read_fields_of_ours(message),
         }
         info
-    }
-
-    /// Reads code, domain and reason, if the message starts with them as every writer encodes them. Returns what is not
-    /// read yet.
-    #[inline]
-    fn read_usual_start(&mut self, message: &'a [u8]) -> &'a [u8] {
-        if let [
-            INFO_CODE,
-            low @ 0x80..=0xff,
-            middle @ 0x80..=0xff,
-            high @ ..0x80,
-            INFO_DOMAIN,
-            len @ ..0x80,
-            rest @ ..,
-        ] = message
-            && let Some((domain, rest)) = rest.split_at_checked(usize::from(*len))
-            && let [INFO_REASON, len @ ..0x80, rest @ ..] = rest
-            && let Some((reason, rest)) = rest.split_at_checked(usize::from(*len))
-        {
-            let [low, middle, high] = [low & 0x7f, middle & 0x7f, *high].map(u64::from);
-            self.number = Some(low | middle << 7 | high << 14);
-            (self.domain, self.reason) = (domain, reason);
-            return rest;
-        }
-        message
     }
 
     #[inline(never)]
