@@ -17,7 +17,9 @@ use crate::inbound::identity::{self, Identity, identity};
 #[cfg(any(feature = "client", feature = "gateway"))]
 use crate::outbound::known_error;
 use crate::wire;
-use crate::wire::ERROR_CODE_HEADER;
+use crate::wire::header::ERROR_CODE_HEADER;
+#[cfg(any(feature = "client", feature = "gateway"))]
+use crate::wire::header::text;
 use crate::wire::info::Info;
 use crate::wire::info::InfoKind;
 
@@ -208,9 +210,9 @@ pub(crate) fn deadline_exceeded(mut status: Status) -> Status {
 #[cfg(any(feature = "client", feature = "gateway"))]
 fn mark_synthesized(status: &mut Status) {
     let metadata = status.metadata_mut();
-    if !metadata.contains_key(wire::RECEIVED) {
+    if !metadata.contains_key(text::RECEIVED_HEADER) {
         metadata.insert(
-            wire::RECEIVED,
+            text::RECEIVED_HEADER,
             tonic::metadata::MetadataValue::from_static(crate::inbound::mark::SYNTHESIZED),
         );
     }

@@ -21,8 +21,8 @@ use crate::http::{Caller, Responder, read_grpc_failure};
 use crate::outbound::failure::{Failure, Origin};
 use crate::outbound::log::Transport;
 use crate::wire::grpc_web::Protocol;
+use crate::wire::header::{ERROR_CODE_HEADER, GRPC_STATUS};
 use crate::wire::media_type::MediaType;
-use crate::wire::{ERROR_CODE_HEADER, GRPC_STATUS};
 
 /// The fields that describe a body. They are removed if the body is replaced.
 const BODY_FIELDS: [HeaderName; 8] = [

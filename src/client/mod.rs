@@ -26,7 +26,7 @@ mod requested;
 #[cfg(feature = "tracing")]
 mod tracing;
 
-use crate::wire::RECEIVED;
+use crate::wire::header::text;
 
 pub use self::body::ClientBody;
 pub use self::future::ClientFuture;
@@ -48,5 +48,5 @@ pub use self::tracing::TracingObserver;
 /// assert!(!is_marked(&tonic::Status::out_of_range("message length too large")));
 /// ```
 pub fn is_marked(status: &tonic::Status) -> bool {
-    status.metadata().contains_key(RECEIVED)
+    status.metadata().contains_key(text::RECEIVED_HEADER)
 }

@@ -1,6 +1,6 @@
 use std::error::Error;
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
@@ -8,10 +8,8 @@ use crate::guard::{self, BoxError};
 use crate::inbound::encodings::Encodings;
 use crate::inbound::sanitize;
 use crate::tonic::{connection_status, deadline_exceeded};
+use crate::wire::header::{GRPC_ACCEPT_ENCODING, GRPC_TIMEOUT};
 use crate::wire::timeout;
-
-const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
-const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
 /// The deadline and the compressions that a request sets for its response.
 #[derive(Clone, Copy, Debug)]

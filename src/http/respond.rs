@@ -20,7 +20,7 @@ use crate::outbound::policy::Policy;
 use crate::outbound::sent_error::SentError;
 use crate::rpc;
 use crate::wire::error_infos::ErrorInfos;
-use crate::wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
+use crate::wire::header::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER};
 
 /// The headers that `Access-Control-Expose-Headers` has to list for gRPC-Web clients in a browser. Without them, a script
 /// from another origin does not see the message and the code of a failure.
@@ -31,12 +31,8 @@ use crate::wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
 ///
 /// let cors = CorsLayer::new().expose_headers(EXPOSED_HEADERS);
 /// ```
-pub const EXPOSED_HEADERS: [HeaderName; 4] = [
-    HeaderName::from_static("grpc-status"),
-    HeaderName::from_static("grpc-message"),
-    STATUS_DETAILS_HEADER,
-    ERROR_CODE_HEADER,
-];
+pub const EXPOSED_HEADERS: [HeaderName; 4] =
+    [GRPC_STATUS, GRPC_MESSAGE, STATUS_DETAILS_HEADER, ERROR_CODE_HEADER];
 
 /// Makes the HTTP response to an error. The counterpart of [`Reader`](super::Reader).
 ///

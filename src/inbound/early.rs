@@ -6,7 +6,8 @@ use crate::catalog::Catalog;
 use crate::inbound::identity::Identity;
 use crate::inbound::identity::identity;
 use crate::inbound::mend::{code_field, joined};
-use crate::wire::{ERROR_CODE_HEADER, GRPC_MESSAGE, STATUS_DETAILS_HEADER, base64};
+use crate::wire::base64;
+use crate::wire::header::{ERROR_CODE_HEADER, GRPC_MESSAGE, STATUS_DETAILS_HEADER};
 
 /// The message, the details and the code in the headers of a response whose end has not arrived.
 ///

@@ -1,9 +1,8 @@
 //! `grpc-encoding`: the compression of messages.
 
 use http::HeaderMap;
-use http::header::HeaderName;
 
-pub(crate) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+use crate::wire::header::GRPC_ENCODING;
 
 /// A set of compressions: those that the reader of a response accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,8 @@
 
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
+use crate::wire::header::text;
 use crate::wire::media_type::MediaType;
-use crate::wire::{CAUSE, RECEIVED};
-
-const STATUS: &str = "grpc-status";
 
 /// A field that describes the end of a call, or that this library has to check.
 #[derive(Clone, Copy)]
@@ -24,13 +22,13 @@ impl EndField {
     #[inline]
     fn from_name(name: &str) -> Option<Self> {
         match name {
-            STATUS => Some(Self::Status),
-            "grpc-message" => Some(Self::Message),
-            "grpc-status-details-bin" => Some(Self::Details),
-            "codelibra-error-code" => Some(Self::Code),
-            "grpc-encoding" => Some(Self::Encoding),
-            RECEIVED => Some(Self::Received),
-            CAUSE => Some(Self::Cause),
+            text::GRPC_STATUS => Some(Self::Status),
+            text::GRPC_MESSAGE => Some(Self::Message),
+            text::STATUS_DETAILS_HEADER => Some(Self::Details),
+            text::ERROR_CODE_HEADER => Some(Self::Code),
+            text::GRPC_ENCODING => Some(Self::Encoding),
+            text::RECEIVED_HEADER => Some(Self::Received),
+            text::CAUSE_HEADER => Some(Self::Cause),
             _ => None,
         }
     }
@@ -67,7 +65,7 @@ impl HeaderScan {
                 if value == b"application/grpc" { Self::GRPC } else { Self::in_content_type(value) }
             } else {
                 match (name.as_str(), value) {
-                    (STATUS, b"0") if scan & Self::STATUS == 0 => Self::STATUS,
+                    (text::GRPC_STATUS, b"0") if scan & Self::STATUS == 0 => Self::STATUS,
                     (name, value) => Self::in_other(name, value),
                 }
             };

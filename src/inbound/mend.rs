@@ -6,10 +6,9 @@ use percent_encoding::percent_decode;
 use crate::catalog::GrpcCode;
 use crate::inbound::mark::Mark;
 use crate::wire::fields::{Fields, Value};
+use crate::wire::header::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER};
 use crate::wire::schema::status;
-use crate::wire::{
-    self, ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message,
-};
+use crate::wire::{self, base64, message};
 
 /// Replaces `grpc-status` by one number and returns it: the number that all values repeat, or otherwise UNKNOWN.
 pub(crate) fn mend_status(fields: &mut HeaderMap, mark: &mut Mark) -> GrpcCode {

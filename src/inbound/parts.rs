@@ -9,7 +9,7 @@ use crate::catalog::GrpcCode;
 use crate::inbound::mark;
 use crate::inbound::note::{Note, Notes};
 #[cfg(any(feature = "gateway", feature = "tonic"))]
-use crate::wire::{ERROR_CODE_HEADER, RECEIVED_HEADER};
+use crate::wire::header::{ERROR_CODE_HEADER, RECEIVED_HEADER};
 
 /// The parts of a failure as a peer sent them, before they are interpreted.
 pub(crate) struct ReceivedParts<'a> {

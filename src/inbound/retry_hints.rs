@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use crate::catalog::params;
 #[cfg(any(feature = "gateway", feature = "server"))]
 use crate::rpc;
+use crate::wire::header::RETRY_PUSHBACK_HEADER;
 
 /// The fields about retries that were sent with an error.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +37,7 @@ impl RetryHints {
         if fields.is_empty() {
             return Self::default();
         }
-        let mut pushback = fields.get_all("grpc-retry-pushback-ms").iter();
+        let mut pushback = fields.get_all(RETRY_PUSHBACK_HEADER).iter();
         Self {
             pushback: pushback.next().map(|value| match pushback.next() {
                 None => Pushback::read(value.as_bytes()),

@@ -7,15 +7,16 @@ use http::{HeaderMap, StatusCode};
 use crate::catalog::code::{self, class_of, class_phrase};
 use crate::catalog::{Catalog, GrpcCode, tables};
 use crate::inbound::early::EarlyFields;
-use crate::inbound::encodings::{Encodings, GRPC_ENCODING};
+use crate::inbound::encodings::Encodings;
 use crate::inbound::header_scan::{FailureFields, HeaderScan};
 use crate::inbound::mark::Mark;
 use crate::inbound::mend::{
     self, code_field, mend_code, mend_details, mend_message, mend_status, parse_grpc_code, set_message,
     set_status,
 };
+use crate::wire;
+use crate::wire::header::{CAUSE_HEADER, GRPC_ENCODING, GRPC_STATUS, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 use crate::wire::media_type::{MediaType, WebEncoding};
-use crate::wire::{self, CAUSE, GRPC_STATUS, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
 
 /// Whether and how a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +158,7 @@ fn mend_ok(fields: &mut HeaderMap) {
 fn drop_ours(fields: &mut HeaderMap, scan: HeaderScan) {
     if scan.has(HeaderScan::OURS) {
         fields.remove(RECEIVED_HEADER);
-        fields.remove(CAUSE);
+        fields.remove(CAUSE_HEADER);
     }
 }
 

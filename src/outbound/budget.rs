@@ -11,6 +11,7 @@ use crate::wire::details::Detail;
 #[cfg(feature = "server")]
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::fields::{Fields, Value};
+use crate::wire::header::text;
 use crate::wire::shed::Shed;
 use crate::wire::write::WrittenInfos;
 use crate::wire::{self, base64, message};
@@ -42,7 +43,7 @@ const FIELD: usize = 32;
 const HTTP_FIELDS: usize = field_len(":status", 3) + field_len("date", 29);
 
 /// `grpc-status` of two digits, and the code field.
-const FIXED_FIELDS: usize = field_len("grpc-status", 2) + field_len("codelibra-error-code", 6);
+const FIXED_FIELDS: usize = field_len(text::GRPC_STATUS, 2) + field_len(text::ERROR_CODE_HEADER, 6);
 
 /// The size of the core of an error: the parts that are always sent.
 const CORE: usize = 720;
@@ -103,8 +104,8 @@ impl Budget {
             WrittenInfos::Both | WrittenInfos::Ours => self.bytes,
         };
         let room = bytes.saturating_sub(others + HTTP_FIELDS + FIXED_FIELDS);
-        let message = field_len("grpc-message", message::encoded_len(&sent.message));
-        let details = field_len("grpc-status-details-bin", base64::encoded_len(sent.status_len()));
+        let message = field_len(text::GRPC_MESSAGE, message::encoded_len(&sent.message));
+        let details = field_len(text::STATUS_DETAILS_HEADER, base64::encoded_len(sent.status_len()));
         (message + details).checked_sub(room).filter(|excess| *excess > 0)
     }
 }

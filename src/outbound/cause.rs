@@ -15,9 +15,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::wire::CAUSE;
-
-const CAUSE_HEADER: HeaderName = HeaderName::from_static(CAUSE);
+use crate::wire::header::CAUSE_HEADER;
 
 type SharedCause = Arc<dyn Error + Send + Sync>;
 

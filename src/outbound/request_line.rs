@@ -9,6 +9,8 @@ use http::uri::PathAndQuery;
 
 #[cfg(feature = "gateway")]
 use crate::wire::grpc_web::Protocol;
+#[cfg(feature = "gateway")]
+use crate::wire::header::GRPC_TIMEOUT;
 
 /// The method and the path of a request, for the log. Clones share the bytes of the path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +42,7 @@ impl RequestLine {
     pub(crate) fn from_head(http_method: &Method, uri: &Uri, fields: &HeaderMap) -> Self {
         let is_grpc = Protocol::from_request(fields) != Protocol::Other;
         // The fields of gRPC and of the Connect protocol.
-        let has_deadline = fields.contains_key("grpc-timeout") || fields.contains_key("connect-timeout-ms");
+        let has_deadline = fields.contains_key(GRPC_TIMEOUT) || fields.contains_key("connect-timeout-ms");
         Self::new(http_method, uri, is_grpc, has_deadline)
     }
 

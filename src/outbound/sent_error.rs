@@ -16,12 +16,13 @@ use crate::wire;
 use crate::wire::detail_writer::{request_info, request_info_len};
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::error_infos::ErrorInfos;
+use crate::wire::header::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER};
 use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO, REQUEST_INFO};
 use crate::wire::shed::ShedMarks;
 use crate::wire::write::{
     Parts, WrittenInfos, WrittenMetadata, is_reserved, six_digits, status_len, status_to_vec,
 };
-use crate::wire::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
+use crate::wire::{base64, message};
 
 /// The longest domain and reason in gRPC's fields, in bytes. AIP-193 limits the reason, and DNS limits the domain.
 pub(super) const MAX_DOMAIN: usize = 255;

@@ -22,7 +22,8 @@ use crate::outbound::sent_error::SentError;
 use crate::outbound::status_fields::StatusFields;
 use crate::server::call::ServerCall;
 use crate::tonic::status_of;
-use crate::wire::{RECEIVED, RECEIVED_HEADER, STATUS_DETAILS_HEADER, base64, message};
+use crate::wire::header::{RECEIVED_HEADER, STATUS_DETAILS_HEADER, text};
+use crate::wire::{base64, message};
 
 /// Returns the failure of a service that returned an error in place of a response.
 pub(super) fn from_service_error(error: Box<dyn Error + Send + Sync>) -> Failure<'static> {
@@ -37,7 +38,7 @@ pub(super) fn from_service_error(error: Box<dyn Error + Send + Sync>) -> Failure
     }
     match status_of(error) {
         Ok(status) => {
-            let is_received = status.metadata().get(RECEIVED).is_some();
+            let is_received = status.metadata().get(text::RECEIVED_HEADER).is_some();
             let message = Cow::Owned(status.message().to_owned());
             let details = Cow::Owned(status.details().to_vec());
             let fields = StatusFields::new(status.code().into(), message, details);

@@ -23,8 +23,9 @@ use crate::guard::{BoxError, Panic, discard};
 use crate::inbound::header_scan::HeaderScan;
 use crate::outbound::failure::{Failure, Origin};
 use crate::wire::grpc_web::Protocol;
+use crate::wire::header::ERROR_CODE_HEADER;
 use crate::wire::media_type::WebEncoding;
-use crate::wire::{ERROR_CODE_HEADER, parse_code};
+use crate::wire::parse_code;
 
 pin_project! {
     /// The future of [`ServerService`](super::ServerService).

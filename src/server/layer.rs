@@ -24,6 +24,7 @@ use crate::outbound::policy::Policy;
 use crate::outbound::request_id::RequestId;
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::grpc_web::Protocol;
+use crate::wire::header::GRPC_TIMEOUT;
 use crate::wire::media_type::WebEncoding;
 use crate::wire::timeout;
 
@@ -267,7 +268,6 @@ impl<S: NamedService> NamedService for ServerService<S> {
     const NAME: &'static str = S::NAME;
 }
 
-const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const X_REQUEST_ID: HeaderName = RequestId::FIELD;
 
 /// Returns whether no valid request id was found yet. If there are several ids, the first valid one is used.

@@ -4,6 +4,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::outbound::budget::field_len;
 use crate::wire::grpc_web::Protocol;
+use crate::wire::header::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING, RETRY_PUSHBACK_HEADER};
 use crate::wire::media_type::MediaType;
 
 /// A field, and the function that checks its value.
@@ -15,9 +16,9 @@ struct Field {
 /// gRPC's own fields. Of a failure that another service sent, only the first field is kept.
 static FIELDS: [Field; 4] = [
     Field { name: CONTENT_TYPE, is_valid: is_content_type },
-    Field { name: HeaderName::from_static("grpc-encoding"), is_valid: is_encoding },
-    Field { name: HeaderName::from_static("grpc-accept-encoding"), is_valid: is_list_of_encodings },
-    Field { name: HeaderName::from_static("grpc-retry-pushback-ms"), is_valid: is_pushback },
+    Field { name: GRPC_ENCODING, is_valid: is_encoding },
+    Field { name: GRPC_ACCEPT_ENCODING, is_valid: is_list_of_encodings },
+    Field { name: RETRY_PUSHBACK_HEADER, is_valid: is_pushback },
 ];
 
 pub(super) const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");

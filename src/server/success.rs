@@ -3,10 +3,12 @@
 use http::{HeaderMap, HeaderName};
 
 use crate::inbound::header_scan::HeaderScan;
-use crate::wire::{CAUSE, ERROR_CODE_HEADER, GRPC_MESSAGE, RECEIVED_HEADER, STATUS_DETAILS_HEADER};
+use crate::wire::header::{
+    CAUSE_HEADER, ERROR_CODE_HEADER, GRPC_MESSAGE, RECEIVED_HEADER, STATUS_DETAILS_HEADER,
+};
 
 const FIELDS: [HeaderName; 5] =
-    [GRPC_MESSAGE, STATUS_DETAILS_HEADER, ERROR_CODE_HEADER, RECEIVED_HEADER, HeaderName::from_static(CAUSE)];
+    [GRPC_MESSAGE, STATUS_DETAILS_HEADER, ERROR_CODE_HEADER, RECEIVED_HEADER, CAUSE_HEADER];
 
 /// Returns whether a field describes a failure. `name` is in lower case.
 pub(super) fn describes_failure(name: &[u8]) -> bool {

@@ -12,6 +12,7 @@ pub(crate) mod error_infos;
 pub(crate) mod fields;
 #[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) mod grpc_web;
+pub(crate) mod header;
 pub(crate) mod info;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 pub(crate) mod media_type;
@@ -25,34 +26,11 @@ pub(crate) mod shed;
 pub(crate) mod timeout;
 pub(crate) mod write;
 
-/// The name of the ASCII field with the six digits. The code is known even if the details are lost on the way, and proxies and
-/// access logs can read it.
-pub const ERROR_CODE_HEADER: http::HeaderName = http::HeaderName::from_static("codelibra-error-code");
-
-/// The name of the gRPC field that contains the encoded `google.rpc.Status`, in base64.
-pub const STATUS_DETAILS_HEADER: http::HeaderName = http::HeaderName::from_static("grpc-status-details-bin");
-
-#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
-pub(crate) const GRPC_STATUS: http::HeaderName = http::HeaderName::from_static("grpc-status");
-#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
-pub(crate) const GRPC_MESSAGE: http::HeaderName = http::HeaderName::from_static("grpc-message");
-
-/// The name of the field with which the client layer marks every failure that it receives. A `tonic::Status` contains the field
-/// as metadata. A server layer therefore recognises the status of a peer that a handler returns as its own. The server layer
-/// removes the field before it sends the failure.
-#[cfg(any(feature = "gateway", feature = "tonic"))]
-pub(crate) const RECEIVED_HEADER: http::HeaderName = http::HeaderName::from_static(RECEIVED);
-#[cfg(any(feature = "gateway", feature = "tonic"))]
-pub(crate) const RECEIVED: &str = "codelibra-received";
+pub use header::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
 
 /// The message of a call whose deadline passed before the call ended.
 #[cfg(all(feature = "tonic", any(feature = "client", feature = "gateway")))]
 pub(crate) const DEADLINE_PASSED: &str = "the deadline of the call passed";
-
-/// The name of the field with which a server layer finds the private cause of an error of its own process. The layer removes
-/// the field before it sends the failure.
-#[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
-pub(crate) const CAUSE: &str = "codelibra-cause";
 
 /// Returns whether a number is a code: six digits whose first three, the class, are 400 to 599.
 pub(crate) const fn is_code(number: u32) -> bool {

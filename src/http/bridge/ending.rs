@@ -16,8 +16,9 @@ use crate::inbound::mend::parse_grpc_code;
 use crate::inbound::sanitize::{self, AfterHeaders, Start};
 use crate::outbound::failure::Failure;
 use crate::outbound::known_error;
+use crate::wire::header::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER};
 use crate::wire::media_type::MediaType;
-use crate::wire::{GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER, base64, message};
+use crate::wire::{base64, message};
 
 /// The end of a call.
 pub(super) enum CallEnd {

@@ -23,7 +23,7 @@ use crate::http::{Caller, Responder, read_parts};
 use crate::inbound::sanitize::Start;
 use crate::outbound::budget::Budget;
 use crate::outbound::failure::Failure;
-use crate::wire::GRPC_STATUS;
+use crate::wire::header::GRPC_STATUS;
 
 bridge! {
     /// A tower layer that turns HTTP errors into gRPC failures (trailers-only), around any HTTP service that has gRPC callers.

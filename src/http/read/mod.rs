@@ -32,10 +32,11 @@ use crate::inbound::parts::ReceivedParts;
 use crate::inbound::retry_hints::RetryHints;
 use crate::rpc;
 use crate::wire::details::AllDetails;
+use crate::wire::header::ERROR_CODE_HEADER;
 use crate::wire::info::InfoKind;
 use crate::wire::schema::TYPE_URL_PREFIX;
 use crate::wire::schema::{REQUEST_INFO, RETRY_INFO};
-use crate::wire::{self, ERROR_CODE_HEADER, detail_writer};
+use crate::wire::{self, detail_writer};
 
 /// Reads the error of an HTTP response, in any of the forms. The counterpart of [`Responder`](super::Responder).
 ///

@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::server::success::describes_failure;
+use crate::wire::header::text;
 
 /// Returns whether a block contains one `grpc-status` of 0, no field of a failure, and only lines that every reader reads in the
 /// same way. Such a block is sent as it is.
@@ -23,7 +24,7 @@ pub(super) fn is_plain_ok(block: &[u8]) -> bool {
         if value.iter().any(|byte| *byte < b' ' && *byte != b'\t') {
             return false;
         }
-        if name == b"grpc-status" {
+        if name == text::GRPC_STATUS.as_bytes() {
             if value.trim_ascii() != b"0" {
                 return false;
             }
