@@ -69,6 +69,13 @@ impl<B> ServerBody<B> {
     }
 }
 
+/// An empty body. A layer around this one, such as tower-http's `CorsLayer`, sends it in a response of its own.
+impl<B> Default for ServerBody<B> {
+    fn default() -> Self {
+        Self::ended()
+    }
+}
+
 impl<B: Body<Data = Bytes>> Body for ServerBody<B>
 where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
