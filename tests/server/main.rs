@@ -22,4 +22,5 @@ mod grpc_web;
 mod grpc_web_bridges;
 mod grpc_web_frames;
 mod layer;
+mod layer_order;
 mod protocol_fields;
