@@ -92,13 +92,31 @@ pub mod pb {
     include!(concat!(env!("OUT_DIR"), "/codelibra.error.v1.rs"));
 }
 
-/// Compiles the examples of the pages.
-#[cfg(doctest)]
-mod pages {
-    #[cfg(all(feature = "axum", feature = "client"))]
-    #[doc = include_str!("../docs/gateway.md")]
-    mod gateway {}
-    #[cfg(all(feature = "gateway", feature = "server"))]
-    #[doc = include_str!("../docs/other-languages.md")]
-    mod other_languages {}
+/// Compiles the examples of the guides.
+#[cfg(all(
+    doctest,
+    feature = "axum",
+    feature = "client",
+    feature = "metrics",
+    feature = "server",
+    feature = "tracing"
+))]
+mod guides {
+    macro_rules! guides {
+        ($($name:ident: $file:literal,)*) => {
+            $(#[doc = include_str!(concat!("../docs/guides/", $file))] mod $name {})*
+        };
+    }
+    guides! {
+        getting_started: "getting-started.md",
+        server: "server.md",
+        client: "client.md",
+        gateway: "gateway.md",
+        own_catalogue: "own-catalogue.md",
+        migrating: "migrating.md",
+        layer_order: "layer-order.md",
+        operations: "operations.md",
+        other_languages: "other-languages.md",
+        faq: "faq.md",
+    }
 }

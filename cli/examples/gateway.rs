@@ -7,7 +7,7 @@
 //! program prints its address.
 //!
 //! It calls unary methods only, over one channel, and has no limits. A gateway in production needs a second channel for
-//! streams, and limits: docs/gateway.md.
+//! streams, and limits: docs/guides/gateway.md.
 
 use std::net::Ipv4Addr;
 

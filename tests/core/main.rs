@@ -22,6 +22,7 @@ mod corrupt_infos;
 mod derive;
 mod derives;
 mod google_details;
+mod guides;
 mod interceptor;
 mod peer_codes;
 mod peer_contents;

@@ -1,4 +1,4 @@
-//! The responses of hyper itself, which docs/gateway.md lists. If one of them gets a code, the page is to be changed.
+//! The responses of hyper itself, which docs/guides/gateway.md lists. If one of them gets a code, the page is to be changed.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
