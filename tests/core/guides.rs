@@ -96,3 +96,15 @@ fn the_metrics_are_those_of_the_code() {
 fn the_proto_of_the_page_is_the_one_that_is_compiled() {
     assert!(read("docs/guides/own-catalogue.md").contains(&read("tests/data/shop.proto")));
 }
+
+/// A doc test cannot run a build script, so the page shows lines of a crate that has one.
+#[test]
+fn the_build_script_of_the_page_is_the_one_that_is_compiled() {
+    let page = read("docs/guides/own-catalogue.md");
+    let snippets: Vec<_> =
+        page.split("```rust,ignore\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let [script, module] = snippets[..] else { panic!("{snippets:?}") };
+    let script = script.replace("proto/shop/errors.proto", "proto/shop/v1/errors.proto");
+    assert!(read("tests/fixtures/shop/build.rs").ends_with(&script), "{script}");
+    assert!(read("tests/fixtures/shop/src/lib.rs").ends_with(module), "{module}");
+}
