@@ -1,6 +1,7 @@
 //! Every row of the table in docs/guides/layer-order.md: the right order, and what goes wrong in the other one.
 
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use crate::support::{End, Kind, Log, Script, Test, call, check, connect};
@@ -20,7 +21,7 @@ use tonic::{Code, Status};
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::timeout::TimeoutLayer;
-use tower::{ServiceBuilder, ServiceExt};
+use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_http::cors::CorsLayer;
 use tower_http::trace::TraceLayer;
 
@@ -130,6 +131,12 @@ async fn load_shed_has_a_code_if_it_is_inside() {
     assert_eq!((status.code(), check(&status).number()), (Code::ResourceExhausted, Some(429_000)));
     let status = overloaded(async |test| served!(test, shed(), codes(), limit())).await;
     assert_eq!((status.code(), number(&status)), (Code::ResourceExhausted, None));
+    // Inside of the limit, it rejects nothing: the second call waits.
+    let calls = service_fn(async |_: ()| Ok::<_, std::convert::Infallible>(()));
+    let mut second = ServiceBuilder::new().layer(limit()).layer(shed()).service(calls);
+    let mut first = second.clone();
+    first.ready().await.unwrap();
+    assert!(second.poll_ready(&mut Context::from_waker(Waker::noop())).is_pending());
     // tonic's own is outside of every layer.
     let status = overloaded(async |test| {
         connect(|incoming| {
