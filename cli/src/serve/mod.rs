@@ -10,6 +10,7 @@ mod first_bytes;
 mod gateway;
 mod grpc;
 mod limits;
+mod next_step;
 mod pages;
 mod places;
 mod refusal;

@@ -12,6 +12,7 @@ use codelibra::{ApiError, Catalog, ERROR_CODE_HEADER, Entry, GrpcCode, ParamKind
 use serde::Deserialize;
 
 use super::catalog_client::CatalogClient;
+use super::next_step;
 use super::pb::{ErrorEntry, GetErrorRequest, ListErrorsRequest, RaiseErrorRequest};
 use super::refusal::{self, HandlerResult};
 use crate::find::{look_up, nearest_entries, not_found};

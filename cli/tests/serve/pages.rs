@@ -128,3 +128,15 @@ async fn the_history_of_an_entry_is_shown() {
     assert!(serve.get("/errors").await.text().contains("deprecated"));
     assert!(serve.get("/errors?q=deprecated").await.text().contains("NoSuchBook"), "it can be searched for");
 }
+
+#[tokio::test]
+async fn the_next_step_is_a_sentence() {
+    let serve = Serve::start(&[]);
+    for entry in codelibra::CATALOG.entries() {
+        let page = serve.get(&format!("/errors/{}", entry.code)).await;
+        let text = page.text();
+        let step = text.split_once("<dt>Next step</dt><dd>").unwrap().1;
+        let (sentence, _) = step.split_once(&format!("<code>{}</code>", entry.recovery)).unwrap();
+        assert!(sentence.trim_end().ends_with('.'), "{}: {sentence:?}", entry.code);
+    }
+}
