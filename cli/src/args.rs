@@ -238,11 +238,23 @@ pub(crate) struct Diff {
 pub(crate) enum Export {
     /// The google.protobuf.FileDescriptorSet for transcoders such as Envoy: the service of `serve`,
     /// the catalogue, google.rpc's details, and all that they import.
-    DescriptorSet {
-        /// Write to this file and not to stdout.
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
+    DescriptorSet(Destination),
+    /// The domain and all entries as one JSON object.
+    Json(Destination),
+    /// A Markdown page with a section for each entry.
+    Markdown(Destination),
+}
+
+/// Where an export goes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Destination {
+    /// Write to this file and not to stdout. The file is written completely or not at all.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write nothing, but compare the file with what would be written. Exit status: 0 if they are equal, 1 if not,
+    /// 2 if the file cannot be read.
+    #[arg(long, requires = "output")]
+    pub(crate) check: bool,
 }
 
 const CALL_STATUS: &str = "\

@@ -58,7 +58,7 @@ fn run(file: &CatalogFile, command: Command) -> Result<(), Failure> {
         Command::New(args) => new::run(file, &args),
         Command::Check(args) => check::run(file, &args),
         Command::Diff(args) => diff::run(file, &args),
-        Command::Export { what } => catalog().and_then(|_| export::run(file, &what)),
+        Command::Export { what } => export::run(catalog()?, file, &what),
         Command::Serve(args) => serve::run(catalog()?, &args),
     }
 }

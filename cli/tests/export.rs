@@ -101,3 +101,63 @@ fn another_catalogue_comes_along() {
     let listed = export(&["--catalog", path, "list", "--format", "json"]);
     assert_eq!(listed, export(&["list", "--format", "json"]));
 }
+
+#[test]
+fn json_has_every_entry() {
+    let document: serde_json::Value = serde_json::from_slice(&export(&["export", "json"])).unwrap();
+    let listed: serde_json::Value = serde_json::from_slice(&export(&["list", "--format", "json"])).unwrap();
+    assert_eq!(document["domain"], "codelibra");
+    assert_eq!(document["entries"], listed);
+}
+
+#[test]
+fn markdown_has_every_entry_and_its_deprecation() {
+    let page = String::from_utf8(export(&["export", "markdown"])).unwrap();
+    for entry in ErrorCode::catalog().entries() {
+        assert!(page.contains(&format!("\n## {} {}\n", entry.code, entry.name)), "{}", entry.name);
+    }
+    let lending = ["export", "markdown", "--catalog", "tests/data/lending.proto"];
+    let lending = String::from_utf8(export(&lending)).unwrap();
+    assert!(lending.contains("- Deprecated: since 2.1; use NOT\\_FOUND\n"), "{lending}");
+}
+
+#[test]
+fn markup_in_a_text_is_escaped() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("markup.proto");
+    let proto = std::fs::read_to_string("tests/data/lending.proto").unwrap();
+    let markup = "</script> <b> *x* [a](b) | `c` {@link d} */ % é & e.";
+    std::fs::write(&file, proto.replace("The book is gone.", markup)).unwrap();
+    let arguments = |format| ["export", format, "--catalog", file.to_str().unwrap()];
+    let page = String::from_utf8(export(&arguments("markdown"))).unwrap();
+    let escaped = r"\</script\> \<b\> \*x\* \[a\](b) \| \`c\` \{\@link d\} \*/ % é \& e.";
+    assert!(page.contains(&format!("- Summary: {escaped}\n")), "{page}");
+    let document: serde_json::Value = serde_json::from_slice(&export(&arguments("json"))).unwrap();
+    assert!(document["entries"].as_array().unwrap().iter().any(|entry| entry["summary"] == markup));
+}
+
+#[test]
+fn check_compares_with_the_file() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("check.md");
+    let path = file.to_str().unwrap();
+    let _ = std::fs::remove_file(&file);
+    let check = || {
+        let arguments = ["export", "markdown", "--output", path, "--check"];
+        let output = Command::new(env!("CARGO_BIN_EXE_codelibra")).args(arguments).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(check().0, 2, "there is no file");
+    export(&["export", "markdown", "--output", path]);
+    assert_eq!(check(), (0, String::new()));
+    std::fs::write(&file, "old").unwrap();
+    let (status, message) = check();
+    assert_eq!(status, 1);
+    assert!(message.contains(&format!("run `codelibra export markdown --output {path}`")), "{message}");
+    assert_eq!(std::fs::read(&file).unwrap(), b"old", "nothing is written");
+}
+
+#[test]
+fn a_full_device_is_bad_input() {
+    let arguments = ["export", "json", "--output", "/dev/full"];
+    let output = Command::new(env!("CARGO_BIN_EXE_codelibra")).args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+}
