@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use crate::catalog::params;
 #[cfg(any(feature = "gateway", feature = "server"))]
 use crate::rpc;
+#[cfg(any(feature = "gateway", feature = "tonic"))]
 use crate::wire::header::RETRY_PUSHBACK_HEADER;
 
 /// The fields about retries that were sent with an error.
