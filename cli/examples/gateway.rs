@@ -16,10 +16,10 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use codelibra::axum::{ErrorLayer, Forwarded};
+use codelibra::ErrorCode;
+use codelibra::axum::{ErrorLayer, GatewayError};
 use codelibra::client::{ClientLayer, ClientService};
 use codelibra::http::{Form, Responder};
-use codelibra::{ErrorCode, StatusCodeExt};
 use pb::RaiseErrorRequest;
 use pb::error_catalog_service_client::ErrorCatalogServiceClient;
 use serde_json::json;
@@ -66,9 +66,8 @@ fn request(segment: &str) -> RaiseErrorRequest {
 async fn ours(
     State(mut client): State<ErrorCatalogServiceClient<ClientService<Channel>>>,
     Path(segment): Path<String>,
-) -> Result<StatusCode, Forwarded> {
-    let raised = client.raise_error(request(&segment)).await;
-    raised.map_err(|status| Forwarded(status.to_received::<ErrorCode>()))?;
+) -> Result<StatusCode, GatewayError> {
+    client.raise_error(request(&segment)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

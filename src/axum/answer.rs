@@ -62,7 +62,7 @@ impl HandlerCall {
             Some(failure) => {
                 // A layer between the handler and this layer may have wrapped the body, so its drop may panic.
                 self.discard(body);
-                Classified::Done(self.answer(parts, &failure.to_failure()))
+                Classified::Done(self.answer(parts, &failure.to_failure(self.responder.catalog())))
             }
             // A layer inside has compressed the text, so it cannot be read.
             None if is_plain_failure(&parts) && parts.headers.contains_key(CONTENT_ENCODING) => {

@@ -29,7 +29,12 @@ impl LazyBody {
     fn bytes(&self) -> &Bytes {
         self.written.get_or_init(|| {
             let responder = default_responder(self.catalog);
-            responder.write_body(Form::Native, &responder.policy.decide(&self.failure.to_failure())).into()
+            responder
+                .write_body(
+                    Form::Native,
+                    &responder.policy.decide(&self.failure.to_failure(responder.catalog())),
+                )
+                .into()
         })
     }
 }

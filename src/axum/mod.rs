@@ -1,7 +1,8 @@
 //! Errors as responses of axum handlers.
 //!
 //! A handler can return a code, a struct with the parameters of a code, an [`ApiError`](struct@crate::ApiError), a
-//! [`ReceivedError`](crate::ReceivedError), or, in a gateway, an error of the service behind it as [`Forwarded`].
+//! [`ReceivedError`](crate::ReceivedError), or a [`GatewayError`], which
+//! is all of these and the error of a service behind.
 //! [`ErrorLayer`] makes the response with a [`Responder`](crate::http::Responder), in the form that the caller asks for. It also
 //! gives a code to every other failure: routes that do not exist, rejections, panics, timeouts.
 //!
@@ -26,11 +27,12 @@
 
 mod answer;
 mod future;
+mod gateway_error;
 mod handler_failure;
 mod into_response;
 mod layer;
 mod lazy_body;
 
 pub use future::ErrorFuture;
-pub use into_response::Forwarded;
+pub use gateway_error::{GatewayError, IntoGatewayError};
 pub use layer::{ErrorLayer, ErrorService};

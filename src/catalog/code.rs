@@ -18,7 +18,7 @@ pub(crate) use crate::wire::is_code;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the code of a catalogue",
-    note = "an error of your own becomes an `ApiError` with `#[derive(codelibra::ApiError)]`"
+    label = "not a code; an error of your own becomes an `ApiError` with `#[derive(codelibra::ApiError)]`"
 )]
 pub trait CatalogCode: Copy + Eq + Ord + Hash + fmt::Debug + fmt::Display + Send + Sync + 'static {
     /// The entries of the catalogue. Checks at compile time use them, because such a check cannot read a [`Catalog`].

@@ -243,8 +243,7 @@ macro_rules! __into_status {
     ($($any:tt)*) => {};
 }
 
-/// Implements `IntoResponse`, so that an axum handler can return `T`, and `From<T> for Forwarded`, so that `?` converts `T` in
-/// a handler that forwards errors.
+/// Implements `IntoResponse`, so that an axum handler can return `T`.
 #[cfg(feature = "axum")]
 #[doc(hidden)]
 #[macro_export]
@@ -255,12 +254,6 @@ macro_rules! __into_response {
                 $crate::__private::axum_core::response::IntoResponse::into_response($crate::ApiError::from(
                     self,
                 ))
-            }
-        }
-
-        impl ::core::convert::From<$type> for $crate::axum::Forwarded {
-            fn from(error: $type) -> Self {
-                Self::from_own(&$crate::ApiError::from(error))
             }
         }
     };

@@ -300,7 +300,7 @@ impl ReceivedError {
     /// **The caller of this method vouches for the peer's text.** The result is this service's own error: the boundary
     /// treats its message and its details as if this service had written them, so they reach the next caller. Use it for an
     /// error of a service that you trust as your own code, and only for codes whose text was written for your callers.
-    /// In all other cases the error has to pass the boundary: return `axum::Forwarded`, or use
+    /// In all other cases the error has to pass the boundary: return `axum::GatewayError`, or use
     /// `Responder::respond_forwarded` or `Responder::respond_received`; over gRPC, return the status as it is.
     ///
     /// An error without a code gets `CCC000` of its class. An error without a domain gets the domain of the catalogue.

@@ -21,7 +21,7 @@ use crate::wire::details::Detail;
 ///   Only declared parameters that are not text are sent with it. A received error without a code becomes the fallback of
 ///   INTERNAL. In the server layer, an error is received if it came through the client layer, which marks it. Over HTTP, it is a
 ///   [`ReceivedError`](crate::ReceivedError) that an axum handler returns or that `Responder::respond_received` sends.
-///   A gateway in front of its own service uses `axum::Forwarded` or `Responder::respond_forwarded`. The result of
+///   A gateway in front of its own service uses `axum::GatewayError` or `Responder::respond_forwarded`. The result of
 ///   [`ReceivedError::assume_trusted`](crate::ReceivedError::assume_trusted) is this service's own error.
 /// - Headers of a failed gRPC response that are not gRPC's own are removed, and none crosses a bridge. A response of axum
 ///   keeps the headers that its handler set.

@@ -156,10 +156,10 @@ impl<'a> Failure<'a> {
 
     /// Returns the failure for an error of the connection to the service behind. `error` was made from `cause`.
     #[cfg(feature = "gateway")]
-    pub(crate) fn connection(error: &'a ReceivedError, cause: &'a (dyn Error + 'static)) -> Self {
-        let is_timeout = error.grpc_code() == GrpcCode::DeadlineExceeded;
-        let origin = if is_timeout { Origin::Either } else { Origin::Service };
-        Self { origin, ..Self::new(Source::Connection, error.into()) }.with_cause(cause)
+    pub(crate) fn connection(error: impl Into<Content<'a>>, cause: &'a (dyn Error + 'static)) -> Self {
+        let failure = Self::new(Source::Connection, error.into()).with_cause(cause);
+        let is_timeout = failure.grpc_code() == GrpcCode::DeadlineExceeded;
+        Self { origin: if is_timeout { Origin::Either } else { Origin::Service }, ..failure }
     }
 
     /// Returns the failure for an error that another service sent.

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use axum::response::IntoResponse;
-use codelibra::axum::{ErrorLayer, Forwarded};
+use codelibra::axum::{ErrorLayer, GatewayError};
 use codelibra::http::{Form, Reader, StreamBody, StreamForm};
 use codelibra::{ReceivedError, StatusCodeExt};
 use http::{Request, Response, StatusCode};
@@ -116,7 +116,25 @@ fn own_errors_in_axum() {
 
 #[test]
 fn forwarded_errors_in_axum() {
-    run_axum(Kind::Forwarded, |case| Some(Forwarded(received_error(case)).into_response()));
+    run_axum(Kind::Forwarded, |case| {
+        Some(GatewayError::from_forwarded(received_error(case)).into_response())
+    });
+}
+
+/// The `?` of a handler converts the status of the service behind.
+#[test]
+fn statuses_in_axum() {
+    run_axum(Kind::Forwarded, |case| Some(GatewayError::from(case.status()).into_response()));
+}
+
+#[test]
+fn own_errors_as_gateway_errors_in_axum() {
+    run_axum(Kind::Own, |case| case.api_error().map(|error| GatewayError::from(error).into_response()));
+}
+
+#[test]
+fn received_errors_as_gateway_errors_in_axum() {
+    run_axum(Kind::Received, |case| Some(GatewayError::from(received_error(case)).into_response()));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use ::axum::Router;
 use ::axum::routing::get;
 use bytes::Bytes;
-use codelibra::axum::{ErrorLayer, Forwarded};
+use codelibra::axum::{ErrorLayer, GatewayError};
 use codelibra::http::{Form, GrpcToHttpLayer, HttpToGrpcLayer, Reader, Responder, StreamBody, StreamForm};
 use codelibra::{Boundary, CATALOG, ErrorCode, ReceivedError, StatusCodeExt, rpc};
 use http::header::HeaderMap;
@@ -214,10 +214,13 @@ async fn axum_sends_no_private_text() {
     }
     for (name, logged, status) in statuses() {
         let received = status.to_received::<ErrorCode>();
-        let forwarded = Forwarded(received.clone());
+        let forwarded = GatewayError::from_forwarded(received.clone());
+        let behind = GatewayError::from(status);
         let error = axum(&name, app(get(async move || received))).await;
         check(&name, &error, &log, logged, "codelibra::axum");
         let error = axum(&name, app(get(async move || forwarded))).await;
+        check(&name, &error, &log, logged, "codelibra::axum");
+        let error = axum(&name, app(get(async move || behind))).await;
         check(&name, &error, &log, logged, "codelibra::axum");
     }
     let message = ErrorCode::USER_BANNED.with_message(CANARY);
@@ -225,8 +228,7 @@ async fn axum_sends_no_private_text() {
     let error = axum("a received message", app(get(async move || received))).await;
     check("a received message", &error, &log, 1, "codelibra::axum");
 
-    let forwarded =
-        Forwarded(ReceivedError::from_details(of(403_003).with_message("m").to_details(), &CATALOG));
+    let forwarded = GatewayError::from(Status::from(of(403_003).with_message("m")));
     let error = axum("a coded 4xx", app(get(async move || forwarded))).await;
     assert_eq!((error.number(), error.message()), (Some(403_003), "m"));
     log.take();

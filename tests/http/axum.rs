@@ -7,7 +7,7 @@ use axum::extract::{DefaultBodyLimit, Path, Query};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use codelibra::axum::{ErrorLayer, Forwarded};
+use codelibra::axum::ErrorLayer;
 use codelibra::codes::LockedOut;
 use codelibra::http::{Caller, Form, Reader, Responder};
 use codelibra::{
@@ -140,31 +140,6 @@ async fn the_fields_of_a_grpc_failure_stay_within_the_budget() {
         let received = status.to_received::<ErrorCode>();
         assert_eq!(received.number(), Some(403_003));
         assert_eq!(received.metadata().get("k").map(str::len), len, "{budget:?}");
-    }
-}
-
-/// A handler that forwards errors of a service may answer with errors of its own: they are the same answer as without
-/// forwarding, in every catalogue.
-#[tokio::test]
-async fn a_code_is_an_error_of_a_handler_that_forwards() {
-    fn fails(error: impl Into<Forwarded>) -> Result<(), Forwarded> {
-        Err(error.into())
-    }
-    let locked = LockedOut { locked_until: "2026-01-31T09:30:00Z".parse().ok() };
-    let sold = || shop::SoldOut { ..shop::SoldOut::default() };
-    for (forwarded, own) in [
-        (fails(ErrorCode::USER_BANNED), ErrorCode::USER_BANNED.into_response()),
-        (fails(ErrorCode::UNEXPECTED_ERROR), ErrorCode::UNEXPECTED_ERROR.into_response()),
-        (fails(ErrorCode::from_u32(403_099).unwrap()), ErrorCode::from_u32(403_099).unwrap().into_response()),
-        (fails(locked.clone()), locked.into_response()),
-        (fails(shop::ErrorCode::CLOSED), shop::ErrorCode::CLOSED.into_response()),
-        (fails(sold()), sold().into_response()),
-    ] {
-        let forwarded = Answer::of(forwarded.into_response()).await;
-        let own = Answer::of(own).await;
-        assert_eq!(forwarded.response.status(), own.response.status());
-        assert_eq!(forwarded.response.headers(), own.response.headers());
-        assert_eq!(forwarded.text, own.text);
     }
 }
 

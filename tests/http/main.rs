@@ -29,6 +29,7 @@ mod details;
 mod error_infos;
 mod errors_that_panic;
 mod examples;
+mod gateway_error;
 mod hostile;
 mod known_errors;
 mod log_events;
