@@ -12,11 +12,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-/// Another catalogue.
-#[allow(unused, unreachable_pub, clippy::all)]
-mod shop {
-    include!("../data/shop.rs");
-}
+use crate::shop;
 
 #[derive(Debug, thiserror::Error, codelibra::ApiError)]
 enum Checkout {

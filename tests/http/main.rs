@@ -37,3 +37,9 @@ mod one_port;
 mod panics;
 mod stream;
 mod stream_panics;
+
+/// Another catalogue.
+#[allow(unused, unreachable_pub, clippy::all)]
+mod shop {
+    include!("../data/shop.rs");
+}
