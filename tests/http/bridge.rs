@@ -26,6 +26,7 @@ use prost::Message;
 use tonic::Status;
 use tonic::body::Body;
 use tower::{ServiceExt, service_fn};
+use tower_http::cors::CorsLayer;
 use tower_layer::Layer;
 
 fn responder() -> Responder {
@@ -409,4 +410,36 @@ async fn a_stream_that_fails_late_keeps_its_code_through_a_server_layer() {
     let status = Status::from_header_map(body.trailers().unwrap()).unwrap();
     assert_eq!(status.error_code(), Some(ErrorCode::USER_BANNED), "{status:?}");
     assert!(!format!("{status:?}").contains("secret"));
+}
+
+/// A browser calls both bridges from another origin. `CorsLayer` sends the response to a preflight request itself.
+#[tokio::test]
+async fn cors_fits_around_both_bridges() {
+    async fn check<S, B>(bridge: S)
+    where
+        S: tower::Service<Request<Body>, Response = Response<B>> + Clone,
+        S::Error: std::fmt::Debug,
+        B: http_body::Body + Default,
+        B::Error: std::fmt::Debug,
+    {
+        let service = CorsLayer::permissive().layer(bridge);
+        let request =
+            |method| Request::builder().method(method).uri(UNARY).header("origin", "https://a.example");
+        let preflight = request("OPTIONS").header("access-control-request-method", "POST");
+        let response = service.clone().oneshot(preflight.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.headers()["access-control-allow-origin"], "*");
+        assert!(response.into_body().collect().await.unwrap().to_bytes().is_empty());
+
+        let call = request("POST").header("content-type", "application/grpc");
+        let response = service.oneshot(call.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.headers()["access-control-allow-origin"], "*");
+        assert_eq!(response.headers()["codelibra-error-code"], "403003");
+    }
+    let grpc = async |_| Ok::<_, Infallible>(Status::from(ErrorCode::USER_BANNED).into_http::<Body>());
+    check(GrpcToHttpLayer::new(responder()).layer(service_fn(grpc))).await;
+    let http = async |_| {
+        let error = responder().respond(&Request::new(()), &ErrorCode::USER_BANNED.into());
+        Ok::<_, Infallible>(error.map(Full::new))
+    };
+    check(HttpToGrpcLayer::new(responder()).layer(service_fn(http))).await;
 }

@@ -77,6 +77,13 @@ impl<B> BridgeBody<B> {
     }
 }
 
+/// An empty body. A layer around the bridge, such as tower-http's `CorsLayer`, sends it in a response of its own.
+impl<B> Default for BridgeBody<B> {
+    fn default() -> Self {
+        Self::from_bytes(Bytes::new())
+    }
+}
+
 impl CallerProtocol {
     /// Ends a response that fails after its headers: with trailers for a gRPC caller, and with an error of the body for an HTTP
     /// caller.
