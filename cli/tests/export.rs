@@ -151,8 +151,12 @@ fn check_compares_with_the_file() {
     std::fs::write(&file, "old").unwrap();
     let (status, message) = check();
     assert_eq!(status, 1);
-    assert!(message.contains(&format!("run `codelibra export markdown --output {path}`")), "{message}");
+    let expected = format!("`{path}` is not up to date; run the same command without `--check`");
+    assert!(message.contains(&expected), "{message}");
     assert_eq!(std::fs::read(&file).unwrap(), b"old", "nothing is written");
+    // The first bytes are equal.
+    std::fs::write(&file, [export(&["export", "markdown"]), b"more".to_vec()].concat()).unwrap();
+    assert_eq!(check().0, 1);
 }
 
 #[test]

@@ -44,8 +44,10 @@ fn row(out: &mut String, label: &str, value: &str) {
     }
 }
 
-/// Escapes what Markdown or HTML would read as markup (CommonMark §2.4). White space becomes one space, so that a text cannot
-/// start a line.
+/// The characters that Markdown or HTML reads as markup inside of a line.
+const MARKUP: &str = r"\`*_[]{}<>#|~&$@";
+
+/// Escapes markup (CommonMark §2.4). White space becomes one space, so that a text cannot start a line.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
@@ -53,24 +55,7 @@ fn escaped(text: &str) -> String {
             out.push(' ');
         }
         for c in word.chars() {
-            if matches!(
-                c,
-                '\\' | '`'
-                    | '*'
-                    | '_'
-                    | '['
-                    | ']'
-                    | '{'
-                    | '}'
-                    | '<'
-                    | '>'
-                    | '#'
-                    | '|'
-                    | '~'
-                    | '&'
-                    | '$'
-                    | '@'
-            ) {
+            if MARKUP.contains(c) {
                 out.push('\\');
             }
             out.push(c);

@@ -5,13 +5,15 @@ mod descriptor_set;
 mod json;
 mod markdown;
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{IsTerminal, Read};
+use std::path::Path;
 
 use codelibra::Catalog;
 
 use crate::args::{CatalogFile, Destination, Export};
 use crate::failure::{Failure, warn};
-use crate::{catalog, output, write};
+use crate::{output, write};
 
 pub(crate) fn run(catalog: &'static Catalog, file: &CatalogFile, what: &Export) -> Result<(), Failure> {
     match what {
@@ -21,29 +23,32 @@ pub(crate) fn run(catalog: &'static Catalog, file: &CatalogFile, what: &Export) 
                     "a descriptor set is binary and stdout is a terminal; expected `--output FILE` or a pipe",
                 ));
             }
-            finish(to, "descriptor-set", file, &descriptor_set::encode(file)?)
+            finish(to, &descriptor_set::encode(file)?)
         }
-        Export::Json(to) => finish(to, "json", file, &json::encode(catalog)?),
-        Export::Markdown(to) => finish(to, "markdown", file, &markdown::encode(catalog)),
+        Export::Json(to) => finish(to, &json::encode(catalog)?),
+        Export::Markdown(to) => finish(to, &markdown::encode(catalog)),
     }
 }
 
 /// Writes the output, or compares it with the file for `--check`.
-fn finish(to: &Destination, format: &str, catalog: &CatalogFile, bytes: &[u8]) -> Result<(), Failure> {
+fn finish(to: &Destination, bytes: &[u8]) -> Result<(), Failure> {
     let Some(path) = to.output.as_deref() else { return output::bytes(bytes) };
     if !to.check {
         return write::file(path, bytes);
     }
-    if catalog::bytes(path)? == bytes {
+    if is_content(path, bytes)? {
         return Ok(());
     }
-    let mut command = format!("codelibra export {format} --output {}", path.display());
-    if let Some(file) = &catalog.file {
-        command += &format!(" --catalog {}", file.display());
-    }
-    for folder in &catalog.include {
-        command += &format!(" --include {}", folder.display());
-    }
-    warn("error", &format!("`{}` is not up to date; run `{command}`", path.display()));
+    warn("error", &format!("`{}` is not up to date; run the same command without `--check`", path.display()));
     Err(Failure::AnswerIsNo)
+}
+
+/// Returns whether the file contains these bytes and nothing else. Reads at most one byte more, however large the file is.
+fn is_content(path: &Path, bytes: &[u8]) -> Result<bool, Failure> {
+    let limit = u64::try_from(bytes.len()).map_or(u64::MAX, |len| len + 1);
+    let mut found = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(limit).read_to_end(&mut found))
+        .map_err(|error| Failure::bad_input(format_args!("cannot read `{}`: {error}", path.display())))?;
+    Ok(found == bytes)
 }
