@@ -43,10 +43,10 @@ pub use outbound::log_limit::LogLimit;
 pub use outbound::{boundary::Boundary, budget::Budget, fallback::Fallback};
 pub use wire::details::Detail;
 pub use wire::error_infos::ErrorInfos;
+pub use wire::header::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
 pub use wire::metadata::Metadata;
 pub use wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 pub use wire::shed::Shed;
-pub use wire::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
 
 /// CodeLibra's own catalogue: its codes, and a struct for each code that declares parameters.
 ///

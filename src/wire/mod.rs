@@ -26,8 +26,6 @@ pub(crate) mod shed;
 pub(crate) mod timeout;
 pub(crate) mod write;
 
-pub use header::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
-
 /// The message of a call whose deadline passed before the call ended.
 #[cfg(all(feature = "tonic", any(feature = "client", feature = "gateway")))]
 pub(crate) const DEADLINE_PASSED: &str = "the deadline of the call passed";
