@@ -1,3 +1,5 @@
+//! The body of a response: checks its trailers, and adds the status of a call that ends without one.
+
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -6,38 +8,10 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tonic::Status;
 
-use super::observe::ObservedCall;
-use super::requested::Deadline;
-use crate::catalog::Catalog;
+use super::context::CallContext;
 use crate::guard::BoxError;
 use crate::inbound::early::EarlyFields;
 use crate::inbound::sanitize::{self, Ending, Start};
-
-/// What the response of a call is checked with.
-#[derive(Debug)]
-pub(super) struct CallContext {
-    pub(super) catalog: &'static Catalog,
-    pub(super) observed: Option<ObservedCall>,
-    pub(super) deadline: Deadline,
-}
-
-impl CallContext {
-    /// Corrects the sanitised fields of a failure, if the deadline passed, and reports the failure to the observers.
-    #[cold]
-    pub(super) fn report_fields(&self, fields: &mut HeaderMap) {
-        self.deadline.correct(fields);
-        if let Some(observed) = &self.observed {
-            observed.report_fields(fields, self.catalog);
-        }
-    }
-
-    #[cold]
-    pub(super) fn report_status(&self, status: &Status) {
-        if let Some(observed) = &self.observed {
-            observed.report(status, self.catalog);
-        }
-    }
-}
 
 pin_project! {
     /// The response body of [`ClientService`](super::ClientService). Its trailers are safe to read, and it never ends without

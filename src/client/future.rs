@@ -1,3 +1,5 @@
+//! The future of a call: checks the headers of the response.
+
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -8,7 +10,7 @@ use pin_project_lite::pin_project;
 use tonic::Status;
 
 use super::ClientBody;
-use super::body::CallContext;
+use super::context::CallContext;
 use crate::guard::BoxError;
 use crate::inbound::encodings::Encodings;
 use crate::inbound::sanitize::{self, AfterHeaders, Ending};

@@ -1,3 +1,5 @@
+//! [`ClientLayer`] with its configuration, and its service.
+
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,7 +11,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::ClientBody;
-use super::body::CallContext;
+use super::context::CallContext;
 use super::future::ClientFuture;
 use super::observe::{Both, Observe, ObservedCall};
 use super::requested::Requested;

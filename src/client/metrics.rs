@@ -1,3 +1,5 @@
+//! [`MetricsObserver`]: counts failed calls, and records their latency.
+
 use ::metrics::{counter, histogram};
 
 use super::{FailedCall, Observe};

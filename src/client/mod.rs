@@ -17,6 +17,7 @@
 //! ```
 
 mod body;
+mod context;
 mod future;
 mod layer;
 #[cfg(feature = "metrics")]

@@ -1,3 +1,5 @@
+//! [`Observe`]: the observers of failed calls, and what they receive.
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,3 +1,5 @@
+//! What the request sets for its response: the deadline, and the compressions that the caller accepts.
+
 use std::error::Error;
 
 use http::HeaderMap;

@@ -1,3 +1,5 @@
+//! [`TracingObserver`]: one `tracing` event for each failed call.
+
 use ::tracing::Level;
 
 use super::{FailedCall, Observe};

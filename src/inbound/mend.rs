@@ -113,12 +113,11 @@ pub(crate) fn is_plain_message(message: &[u8]) -> bool {
 
 /// Replaces a message that is not percent-encoded UTF-8. Invalid bytes become U+FFFD.
 pub(crate) fn mend_message(fields: &mut HeaderMap, mark: &mut Mark) {
-    let Some(message) = fields.get(GRPC_MESSAGE).map(HeaderValue::as_bytes) else { return };
-    let text = percent_decode(message).decode_utf8_lossy();
-    if has_whole_escapes(message) && percent_decode(message).decode_utf8().is_ok() {
+    let Some(value) = fields.get(GRPC_MESSAGE).map(HeaderValue::as_bytes) else { return };
+    if has_whole_escapes(value) && percent_decode(value).decode_utf8().is_ok() {
         return;
     }
-    let text = text.into_owned();
+    let text = message::decode(value).into_owned();
     mark.invalid_message();
     set_message(fields, &text);
 }

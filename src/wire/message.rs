@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-#[cfg(any(feature = "gateway", feature = "server"))]
-use percent_encoding::percent_decode;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
 
 /// PROTOCOL-HTTP2.md, "Percent-Encoded": all bytes outside 0x20–0x7e, and `%`.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
@@ -35,7 +33,6 @@ fn has_spaces_around(message: &str) -> bool {
 }
 
 /// Decodes a message. Invalid escapes are kept as they are; invalid UTF-8 is replaced by U+FFFD.
-#[cfg(any(feature = "gateway", feature = "server"))]
 pub(crate) fn decode(value: &[u8]) -> Cow<'_, str> {
     percent_decode(value).decode_utf8_lossy()
 }
