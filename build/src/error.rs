@@ -1,3 +1,5 @@
+//! [`Error`] and [`Diagnostic`]: the findings about a catalogue.
+
 use std::{fmt, io, path::Path};
 
 /// Why a catalogue could not be compiled. Its text lists every finding, one a line.

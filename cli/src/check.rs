@@ -10,7 +10,7 @@ use crate::args::{CatalogFile, Check};
 use crate::catalog::{folders, searched};
 use crate::failure::{Failure, warn};
 use crate::findings::{self, Finding, count};
-use crate::{against, source};
+use crate::{branches, source};
 
 /// A finding in JSON.
 #[derive(Serialize)]
@@ -48,7 +48,7 @@ pub(crate) fn run(catalog: &CatalogFile, args: &Check) -> Result<(), Failure> {
             all.extend(inspection.conflicts(other, &whose, None));
         }
         if inspection.catalog().is_some() {
-            for branch in against::branches(file, &inspection, &args.against, &catalog.include)? {
+            for branch in branches::unmerged(file, &inspection, &args.against, &catalog.include)? {
                 all.extend(inspection.conflicts(&branch.catalog, &branch.whose, branch.base.as_deref()));
             }
         }

@@ -1,7 +1,7 @@
 //! The command `codelibra`: looks up, encodes, decodes and serves error codes.
 
-mod against;
 mod args;
+mod branches;
 mod call;
 mod catalog;
 mod check;

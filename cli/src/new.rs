@@ -8,8 +8,8 @@ use codelibra_build::{
 };
 use serde::Serialize;
 
-use crate::against::{self, Branch};
 use crate::args::{CatalogFile, New, TextFormat};
+use crate::branches::{self, Branch};
 use crate::failure::{Failure, warn};
 use crate::lock::Lock;
 use crate::visible::visible;
@@ -35,7 +35,7 @@ pub(crate) fn run(catalog: &CatalogFile, args: &New) -> Result<(), Failure> {
             file.display()
         )));
     }
-    let branches = against::branches(file, &inspected(file, catalog)?, &args.against, &catalog.include)?;
+    let branches = branches::unmerged(file, &inspected(file, catalog)?, &args.against, &catalog.include)?;
     let lock = Lock::new(file)?;
     // Another process may have added an entry before.
     let before = inspected(file, catalog)?;

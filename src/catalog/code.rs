@@ -1,3 +1,5 @@
+//! The codes of one catalogue, and [`CodeNumber`], a code of any catalogue.
+
 use std::{fmt, hash::Hash};
 
 use crate::catalog::{Catalog, Entry, GrpcCode, tables};

@@ -1,3 +1,5 @@
+//! The sixteen canonical gRPC codes, and OK. `codelibra-build` compiles this file, too.
+
 use std::fmt;
 
 macro_rules! grpc_codes {

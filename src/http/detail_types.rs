@@ -1,3 +1,5 @@
+//! [`DetailTypes`]: the types whose details are written and read as protobuf JSON.
+
 use std::fmt;
 use std::sync::LazyLock;
 

@@ -1,3 +1,5 @@
+//! [`Note`]: a fault of a received error, or other information about it.
+
 use std::fmt;
 
 use crate::catalog::GrpcCode;

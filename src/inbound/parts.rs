@@ -1,3 +1,5 @@
+//! What a peer sent of a failure, before it is interpreted.
+
 use std::borrow::Cow;
 
 use bytes::Bytes;

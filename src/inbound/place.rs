@@ -1,3 +1,5 @@
+//! The positions of an ErrorInfo in the bytes of a status, so that a received error keeps the bytes only once.
+
 use std::ops::Range;
 
 use crate::wire::info::Info;

@@ -1,3 +1,5 @@
+//! [`ReceivedError`]: the result of reading a failure of a peer.
+
 use std::borrow::Cow;
 use std::fmt;
 

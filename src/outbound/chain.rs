@@ -1,3 +1,5 @@
+//! The text of an error and of its sources in one line of the log.
+
 use std::error::Error;
 use std::fmt;
 

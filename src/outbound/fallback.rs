@@ -1,3 +1,5 @@
+//! [`Fallback`]: the codes of failures that have none.
+
 use crate::catalog::code::class_code;
 use crate::catalog::tables::grpc_to_class;
 use crate::catalog::{Catalog, CatalogCode, GrpcCode};

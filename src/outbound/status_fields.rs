@@ -1,3 +1,5 @@
+//! A failure in gRPC's fields, decoded.
+
 use std::borrow::Cow;
 use std::sync::OnceLock;
 

@@ -1,3 +1,5 @@
+//! The body of a response: rewrites the trailers of a failure, and ends the call at its deadline.
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
 

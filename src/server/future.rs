@@ -1,3 +1,5 @@
+//! The future of a call: checks the headers of the response, and turns an error or a panic of the service into a failure.
+
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

@@ -1,3 +1,5 @@
+//! [`ServerLayer`] with its configuration, and its service.
+
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! [`ErrorInfos`]: which of the two ErrorInfos are sent.
+
 use std::fmt;
 
 /// The choice of the ErrorInfos that a coded failure contains when it is sent over gRPC.

@@ -1,3 +1,5 @@
+//! [`Shed`]: the parts that a server removes from a large error, and the marks of it.
+
 use std::fmt;
 
 use prost::encoding::decode_varint;

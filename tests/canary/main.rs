@@ -17,5 +17,5 @@ mod grpc;
 mod oracle;
 mod over_grpc;
 mod over_http;
-mod private_parts;
+mod single_cases;
 mod table;

@@ -16,7 +16,7 @@ use tonic::Status;
 use tower::{BoxError, ServiceExt, service_fn};
 use tower_layer::Layer;
 
-use crate::private_parts::{
+use crate::single_cases::{
     CANARY, ID, caused, errors, help, info_of_another_service, of, responses, statuses, without_code,
 };
 use crate::support::Log;

@@ -1,3 +1,5 @@
+//! The body of a response that crossed a bridge.
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
 

@@ -1,3 +1,5 @@
+//! Reads the items of a streaming response, and the error at its end.
+
 use bytes::{Buf, BytesMut};
 use serde_json::value::RawValue;
 

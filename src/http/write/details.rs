@@ -1,3 +1,5 @@
+//! The details of an error as JSON, for each form that contains them.
+
 use std::{fmt, io};
 
 use ::base64::display::Base64Display;

@@ -1,3 +1,5 @@
+//! How the response of a service is encoded, and whether its caller can read it.
+
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 

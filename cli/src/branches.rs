@@ -20,7 +20,7 @@ pub(crate) struct Branch {
 }
 
 /// Reads the catalogues that `references` have in place of `file`. Branches that are merged into HEAD are left out.
-pub(crate) fn branches(
+pub(crate) fn unmerged(
     file: &Path,
     own: &Inspection,
     references: &[String],
