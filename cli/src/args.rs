@@ -258,6 +258,13 @@ pub(crate) struct Destination {
 }
 
 const CALL_STATUS: &str = "\
+Values of --header:
+  NAME=VALUE       the text
+  NAME=@FILE       the content of a file, without its last line break
+  NAME=env:VAR     the value of an environment variable
+  NAME=text:VALUE  the text, also if it begins with @, env: or text:
+The value of a NAME that ends in -bin is base64, from every source.
+
 Text prints messages as they come, each of at most 16 MiB; JSON prints them at the end, at most 16 MiB
 together. If the deadline passes, before or after the connection is made, the error is DEADLINE_EXCEEDED,
 as for any gRPC client.
@@ -276,6 +283,10 @@ pub(crate) struct Call {
     /// The encoded request message; empty by default.
     #[arg(long, value_name = "B", default_value = "", hide_default_value = true, allow_hyphen_values = true)]
     pub(crate) data_base64: String,
+    /// Metadata of the request; may be repeated. VALUE is text, or names one of the sources below, so that a
+    /// secret is not on the command line.
+    #[arg(long = "header", value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    pub(crate) headers: Vec<String>,
     /// How long the call may take, from the connection to the end of the response: a number with the unit ms, s,
     /// m or h, such as 500ms or 1.5m. A number alone is seconds.
     #[arg(long, value_name = "D", default_value = "10s", allow_hyphen_values = true)]

@@ -18,6 +18,7 @@ use tower_layer::Layer;
 use crate::args::{Call, TextFormat};
 use crate::decode::{Decoded, text};
 use crate::failure::Failure;
+use crate::metadata::metadata;
 use crate::output;
 use crate::params::excerpt;
 
@@ -46,6 +47,7 @@ async fn call(catalog: &'static Catalog, args: &Call) -> Result<(), Failure> {
     })?;
     let endpoint = endpoint(&args.url)?.http2_max_header_list_size(MAX_HEADER_LIST);
     let mut request = Request::new(Bytes::from(data));
+    *request.metadata_mut() = metadata(&args.headers)?;
     request.set_timeout(timeout);
 
     let mut messages = Messages::new(args.format);

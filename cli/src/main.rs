@@ -18,6 +18,7 @@ mod git;
 mod list;
 mod lock;
 mod map;
+mod metadata;
 mod nearest;
 mod new;
 mod output;

@@ -15,7 +15,7 @@ use crate::pb::error_catalog_service_server::{ErrorCatalogService, ErrorCatalogS
 use crate::pb::*;
 use crate::running::Serve;
 
-const RAISE: &str = "/codelibra.catalog.v1.ErrorCatalogService/RaiseError";
+pub(crate) const RAISE: &str = "/codelibra.catalog.v1.ErrorCatalogService/RaiseError";
 const STREAM: &str = "/codelibra.catalog.v1.ErrorCatalogService/RaiseErrorStream";
 const GET: &str = "/codelibra.catalog.v1.ErrorCatalogService/GetError";
 const LIST: &str = "/codelibra.catalog.v1.ErrorCatalogService/ListErrors";
@@ -28,14 +28,20 @@ const BANNED_AFTER_3: &str = "CLvMGCAD";
 const MADE_HERE: &str = "the API did not send this error; it was made on this side";
 
 /// How a `codelibra call` ended, and what it printed.
-struct Printed {
-    exit: i32,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Printed {
+    pub(crate) exit: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 fn call(arguments: &[&str]) -> Printed {
-    let output = Command::new(env!("CARGO_BIN_EXE_codelibra")).arg("call").args(arguments).output().unwrap();
+    call_with(arguments, &[])
+}
+
+/// A call by a process that has these environment variables, too.
+pub(crate) fn call_with(arguments: &[&str], variables: &[(&str, &str)]) -> Printed {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_codelibra"));
+    let output = command.arg("call").args(arguments).envs(variables.iter().copied()).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Printed { exit: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
@@ -46,7 +52,7 @@ impl Printed {
     }
 
     /// No answer, or no whole one: exit 2, and one line that names what there is to know.
-    fn is_no_answer(&self, named: &[&str]) {
+    pub(crate) fn is_no_answer(&self, named: &[&str]) {
         assert_eq!((self.exit, self.stderr.lines().count()), (2, 1), "{}", self.stderr);
         for named in named {
             assert!(self.stderr.contains(named), "{named}: {}", self.stderr);
