@@ -87,6 +87,11 @@ impl Caller {
         self.request_id
     }
 
+    /// Returns the id of the caller, or a new one if it has none.
+    pub(super) fn request_id_or_new(&self) -> RequestId {
+        self.request_id().unwrap_or_else(RequestId::generate)
+    }
+
     /// The method and the path, if the caller was made from a whole request.
     pub(crate) const fn request(&self) -> Option<&RequestLine> {
         self.request.as_ref()

@@ -22,7 +22,6 @@ mod bridge;
 mod caller;
 mod collect;
 mod detail_types;
-mod finish;
 mod form;
 mod read;
 mod request_info;

@@ -4,17 +4,20 @@ use ::http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LINK, RETRY_AFTER, VARY,
     WWW_AUTHENTICATE,
 };
-use ::http::{Response, Uri};
+use ::http::{HeaderMap, Response, Uri};
 use bytes::Bytes;
 
 use super::write::write_sent;
 use super::{Caller, DetailTypes, Form};
 use crate::catalog::{Catalog, CatalogCode, CodeNumber, Recovery};
 use crate::error::ApiError;
+use crate::guard::Panic;
 use crate::inbound::ReceivedError;
 use crate::outbound::boundary::Boundary;
+use crate::outbound::budget::field_len;
 use crate::outbound::failure::Failure;
 use crate::outbound::fallback::Fallback;
+use crate::outbound::log::{self, Event, Transport};
 use crate::outbound::log_limit::LogLimit;
 use crate::outbound::policy::Policy;
 use crate::outbound::sent_error::SentError;
@@ -258,6 +261,86 @@ impl Responder {
     fn links(&self, error: &SentError<'_>) -> impl Iterator<Item = &HeaderValue> {
         let accepts = error.entry.is_some_and(|entry| entry.recovery == Recovery::AcceptTerms);
         self.blocked_by.iter().chain(self.terms.iter().filter(move |_| accepts))
+    }
+
+    /// Returns the error that is sent, with the id of its request, and logs the failure.
+    pub(crate) fn finish_and_log<'a>(
+        &'a self,
+        transport: Transport,
+        caller: &Caller,
+        failure: &'a Failure<'_>,
+    ) -> SentError<'a> {
+        let mut error = self.policy.decide(failure);
+        error.add_request_id(|| caller.request_id_or_new());
+        self.event(transport, caller, failure, &error).write();
+        error
+    }
+
+    /// Writes the error that is sent into gRPC's fields, within the budget, and logs the failure.
+    pub(crate) fn finish_in_fields(
+        &self,
+        transport: Transport,
+        caller: &Caller,
+        failure: &Failure<'_>,
+        fields: &mut HeaderMap,
+    ) {
+        let others = fields.iter().map(|(name, value)| field_len(name.as_str(), value.len())).sum();
+        let mut error = self.policy.decide(failure);
+        error.add_request_id(|| caller.request_id_or_new());
+        let mut error = error.for_fields(self.policy.error_infos);
+        self.policy.budget.apply(&mut error, others);
+        error.write(fields);
+        // The event contains what the budget removed.
+        self.event(transport, caller, failure, &error).write();
+    }
+
+    /// Logs a failure that comes too late for a response: nothing of it is sent.
+    pub(crate) fn log_only(&self, caller: &Caller, failure: &Failure<'_>) {
+        let mut error = self.policy.decide(failure);
+        error.add_request_id(|| caller.request_id_or_new());
+        Event { is_sent: false, ..self.event(Transport::Http, caller, failure, &error) }.write();
+    }
+
+    /// Returns the error that is sent, and logs the failure only if the caller does not receive everything.
+    pub(super) fn finish<'a>(&'a self, caller: &Caller, failure: &'a Failure<'_>) -> SentError<'a> {
+        let error = self.policy.decide(failure);
+        if !tracing::enabled!(target: "codelibra::http", tracing::Level::ERROR) {
+            return error;
+        }
+        let of_caller = caller.request_id();
+        let event = self.event(Transport::Http, caller, failure, &error);
+        let request_id = match (event.request_id, &of_caller) {
+            ("", Some(id)) => id.as_str(),
+            (id, _) => id,
+        };
+        Event { request_id, ..event }.write_if_withheld();
+        error
+    }
+
+    /// Logs a panic of a drop, whose call already has its response.
+    #[cold]
+    pub(crate) fn panic_in_drop(&self, transport: Transport, caller: &Caller, panic: &Panic) {
+        let id = caller.request_id_or_new();
+        log::panic_in_drop(transport, self.policy.log_limit, caller.request(), id.as_str(), panic);
+    }
+
+    fn event<'a>(
+        &'a self,
+        transport: Transport,
+        caller: &'a Caller,
+        failure: &'a Failure<'_>,
+        error: &'a SentError<'_>,
+    ) -> Event<'a> {
+        Event {
+            transport,
+            policy: &self.policy,
+            request: caller.request(),
+            request_id: error.request_id().unwrap_or_default(),
+            failure,
+            error,
+            is_sent: true,
+            removed_fields: &[],
+        }
     }
 }
 

@@ -70,8 +70,8 @@ impl Budget {
             // The loop removes one more part if the last one saved less than expected.
             loop {
                 let Some(excess) = self.excess(sent, others) else { return };
-                let excess = excess + base64::encoded_len(sent.mark_len(*part));
-                if !sent.shed(*part, excess) {
+                let excess = excess + base64::encoded_len(mark_len(sent, *part));
+                if !shed(sent, *part, excess) {
                     break;
                 }
             }
@@ -115,157 +115,155 @@ pub(crate) const fn field_len(name: &str, value: usize) -> usize {
     name.len() + value + FIELD
 }
 
-impl SentError<'_> {
-    /// Removes one part, or enough of it to save `excess` bytes of fields. Returns `false` if nothing was removed.
-    fn shed(&mut self, part: Shed, excess: usize) -> bool {
-        let shed = match part {
-            Shed::DebugInfo => self.shed_details(|name| name == rpc::DebugInfo::FULL_NAME),
-            Shed::Help => self.shed_details(|name| name == rpc::Help::FULL_NAME),
-            Shed::LocalizedMessage => self.shed_details(|name| name == rpc::LocalizedMessage::FULL_NAME),
-            Shed::FieldViolations => self.shed_violations(excess),
-            Shed::Details => {
-                // The id of the request stays.
-                let has_more = self.request_info.take().is_some();
-                self.shed_details(|_| true) || has_more
-            }
-            Shed::Metadata => self.shed_metadata(excess),
-            Shed::Message => self.shed_message(excess),
-        };
-        if shed {
-            self.shed = self.shed.with(part);
+/// Removes one part, or enough of it to save `excess` bytes of fields. Returns `false` if nothing was removed.
+fn shed(sent: &mut SentError<'_>, part: Shed, excess: usize) -> bool {
+    let shed = match part {
+        Shed::DebugInfo => shed_details(sent, |name| name == rpc::DebugInfo::FULL_NAME),
+        Shed::Help => shed_details(sent, |name| name == rpc::Help::FULL_NAME),
+        Shed::LocalizedMessage => shed_details(sent, |name| name == rpc::LocalizedMessage::FULL_NAME),
+        Shed::FieldViolations => shed_violations(sent, excess),
+        Shed::Details => {
+            // The id of the request stays.
+            let has_more = sent.request_info.take().is_some();
+            shed_details(sent, |_| true) || has_more
         }
-        shed
+        Shed::Metadata => shed_metadata(sent, excess),
+        Shed::Message => shed_message(sent, excess),
+    };
+    if shed {
+        sent.shed = sent.shed.with(part);
     }
+    shed
+}
 
-    /// Returns the most bytes that the mark of a part can add to the encoded status.
-    fn mark_len(&self, part: Shed) -> usize {
-        /// A tag, a number, and one more byte for each enclosing length.
-        const OURS: usize = 12;
-        match self.infos {
-            WrittenInfos::Both | WrittenInfos::Ours => OURS,
-            WrittenInfos::Google => {
-                let [with, without] = [self.shed.with(part), self.shed].map(wire::write::shed_entry_len);
-                OURS + with - without
-            }
+/// Returns the most bytes that the mark of a part can add to the encoded status.
+fn mark_len(sent: &SentError<'_>, part: Shed) -> usize {
+    /// A tag, a number, and one more byte for each enclosing length.
+    const OURS: usize = 12;
+    match sent.infos {
+        WrittenInfos::Both | WrittenInfos::Ours => OURS,
+        WrittenInfos::Google => {
+            let [with, without] = [sent.shed.with(part), sent.shed].map(wire::write::shed_entry_len);
+            OURS + with - without
         }
     }
+}
 
-    fn shed_details(&mut self, is_shed: impl Fn(&str) -> bool) -> bool {
-        let before = self.details.len();
-        let kept: Vec<Detail<'_>> =
-            AllDetails::new(&self.details).filter(|detail| !is_shed(detail.type_name())).collect();
-        let mut encoded = Vec::with_capacity(before);
-        for detail in kept {
+fn shed_details(sent: &mut SentError<'_>, is_shed: impl Fn(&str) -> bool) -> bool {
+    let before = sent.details.len();
+    let kept: Vec<Detail<'_>> =
+        AllDetails::new(&sent.details).filter(|detail| !is_shed(detail.type_name())).collect();
+    let mut encoded = Vec::with_capacity(before);
+    for detail in kept {
+        if let Some(any) = detail.complete_any() {
+            wire::detail_writer::any(any, &mut encoded);
+        }
+    }
+    sent.details = Cow::Owned(encoded);
+    sent.details.len() != before
+}
+
+/// Removes field violations from the end, and details that have none left. The service chooses their number, so each is read
+/// at most twice.
+fn shed_violations(sent: &mut SentError<'_>, excess: usize) -> bool {
+    // The size of each violation; the first one of a detail includes the type of the detail.
+    let mut lengths = Vec::new();
+    for detail in AllDetails::new(&sent.details) {
+        let mut head = detail.type_url().len();
+        for violation in violations(&detail) {
+            lengths.push(violation.len() + 2 + std::mem::take(&mut head));
+        }
+    }
+    let before = lengths.len();
+    let mut saved = 0;
+    while base64::encoded_len(saved) < excess
+        && let Some(length) = lengths.pop()
+    {
+        saved += length;
+    }
+    if lengths.len() == before {
+        return false;
+    }
+    let mut room = lengths.len();
+    let mut encoded = Vec::with_capacity(sent.details.len());
+    for detail in AllDetails::new(&sent.details) {
+        let all = violations(&detail).count();
+        let kept = all.min(room);
+        room -= kept;
+        if kept == all {
             if let Some(any) = detail.complete_any() {
                 wire::detail_writer::any(any, &mut encoded);
             }
-        }
-        self.details = Cow::Owned(encoded);
-        self.details.len() != before
-    }
-
-    /// Removes field violations from the end, and details that have none left. The service chooses their number, so each is read
-    /// at most twice.
-    fn shed_violations(&mut self, excess: usize) -> bool {
-        // The size of each violation; the first one of a detail includes the type of the detail.
-        let mut lengths = Vec::new();
-        for detail in AllDetails::new(&self.details) {
-            let mut head = detail.type_url().len();
-            for violation in violations(&detail) {
-                lengths.push(violation.len() + 2 + std::mem::take(&mut head));
+        } else if kept > 0 {
+            let mut value = Vec::new();
+            for violation in violations(&detail).take(kept) {
+                encode_key(FIELD_VIOLATIONS, WireType::LengthDelimited, &mut value);
+                encode_varint(u64::try_from(violation.len()).unwrap_or(0), &mut value);
+                value.extend_from_slice(violation);
             }
+            wire::detail_writer::detail(detail.type_url(), &value, &mut encoded);
         }
-        let before = lengths.len();
-        let mut saved = 0;
-        while base64::encoded_len(saved) < excess
-            && let Some(length) = lengths.pop()
-        {
-            saved += length;
-        }
-        if lengths.len() == before {
-            return false;
-        }
-        let mut room = lengths.len();
-        let mut encoded = Vec::with_capacity(self.details.len());
-        for detail in AllDetails::new(&self.details) {
-            let all = violations(&detail).count();
-            let kept = all.min(room);
-            room -= kept;
-            if kept == all {
-                if let Some(any) = detail.complete_any() {
-                    wire::detail_writer::any(any, &mut encoded);
-                }
-            } else if kept > 0 {
-                let mut value = Vec::new();
-                for violation in violations(&detail).take(kept) {
-                    encode_key(FIELD_VIOLATIONS, WireType::LengthDelimited, &mut value);
-                    encode_varint(u64::try_from(violation.len()).unwrap_or(0), &mut value);
-                    value.extend_from_slice(violation);
-                }
-                wire::detail_writer::detail(detail.type_url(), &value, &mut encoded);
-            }
-        }
-        self.details = Cow::Owned(encoded);
-        true
     }
+    sent.details = Cow::Owned(encoded);
+    true
+}
 
-    /// Removes the largest entries, as few as possible. Each ErrorInfo contains a copy of an entry.
-    fn shed_metadata(&mut self, excess: usize) -> bool {
-        let copies = match self.infos {
-            WrittenInfos::Both => 2,
-            WrittenInfos::Ours | WrittenInfos::Google => 1,
+/// Removes the largest entries, as few as possible. Each ErrorInfo contains a copy of an entry.
+fn shed_metadata(sent: &mut SentError<'_>, excess: usize) -> bool {
+    let copies = match sent.infos {
+        WrittenInfos::Both => 2,
+        WrittenInfos::Ours | WrittenInfos::Google => 1,
+    };
+    let before = sent.metadata.len();
+    let size = |entry: &(&str, &str)| entry.0.len() + entry.1.len();
+    sent.metadata.sort_by_key(size);
+    let mut saved = 0;
+    while base64::encoded_len(saved) < excess
+        && let Some(largest) = sent.metadata.pop()
+    {
+        saved += copies * wire::write::entry_len(largest.0, largest.1);
+    }
+    sent.metadata.sort();
+    sent.metadata.len() != before
+}
+
+/// Cuts the message between two characters. It is in the status and, percent-encoded, in its own field.
+fn shed_message(sent: &mut SentError<'_>, excess: usize) -> bool {
+    let (mut in_status, mut in_field) = (0, 0);
+    // A space at the end is percent-encoded in three bytes. Without it, the rest may fit.
+    let trimmed = sent.message.trim_end_matches(' ').len();
+    if trimmed < sent.message.len() {
+        cut_message(sent, trimmed);
+        return true;
+    }
+    let mut end = sent.message.len();
+    for (at, c) in sent.message.char_indices().rev() {
+        if base64::encoded_len(in_status) + in_field >= excess {
+            break;
+        }
+        in_status += c.len_utf8();
+        in_field += match c {
+            ' ' if !sent.message.starts_with(' ') => 1,
+            c => message::encoded_len(c.encode_utf8(&mut [0; 4])),
         };
-        let before = self.metadata.len();
-        let size = |entry: &(&str, &str)| entry.0.len() + entry.1.len();
-        self.metadata.sort_by_key(size);
-        let mut saved = 0;
-        while base64::encoded_len(saved) < excess
-            && let Some(largest) = self.metadata.pop()
-        {
-            saved += copies * wire::write::entry_len(largest.0, largest.1);
-        }
-        self.metadata.sort();
-        self.metadata.len() != before
+        end = at;
     }
+    let cut = end < sent.message.len();
+    cut_message(sent, end);
+    cut
+}
 
-    /// Cuts the message between two characters. It is in the status and, percent-encoded, in its own field.
-    fn shed_message(&mut self, excess: usize) -> bool {
-        let (mut in_status, mut in_field) = (0, 0);
-        // A space at the end is percent-encoded in three bytes. Without it, the rest may fit.
-        let trimmed = self.message.trim_end_matches(' ').len();
-        if trimmed < self.message.len() {
-            self.cut_message(trimmed);
-            return true;
+/// Cuts the message, and removes spaces at the new end.
+fn cut_message(sent: &mut SentError<'_>, end: usize) {
+    let end = sent.message.get(..end).unwrap_or_default().trim_end_matches(' ').len();
+    let message = std::mem::take(&mut sent.message);
+    sent.message = match message {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
+        Cow::Owned(mut text) => {
+            text.truncate(end);
+            Cow::Owned(text)
         }
-        let mut end = self.message.len();
-        for (at, c) in self.message.char_indices().rev() {
-            if base64::encoded_len(in_status) + in_field >= excess {
-                break;
-            }
-            in_status += c.len_utf8();
-            in_field += match c {
-                ' ' if !self.message.starts_with(' ') => 1,
-                c => message::encoded_len(c.encode_utf8(&mut [0; 4])),
-            };
-            end = at;
-        }
-        let cut = end < self.message.len();
-        self.cut_message(end);
-        cut
-    }
-
-    /// Cuts the message, and removes spaces at the new end.
-    fn cut_message(&mut self, end: usize) {
-        let end = self.message.get(..end).unwrap_or_default().trim_end_matches(' ').len();
-        let message = std::mem::take(&mut self.message);
-        self.message = match message {
-            Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
-            Cow::Owned(mut text) => {
-                text.truncate(end);
-                Cow::Owned(text)
-            }
-        };
-    }
+    };
 }
 
 /// `google.rpc.BadRequest.field_violations`.

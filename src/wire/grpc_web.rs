@@ -4,24 +4,6 @@ use http::header::HeaderValue;
 
 use crate::wire::media_type::{MediaType, WebEncoding};
 
-impl WebEncoding {
-    /// Returns the encoding of the first media type of gRPC-Web in the value of `accept`. Returns `None` if there is none.
-    pub(crate) fn from_accept(value: &[u8]) -> Option<Self> {
-        value.split(|byte| *byte == b',').find_map(|range| match MediaType::read(range.trim_ascii()) {
-            Some(MediaType::GrpcWeb(encoding)) => Some(encoding),
-            _ => None,
-        })
-    }
-
-    /// Returns the `content-type` of a response: the value that `tonic-web` sends.
-    pub(crate) const fn content_type(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Self::Binary => "application/grpc-web+proto",
-            Self::Text => "application/grpc-web-text+proto",
-        })
-    }
-}
-
 /// The protocol of a request, which its `content-type` names. The response must use the same protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
@@ -66,27 +48,6 @@ impl Protocol {
         match self {
             Self::GrpcWeb(encoding) => encoding.content_type(),
             Self::Grpc | Self::Other => HeaderValue::from_static("application/grpc"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::wire::media_type::WebEncoding::{self, Binary, Text};
-
-    #[test]
-    fn accept_names_an_encoding() {
-        for (value, encoding) in [
-            ("application/grpc-web", Some(Binary)),
-            ("application/grpc-web-text+proto;q=0.5", Some(Text)),
-            ("application/grpc-web, */*", Some(Binary)),
-            ("*/*,application/grpc-web-text", Some(Text)),
-            ("application/grpc-web-text,application/grpc-web", Some(Text)),
-            ("application/grpc, application/grpc-website", None),
-            (",", None),
-            ("", None),
-        ] {
-            assert_eq!(WebEncoding::from_accept(value.as_bytes()), encoding, "{value}");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+#[cfg(any(feature = "gateway", feature = "server"))]
+use http::header::HeaderValue;
 
 /// A media type of gRPC or gRPC-Web.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,25 @@ impl MediaType {
     }
 }
 
+#[cfg(any(feature = "gateway", feature = "server"))]
+impl WebEncoding {
+    /// Returns the encoding of the first media type of gRPC-Web in the value of `accept`. Returns `None` if there is none.
+    pub(crate) fn from_accept(value: &[u8]) -> Option<Self> {
+        value.split(|byte| *byte == b',').find_map(|range| match MediaType::read(range.trim_ascii()) {
+            Some(MediaType::GrpcWeb(encoding)) => Some(encoding),
+            _ => None,
+        })
+    }
+
+    /// Returns the `content-type` of a response: the value that `tonic-web` sends.
+    pub(crate) const fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Binary => "application/grpc-web+proto",
+            Self::Text => "application/grpc-web-text+proto",
+        })
+    }
+}
+
 /// Returns the bytes after a prefix. The case of the prefix is ignored.
 #[inline]
 fn strip<'a>(value: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
@@ -72,6 +93,8 @@ fn strip<'a>(value: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::MediaType::{self, Grpc, GrpcWeb};
+    #[cfg(any(feature = "gateway", feature = "server"))]
+    use super::WebEncoding;
     use super::WebEncoding::{Binary, Text};
 
     #[test]
@@ -110,6 +133,23 @@ mod tests {
             assert_eq!(MediaType::has_no_parameters(value.as_bytes()), has_no_parameters, "{value}");
             #[cfg(not(feature = "server"))]
             let _ = has_no_parameters;
+        }
+    }
+
+    #[cfg(any(feature = "gateway", feature = "server"))]
+    #[test]
+    fn accept_names_an_encoding() {
+        for (value, encoding) in [
+            ("application/grpc-web", Some(Binary)),
+            ("application/grpc-web-text+proto;q=0.5", Some(Text)),
+            ("application/grpc-web, */*", Some(Binary)),
+            ("*/*,application/grpc-web-text", Some(Text)),
+            ("application/grpc-web-text,application/grpc-web", Some(Text)),
+            ("application/grpc, application/grpc-website", None),
+            (",", None),
+            ("", None),
+        ] {
+            assert_eq!(WebEncoding::from_accept(value.as_bytes()), encoding, "{value}");
         }
     }
 }

@@ -100,26 +100,24 @@ impl<F, B> HttpToGrpcFuture<F, B> {
     }
 }
 
-impl BridgeCall {
-    fn fail<B>(&self, failure: &Failure<'_>) -> Response<BridgeBody<B>> {
-        let mut response = Response::new(BridgeBody::from_bytes(Bytes::new()));
-        *response.headers_mut() = grpc_failure::trailers_only(self, failure);
-        response
-    }
+fn fail<B>(call: &BridgeCall, failure: &Failure<'_>) -> Response<BridgeBody<B>> {
+    let mut response = Response::new(BridgeBody::from_bytes(Bytes::new()));
+    *response.headers_mut() = grpc_failure::trailers_only(call, failure);
+    response
+}
 
-    /// Returns the response of the service. If it is a gRPC stream, its end is checked.
-    fn pass<B>(&self, response: Response<B>) -> Response<BridgeBody<B>> {
-        let is_grpc = ending::are_grpc(response.headers());
-        let is_open = is_grpc && self.is_grpc() && !response.headers().contains_key(GRPC_STATUS);
-        let open = ending::OpenCall::new(Start::OPEN, response.status(), self.responder.catalog());
-        response.map(|body| {
-            if is_open {
-                BridgeBody::for_grpc_caller(body, self.clone(), open)
-            } else {
-                BridgeBody::unchanged(body, self.clone())
-            }
-        })
-    }
+/// Returns the response of the service. If it is a gRPC stream, its end is checked.
+fn pass<B>(call: &BridgeCall, response: Response<B>) -> Response<BridgeBody<B>> {
+    let is_grpc = ending::are_grpc(response.headers());
+    let is_open = is_grpc && call.is_grpc() && !response.headers().contains_key(GRPC_STATUS);
+    let open = ending::OpenCall::new(Start::OPEN, response.status(), call.responder.catalog());
+    response.map(|body| {
+        if is_open {
+            BridgeBody::for_grpc_caller(body, call.clone(), open)
+        } else {
+            BridgeBody::unchanged(body, call.clone())
+        }
+    })
 }
 
 impl<F, B, E> Future for HttpToGrpcFuture<F, B>
@@ -134,9 +132,9 @@ where
         let mut this = self.project();
         let answer = match poll_service(this.inner.as_mut(), this.reading.as_mut(), this.call, cx) {
             Ok(polled) => ready!(polled),
-            Err(ServiceError::Panic(panic)) => this.call.fail(&Failure::from_panic(panic)),
+            Err(ServiceError::Panic(panic)) => fail(this.call, &Failure::from_panic(panic)),
             Err(ServiceError::Error(error)) => {
-                this.call.fail(&Broken::new(error, this.call.responder.catalog()).failure())
+                fail(this.call, &Broken::new(error, this.call.responder.catalog()).failure())
             }
         };
         this.call.log_dropped(this.inner.as_mut().clear());
@@ -163,7 +161,7 @@ where
             call.log_dropped(inner.clear());
             let is_error = response.status().is_client_error() || response.status().is_server_error();
             if !is_error || ending::are_grpc(response.headers()) {
-                return Ok(Poll::Ready(call.pass(response)));
+                return Ok(Poll::Ready(pass(call, response)));
             }
             let (parts, body) = response.into_parts();
             reading.set(Guarded::new(Reading { parts, body, collected: Collected::default() }));
@@ -179,5 +177,5 @@ where
         Some(Poll::Ready(error)) => error,
         Some(Poll::Pending) | None => return Ok(Poll::Pending),
     };
-    Ok(Poll::Ready(call.fail(&Failure::forwarded(&error))))
+    Ok(Poll::Ready(fail(call, &Failure::forwarded(&error))))
 }

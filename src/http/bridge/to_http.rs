@@ -97,50 +97,48 @@ enum Outcome<B> {
     Open(Peeked<B>),
 }
 
-impl BridgeCall {
-    fn answer<B>(&self, failure: &Failure<'_>) -> Response<BridgeBody<B>> {
-        self.responder.write(&self.caller, &self.finish_and_log(failure)).map(BridgeBody::from_bytes)
-    }
+fn answer<B>(call: &BridgeCall, failure: &Failure<'_>) -> Response<BridgeBody<B>> {
+    call.responder.write(&call.caller, &call.finish_and_log(failure)).map(BridgeBody::from_bytes)
+}
 
-    fn error_response<B>(&self, error: BoxError) -> Response<BridgeBody<B>> {
-        self.answer(&Broken::new(error, self.responder.catalog()).failure())
-    }
+fn error_response<B>(call: &BridgeCall, error: BoxError) -> Response<BridgeBody<B>> {
+    answer(call, &Broken::new(error, call.responder.catalog()).failure())
+}
 
-    fn begin<B: Body>(&self, mut parts: Parts, body: B) -> Outcome<B> {
-        let catalog = self.responder.catalog();
-        let is_error = parts.status.is_client_error() || parts.status.is_server_error();
-        // A gRPC-Web caller reads gRPC-Web itself, trailers-only responses included.
-        let is_web = matches!(self.protocol, Protocol::GrpcWeb(_))
-            && matches!(MediaType::from_fields(&parts.headers), Some(MediaType::GrpcWeb(_)));
-        if is_web && !is_error {
-            return Outcome::Answer(Response::from_parts(parts, BridgeBody::unchanged(body, self.clone())));
+fn begin<B: Body>(call: &BridgeCall, mut parts: Parts, body: B) -> Outcome<B> {
+    let catalog = call.responder.catalog();
+    let is_error = parts.status.is_client_error() || parts.status.is_server_error();
+    // A gRPC-Web caller reads gRPC-Web itself, trailers-only responses included.
+    let is_web = matches!(call.protocol, Protocol::GrpcWeb(_))
+        && matches!(MediaType::from_fields(&parts.headers), Some(MediaType::GrpcWeb(_)));
+    if is_web && !is_error {
+        return Outcome::Answer(Response::from_parts(parts, BridgeBody::unchanged(body, call.clone())));
+    }
+    if !ending::are_grpc(&parts.headers) {
+        if is_error || call.is_grpc() {
+            let open = ending::OpenCall::new(Start::OPEN, parts.status, catalog);
+            return Outcome::Open(Peeked { parts, body, open, error: Some(Collected::default()) });
         }
-        if !ending::are_grpc(&parts.headers) {
-            if is_error || self.is_grpc() {
-                let open = ending::OpenCall::new(Start::OPEN, parts.status, catalog);
-                return Outcome::Open(Peeked { parts, body, open, error: Some(Collected::default()) });
-            }
-            return Outcome::Answer(Response::from_parts(parts, BridgeBody::unchanged(body, self.clone())));
+        return Outcome::Answer(Response::from_parts(parts, BridgeBody::unchanged(body, call.clone())));
+    }
+    let after = match catch(|| AfterHeaders::from_body(&body)) {
+        Ok(after) => after,
+        Err(panic) => {
+            call.discard(body);
+            return Outcome::Answer(answer(call, &Failure::from_panic(panic)));
         }
-        let after = match catch(|| AfterHeaders::from_body(&body)) {
-            Ok(after) => after,
-            Err(panic) => {
-                self.discard(body);
-                return Outcome::Answer(self.answer(&Failure::from_panic(panic)));
-            }
-        };
-        match ending::read_headers(&mut parts.headers, after, parts.status, catalog) {
-            CallEnd::Failed(error) => {
-                self.discard(body);
-                Outcome::Answer(self.answer(&Failure::forwarded(&error)))
-            }
-            CallEnd::Ok => {
-                Outcome::Answer(Response::from_parts(parts, BridgeBody::unchanged(body, self.clone())))
-            }
-            CallEnd::Open(start) => {
-                let open = ending::OpenCall::new(start, parts.status, catalog);
-                Outcome::Open(Peeked { parts, body, open, error: is_error.then(Collected::default) })
-            }
+    };
+    match ending::read_headers(&mut parts.headers, after, parts.status, catalog) {
+        CallEnd::Failed(error) => {
+            call.discard(body);
+            Outcome::Answer(answer(call, &Failure::forwarded(&error)))
+        }
+        CallEnd::Ok => {
+            Outcome::Answer(Response::from_parts(parts, BridgeBody::unchanged(body, call.clone())))
+        }
+        CallEnd::Open(start) => {
+            let open = ending::OpenCall::new(start, parts.status, catalog);
+            Outcome::Open(Peeked { parts, body, open, error: is_error.then(Collected::default) })
         }
     }
 }
@@ -169,18 +167,18 @@ where
                     &call.responder.detail_types,
                 ),
             };
-            return Poll::Ready(Err(call.answer(&Failure::forwarded(&error))));
+            return Poll::Ready(Err(answer(call, &Failure::forwarded(&error))));
         }
         loop {
             let mut frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 Some(Ok(frame)) => frame,
-                Some(Err(error)) => return Poll::Ready(Err(call.error_response(error.into()))),
+                Some(Err(error)) => return Poll::Ready(Err(error_response(call, error.into()))),
                 None => Frame::trailers(HeaderMap::new()),
             };
             if let Some(trailers) = frame.trailers_mut()
                 && let CallEnd::Failed(error) = open.end(trailers)
             {
-                return Poll::Ready(Err(call.answer(&Failure::forwarded(&error))));
+                return Poll::Ready(Err(answer(call, &Failure::forwarded(&error))));
             }
             // An empty data frame contains no message.
             if frame.data_ref().is_none_or(|data| !data.is_empty()) {
@@ -203,8 +201,8 @@ where
         let mut this = self.project();
         let answer = match poll_service(this.inner.as_mut(), this.peeked.as_mut(), this.call, cx) {
             Ok(polled) => ready!(polled),
-            Err(ServiceError::Panic(panic)) => this.call.answer(&Failure::from_panic(panic)),
-            Err(ServiceError::Error(error)) => this.call.error_response(error),
+            Err(ServiceError::Panic(panic)) => answer(this.call, &Failure::from_panic(panic)),
+            Err(ServiceError::Error(error)) => error_response(this.call, error),
         };
         this.call.log_dropped(this.inner.as_mut().clear());
         this.call.log_dropped(this.peeked.as_mut().clear());
@@ -230,7 +228,7 @@ where
         Some(Poll::Ready(response)) => {
             call.log_dropped(inner.clear());
             let (parts, body) = response.into_parts();
-            match call.begin(parts, body) {
+            match begin(call, parts, body) {
                 Outcome::Answer(response) => return Ok(Poll::Ready(response)),
                 Outcome::Open(open) => peeked.set(Guarded::new(open)),
             }
