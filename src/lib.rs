@@ -20,7 +20,6 @@ pub mod http;
 mod inbound;
 #[cfg(any(feature = "client", feature = "gateway", feature = "server"))]
 mod outbound;
-pub mod rpc;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "tonic")]
@@ -45,6 +44,7 @@ pub use wire::details::Detail;
 pub use wire::error_infos::ErrorInfos;
 pub use wire::header::{ERROR_CODE_HEADER, STATUS_DETAILS_HEADER};
 pub use wire::metadata::Metadata;
+pub use wire::rpc;
 pub use wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO};
 pub use wire::shed::Shed;
 

@@ -4,9 +4,9 @@
 use prost::Message;
 use serde::{Deserialize, Serialize};
 
-use crate::rpc;
 use crate::wire::details::Detail;
 use crate::wire::fields::{Fields, Value};
+use crate::wire::rpc;
 use crate::wire::schema::REQUEST_INFO;
 
 /// Longer messages are read and written by reflection, with its limits.

@@ -21,9 +21,9 @@ use crate::outbound::log::{self, Event, Transport};
 use crate::outbound::log_limit::LogLimit;
 use crate::outbound::policy::Policy;
 use crate::outbound::sent_error::SentError;
-use crate::rpc;
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::header::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER};
+use crate::wire::rpc;
 
 /// The headers that `Access-Control-Expose-Headers` has to list for gRPC-Web clients in a browser. Without them, a script
 /// from another origin does not see the message and the code of a failure.

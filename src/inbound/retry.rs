@@ -8,7 +8,7 @@ use crate::catalog::params::{self, ParamValue};
 use crate::catalog::{GrpcCode, ParamKind, Recovery};
 use crate::inbound::received::ReceivedError;
 use crate::inbound::retry_hints::Pushback;
-use crate::rpc;
+use crate::wire::rpc;
 
 /// The advice on a request that failed. [`ReceivedError::retry_advice`] returns it.
 ///

@@ -6,10 +6,10 @@ use std::time::SystemTime;
 
 #[cfg(any(feature = "gateway", feature = "server"))]
 use crate::catalog::params;
-#[cfg(any(feature = "gateway", feature = "server"))]
-use crate::rpc;
 #[cfg(any(feature = "gateway", feature = "tonic"))]
 use crate::wire::header::RETRY_PUSHBACK_HEADER;
+#[cfg(any(feature = "gateway", feature = "server"))]
+use crate::wire::rpc;
 
 /// The fields about retries that were sent with an error.
 #[derive(Clone, Debug, Default)]

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::catalog::Catalog;
-use crate::rpc;
 use crate::wire::details::Detail;
+use crate::wire::rpc;
 
 /// The rule which parts of a failure may be sent, over every transport: the gRPC server, both bridges, streams and axum.
 ///

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use prost::encoding::{WireType, encode_key, encode_varint};
 
 use crate::outbound::sent_error::SentError;
-use crate::rpc;
 use crate::wire::details::AllDetails;
 use crate::wire::details::Detail;
 #[cfg(feature = "server")]
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::fields::{Fields, Value};
 use crate::wire::header::text;
+use crate::wire::rpc;
 use crate::wire::shed::Shed;
 use crate::wire::write::WrittenInfos;
 use crate::wire::{self, base64, message};

@@ -11,12 +11,12 @@ use crate::catalog::{Catalog, Entry, GrpcCode};
 use crate::error::ApiError;
 use crate::inbound::ReceivedError;
 use crate::outbound::request_id::RequestId;
-use crate::rpc;
 use crate::wire;
 use crate::wire::detail_writer::{request_info, request_info_len};
 use crate::wire::details::{AllDetails, Detail};
 use crate::wire::error_infos::ErrorInfos;
 use crate::wire::header::{ERROR_CODE_HEADER, GRPC_MESSAGE, GRPC_STATUS, STATUS_DETAILS_HEADER};
+use crate::wire::rpc;
 use crate::wire::schema::{ERROR_INFO, GOOGLE_ERROR_INFO, REQUEST_INFO};
 use crate::wire::shed::ShedMarks;
 use crate::wire::write::{

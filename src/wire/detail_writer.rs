@@ -209,7 +209,7 @@ const fn violation_len(subject: &str, description: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rpc;
+    use crate::wire::rpc;
 
     /// The lengths are around each length at which a length prefix needs one more byte.
     #[test]

@@ -20,6 +20,7 @@ pub(crate) mod media_type;
 pub(crate) mod message;
 pub(crate) mod metadata;
 pub(crate) mod out;
+pub mod rpc;
 pub(crate) mod schema;
 pub(crate) mod shed;
 #[cfg(any(feature = "client", feature = "server"))]

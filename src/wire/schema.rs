@@ -3,7 +3,7 @@
 //! Sources: `google/rpc/status.proto`, `google/rpc/error_details.proto`, `google/protobuf/any.proto`, and
 //! `proto/codelibra/error/v1/error_info.proto`. The names of google.rpc's types are those of [`rpc`](crate::rpc).
 
-use crate::rpc;
+use crate::wire::rpc;
 
 /// `codelibra.error.v1.ErrorInfo`: the name of the detail that this project defines.
 pub const ERROR_INFO: &str = "codelibra.error.v1.ErrorInfo";

@@ -12,7 +12,7 @@ mod source;
 
 /// The levels, the lowest first. Modules of one level do not import each other.
 const LEVELS: [&[&str]; 9] = [
-    &["guard", "rpc"],
+    &["guard"],
     &["wire"],
     &["catalog"],
     &["error"],
@@ -74,7 +74,7 @@ const CRATES: [&str; 4] = ["src", "build/src", "derive/src", "cli/src"];
 
 /// Files whose types may share a name, because protobuf chose the names: `PreconditionFailure.Violation` and
 /// `QuotaFailure.Violation` of google.rpc.
-const NAMED_BY_PROTOBUF: [&str; 1] = ["src/rpc.rs"];
+const NAMED_BY_PROTOBUF: [&str; 1] = ["src/wire/rpc.rs"];
 
 /// Types that are written once for each platform; only one of them is compiled.
 const PER_PLATFORM: [&str; 1] = ["Signals"];
