@@ -10,17 +10,22 @@ const CATALOG: &str = "proto/codelibra/error/v1/catalog.proto";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PROTO}");
-    let mut compiler = protox::Compiler::new([PROTO])?;
-    compiler.include_imports(true).include_source_info(true).open_files([SERVICE, ERROR_INFO, CATALOG])?;
-
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    let service = compile(&[SERVICE, ERROR_INFO])?;
     // From the compiler's bytes: prost's types drop the HTTP annotations and the entries.
-    std::fs::write(out.join("codelibra.descriptors"), compiler.encode_file_descriptor_set())?;
+    std::fs::write(out.join("service.descriptors"), service.encode_file_descriptor_set())?;
+    std::fs::write(out.join("catalog.descriptors"), compile(&[CATALOG])?.encode_file_descriptor_set())?;
 
     tonic_prost_build::configure()
         .message_attribute(".codelibra.catalog.v1", "#[derive(serde::Serialize, serde::Deserialize)]")
         .message_attribute(".codelibra.catalog.v1", "#[serde(default)]")
         .field_attribute(".codelibra.catalog.v1.ErrorParam.type", "#[serde(rename = \"type\")]")
-        .compile_fds(compiler.file_descriptor_set())?;
+        .compile_fds(service.file_descriptor_set())?;
     Ok(())
+}
+
+fn compile(files: &[&str]) -> Result<protox::Compiler, protox::Error> {
+    let mut compiler = protox::Compiler::new([PROTO])?;
+    compiler.include_imports(true).include_source_info(true).open_files(files)?;
+    Ok(compiler)
 }

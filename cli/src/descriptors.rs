@@ -9,8 +9,11 @@ use prost_types::FileDescriptorProto;
 
 use crate::failure::Failure;
 
-/// Our service, our catalogue, ErrorInfo, and their imports.
-pub(crate) const OURS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/codelibra.descriptors"));
+/// The service of `serve`, ErrorInfo, and their imports.
+pub(crate) const SERVICE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/service.descriptors"));
+
+/// Our catalogue and its imports.
+pub(crate) const CATALOG: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.descriptors"));
 
 /// `google.protobuf.FileDescriptorSet` with its files as bytes.
 #[derive(Clone, PartialEq, Message)]

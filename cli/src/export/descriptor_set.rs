@@ -10,6 +10,6 @@ use crate::{catalog, descriptors};
 pub(crate) fn encode(catalog: &CatalogFile) -> Result<Vec<u8>, Failure> {
     let theirs = catalog::descriptor_set(catalog)?;
     let details = DetailTypes::standard().to_descriptor_set();
-    let sets = [descriptors::OURS, details.as_slice()];
+    let sets = [descriptors::SERVICE, descriptors::CATALOG, details.as_slice()];
     descriptors::merge(sets.into_iter().chain(theirs.as_deref()))
 }

@@ -28,6 +28,8 @@ use super::refusal::{self, HandlerResult};
 use super::slow_body::SlowBodies;
 use super::streams::{Streams, stream_endpoint};
 use crate::failure::Failure;
+use crate::find::{named, nearest_entries};
+use crate::nearest::nearest_of;
 use crate::params::excerpt;
 
 /// The state of the handlers.
@@ -108,7 +110,8 @@ impl Gateway {
         // `parse` also accepts a sign.
         let number = code.parse().ok().filter(|_| code.bytes().all(|byte| byte.is_ascii_digit()));
         number.ok_or_else(|| {
-            let message = format!("code is {:?}; expected 400000 to 599999", excerpt(code));
+            let nearest = nearest_of(nearest_entries(self.catalog, code).into_iter().map(named));
+            let message = format!("code is {:?}; expected 400000 to 599999{nearest}", excerpt(code));
             refusal::unparseable(self.catalog, "code", message)
         })
     }

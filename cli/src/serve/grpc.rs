@@ -46,7 +46,7 @@ where
     let details = DetailTypes::standard().to_descriptor_set();
     let reflection = || {
         tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(descriptors::OURS)
+            .register_encoded_file_descriptor_set(descriptors::SERVICE)
             .register_encoded_file_descriptor_set(&details)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };

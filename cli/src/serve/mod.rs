@@ -6,6 +6,7 @@ mod activity;
 mod asked;
 mod catalog_client;
 mod connections;
+mod example;
 mod first_bytes;
 mod gateway;
 mod grpc;
@@ -23,7 +24,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use codelibra::{Catalog, CatalogCode, ErrorCode};
+use codelibra::Catalog;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -195,27 +196,26 @@ fn reachable(mut addr: SocketAddr) -> SocketAddr {
     addr
 }
 
-fn announce(catalog: &Catalog, http: SocketAddr, grpc: SocketAddr) -> Result<(), Failure> {
+fn announce(catalog: &'static Catalog, http: SocketAddr, grpc: SocketAddr) -> Result<(), Failure> {
     let url = format!("http://{}", reachable(http));
-    // A code that the catalogue lists, and one with parameters.
-    let known = |code| catalog.by_code(code).filter(|_| catalog.domain() == ErrorCode::catalog().domain());
-    let first = known(403_003).or(catalog.entries().first()).map_or(403_003, |entry| entry.code);
-    let with_params = match known(403_005) {
-        Some(_) => format!(
-            "  curl -i '{url}/v1/errors/403005:raise?message=three+wrong+passwords&locked_until=2026-01-31T09:30:00Z'\n"
-        ),
-        None => String::new(),
-    };
-    output::text(&format!(
+    let mut lines = format!(
         "HTTP gateway  {url}
 gRPC server   {}
 
 Try:
   {url}/errors                              the catalogue, in a browser
-  curl -i '{url}/v1/errors/{first}:raise'    an error as a gateway sends it
-{with_params}",
+",
         reachable(grpc)
-    ))
+    );
+    if let Some(entry) = example::without_params(catalog) {
+        lines +=
+            &format!("  curl -i '{url}/v1/errors/{}:raise'    an error as a gateway sends it\n", entry.code);
+    }
+    if let Some(entry) = example::with_params(catalog) {
+        let (code, query) = (entry.code, example::query(entry.params.iter().map(|p| (p.name, p.kind))));
+        lines += &format!("  curl -i '{url}/v1/errors/{code}:raise?message=a+message+of+yours&{query}'\n");
+    }
+    output::text(&lines)
 }
 
 /// Ready when the process receives a signal to stop.

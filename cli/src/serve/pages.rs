@@ -12,9 +12,9 @@ use codelibra::{ApiError, Catalog, ERROR_CODE_HEADER, Entry, GrpcCode, ParamKind
 use serde::Deserialize;
 
 use super::catalog_client::CatalogClient;
-use super::next_step;
 use super::pb::{ErrorEntry, GetErrorRequest, ListErrorsRequest, RaiseErrorRequest};
 use super::refusal::{self, HandlerResult};
+use super::{example, next_step};
 use crate::find::{look_up, nearest_entries, not_found};
 use crate::output;
 use crate::params::excerpt;
@@ -151,8 +151,9 @@ async fn code_page(mut client: CatalogClient, headers: &HeaderMap, code: u32) ->
         Err(status) => return Err(client.error(&status)),
     };
     let params = entry.iter().flat_map(|entry| &entry.params);
-    let examples: Vec<(String, &str)> = params.map(|p| (p.name.clone(), example(&p.r#type))).collect();
-    let metadata = examples.iter().map(|(name, value)| (name.clone(), (*value).to_owned())).collect();
+    let params = params.map(|p| (&*p.name, ParamKind::from_name(&p.r#type).unwrap_or(ParamKind::String)));
+    let metadata = params.clone().map(|(name, kind)| (name.to_owned(), example::value(kind).to_owned()));
+    let (metadata, query) = (metadata.collect(), example::query(params));
     let raise = RaiseErrorRequest { code, message: String::new(), metadata };
     let Err(status) = client.calls.raise_error(raise).await else {
         return Err(refusal::unexpected(catalog));
@@ -163,7 +164,6 @@ async fn code_page(mut client: CatalogClient, headers: &HeaderMap, code: u32) ->
     }
     let error = received.assume_trusted();
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8080");
-    let query: Vec<String> = examples.iter().map(|(name, value)| format!("{name}={value}")).collect();
     page(
         catalog,
         failure.as_ref(),
@@ -183,7 +183,7 @@ async fn code_page(mut client: CatalogClient, headers: &HeaderMap, code: u32) ->
             message: status.message().to_owned(),
             details: error.to_details_header(),
             origin: format!("http://{host}"),
-            example_query: if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) },
+            example_query: if query.is_empty() { String::new() } else { format!("?{query}") },
         },
     )
 }
@@ -238,17 +238,6 @@ fn prefers_json(headers: &HeaderMap) -> bool {
 
 fn grpc(code: GrpcCode) -> String {
     format!("{} ({code})", code.number())
-}
-
-/// An example value of a parameter.
-fn example(kind: &str) -> &'static str {
-    match ParamKind::from_name(kind) {
-        Some(ParamKind::Int64) => "500",
-        Some(ParamKind::Bool) => "true",
-        Some(ParamKind::Timestamp) => "2026-01-31T09:30:00Z",
-        Some(ParamKind::Duration) => "1.5s",
-        _ => "example",
-    }
 }
 
 /// An example body, indented. On the wire it is one line.

@@ -6,21 +6,26 @@ use codelibra::codes::{ArgumentMissingOrUnparseable, LimitTooLarge, NotFound};
 use codelibra::{ApiError, Catalog, CodeNumber, ErrorCode};
 
 use super::limits::{CLASSES, MAX_ITEMS};
+use crate::params;
 
 /// What a handler of the gateway returns. `ErrorLayer` makes the response to an error.
 pub(super) type HandlerResult = Result<Response, ApiError>;
 
 /// An error of this service. An entry of CodeLibra's catalogue is kept if the served catalogue has the same one, by
 /// number and reason; otherwise the code is `CCC000` of the served catalogue. So a caller never receives a code of a
-/// domain that the service does not serve.
-fn own(catalog: &'static Catalog, error: ApiError) -> ApiError {
-    let is_listed = catalog.by_code(error.number()).is_some_and(|entry| entry.reason == error.reason());
-    let class_number = CodeNumber::from_class(error.http_status().as_u16());
-    let code =
-        if is_listed { CodeNumber::from_u32(error.number()).unwrap_or(class_number) } else { class_number };
-    let mut own = ApiError::from_number(catalog, code).with_message(error.message().to_owned());
+/// domain that the service does not serve, or a parameter that the entry does not declare. Without a message, the summary
+/// is that of the served catalogue.
+fn own(catalog: &'static Catalog, error: &ApiError, message: Option<String>) -> ApiError {
+    let entry = catalog.by_code(error.number()).filter(|entry| entry.reason == error.reason());
+    let code = entry.map_or(CodeNumber::from_class(error.http_status().as_u16()), |entry| entry.number());
+    let mut own = ApiError::from_number(catalog, code);
+    if let Some(message) = message {
+        own = own.with_message(message);
+    }
     for (key, value) in error.metadata() {
-        own = own.with_metadata(key, value);
+        if params::check_raised(entry, key, value).is_ok() {
+            own = own.with_metadata(key, value);
+        }
     }
     own
 }
@@ -32,13 +37,14 @@ pub(super) fn unparseable(
     message: impl Into<String>,
 ) -> ApiError {
     let argument = Some(argument.into());
-    own(catalog, ArgumentMissingOrUnparseable { argument }.with_message(message.into()))
+    own(catalog, &ArgumentMissingOrUnparseable { argument }.into(), Some(message.into()))
 }
 
 /// Returns the error that refuses a number of items. `argument` is the name in the request.
 pub(super) fn too_many_items(catalog: &'static Catalog, argument: &str, items: u32) -> ApiError {
     let error = LimitTooLarge { limit: Some(items.into()), max_limit: Some(MAX_ITEMS.into()) };
-    own(catalog, error.with_message(format!("{argument} is {items}; expected at most {MAX_ITEMS}")))
+    let message = format!("{argument} is {items}; expected at most {MAX_ITEMS}");
+    own(catalog, &error.into(), Some(message))
 }
 
 /// Returns the error that refuses the class of a list. `argument` is the name in the request.
@@ -51,12 +57,12 @@ pub(super) fn not_found(
     resource: impl Into<String>,
     message: impl Into<String>,
 ) -> ApiError {
-    own(catalog, NotFound { resource: Some(resource.into()) }.with_message(message.into()))
+    own(catalog, &NotFound { resource: Some(resource.into()) }.into(), Some(message.into()))
 }
 
 /// Returns the error for a fault of this service.
 pub(super) fn unexpected(catalog: &'static Catalog) -> ApiError {
-    own(catalog, ErrorCode::UNEXPECTED_ERROR.into())
+    own(catalog, &ErrorCode::UNEXPECTED_ERROR.into(), None)
 }
 
 /// Returns the error of a class without a specific reason: `CCC000`.

@@ -47,7 +47,7 @@ pub(crate) fn call_with(arguments: &[&str], variables: &[(&str, &str)]) -> Print
 }
 
 impl Printed {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).expect(&self.stderr)
     }
 

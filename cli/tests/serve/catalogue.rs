@@ -115,6 +115,8 @@ async fn an_entry_of_the_catalogue_comes_before_its_class() {
     let serve = Serve::start(&["--catalog", catalog]);
     let error = serve.get("/v1/errors/999999").await.json();
     assert_eq!((&error["code"], &error["domain"]), (&404_003.into(), &"lending.example.com".into()));
+    // This NOT_FOUND has no parameters.
+    assert_eq!(error["metadata"], serde_json::json!({}));
     // 400001 is another error there.
     let error = serve.get("/v1/errors/abc").await.json();
     assert_eq!((&error["code"], &error["domain"]), (&400_000.into(), &"lending.example.com".into()));

@@ -5,6 +5,7 @@
 mod call;
 mod catalogue;
 mod codes;
+mod foreign;
 mod headers;
 mod held;
 mod pages;

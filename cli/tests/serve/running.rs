@@ -1,7 +1,7 @@
 //! A running `serve`, and what it answers over HTTP.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use codelibra::http::Reader;
 use codelibra::{ErrorCode, ReceivedError};
@@ -14,6 +14,7 @@ pub(crate) struct Serve {
     pub(crate) process: Child,
     pub(crate) http: String,
     pub(crate) grpc: String,
+    stdout: BufReader<ChildStdout>,
 }
 
 impl Serve {
@@ -29,14 +30,25 @@ impl Serve {
 
     pub(crate) fn spawn(mut command: Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut address = |label: &str| {
-            let line = lines.find(|line| line.starts_with(label)).expect(label);
+            let line = stdout.by_ref().lines().map(Result::unwrap).find(|line| line.starts_with(label));
+            let line = line.expect(label);
             line[label.len()..].trim().to_owned()
         };
         let http = address("HTTP gateway");
         let grpc = address("gRPC server");
-        Self { process, http, grpc }
+        Self { process, http, grpc, stdout }
+    }
+
+    /// Stops it, and returns what it printed after its addresses.
+    #[cfg(unix)]
+    pub(crate) fn stop(mut self) -> String {
+        let kill = format!("kill -s TERM {}", self.process.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        let mut printed = String::new();
+        self.stdout.read_to_string(&mut printed).unwrap();
+        printed
     }
 
     pub(crate) async fn channel(&self) -> Channel {
