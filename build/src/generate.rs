@@ -27,9 +27,12 @@ fn write_module(out: &mut String, catalog: &Catalog) -> fmt::Result {
     )?;
     out.push_str("#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]\n");
     out.push_str("pub struct ErrorCode(u32);\n\n");
+    if entries.iter().any(|entry| !entry.deprecated.is_empty()) {
+        out.push_str(ANY_VERSION);
+    }
     out.push_str("impl ErrorCode {\n");
     for entry in entries {
-        write_constant(out, entry)?;
+        write_constant(out, entry, catalog)?;
     }
     out.push_str("}\n\n");
 
@@ -53,23 +56,51 @@ fn write_module(out: &mut String, catalog: &Catalog) -> fmt::Result {
     }
     out.push_str("];\n\n::codelibra::__private::error_code!(ErrorCode, CATALOG, ENTRIES);\n");
 
-    for entry in entries.iter().filter(|e| !e.params.is_empty()) {
-        write_struct(out, entry)?;
+    for entry in entries.iter().filter(|e| has_struct(e)) {
+        write_struct(out, entry, catalog)?;
     }
     Ok(())
 }
 
-fn write_constant(out: &mut String, entry: &Entry) -> fmt::Result {
+/// Whether an entry has a struct with its parameters.
+const fn has_struct(entry: &Entry) -> bool {
+    !entry.params.is_empty()
+}
+
+/// The path of what is generated for an entry.
+fn constant(entry: &Entry) -> String {
+    format!("ErrorCode::{}", entry.reason)
+}
+
+/// Allows a `since` that is not a semantic version: a catalogue has versions of its own.
+const ANY_VERSION: &str = "#[allow(clippy::deprecated_semver)]\n";
+
+/// Writes `#[deprecated]` for an entry that is deprecated. The note is the path of the code to use instead, as `replacement`
+/// names it.
+fn write_deprecated(
+    out: &mut String,
+    margin: &str,
+    entry: &Entry,
+    catalog: &Catalog,
+    replacement: fn(&Entry) -> String,
+) -> fmt::Result {
+    if entry.deprecated.is_empty() {
+        return Ok(());
+    }
+    let since = &entry.deprecated;
+    match catalog.entries.iter().find(|other| other.reason == entry.replaced_by) {
+        Some(other) => {
+            let note = format!("use `{}` instead", replacement(other));
+            writeln!(out, "{margin}#[deprecated(since = {since:?}, note = {note:?})]")
+        }
+        None => writeln!(out, "{margin}#[deprecated(since = {since:?})]"),
+    }
+}
+
+fn write_constant(out: &mut String, entry: &Entry, catalog: &Catalog) -> fmt::Result {
     let Entry { code, name, reason, summary, .. } = entry;
     write_docs(out, 1, &format!("`{code} {name}`: "), &[summary, &entry.cause, &entry.resolution])?;
-    if !entry.deprecated.is_empty() {
-        // Not as `since`, which clippy wants to be semver; a catalogue has its own versions.
-        let mut note = format!("since {}", entry.deprecated);
-        if !entry.replaced_by.is_empty() {
-            let _ = write!(note, "; use `{}`", entry.replaced_by);
-        }
-        writeln!(out, "    #[deprecated(note = {note:?})]")?;
-    }
+    write_deprecated(out, "    ", entry, catalog, constant)?;
     writeln!(out, "    pub const {reason}: Self = Self({code});")
 }
 
@@ -112,11 +143,18 @@ fn param(param: &Param) -> String {
     )
 }
 
-fn write_struct(out: &mut String, entry: &Entry) -> fmt::Result {
+fn write_struct(out: &mut String, entry: &Entry, catalog: &Catalog) -> fmt::Result {
     let Entry { code, name, summary, .. } = entry;
     out.push('\n');
     let lead = format!("`{code} {name}` with its parameters: ");
     write_docs(out, 0, &lead, &[summary, &entry.cause, &entry.resolution])?;
+    let is_deprecated = !entry.deprecated.is_empty();
+    if is_deprecated {
+        out.push_str(ANY_VERSION);
+    }
+    write_deprecated(out, "", entry, catalog, |other| {
+        if has_struct(other) { other.name.clone() } else { constant(other) }
+    })?;
     out.push_str("#[derive(Clone, Debug, Default, PartialEq, Eq)]\n");
     writeln!(out, "pub struct {name} {{")?;
     for Param { name, kind, description } in &entry.params {
@@ -128,11 +166,16 @@ fn write_struct(out: &mut String, entry: &Entry) -> fmt::Result {
     let fields: Vec<String> =
         entry.params.iter().map(|p| format!("{} = {:?}", field(&p.name), p.name)).collect();
     // The number and not the constant, which may be deprecated.
-    writeln!(
-        out,
+    let impls = format!(
         "::codelibra::__private::typed_error!({name}, ErrorCode({code}), {{ {} }});",
         fields.join(", ")
-    )
+    );
+    if is_deprecated {
+        // `allow` has no effect on a call of a macro.
+        writeln!(out, "#[allow(deprecated)]\nconst _: () = {{\n    {impls}\n}};")
+    } else {
+        writeln!(out, "{impls}")
+    }
 }
 
 /// A param's name as a Rust field: keywords are made raw, and the four that cannot be get a `_`.
