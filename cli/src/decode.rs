@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::args::{Decode, TextFormat};
-use crate::explain::head;
+use crate::explain::{deprecation, head};
 use crate::failure::Failure;
 use crate::find::look_up;
 use crate::output::{self, row};
@@ -140,6 +140,8 @@ pub(crate) struct Decoded<'a> {
     name: Option<&'static str>,
     reason: Option<&'a str>,
     domain: Option<&'a str>,
+    deprecated: &'static str,
+    replaced_by: &'static str,
     message: &'a str,
     http_status: u16,
     grpc_code: GrpcCode,
@@ -159,6 +161,8 @@ impl<'a> Decoded<'a> {
             reason: some(error.reason()),
             // A code without a domain belongs to the catalogue.
             domain: some(error.domain()).or(error.entry().map(|entry| entry.domain)),
+            deprecated: error.entry().map_or("", |entry| entry.deprecated),
+            replaced_by: error.entry().map_or("", |entry| entry.replaced_by),
             message: error.message(),
             http_status: error.http_status().as_u16(),
             grpc_code: error.grpc_code(),
@@ -212,6 +216,7 @@ pub(crate) fn text(error: &ReceivedError) -> String {
     row(&mut out, "reason", error.reason());
     let domain = error.entry().filter(|_| error.domain().is_empty()).map_or(error.domain(), |e| e.domain);
     row(&mut out, "domain", domain);
+    row(&mut out, "deprecated", &error.entry().map(deprecation).unwrap_or_default());
     row(&mut out, "message", error.message());
     for (i, (key, value)) in error.metadata().to_map().into_iter().enumerate() {
         row(&mut out, if i == 0 { "metadata" } else { "" }, &format!("{key} = {value}"));

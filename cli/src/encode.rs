@@ -4,8 +4,9 @@ use codelibra::http::{DetailTypes, write_body};
 use codelibra::{ApiError, Catalog};
 
 use crate::args::{Encode, WireFormat};
+use crate::explain::deprecation;
 use crate::failure::{Failure, warn};
-use crate::find::find;
+use crate::find::{find, named};
 use crate::output;
 use crate::params::{self, Misfit};
 
@@ -19,6 +20,9 @@ pub(crate) fn run(catalog: &'static Catalog, args: &Encode) -> Result<(), Failur
 
 fn error(catalog: &'static Catalog, args: &Encode) -> Result<ApiError, Failure> {
     let found = find(catalog, &args.wanted)?;
+    if let Some(entry) = found.entry().filter(|entry| !entry.deprecated.is_empty()) {
+        warn("warning", &format!("{} is deprecated {}", named(entry), deprecation(entry)));
+    }
     let mut error = ApiError::from_catalog(catalog, found.number()).map_err(Failure::bad_input)?;
     if let Some(message) = &args.message {
         error = error.with_message(message.clone());

@@ -113,6 +113,23 @@ fn it_prints_the_messages_of_an_answer() {
 }
 
 #[test]
+fn a_deprecated_code_is_shown_with_its_replacement() {
+    let catalog = ["--catalog", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/lending.proto")];
+    let serve = Serve::start(&catalog);
+    let url = format!("http://{}", serve.grpc);
+    // `{code: 404004}`.
+    let arguments = [&[&url, RAISE, "--data-base64", "CKTUGA=="], &catalog[..]].concat();
+    let printed = call(&arguments);
+    assert!(printed.stdout.contains("\n  deprecated  since 2.1; use NOT_FOUND\n"), "{}", printed.stdout);
+    let error = call(&[&*arguments, &["--format", "json"]].concat()).json();
+    assert_eq!(
+        (&error["deprecated"], &error["replaced_by"]),
+        (&"2.1".into(), &"NOT_FOUND".into()),
+        "{error}"
+    );
+}
+
+#[test]
 fn what_cannot_be_called_is_said_in_one_line() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{free}");
