@@ -129,26 +129,14 @@ impl Gateway {
         let mut asked = Asked::new(self.catalog, query)?;
         let http_status = asked.take_class()?;
         asked.finish("class")?;
-        let list = self
-            .client
-            .calls
-            .clone()
-            .list_errors(ListErrorsRequest { http_status })
-            .await
-            .map_err(|s| self.client.error(&s))?;
+        let list = self.client.calls.clone().list_errors(ListErrorsRequest { http_status }).await?;
         Ok(axum::Json(list.into_inner()).into_response())
     }
 
     async fn entry(&self, code: &str, query: Vec<(String, String)>) -> HandlerResult {
         let code = self.parse(code)?;
         Asked::new(self.catalog, query)?.finish("none; `:raise` accepts them")?;
-        let found = self
-            .client
-            .calls
-            .clone()
-            .get_error(GetErrorRequest { code })
-            .await
-            .map_err(|s| self.client.error(&s))?;
+        let found = self.client.calls.clone().get_error(GetErrorRequest { code }).await?;
         Ok(axum::Json(found.into_inner().entry).into_response())
     }
 
@@ -159,7 +147,7 @@ impl Gateway {
         asked.add_body(body)?;
         let message = asked.take_message();
         let request = RaiseErrorRequest { code, message, metadata: asked.into_metadata() };
-        self.client.calls.clone().raise_error(request).await.map_err(|s| self.client.error(&s))?;
+        self.client.calls.clone().raise_error(request).await?;
         Ok(StatusCode::NO_CONTENT.into_response())
     }
 
@@ -171,13 +159,7 @@ impl Gateway {
         asked.check_metadata(code)?;
         let raise = RaiseErrorStreamRequest { code, message, metadata: asked.into_metadata(), after_items };
         let permit = self.streams.admit(request)?;
-        let items = self
-            .stream_client
-            .calls
-            .clone()
-            .raise_error_stream(raise)
-            .await
-            .map_err(|s| self.client.error(&s))?;
+        let items = self.stream_client.calls.clone().raise_error_stream(raise).await?;
         let client = self.stream_client.clone();
         let items = items.into_inner().map(move |item| match item {
             Ok(item) => Ok(serde_json::json!({ "item": item.item })),
@@ -219,7 +201,7 @@ async fn one(
         Some("stream") if reads => gateway.stream(code, query, &request).await,
         None if reads => gateway.entry(code, query).await,
         Some("stream") | None => Ok(gateway.no_method(READ)),
-        Some(_) => Err(gateway.no_route(&format!("/v1/errors/{segment}"))),
+        Some(_) => Err(gateway.no_route(&format!("/v1/errors/{segment}")).into()),
     }
 }
 

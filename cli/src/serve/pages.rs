@@ -53,7 +53,7 @@ pub(crate) async fn list(
     Query(Search { q }): Query<Search>,
 ) -> HandlerResult {
     let list = client.calls.list_errors(ListErrorsRequest::default()).await;
-    let mut rows = list.map_err(|status| client.error(&status))?.into_inner().errors;
+    let mut rows = list?.into_inner().errors;
     let total = rows.len();
     let words: Vec<String> = q.split_whitespace().map(str::to_lowercase).collect();
     rows.retain(|row| {
@@ -118,7 +118,7 @@ pub(crate) async fn one(
         let resource = format!("errors/{}", excerpt(&segment));
         let error = refusal::not_found(catalog, resource, not_found(catalog, segment.trim()));
         if prefers_json(&headers) {
-            return Err(error);
+            return Err(error.into());
         }
         return page(
             catalog,
@@ -148,7 +148,7 @@ async fn code_page(mut client: CatalogClient, headers: &HeaderMap, code: u32) ->
         Err(status) if status.code() == tonic::Code::NotFound && !prefers_json(headers) => {
             (None, Some(client.error(&status)))
         }
-        Err(status) => return Err(client.error(&status)),
+        Err(status) => return Err(status.into()),
     };
     let params = entry.iter().flat_map(|entry| &entry.params);
     let params = params.map(|p| (&*p.name, ParamKind::from_name(&p.r#type).unwrap_or(ParamKind::String)));
@@ -156,11 +156,11 @@ async fn code_page(mut client: CatalogClient, headers: &HeaderMap, code: u32) ->
     let (metadata, query) = (metadata.collect(), example::query(params));
     let raise = RaiseErrorRequest { code, message: String::new(), metadata };
     let Err(status) = client.calls.raise_error(raise).await else {
-        return Err(refusal::unexpected(catalog));
+        return Err(refusal::unexpected(catalog).into());
     };
     let received = client.received(&status);
     if received.number() != Some(code) {
-        return Err(client.error(&status));
+        return Err(status.into());
     }
     let error = received.assume_trusted();
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8080");

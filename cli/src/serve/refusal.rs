@@ -2,14 +2,16 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use codelibra::axum::GatewayError;
 use codelibra::codes::{ArgumentMissingOrUnparseable, LimitTooLarge, NotFound};
 use codelibra::{ApiError, Catalog, CodeNumber, ErrorCode};
 
 use super::limits::{CLASSES, MAX_ITEMS};
 use crate::params;
 
-/// What a handler of the gateway returns. `ErrorLayer` makes the response to an error.
-pub(super) type HandlerResult = Result<Response, ApiError>;
+/// What a handler of the gateway returns. `ErrorLayer` makes the response to an error, and reads an error of the service with
+/// the served catalogue.
+pub(super) type HandlerResult = Result<Response, GatewayError>;
 
 /// An error of this service. An entry of CodeLibra's catalogue is kept if the served catalogue has the same one, by
 /// number and reason; otherwise the code is `CCC000` of the served catalogue. So a caller never receives a code of a
