@@ -208,6 +208,10 @@ fn the_type_of_a_problem_is_the_page_of_the_code() {
     assert_eq!(class["type"], "about:blank");
     assert_eq!(class["title"], "Unprocessable Entity");
     assert_eq!(class["code"], 422_000);
+    // A catalogue without pages.
+    let shop = value(&crate::shop::ErrorCode::CLOSED.into());
+    assert_eq!((&shop["type"], &shop["title"]), (&"about:blank".into(), &"Service Unavailable".into()));
+    assert_eq!((&shop["code"], &shop["detail"]), (&503_001.into(), &"The shop is closed.".into()));
 }
 
 #[test]

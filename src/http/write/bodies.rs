@@ -6,9 +6,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
 use super::details::{Attached, ConnectDetails, JsonMetadata, ShedNames, StatusDetails};
-use crate::catalog::Entry;
-use crate::catalog::GrpcCode;
 use crate::catalog::code::class_phrase;
+use crate::catalog::{Catalog, Entry, GrpcCode};
 use crate::http::DetailTypes;
 use crate::outbound::sent_error::SentError;
 use crate::wire::write::WrittenInfos;
@@ -77,10 +76,11 @@ pub(super) struct Problem<'a> {
 impl<'a> Problem<'a> {
     pub(super) fn new(error: &'a SentError<'a>, types: &'a DetailTypes) -> Self {
         let class = error.class();
-        let listed = error.entry.zip(error.catalog);
+        let pages = error.catalog.map(Catalog::pages).filter(|pages| !pages.is_empty());
+        let page = pages.zip(error.entry);
         Self {
-            r#type: ProblemType(listed.map(|(entry, catalog)| (catalog.pages(), entry))),
-            title: error.entry.map_or_else(|| class_phrase(class), |entry| entry.summary),
+            r#type: ProblemType(page),
+            title: page.map_or_else(|| class_phrase(class), |(_, entry)| entry.summary),
             status: class,
             detail: &error.message,
             instance: error.request_id().map(Instance),
@@ -114,7 +114,8 @@ const NO_FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'=');
 
-/// The page of a listed code; otherwise `about:blank`: the type is the HTTP status only (§4.2.1).
+/// The page of a listed code; `about:blank` without a page: the type is the HTTP status only, and the title is its phrase
+/// (§4.2.1).
 struct ProblemType(Option<(&'static str, &'static Entry)>);
 
 impl fmt::Display for ProblemType {
