@@ -2,8 +2,10 @@
 
 use codelibra::client::{ClientLayer, ClientService};
 use codelibra::{ApiError, Catalog, ReceivedError, StatusCodeExt};
-use tonic::Status;
+use http::{HeaderMap, HeaderName};
+use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint, Error};
+use tonic::{Extensions, Request, Status};
 use tower_layer::Layer;
 
 use super::pb::error_catalog_service_client::ErrorCatalogServiceClient;
@@ -33,4 +35,14 @@ impl CatalogClient {
     pub(super) fn error(&self, status: &Status) -> ApiError {
         self.received(status).assume_trusted()
     }
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A request to the service on behalf of a caller over HTTP. It contains the caller's `x-request-id`, so that the service logs
+/// and sends the id that the caller knows.
+pub(super) fn request_for<T>(caller: &HeaderMap, message: T) -> Request<T> {
+    let ids = caller.get_all(REQUEST_ID).into_iter();
+    let fields = HeaderMap::from_iter(ids.map(|id| (REQUEST_ID, id.clone())));
+    Request::from_parts(MetadataMap::from_headers(fields), Extensions::default(), message)
 }

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{FromRef, Path, Query, State};
 use axum::http::header::ALLOW;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
@@ -20,7 +20,7 @@ use tokio_stream::StreamExt;
 use tonic::transport::Endpoint;
 
 use super::asked::Asked;
-use super::catalog_client::CatalogClient;
+use super::catalog_client::{CatalogClient, request_for};
 use super::limits::Limits;
 use super::pages;
 use super::pb::{GetErrorRequest, ListErrorsRequest, RaiseErrorRequest, RaiseErrorStreamRequest};
@@ -125,29 +125,41 @@ impl Gateway {
 type QueryPairs = Query<Vec<(String, String)>>;
 
 impl Gateway {
-    async fn list(&self, query: Vec<(String, String)>) -> HandlerResult {
+    async fn list(&self, query: Vec<(String, String)>, caller: &HeaderMap) -> HandlerResult {
         let mut asked = Asked::new(self.catalog, query)?;
         let http_status = asked.take_class()?;
         asked.finish("class")?;
-        let list = self.client.calls.clone().list_errors(ListErrorsRequest { http_status }).await?;
+        let list = self
+            .client
+            .calls
+            .clone()
+            .list_errors(request_for(caller, ListErrorsRequest { http_status }))
+            .await?;
         Ok(axum::Json(list.into_inner()).into_response())
     }
 
-    async fn entry(&self, code: &str, query: Vec<(String, String)>) -> HandlerResult {
+    async fn entry(&self, code: &str, query: Vec<(String, String)>, caller: &HeaderMap) -> HandlerResult {
         let code = self.parse(code)?;
         Asked::new(self.catalog, query)?.finish("none; `:raise` accepts them")?;
-        let found = self.client.calls.clone().get_error(GetErrorRequest { code }).await?;
+        let found =
+            self.client.calls.clone().get_error(request_for(caller, GetErrorRequest { code })).await?;
         Ok(axum::Json(found.into_inner().entry).into_response())
     }
 
-    async fn raise(&self, code: &str, query: Vec<(String, String)>, body: &[u8]) -> HandlerResult {
+    async fn raise(
+        &self,
+        code: &str,
+        query: Vec<(String, String)>,
+        body: &[u8],
+        caller: &HeaderMap,
+    ) -> HandlerResult {
         let code = self.parse(code)?;
         let mut asked = Asked::new(self.catalog, query)?;
         asked.check_metadata(code)?;
         asked.add_body(body)?;
         let message = asked.take_message();
         let request = RaiseErrorRequest { code, message, metadata: asked.into_metadata() };
-        self.client.calls.clone().raise_error(request).await?;
+        self.client.calls.clone().raise_error(request_for(caller, request)).await?;
         Ok(StatusCode::NO_CONTENT.into_response())
     }
 
@@ -159,7 +171,8 @@ impl Gateway {
         asked.check_metadata(code)?;
         let raise = RaiseErrorStreamRequest { code, message, metadata: asked.into_metadata(), after_items };
         let permit = self.streams.admit(request)?;
-        let items = self.stream_client.calls.clone().raise_error_stream(raise).await?;
+        let items =
+            self.stream_client.calls.clone().raise_error_stream(request_for(&request.headers, raise)).await?;
         let client = self.stream_client.clone();
         let items = items.into_inner().map(move |item| match item {
             Ok(item) => Ok(serde_json::json!({ "item": item.item })),
@@ -173,8 +186,8 @@ impl Gateway {
     }
 }
 
-async fn list(State(gateway): State<Gateway>, Query(query): QueryPairs) -> HandlerResult {
-    gateway.list(query).await
+async fn list(State(gateway): State<Gateway>, Query(query): QueryPairs, caller: HeaderMap) -> HandlerResult {
+    gateway.list(query, &caller).await
 }
 
 const READ: &str = "GET,HEAD";
@@ -193,13 +206,14 @@ async fn one(
         Some((code, verb)) => (code, Some(verb)),
         None => (segment.as_str(), None),
     };
+    let caller = &request.headers;
     let reads = matches!(request.method, Method::GET | Method::HEAD);
     match verb {
-        Some("raise") if reads => gateway.raise(code, query, b"").await,
-        Some("raise") if request.method == Method::POST => gateway.raise(code, query, &body).await,
+        Some("raise") if reads => gateway.raise(code, query, b"", caller).await,
+        Some("raise") if request.method == Method::POST => gateway.raise(code, query, &body, caller).await,
         Some("raise") => Ok(gateway.no_method(READ_OR_POST)),
         Some("stream") if reads => gateway.stream(code, query, &request).await,
-        None if reads => gateway.entry(code, query).await,
+        None if reads => gateway.entry(code, query, caller).await,
         Some("stream") | None => Ok(gateway.no_method(READ)),
         Some(_) => Err(gateway.no_route(&format!("/v1/errors/{segment}")).into()),
     }

@@ -11,7 +11,7 @@ use codelibra::http::{DetailTypes, Form, Reader, prefers, write_body};
 use codelibra::{ApiError, Catalog, ERROR_CODE_HEADER, Entry, GrpcCode, ParamKind};
 use serde::Deserialize;
 
-use super::catalog_client::CatalogClient;
+use super::catalog_client::{CatalogClient, request_for};
 use super::pb::{ErrorEntry, GetErrorRequest, ListErrorsRequest, RaiseErrorRequest};
 use super::refusal::{self, HandlerResult};
 use super::{example, next_step};
@@ -51,8 +51,9 @@ impl ErrorEntry {
 pub(crate) async fn list(
     State(mut client): State<CatalogClient>,
     Query(Search { q }): Query<Search>,
+    caller: HeaderMap,
 ) -> HandlerResult {
-    let list = client.calls.list_errors(ListErrorsRequest::default()).await;
+    let list = client.calls.list_errors(request_for(&caller, ListErrorsRequest::default())).await;
     let mut rows = list?.into_inner().errors;
     let total = rows.len();
     let words: Vec<String> = q.split_whitespace().map(str::to_lowercase).collect();
@@ -142,7 +143,8 @@ pub(crate) async fn one(
 
 async fn code_page(mut client: CatalogClient, headers: &HeaderMap, code: u32) -> HandlerResult {
     let catalog = client.catalog;
-    let (entry, failure) = match client.calls.get_error(GetErrorRequest { code }).await {
+    let (entry, failure) = match client.calls.get_error(request_for(headers, GetErrorRequest { code })).await
+    {
         Ok(found) => (found.into_inner().entry, None),
         // For a code that is not listed, the page shows the meaning of its class.
         Err(status) if status.code() == tonic::Code::NotFound && !prefers_json(headers) => {

@@ -115,3 +115,26 @@ async fn an_unlisted_code_works_by_its_class() {
     let answer = serve.get("/v1/errors/403099:raise").await;
     assert_eq!((answer.status, answer.error().number()), (403, Some(403_099)));
 }
+
+/// The id in every response is the one that the caller chose, also if the service behind the gateway sent the error.
+#[tokio::test]
+async fn a_caller_chooses_the_id_of_its_request() {
+    let serve = Serve::start(&[]);
+    for path in [
+        "/v1/errors?class=200",
+        "/v1/errors/404404",
+        "/v1/errors/403003:raise",
+        "/v1/errors/500001:raise",
+        "/v1/errors/999:raise",
+        "/v1/errors/999:stream",
+        "/v1/errors/403003:stream",
+        "/v1/errors/abc",
+        "/errors/404404",
+        "/nowhere",
+    ] {
+        let request = reqwest::Client::new().get(format!("{}{path}", serve.http));
+        let request = request.header("x-request-id", "chosen-7").header("accept", "application/json");
+        let answer = Answer::from_response(request.send().await.unwrap()).await;
+        assert!(answer.text().contains(r#""requestId":"chosen-7""#), "{path}: {}", answer.text());
+    }
+}
