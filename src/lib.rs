@@ -98,6 +98,7 @@ pub mod pb {
     feature = "axum",
     feature = "client",
     feature = "metrics",
+    feature = "retry",
     feature = "server",
     feature = "tracing"
 ))]

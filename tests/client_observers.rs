@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
-use codelibra::client::{ClientLayer, MetricsObserver, Observe, TracingObserver};
+use codelibra::client::{ClientLayer, MetricsObserver, Observe, RetryPolicy, TracingObserver};
 use codelibra::{ApiError, CATALOG, ErrorCode};
 use http::{Request, Response};
 use http_body_util::Empty;
 use tonic::Status;
-use tower::{Layer, Service, service_fn};
+use tower::retry::Retry;
+use tower::{Layer, Service, ServiceExt, service_fn};
 
 /// One failed call, of a peer that answers with this status.
 fn fail(status: &Status, observer: impl Observe) {
@@ -80,6 +81,29 @@ fn a_peer_cannot_add_labels() {
     assert_eq!(labels("method"), BTreeSet::from(["/shop.Shop/Buy".to_owned()]));
     assert_eq!(labels("grpc_code"), BTreeSet::from(["PERMISSION_DENIED".to_owned()]));
     assert_eq!(labels("synthesized"), BTreeSet::from(["false".to_owned()]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_are_counted_with_labels_that_a_peer_cannot_choose() {
+    let recorder = Recorder::default();
+    let guard = metrics::set_default_local_recorder(&recorder);
+    let policy = RetryPolicy::<ErrorCode>::new()
+        .idempotent()
+        .method("/shop.Shop/Buy")
+        .observe(MetricsObserver)
+        .observe(MetricsObserver);
+    let call = service_fn(|_: tonic::Request<()>| {
+        let error = ApiError::from_catalog(&CATALOG, 503_777).unwrap();
+        std::future::ready(Err::<(), _>(Status::from(error)))
+    });
+    Retry::new(policy.max_retries(2), call).oneshot(tonic::Request::new(())).await.unwrap_err();
+    drop(guard);
+    assert_eq!(recorder.count.load(Ordering::Relaxed), 4);
+    for key in recorder.keys.into_inner().unwrap() {
+        assert_eq!(key.name(), MetricsObserver::RETRIES);
+        let labels: Vec<_> = key.labels().map(|label| (label.key(), label.value())).collect();
+        assert_eq!(labels, [("method", "/shop.Shop/Buy"), ("code", "503000"), ("grpc_code", "UNAVAILABLE")]);
+    }
 }
 
 /// Writes each event as one text.

@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::ClientBody;
 use super::context::CallContext;
 use super::future::ClientFuture;
-use super::observe::{Both, Observe, ObservedCall};
+use super::observe::{self, Observe, ObservedCall};
 use super::requested::Requested;
 use crate::catalog::{Catalog, CatalogCode};
 use crate::guard::{BoxError, inner_service_accessors};
@@ -99,11 +99,7 @@ impl ClientLayer {
     /// ```
     #[must_use]
     pub fn observe(mut self, observer: impl Observe) -> Self {
-        let observer: Arc<dyn Observe> = Arc::new(observer);
-        self.observer = Some(match self.observer {
-            Some(first) => Arc::new(Both(first, observer)),
-            None => observer,
-        });
+        self.observer = Some(observe::add(self.observer, observer));
         self
     }
 }

@@ -2,7 +2,7 @@
 
 use ::metrics::{counter, histogram};
 
-use super::{FailedCall, Observe};
+use super::{FailedCall, Observe, RetriedCall};
 use crate::inbound::ReceivedError;
 
 /// Counts each failure with the recorder of the crate `metrics`.
@@ -11,6 +11,7 @@ use crate::inbound::ReceivedError;
 /// |---|---|---|
 /// | `codelibra_client_errors_total` | counter | failures |
 /// | `codelibra_client_error_seconds` | histogram | seconds from the start of the call |
+/// | `codelibra_client_retries_total` | counter | retries, if a `RetryPolicy` has this observer; without `synthesized` |
 ///
 /// The labels. A peer cannot add values to any of them:
 ///
@@ -37,6 +38,8 @@ impl MetricsObserver {
     pub const ERRORS: &'static str = "codelibra_client_errors_total";
     /// The name of the histogram.
     pub const SECONDS: &'static str = "codelibra_client_error_seconds";
+    /// The name of the counter of retries.
+    pub const RETRIES: &'static str = "codelibra_client_retries_total";
 }
 
 impl Observe for MetricsObserver {
@@ -49,5 +52,14 @@ impl Observe for MetricsObserver {
         ];
         counter!(Self::ERRORS, &labels).increment(1);
         histogram!(Self::SECONDS, &labels).record(call.latency.as_secs_f64());
+    }
+
+    fn on_retry(&self, error: &ReceivedError, call: &RetriedCall<'_>) {
+        let labels = [
+            ("method", call.method.to_owned()),
+            ("code", error.listed_number().to_string()),
+            ("grpc_code", error.grpc_code().name().to_owned()),
+        ];
+        counter!(Self::RETRIES, &labels).increment(1);
     }
 }

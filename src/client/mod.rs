@@ -24,6 +24,8 @@ mod layer;
 mod metrics;
 mod observe;
 mod requested;
+#[cfg(feature = "retry")]
+mod retry;
 #[cfg(feature = "tracing")]
 mod tracing;
 
@@ -34,7 +36,9 @@ pub use self::future::ClientFuture;
 pub use self::layer::{ClientLayer, ClientService};
 #[cfg(feature = "metrics")]
 pub use self::metrics::MetricsObserver;
-pub use self::observe::{FailedCall, Observe};
+pub use self::observe::{FailedCall, Observe, RetriedCall};
+#[cfg(feature = "retry")]
+pub use self::retry::{InvalidMethodSet, RetryFuture, RetryLayer, RetryPolicy, RetryService};
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;
 

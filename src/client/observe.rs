@@ -36,6 +36,12 @@ use crate::tonic::StatusCodeExt;
 pub trait Observe: Send + Sync + 'static {
     /// Receives a failed call. It is called once for each.
     fn on_error(&self, error: &ReceivedError, call: &FailedCall<'_>);
+
+    /// Receives the retry of a failed call, before its delay. Only a `RetryPolicy` (feature `retry`) reports retries. It does
+    /// nothing by default.
+    fn on_retry(&self, error: &ReceivedError, call: &RetriedCall<'_>) {
+        let _ = (error, call);
+    }
 }
 
 impl<F: Fn(&ReceivedError, &FailedCall<'_>) + Send + Sync + 'static> Observe for F {
@@ -56,14 +62,43 @@ pub struct FailedCall<'a> {
     pub latency: Duration,
 }
 
+/// A call that is sent again, as [observers](Observe) receive it.
+///
+/// [`Observe`] has an example.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RetriedCall<'a> {
+    /// The path of the method, `/package.Service/Method`. It is empty if the policy of a typed call has no method.
+    pub method: &'a str,
+    /// The number of this retry of the call, from 1.
+    pub retry: u32,
+    /// The time until the call is sent again.
+    pub delay: Duration,
+}
+
+/// Adds an observer, which is called after the others.
+pub(super) fn add(observer: Option<Arc<dyn Observe>>, another: impl Observe) -> Arc<dyn Observe> {
+    let another: Arc<dyn Observe> = Arc::new(another);
+    match observer {
+        Some(first) => Arc::new(Both(first, another)),
+        None => another,
+    }
+}
+
 /// Two observers, called in order.
-pub(super) struct Both(pub(super) Arc<dyn Observe>, pub(super) Arc<dyn Observe>);
+struct Both(Arc<dyn Observe>, Arc<dyn Observe>);
 
 impl Observe for Both {
     fn on_error(&self, error: &ReceivedError, call: &FailedCall<'_>) {
         for observer in [&self.0, &self.1] {
             // The panic hook has reported it.
             drop(catch(|| observer.on_error(error, call)));
+        }
+    }
+
+    fn on_retry(&self, error: &ReceivedError, call: &RetriedCall<'_>) {
+        for observer in [&self.0, &self.1] {
+            drop(catch(|| observer.on_retry(error, call)));
         }
     }
 }

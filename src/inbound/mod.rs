@@ -21,7 +21,7 @@ pub(crate) mod note;
 pub(crate) mod parts;
 mod place;
 pub(crate) mod received;
-mod retry;
+pub(crate) mod retry;
 pub(crate) mod retry_hints;
 #[cfg(any(feature = "client", feature = "gateway"))]
 pub(crate) mod sanitize;

@@ -43,10 +43,6 @@ impl RetryAdvice {
     pub const MAX_DELAY: Duration = Duration::from_secs(3600);
     /// The delay if the error contains none, 1 s.
     pub const DEFAULT_DELAY: Duration = Duration::from_secs(1);
-
-    fn after(delay: Duration) -> Self {
-        Self::After(delay.clamp(Self::MIN_DELAY, Self::MAX_DELAY))
-    }
 }
 
 impl ReceivedError {
@@ -77,41 +73,84 @@ impl ReceivedError {
     /// assert_eq!(error.retry_advice(), RetryAdvice::After(std::time::Duration::from_secs(30)));
     /// ```
     pub fn retry_advice(&self) -> RetryAdvice {
-        advice(self)
+        match decide(self) {
+            Ok(RetryDelay::Pushback(delay) | RetryDelay::AtLeast(delay)) => RetryAdvice::After(delay),
+            Ok(RetryDelay::Unknown) => RetryAdvice::After(RetryAdvice::DEFAULT_DELAY),
+            Err(advice) => advice,
+        }
+    }
+
+    /// Returns when the same request may be sent again, or `None` if it may not.
+    #[cfg(feature = "retry")]
+    pub(crate) fn retry_delay(&self) -> Option<RetryDelay> {
+        decide(self).ok()
     }
 }
 
-/// Decides on a retry, with the rules of [`ReceivedError::retry_advice`].
-fn advice(error: &ReceivedError) -> RetryAdvice {
-    if let Some(Pushback::Stop) = error.retry_hints().pushback {
-        return RetryAdvice::Never;
+/// When the same request may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RetryDelay {
+    /// After exactly this delay (gRFC A6).
+    Pushback(Duration),
+    /// After this delay, or later.
+    AtLeast(Duration),
+    /// The error contains no delay.
+    Unknown,
+}
+
+impl RetryDelay {
+    fn from_error(error: &ReceivedError) -> Self {
+        match error.retry_hints().pushback {
+            Some(Pushback::After(delay)) => Self::Pushback(limited(delay)),
+            _ => info_delay(error).map_or(Self::Unknown, |delay| Self::AtLeast(limited(delay))),
+        }
     }
-    let asked = asked_delay(error);
-    let by_delay = |delay: Option<Duration>| RetryAdvice::after(delay.unwrap_or(RetryAdvice::DEFAULT_DELAY));
-    match (error.entry().map(|entry| entry.recovery), asked) {
-        (Some(Recovery::Wait), asked) => by_delay(asked.or_else(|| param_delay(error))),
-        (Some(Recovery::Retry), asked) => by_delay(asked),
-        (Some(Recovery::None | Recovery::ContactSupport), _) => RetryAdvice::Never,
-        (Some(_), _) => RetryAdvice::AfterChange,
-        (None, Some(asked)) => RetryAdvice::after(asked),
-        (None, None) => match error.grpc_code() {
-            GrpcCode::Unavailable | GrpcCode::ResourceExhausted => by_delay(None),
-            GrpcCode::InvalidArgument
-            | GrpcCode::FailedPrecondition
-            | GrpcCode::OutOfRange
-            | GrpcCode::Aborted
-            | GrpcCode::Unauthenticated => RetryAdvice::AfterChange,
-            _ => RetryAdvice::Never,
+
+    /// The delay of an error of the recovery WAIT, which may also be in a parameter.
+    fn of_wait(error: &ReceivedError) -> Self {
+        match Self::from_error(error) {
+            Self::Unknown => param_delay(error).map_or(Self::Unknown, |delay| Self::AtLeast(limited(delay))),
+            delay => delay,
+        }
+    }
+}
+
+fn limited(delay: Duration) -> Duration {
+    delay.clamp(RetryAdvice::MIN_DELAY, RetryAdvice::MAX_DELAY)
+}
+
+/// Decides on a retry, with the rules of [`ReceivedError::retry_advice`]. Returns `Err` with the advice not to send the same
+/// request again.
+fn decide(error: &ReceivedError) -> Result<RetryDelay, RetryAdvice> {
+    if let Some(Pushback::Stop) = error.retry_hints().pushback {
+        return Err(RetryAdvice::Never);
+    }
+    match error.entry().map(|entry| entry.recovery) {
+        Some(Recovery::Wait) => Ok(RetryDelay::of_wait(error)),
+        Some(Recovery::Retry) => Ok(RetryDelay::from_error(error)),
+        Some(Recovery::None | Recovery::ContactSupport) => Err(RetryAdvice::Never),
+        Some(_) => Err(RetryAdvice::AfterChange),
+        None => match (RetryDelay::from_error(error), error.grpc_code()) {
+            (RetryDelay::Unknown, GrpcCode::Unavailable | GrpcCode::ResourceExhausted) => {
+                Ok(RetryDelay::Unknown)
+            }
+            (
+                RetryDelay::Unknown,
+                GrpcCode::InvalidArgument
+                | GrpcCode::FailedPrecondition
+                | GrpcCode::OutOfRange
+                | GrpcCode::Aborted
+                | GrpcCode::Unauthenticated,
+            ) => Err(RetryAdvice::AfterChange),
+            (RetryDelay::Unknown, _) => Err(RetryAdvice::Never),
+            (delay, _) => Ok(delay),
         },
     }
 }
 
-/// Returns the delay that the peer asks for.
-fn asked_delay(error: &ReceivedError) -> Option<Duration> {
+/// Returns the delay in `Retry-After` or RetryInfo.
+fn info_delay(error: &ReceivedError) -> Option<Duration> {
     let hints = error.retry_hints();
-    if let Some(Pushback::After(delay)) = hints.pushback {
-        return Some(delay);
-    }
     let info = error.detail::<rpc::RetryInfo>().and_then(Result::ok);
     let info = info.and_then(|info| info.retry_delay).map(positive);
     // `Retry-After` has whole seconds only. A peer rounds the delay of RetryInfo up for it.

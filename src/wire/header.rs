@@ -36,6 +36,9 @@ names! {
     /// gRFC A6: how long the caller waits before it tries again.
     pub(crate) RETRY_PUSHBACK_HEADER = "grpc-retry-pushback-ms";
 
+    /// gRFC A6: the number of earlier attempts of the same call.
+    pub(crate) PREVIOUS_ATTEMPTS_HEADER = "grpc-previous-rpc-attempts";
+
     /// The name of the field with which the client layer marks every failure that it receives. A `tonic::Status` contains the
     /// field as metadata. A server layer therefore recognises the status of a peer that a handler returns as its own. The
     /// server layer removes the field before it sends the failure.

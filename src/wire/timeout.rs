@@ -21,6 +21,27 @@ pub(crate) fn parse(value: &[u8]) -> Option<Duration> {
     }
 }
 
+/// Writes a time in the smallest unit in which it has at most eight digits. It is rounded down; a time that is too long is cut.
+#[cfg(feature = "retry")]
+pub(crate) fn to_field(timeout: Duration) -> http::HeaderValue {
+    let secs = u128::from(timeout.as_secs());
+    let units = [
+        (timeout.as_nanos(), 'n'),
+        (timeout.as_micros(), 'u'),
+        (timeout.as_millis(), 'm'),
+        (secs, 'S'),
+        (secs / 60, 'M'),
+        (secs / 3600, 'H'),
+    ];
+    let (number, unit) = units.into_iter().find(|(number, _)| *number <= MAX).unwrap_or((MAX, 'H'));
+    // Digits and a letter are a valid value.
+    http::HeaderValue::try_from(format!("{number}{unit}")).unwrap_or(http::HeaderValue::from_static("0n"))
+}
+
+/// The largest number of eight digits.
+#[cfg(feature = "retry")]
+const MAX: u128 = 99_999_999;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +56,23 @@ mod tests {
         assert_eq!(parse(b"0n"), Some(Duration::ZERO));
         for wrong in ["", "S", "1", "-1S", "1.5S", "999999999S", "1s", "1 S"] {
             assert_eq!(parse(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[cfg(feature = "retry")]
+    #[test]
+    fn a_time_is_written_in_at_most_eight_digits() {
+        for (time, text) in [
+            (Duration::ZERO, "0n"),
+            (Duration::from_nanos(99_999_999), "99999999n"),
+            (Duration::from_nanos(100_000_999), "100000u"),
+            (Duration::from_millis(1_500), "1500000u"),
+            (Duration::from_secs(86_400), "86400000m"),
+            (Duration::from_secs(100_000_000), "1666666M"),
+            (Duration::MAX, "99999999H"),
+        ] {
+            assert_eq!(to_field(time), text);
+            assert!(parse(text.as_bytes()).unwrap() <= time);
         }
     }
 }

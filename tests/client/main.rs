@@ -22,3 +22,4 @@ mod examples;
 mod grpc_web;
 mod hostile;
 mod layer;
+mod retry;

@@ -82,7 +82,9 @@ fn the_fields_of_the_log_are_those_of_the_code() {
 #[test]
 fn the_metrics_are_those_of_the_code() {
     use codelibra::client::MetricsObserver;
-    let metrics = BTreeSet::from([MetricsObserver::ERRORS.to_owned(), MetricsObserver::SECONDS.to_owned()]);
+    let metrics = BTreeSet::from(
+        [MetricsObserver::ERRORS, MetricsObserver::SECONDS, MetricsObserver::RETRIES].map(str::to_owned),
+    );
     assert_eq!(listed("metrics"), metrics);
     let source = read("src/client/metrics.rs");
     let (_, labels) = source.split_once("let labels = [").unwrap();
