@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+#[path = "export/languages.rs"]
+mod languages;
+
 use std::collections::HashSet;
 use std::process::Command;
 

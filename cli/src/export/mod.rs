@@ -3,7 +3,9 @@
 
 mod descriptor_set;
 mod json;
+mod language;
 mod markdown;
+mod typescript;
 
 use std::fs::File;
 use std::io::{IsTerminal, Read};
@@ -27,6 +29,7 @@ pub(crate) fn run(catalog: &'static Catalog, file: &CatalogFile, what: &Export) 
         }
         Export::Json(to) => finish(to, &json::encode(catalog)?),
         Export::Markdown(to) => finish(to, &markdown::encode(catalog)),
+        Export::Typescript(to) => finish(to, &typescript::encode(catalog)),
     }
 }
 

@@ -1,0 +1,41 @@
+//! The exports to programming languages: the table of a catalogue at the edges of what is allowed. `tests/interop` compiles
+//! the modules and runs them.
+
+use crate::export;
+
+/// The file that `UPDATE_EXPORTS=1` writes.
+fn golden(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/export").join(name)
+}
+
+/// The lines between the markers, which are made of the catalogue. The lines around them must be those of the runtime.
+fn table(module: &str, runtime: &str) -> String {
+    let parts = |text: &str| {
+        let (head, rest) = text.split_once("BEGIN GENERATED\n").unwrap();
+        let (table, tail) = rest.split_once("END GENERATED\n").unwrap();
+        let (table, marker) = table.rsplit_once('\n').unwrap();
+        (head.to_owned(), format!("{table}\n"), format!("{marker}{tail}"))
+    };
+    let ((head, table, tail), (expected_head, _, expected_tail)) = (parts(module), parts(runtime));
+    assert_eq!((head, tail), (expected_head, expected_tail));
+    table
+}
+
+fn check(language: &str, arguments: &[&str], runtime: &str, file: &str) {
+    let arguments = [&["export", language, "--catalog", "tests/data/hostile.proto"], arguments].concat();
+    let table = table(&String::from_utf8(export(&arguments)).unwrap(), runtime);
+    if std::env::var_os("UPDATE_EXPORTS").is_some() {
+        std::fs::write(golden(file), &table).unwrap();
+    }
+    assert_eq!(table, std::fs::read_to_string(golden(file)).unwrap(), "UPDATE_EXPORTS=1 writes the file");
+}
+
+#[test]
+fn typescript() {
+    let runtime = include_str!("../../src/export/typescript/runtime.ts");
+    check("typescript", &[], runtime, "hostile.ts");
+    let module = String::from_utf8(export(&["export", "typescript"])).unwrap();
+    for entry in codelibra::CATALOG.entries() {
+        assert!(module.contains(&format!("\n  {}: {},\n", entry.reason, entry.code)), "{}", entry.name);
+    }
+}

@@ -1,0 +1,223 @@
+"""What the module of `codelibra export LANGUAGE` reads of the errors of a running `codelibra serve`.
+
+A program of the language reads the cases as JSON from its standard input: `calls`, which it makes with the gRPC client of
+its language; `requests`, which it makes with its HTTP client; `details` and `bodies`, which are texts that a peer could
+send. It prints a line of JSON for each of them, with what the module read, and a line for each table (`reading` and
+`tables` below are the contract). The expected readings of what a peer could send are those of `codelibra decode`.
+"""
+
+import base64
+import contextlib
+import json
+import pathlib
+import random
+import subprocess
+
+from cases import errors
+from catalogue import ROOT, SAMPLES, TIMEOUT, read_entries, run, serve
+
+FORMS = {"native": "body", "problem": "body", "aip193": "google", "rpc-status": "google", "connect": "codelibra"}
+HOSTILE = ROOT / "cli" / "tests" / "data" / "hostile.proto"
+
+# How the programs write the values of parameters: an int64 in decimal, a timestamp in seconds, a duration in milliseconds.
+VALUES = {**SAMPLES, "timestamp": "1769851800", "duration": "3500"}
+
+
+def _expected(error, entries, source):
+    entry = entries.get(error.code)
+    types = {param["name"]: param["type"] for param in entry["params"]} if entry else {}
+    return {
+        "code": error.code,
+        "name": error.name,
+        "reason": error.reason or "",
+        "domain": "codelibra",
+        "message": error.message,
+        "metadata": error.metadata,
+        "params": {name: VALUES[types[name]] for name in error.metadata if name in types},
+        "source": source,
+        "grpc_code": error.grpc_code,
+        "http_status": error.http_status,
+    }
+
+
+@contextlib.contextmanager
+def _served(codelibra):
+    """The calls and the requests with what they have to give, while the servers run that answer them."""
+    with contextlib.ExitStack() as stack:
+        calls, requests = [], []
+        entries = read_entries(codelibra)
+        for form, source in FORMS.items():
+            addresses = stack.enter_context(serve(codelibra, "--format", form))
+            for index, (fields, error) in enumerate(errors(codelibra)):
+                body = json.dumps({key: value for key, value in fields.items() if key != "code"})
+                url = f"{addresses.http}/v1/errors/{error.code}:raise"
+                given = {"id": f"{form} {index}", "url": url, "body": body}
+                requests.append((given, _expected(error, entries, source)))
+        for infos, source in (("both", "codelibra"), ("google", "google")):
+            addresses = stack.enter_context(serve(codelibra, "--error-info", infos))
+            for index, (fields, error) in enumerate(errors(codelibra)):
+                for method, items in (("RaiseError", 0), ("RaiseErrorStream", 2)):
+                    message = {**fields, "afterItems": items} if items else fields
+                    given = {"id": f"{infos} {method} {index}", "address": addresses.grpc}
+                    given |= {"method": method, "request": message}
+                    calls.append((given, _expected(error, entries, source)))
+        yield calls, requests
+
+
+def _decoded(codelibra, text):
+    """What `codelibra decode` reads, also of what is not an error."""
+    command = [codelibra, "decode", "-", "--format", "json"]
+    done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=TIMEOUT)
+    assert done.returncode in (0, 2), (text, done)
+    decoded = json.loads(done.stdout)
+    keys = ("code", "name", "reason", "domain", "metadata")
+    return {key: decoded[key] or ("" if key in ("reason", "domain") else decoded[key]) for key in keys}
+
+
+def _field(number, content):
+    """A field of a protobuf message, shorter than 128 bytes."""
+    content = content.encode() if isinstance(content, str) else content
+    assert len(content) < 128, content
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+def _detail(name, message):
+    any_message = _field(1, f"type.googleapis.com/{name}") + _field(2, message)
+    return b"\x1a" + bytes([len(any_message) & 0x7F | 0x80, len(any_message) >> 7]) + any_message
+
+
+def _google(reason, domain, **metadata):
+    entries = b"".join(_field(3, _field(1, key) + _field(2, value)) for key, value in metadata.items())
+    return _detail("google.rpc.ErrorInfo", _field(1, reason) + _field(2, domain) + entries)
+
+
+def _to_text(details):
+    return base64.b64encode(details).decode()
+
+
+def _sent_details(codelibra):
+    """Values of `grpc-status-details-bin`, sound and unsound."""
+    arguments = ["encode", "403005", "--param", "locked_until=2026-01-31T09:30:00Z", "--message", "später?"]
+    sound = run(codelibra, *arguments).decode().strip()
+    details = base64.b64decode(sound + "=" * (-len(sound) % 4))
+    yield from (sound, sound + "==", sound.replace("+", "-").replace("/", "_"), f"{sound},{sound}", f"A,{sound}")
+    other = _detail("acme.v1.Unknown", b"\xff\xff\xff")
+    group = b"\x23\x08\x01\x24"
+    yield from (_to_text(other + details), _to_text(details + other), _to_text(details + group))
+    # Sources after ours: a number in the metadata, a known reason, and another domain.
+    yield from map(_to_text, (
+        _google("USER_BANNED", "codelibra", code="403003"),
+        _google("USER_BANNED", "codelibra", code="403003", shed="HELP,METADATA"),
+        _google("USER_BANNED", "codelibra", code="403003", shed="x"),
+        _google("USER_BANNED", "codelibra", plan="free"),
+        _google("USER_BANNED", "codelibra", code="banned"),
+        _google("USER_BANNED", "shop.example.com", code="403003"),
+        _google("SOLD_OUT", "shop.example.com"),
+        _google("", "", code="403099"),
+        _google("USER_BANNED", "codelibra", __proto__="x", constructor="y", code="403003"),
+        _google("OTHER", "codelibra") + _google("USER_BANNED", "codelibra"),
+        _detail("codelibra.error.v1.ErrorInfo", b"\x08\x01") + _google("USER_BANNED", "codelibra", code="403003"),
+        _detail("codelibra.error.v1.ErrorInfo", b"\x08\xbb\xcc\x18\x12") + _google("X_Y", "", code="403001"),
+        _detail("codelibra.error.v1.ErrorInfo", b"\x08\xbb\xcc\x18" + _field(2, b"\xff")),
+        _detail("codelibra.error.v1.ErrorInfo", b"\x08\xbb\xcc\x98\xff\xff\xff\xff\xff\x01"),
+    ))
+    # What is cut, or not base64.
+    yield from (sound[:at] for at in range(1, len(sound), 9))
+    yield from (_to_text(details[:at]) for at in range(1, len(details), 9))
+    yield from ("!!!!", "A", "AAAA", "====", ",", "AQID*AQID", "\u00fc")
+    dice = random.Random(1)
+    yield from (_to_text(dice.randbytes(dice.randrange(1, 80))) for _ in range(20))
+    for _ in range(60):
+        broken = bytearray(details)
+        broken[dice.randrange(len(broken))] = dice.randrange(256)
+        yield _to_text(bytes(broken))
+
+
+def _sent_bodies():
+    """Bodies, sound and unsound. The second value is whether the module has to read what `codelibra decode` reads."""
+    golden = ROOT / "tests" / "golden" / "http"
+    files = sorted([*golden.glob("*.json"), *golden.glob("both/*.json"), *golden.glob("spec/kratos.json")])
+    assert len(files) > 25, files
+    sound = [file.read_text() for file in files]
+    yield from ((body, True) for body in sound)
+    odd = (
+        "{}", "[]", "null", "7", '"text"', '{"code":"403003"}', '{"code":4.03003e5}', '{"code":403003,"domain":"shop.com"}',
+        '{"code":null,"error":{"code":403003}}', '{"code":403003,"metadata":{"a":1,"b":null,"c":{"d":[]}}}',
+        '[{"a":1},{"error":{"code":403003,"message":"m"}}]', '{"code":399999,"message":"m"}', '{"code":600000}',
+        '{"code":7,"details":[{"@type":"x/google.rpc.ErrorInfo","value":"CgtVU0VSX0JBTk5FRBIJY29kZWxpYnJh"}]}',
+        '{"code":7,"details":[7,null,"x",{},{"@type":7},{"type":"google.rpc.ErrorInfo","value":"!"}]}',
+    )
+    yield from ((body, True) for body in odd)
+    dice = random.Random(2)
+    for body in sound[:12]:
+        yield body[: dice.randrange(len(body))], False
+        yield body + "}", False
+    yield from (("", False), ("<html>", False), ("[" * 100_000, False), ('{"code":' + "9" * 10_000 + "}", False))
+    yield '{"code":1e999,"status":-1e999,"error":{"code":[]}}', False
+    yield '{"code":403003,"details":{"a":' + "[" * 5000 + "]" * 5000 + "}}", False
+
+
+def _check(given, expected, reading):
+    assert "error" not in reading, reading
+    for key, value in expected.items():
+        assert reading[key] == value, (key, value, given, reading)
+
+
+def _check_table(codelibra, catalog, table):
+    listed = json.loads(run(codelibra, "list", "--format", "json", *catalog))
+    for row in listed:
+        del row["cause"], row["resolution"]
+    assert table == listed, [pair for pair in zip(table, listed) if pair[0] != pair[1]][:1]
+
+
+def check_module(codelibra, language, command):
+    """Runs the program with all cases, and checks what it prints."""
+    details = [{"id": f"details {i}", "text": text} for i, text in enumerate(_sent_details(codelibra))]
+    sent = list(_sent_bodies())
+    bodies = [{"id": f"body {i}", "text": text} for i, (text, _) in enumerate(sent)]
+    with _served(codelibra) as (calls, requests):
+        given = {
+            "calls": [given for given, _ in calls],
+            "requests": [given for given, _ in requests],
+            "details": details,
+            "bodies": bodies,
+        }
+        readings = {reading["id"]: reading for reading in _run(command, given)}
+    for case, expected in [*calls, *requests]:
+        _check(case, expected, readings.pop(case["id"]))
+    for case in details:
+        reading = readings.pop(case["id"])
+        # `codelibra decode` prints no domain if it is not UTF-8.
+        reading["domain"] = "" if "\ufffd" in reading["domain"] else reading["domain"]
+        _check(case, _decoded(codelibra, case["text"]), reading)
+    for case, (text, is_compared) in zip(bodies, sent):
+        reading = readings.pop(case["id"])
+        _check(case, _decoded(codelibra, text) if is_compared else {}, reading)
+        if '"r-1"' in text and is_compared:
+            assert (reading["request_id"], reading["retry_delay"]) == ("r-1", 90_500), reading
+        if "METADATA" in text and is_compared:
+            assert reading["shed"] == ["HELP", "METADATA"], reading
+    _check_table(codelibra, [], readings.pop("table codelibra")["table"])
+    _check_table(codelibra, ["--catalog", str(HOSTILE)], readings.pop("table hostile")["table"])
+    assert not readings, next(iter(readings.values()))
+    print(
+        f"{language}: {len(calls)} calls, {len(requests)} requests, {len(details)} values of details and "
+        f"{len(bodies)} bodies were read correctly"
+    )
+
+
+def _run(command, given):
+    program = subprocess.run(
+        command, input=json.dumps(given), stdout=subprocess.PIPE, encoding="utf-8", timeout=TIMEOUT * 6
+    )
+    assert program.returncode == 0, command
+    return [json.loads(line) for line in program.stdout.splitlines()]
+
+
+def export(codelibra, language, folder, file, *arguments, catalog=None):
+    """Writes the module for our catalogue, or for another one."""
+    path = pathlib.Path(folder) / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    catalog = ["--catalog", str(catalog)] if catalog else []
+    run(codelibra, "export", language, *arguments, *catalog, "--output", str(path))
+    run(codelibra, "export", language, *arguments, *catalog, "--output", str(path), "--check")
