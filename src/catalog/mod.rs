@@ -8,6 +8,7 @@ mod index;
 mod macros;
 pub mod params;
 pub mod tables;
+mod timestamp;
 
 pub use code::{CatalogCode, CodeNumber, InvalidCode};
 pub use grpc_code::GrpcCode;

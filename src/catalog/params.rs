@@ -1,7 +1,6 @@
 //! The types of declared parameters, and their text in metadata.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::time::SystemTime;
 
 pub use prost_types::{Duration, Timestamp};
@@ -9,6 +8,7 @@ pub use prost_types::{Duration, Timestamp};
 use std::ops::RangeInclusive;
 
 use crate::catalog::ParamKind;
+use crate::catalog::timestamp::TimestampText;
 
 /// Any text.
 pub type String = std::string::String;
@@ -117,17 +117,18 @@ impl ParamValue for Timestamp {
     const KIND: ParamKind = ParamKind::Timestamp;
 
     fn to_text(&self) -> std::string::String {
+        self.with_text(str::to_owned)
+    }
+
+    fn with_text<R>(&self, read: impl FnOnce(&str) -> R) -> R {
         let Self { seconds, nanos } = self.normalized();
         let (first, last) = TIMESTAMP_SECONDS.into_inner();
-        let nearest = match seconds {
-            _ if seconds < first => Self { seconds: first, nanos: 0 },
-            _ if seconds > last => Self { seconds: last, nanos: 999_999_999 },
-            _ => Self { seconds, nanos },
+        let text = match seconds {
+            _ if seconds < first => TimestampText::new(first, 0),
+            _ if seconds > last => TimestampText::new(last, 999_999_999),
+            _ => TimestampText::new(seconds, nanos),
         };
-        // The time is written piece by piece. The buffer has room for all pieces, so it is allocated once.
-        let mut text = String::with_capacity("2026-01-31T09:30:00.000000000Z".len());
-        let _ = write!(text, "{nearest}");
-        text
+        read(text.as_str())
     }
 
     fn from_text(text: &str) -> Option<Self> {
