@@ -82,28 +82,29 @@ impl Policy {
         }
     }
 
-    /// Decides which parts of a failure are sent in gRPC's fields. `others` is the header list size of the other fields.
+    /// Decides which parts of a failure are sent in gRPC's fields, and whether all of them fit into the budget. `others` is the
+    /// header list size of the other fields.
     #[cfg(feature = "server")]
     pub(crate) fn decide_for_fields<'a>(
         &'a self,
         failure: &'a Failure<'_>,
         others: usize,
         request_id: impl Fn(&SentError<'_>) -> RequestId,
-    ) -> SentError<'a> {
+    ) -> (SentError<'a>, bool) {
         let prepare = |mut error: SentError<'a>| {
             let id = request_id(&error);
             error.set_request_id(id);
             error.for_fields(self.error_infos)
         };
-        let mut error = prepare(self.decide(failure));
-        if error.encoded.is_some() && !self.budget.fits(&error, others) {
-            // A changed error must be encoded again.
-            error = prepare(self.decide_content(failure));
+        let error = prepare(self.decide(failure));
+        if self.budget.fits(&error, others) {
+            return (error, true);
         }
-        if error.encoded.is_none() {
-            self.budget.apply(&mut error, others);
-        }
-        error
+        // A changed error must be encoded again.
+        let mut error = if error.encoded.is_some() { prepare(self.decide_content(failure)) } else { error };
+        self.budget.apply(&mut error, others);
+        let fits = self.budget.fits(&error, others);
+        (error, fits)
     }
 
     /// Returns the usual failure, an error of this service that the catalogue lists and whose parts may all be sent. It is not
@@ -127,10 +128,10 @@ impl Policy {
         })?;
         let entry = self.catalog.by_code(u32::try_from(read.code).ok()?)?;
         let is_own = read.grpc_code == u64::from(status.grpc_code.number())
-            && read.message == status.message
+            && read.message == status.message.as_bytes()
             && status.grpc_code == entry.grpc_code
-            && read.domain == entry.domain
-            && read.reason == entry.reason;
+            && read.domain == entry.domain.as_bytes()
+            && read.reason == entry.reason.as_bytes();
         let is_private = public && entry.class() >= 500 && *status.message != *entry.summary;
         if !is_own || is_private || entry.reason.len() > MAX_REASON {
             return None;

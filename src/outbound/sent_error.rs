@@ -212,7 +212,7 @@ impl<'a> SentError<'a> {
     pub(crate) fn add_request_id(&mut self, id: impl FnOnce() -> RequestId) {
         if self.request_id().is_none() {
             self.retain_details(|detail| !detail.is_a(REQUEST_INFO));
-            request_info(id().as_str(), self.details.to_mut());
+            request_info(id().as_bytes(), self.details.to_mut());
         }
     }
 
@@ -261,7 +261,7 @@ impl<'a> SentError<'a> {
     pub(super) fn status_len(&self) -> usize {
         let request_info = match (&self.request_info, &self.request_id) {
             (Some(info), _) => wire::detail_writer::any_field_len(info),
-            (None, Some(id)) => request_info_len(id.as_str()),
+            (None, Some(id)) => request_info_len(id.as_bytes()),
             (None, None) => 0,
         };
         let status = match self.encoded {
@@ -280,7 +280,7 @@ impl<'a> SentError<'a> {
         }
         match (&self.request_info, &self.request_id) {
             (Some(info), _) => wire::detail_writer::any(info, &mut status),
-            (None, Some(id)) => request_info(id.as_str(), &mut status),
+            (None, Some(id)) => request_info(id.as_bytes(), &mut status),
             (None, None) => {}
         }
         status
@@ -292,7 +292,7 @@ impl<'a> SentError<'a> {
     pub(crate) fn add_to(&self, fields: &mut HeaderMap) -> bool {
         let (Some([status, []]), Some(id)) = (self.encoded, &self.request_id) else { return false };
         let Some(details) = fields.get_mut(STATUS_DETAILS_HEADER) else { return false };
-        let appended = base64::append(details.as_bytes(), status, |more| request_info(id.as_str(), more));
+        let appended = base64::append(details.as_bytes(), status, |more| request_info(id.as_bytes(), more));
         let Ok(value) = HeaderValue::from_maybe_shared(appended) else { return false };
         *details = value;
         self.write_texts(fields);

@@ -80,9 +80,10 @@ fn from_fields<'a>(
             &agreeing
         }
     };
-    let standard = base64::decode_standard(details);
+    let known = status.map(Status::details).filter(|bytes| base64::is_encoding_of(details, bytes));
+    let standard = known.map(Cow::Borrowed).or_else(|| base64::decode_standard(details).map(Cow::Owned));
     let is_written = standard.is_some() && is_written(read, grpc_code);
-    let details = Cow::Owned(standard.unwrap_or_else(|| base64::decode(details).bytes));
+    let details = standard.unwrap_or_else(|| base64::decode(details).bytes.into());
     let origin = if is_unreadable_request(&message, &details) { Origin::Either } else { Origin::Service };
     let fields = StatusFields::new(grpc_code, message, details);
     (Failure::from_status(fields, read.is_received).with_origin(origin), is_written)
@@ -140,9 +141,9 @@ impl ServerCall {
         };
         // If there is not enough room, the handler's fields are removed before parts of the error are.
         let error = loop {
-            let error = self.decide(&failure, beside.len(kept));
+            let (error, fits) = self.decide(&failure, beside.len(kept));
             kept = match kept {
-                _ if policy.budget.fits(&error, beside.len(kept)) => break error,
+                _ if fits => break error,
                 Kept::All => Kept::Protocol,
                 Kept::Protocol => Kept::ContentType,
                 Kept::ContentType => break error,
@@ -160,13 +161,13 @@ impl ServerCall {
     #[cold]
     pub(super) fn send(&self, fields: &mut HeaderMap, failure: &Failure<'_>) {
         let len = fields.iter().map(|(name, value)| field_len(name.as_str(), value.len())).sum();
-        let error = self.decide(failure, len);
+        let (error, _) = self.decide(failure, len);
         error.write(fields);
         self.log(failure, &error, &[]);
     }
 
-    /// Returns the error that is sent. `others` is the header list size of the other fields.
-    fn decide<'a>(&'a self, failure: &'a Failure<'_>, others: usize) -> SentError<'a> {
+    /// Returns the error that is sent, and whether it fits into the budget. `others` is the header list size of the other fields.
+    fn decide<'a>(&'a self, failure: &'a Failure<'_>, others: usize) -> (SentError<'a>, bool) {
         let policy = &self.config.policy;
         policy.decide_for_fields(failure, others, |error| {
             let of_error = || RequestId::parse(error.request_id()?.as_bytes());

@@ -99,6 +99,17 @@ pub(crate) fn decode_standard(text: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok().filter(|bytes| encoded_len(bytes.len()) == text.len())
 }
 
+/// Returns whether text is the base64 of these bytes, as [`encode`] writes it. It does not allocate.
+#[cfg(feature = "server")]
+pub(crate) fn is_encoding_of(text: &[u8], bytes: &[u8]) -> bool {
+    let mut digits = [0; 1024];
+    text.len() == encoded_len(bytes.len())
+        && text.chunks(digits.len()).zip(bytes.chunks(digits.len() / 4 * 3)).all(|(text, bytes)| {
+            let len = STANDARD.encode_slice(bytes, &mut digits).unwrap_or(0);
+            digits.get(..len) == Some(text)
+        })
+}
+
 /// The capacity for appended bytes: enough for a detail with a request id of any permitted length.
 #[cfg(feature = "server")]
 const APPENDED: usize = 128;
@@ -180,6 +191,24 @@ mod tests {
         }
         for text in ["+//+AQ==", "-__-AQ", " +//+AQ", "+//+AQ,+//+AQ", "+//+A"] {
             assert_eq!(decode_standard(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn text_is_compared_with_bytes_of_any_length() {
+        let bytes: Vec<u8> = (0..4000_u32).map(|at| (at * at % 251).to_le_bytes()[0]).collect();
+        for len in (0..40).chain(760..780).chain([1535, 1536, 1537, 3999]) {
+            let text = encode(&bytes[..len]);
+            assert!(is_encoding_of(text.as_bytes(), &bytes[..len]), "{len}");
+            assert!(!is_encoding_of(text.as_bytes(), &bytes[..len + 1]), "{len}");
+            for at in [0, text.len() / 2, text.len().saturating_sub(1)] {
+                let mut other = text.clone().into_bytes();
+                if let Some(digit) = other.get_mut(at) {
+                    *digit = if *digit == b'A' { b'B' } else { b'A' };
+                    assert!(!is_encoding_of(&other, &bytes[..len]), "{len} {at}");
+                }
+            }
         }
     }
 

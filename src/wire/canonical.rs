@@ -5,19 +5,23 @@ use super::details::Detail;
 use super::error_infos::ErrorInfos;
 use super::fields::{Fields, Value};
 use super::info::{Info, InfoKind};
+use prost::encoding::encode_varint;
+
+use super::schema::tag::{GOOGLE_DOMAIN, GOOGLE_METADATA, GOOGLE_REASON, MAP_KEY, MAP_VALUE};
 use super::schema::{CODE_KEY, ERROR_INFO_URL, GOOGLE_ERROR_INFO_URL, any, googles, map, ours, status};
 use super::write::{is_reserved, six_digits};
 
-/// A status whose ErrorInfos are the first details, agree with each other, and have no marks of removed parts.
+/// A status whose ErrorInfos are the first details, agree with each other, and have no marks of removed parts. Its texts need not
+/// be UTF-8: the decision compares them with texts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Canonical<'a> {
     /// The ErrorInfos that the status contains.
     pub(crate) infos: ErrorInfos,
     pub(crate) grpc_code: u64,
-    pub(crate) message: &'a str,
+    pub(crate) message: &'a [u8],
     pub(crate) code: u64,
-    pub(crate) domain: &'a str,
-    pub(crate) reason: &'a str,
+    pub(crate) domain: &'a [u8],
+    pub(crate) reason: &'a [u8],
     /// The encoded fields before the ErrorInfos.
     head: &'a [u8],
     /// The encoded google.rpc.ErrorInfo.
@@ -62,10 +66,10 @@ impl<'a> Canonical<'a> {
         Some(Self {
             infos: if ours.is_some() { ErrorInfos::Both } else { ErrorInfos::Google },
             grpc_code,
-            message: text(message)?,
+            message,
             code,
-            domain: text(domain)?,
-            reason: text(reason)?,
+            domain,
+            reason,
             head,
             googles,
             from_googles,
@@ -86,25 +90,41 @@ impl<'a> Canonical<'a> {
 
 /// Returns code, domain and reason, if both ErrorInfos have the same.
 fn both<'a>(our: &'a [u8], google: &'a [u8]) -> Option<(u64, &'a [u8], &'a [u8])> {
-    let (mut our, mut google) = (Fields::new(our), Fields::new(google));
+    let mut our = Fields::new(our);
     let (ours::CODE, Value::Varint(code)) = our.next()? else { return None };
     let (ours::DOMAIN, Value::Bytes(domain)) = our.next()? else { return None };
     let (ours::REASON, Value::Bytes(reason)) = our.next()? else { return None };
-    if head_of_googles(&mut google)? != (text(&six_digits(u32::try_from(code).ok()?))?, domain, reason) {
-        return None;
+    // The same values in the order and with the tags of google.rpc.ErrorInfo.
+    let google = string(google, GOOGLE_REASON, reason)?;
+    let google = string(google, GOOGLE_DOMAIN, domain)?;
+    let mut google = code_entry(google, code)?;
+    for field in our.by_ref() {
+        let (ours::METADATA, Value::Bytes(pair)) = field else { return None };
+        entry(pair).filter(|(key, _)| !is_reserved(key))?;
+        google = string(google, GOOGLE_METADATA, pair)?;
     }
-    loop {
-        match (our.next(), google.next()) {
-            (Some((ours::METADATA, Value::Bytes(pair))), Some((googles::METADATA, Value::Bytes(same))))
-                if pair == same =>
-            {
-                entry(pair).filter(|(key, _)| !is_reserved(key))?;
-            }
-            (None, None) if !our.is_corrupt() && !google.is_corrupt() => break,
-            _ => return None,
+    (google.is_empty() && !our.is_corrupt()).then_some((code, domain, reason))
+}
+
+/// Returns the bytes after the entry of the metadata of google.rpc.ErrorInfo that contains the code.
+fn code_entry(bytes: &[u8], code: u64) -> Option<&[u8]> {
+    // The lengths: of the entry, of the key and of the digits.
+    let key = bytes.strip_prefix(&[GOOGLE_METADATA, 14, MAP_KEY, 4])?.strip_prefix(CODE_KEY.as_bytes())?;
+    key.strip_prefix(&[MAP_VALUE, 6])?.strip_prefix(&six_digits(u32::try_from(code).ok()?))
+}
+
+/// Returns the bytes after a field with this tag and this value.
+fn string<'a>(bytes: &'a [u8], tag: u8, value: &[u8]) -> Option<&'a [u8]> {
+    let rest = bytes.strip_prefix(&[tag])?;
+    let rest = match u8::try_from(value.len()) {
+        Ok(len @ ..0x80) => rest.strip_prefix(&[len])?,
+        _ => {
+            let mut len = Vec::with_capacity(10);
+            encode_varint(u64::try_from(value.len()).ok()?, &mut len);
+            rest.strip_prefix(len.as_slice())?
         }
-    }
-    Some((code, domain, reason))
+    };
+    rest.strip_prefix(value)
 }
 
 /// Returns code, domain and reason of google.rpc.ErrorInfo alone.
@@ -185,8 +205,8 @@ mod tests {
             let status = error.to_details();
             let read = Canonical::read(&status, |_| true).unwrap();
             prop_assert_eq!(read.code, u64::from(error.number()));
-            prop_assert_eq!(read.reason, error.reason());
-            prop_assert_eq!(read.message, error.message());
+            prop_assert_eq!(read.reason, error.reason().as_bytes());
+            prop_assert_eq!(read.message, error.message().as_bytes());
             let alone = error.to_details_with(ErrorInfos::Google);
             prop_assert_eq!(read.with_googles_alone().concat(), alone);
             prop_assert_eq!(read.metadata(), error.metadata().to_pairs());
@@ -208,22 +228,24 @@ mod tests {
                     Change::Cut => status.truncate(at + 1),
                 }
             }
-            if let Some(read) = Canonical::read(&status, |_| true) {
+            let is_text = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok();
+            let read = Canonical::read(&status, |_| true);
+            if let Some(read) = read.filter(|read| [read.message, read.domain, read.reason].into_iter().all(is_text)) {
                 let strict = tonic_types::pb::Status::decode(&*status).unwrap();
                 prop_assert_eq!(strict.code, i32::try_from(read.grpc_code).unwrap());
-                prop_assert_eq!(strict.message.as_str(), read.message);
+                prop_assert_eq!(strict.message.as_bytes(), read.message);
                 let has_ours = read.infos == ErrorInfos::Both;
                 let googles = &strict.details[usize::from(has_ours)].value;
                 let googles: rpc::ErrorInfo = Message::decode(&**googles).unwrap();
-                prop_assert_eq!(&*googles.domain, read.domain);
-                prop_assert_eq!(&*googles.reason, read.reason);
+                prop_assert_eq!(googles.domain.as_bytes(), read.domain);
+                prop_assert_eq!(googles.reason.as_bytes(), read.reason);
                 let mut metadata = googles.metadata;
                 prop_assert_eq!(metadata.remove(CODE_KEY), Some(read.code.to_string()));
                 prop_assert!(!metadata.contains_key("shed"));
                 if has_ours {
                     let ours: pb::ErrorInfo = Message::decode(&*strict.details[0].value).unwrap();
                     prop_assert_eq!(u64::from(ours.code), read.code);
-                    prop_assert_eq!((&*ours.domain, &*ours.reason), (read.domain, read.reason));
+                    prop_assert_eq!((ours.domain.as_bytes(), ours.reason.as_bytes()), (read.domain, read.reason));
                     prop_assert_eq!(&ours.metadata, &metadata);
                     let known = Message::encoded_len(&pb::ErrorInfo { shed: vec![], ..ours });
                     prop_assert!(known >= strict.details[0].value.len(), "only known fields");

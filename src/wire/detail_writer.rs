@@ -4,6 +4,8 @@ use prost::Message;
 
 #[cfg(feature = "gateway")]
 use super::info::InfoKind;
+#[cfg(any(feature = "gateway", feature = "server"))]
+use super::out::bytes_len;
 #[cfg(feature = "gateway")]
 use super::out::pair_len;
 use super::out::{Out, any_len, append, delimited_len, put_len, string_len, varint_len};
@@ -74,19 +76,19 @@ const FIRST_DETAIL_CAPACITY: usize = 256;
 
 /// Appends one `details` field to encoded ones: the google.rpc.RequestInfo of an id.
 #[cfg(any(feature = "gateway", feature = "server"))]
-pub(crate) fn request_info(id: &str, out: &mut Vec<u8>) {
+pub(crate) fn request_info(id: &[u8], out: &mut Vec<u8>) {
     append(request_info_len(id), out, |out| {
-        out.tag(STATUS_DETAILS, any_len(REQUEST_INFO_URL, string_len(id)));
+        out.tag(STATUS_DETAILS, any_len(REQUEST_INFO_URL, bytes_len(id)));
         out.string(ANY_TYPE_URL, REQUEST_INFO_URL);
-        out.tag(ANY_VALUE, string_len(id));
-        out.string(REQUEST_ID, id);
+        out.tag(ANY_VALUE, bytes_len(id));
+        out.bytes(REQUEST_ID, id);
     });
 }
 
 /// How much [`request_info`] appends.
 #[cfg(any(feature = "gateway", feature = "server"))]
-pub(crate) const fn request_info_len(id: &str) -> usize {
-    delimited_len(any_len(REQUEST_INFO_URL, string_len(id)))
+pub(crate) const fn request_info_len(id: &[u8]) -> usize {
+    delimited_len(any_len(REQUEST_INFO_URL, bytes_len(id)))
 }
 
 /// Appends one `details` field to encoded ones: an encoded `google.protobuf.Any`.

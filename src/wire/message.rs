@@ -41,7 +41,23 @@ pub(crate) fn decode(value: &[u8]) -> Cow<'_, str> {
 #[cfg(feature = "server")]
 pub(crate) fn is_encoding_of(value: &[u8], text: &str) -> bool {
     let is_plain = value == text.as_bytes() && !value.contains(&b'%');
-    is_plain || percent_decode(value).eq(text.bytes())
+    is_plain || is_tonics_encoding_of(value, text) || percent_decode(value).eq(text.bytes())
+}
+
+/// Returns whether a field is a text whose spaces are encoded, as tonic encodes them, and that needs no other escapes.
+#[cfg(feature = "server")]
+fn is_tonics_encoding_of(value: &[u8], text: &str) -> bool {
+    let mut rest = value;
+    for byte in text.bytes() {
+        let encoded = match byte {
+            b' ' => rest.strip_prefix(b"%20"),
+            b'%' => None,
+            _ => rest.split_first().filter(|(first, _)| **first == byte).map(|(_, rest)| rest),
+        };
+        let Some(after) = encoded else { return false };
+        rest = after;
+    }
+    rest.is_empty()
 }
 
 #[cfg(test)]
@@ -77,6 +93,13 @@ mod tests {
             ("100%25", "100%25", false),
             ("100%", "100%", true),
             ("plain", "plan", false),
+            ("two%20words", "two words", true),
+            ("two%20words", "two%20words", false),
+            ("two words", "two words", true),
+            ("two%20words", "two word", false),
+            ("two%20", "two words", false),
+            ("a%20b%25", "a b%", true),
+            ("a%2", "a ", false),
         ] {
             assert_eq!(is_encoding_of(field.as_bytes(), text), is_same, "{field}");
         }
