@@ -1,5 +1,5 @@
-//! The rules about values of a catalogue that have something in common: a number, a reason or a name, or one that names
-//! another.
+//! The rules that compare the entries of one catalogue: numbers, reasons and names that are used twice, and `replaced_by`, which
+//! names another entry.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,4 +1,4 @@
-//! How the command ends when it does not end well.
+//! The failures of the command, with their messages and exit statuses.
 
 use std::fmt::Display;
 use std::io;

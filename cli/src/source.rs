@@ -1,4 +1,4 @@
-//! Where a catalogue is read that is looked at and need not be right: a proto, a descriptor set, or a revision of git.
+//! Reads a catalogue that is only inspected, so it may have faults: from a proto, a descriptor set, or a revision of git.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};

@@ -1,4 +1,4 @@
-//! From what was read to Rust.
+//! Writes the impls of a derive, from the attributes that were read.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};

@@ -1,4 +1,4 @@
-//! The fields of the end of a call, sent in the headers, before the end.
+//! Message, details and code that a peer sent in the headers, although they belong in the trailers.
 
 use http::header::{Entry, HeaderMap, HeaderName, HeaderValue};
 

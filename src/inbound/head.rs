@@ -1,4 +1,4 @@
-//! The gRPC code and the message: gRPC's fields contain them, and the details repeat them.
+//! Compares the gRPC code and the message in gRPC's fields with those in the details, which repeat them.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
-//! The value of the field `codelibra-received`: the faults that [`sanitize`](crate::inbound::sanitize) found, for the reader of
-//! the fields.
+//! Writes and reads the field `codelibra-received`. It carries the faults that [`sanitize`](crate::inbound::sanitize) found to the
+//! code that reads the repaired fields.
 //!
 //! It is `as-sent`, or tokens joined by commas: `synthesized`, `base64`, `message`, `details-lost`, `status-lost`, and
 //! `status=` with the invalid text of `grpc-status`, percent-encoded.

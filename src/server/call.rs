@@ -1,8 +1,8 @@
 //! A call of the server layer, which the future, the body and the task at the deadline share.
 //!
-//! Other methods of [`ServerCall`] are in the files of the values that they return: `future` makes the head of the response,
-//! `body` its trailers, and `failure` the fields of a failure. Those files import this one. If their methods were here, this file
-//! would import them, in a circle.
+//! [`ServerCall`] has more methods in three other files: `future` makes the head of the response, `body` its trailers, and
+//! `failure` the fields of a failure. These methods use the types of their files, and those files import this one. So the methods
+//! cannot be here without a circle of imports.
 
 use std::sync::Arc;
 use std::time::Duration;

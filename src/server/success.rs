@@ -1,4 +1,4 @@
-//! The fields that describe a failure, in a response that succeeds.
+//! Removes the fields of a failure from a response that succeeds.
 
 use http::{HeaderMap, HeaderName};
 

@@ -1,4 +1,5 @@
-//! Requests that tonic cannot read, for the level of the event.
+//! Recognises the statuses with which tonic rejects a request that it cannot read. They are not faults of the service, so the log
+//! event has a lower level.
 
 /// The beginnings of tonic's messages for requests that it cannot read. Their gRPC code is INTERNAL, as the gRPC
 /// specification demands, although the caller caused them. tonic marks them in no other way.

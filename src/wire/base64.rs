@@ -1,4 +1,5 @@
-//! Base64 of `grpc-status-details-bin` and of gRPC-Web bodies.
+//! Base64 of `grpc-status-details-bin` and of gRPC-Web bodies. If a field has several values, the caller gives the rule by which
+//! one of them is chosen.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,5 @@
-//! The strict reader of the form that [`write`](super::write) writes: it reads a status only if the status contains each value
-//! once, and the two ErrorInfos agree. Such a status can be sent unchanged, or without `codelibra.error.v1.ErrorInfo`.
+//! A strict reader: it reads a status only if [`write`](super::write) would write the same bytes. Such a status can be sent
+//! unchanged, or without `codelibra.error.v1.ErrorInfo`.
 
 use super::details::Detail;
 use super::error_infos::ErrorInfos;

@@ -1,7 +1,7 @@
 //! The bytes of the wire: field names, the [`schema`], and the writer and readers of `google.rpc.Status`.
 //!
-//! [`write`] writes a status. [`fields`], [`details`], [`info`] and [`metadata`] read a status of a peer, and keep everything
-//! that can be read: they never fail and copy nothing; only the lists of `Metadata` allocate.
+//! [`write`] writes a status. [`fields`], [`details`], [`info`] and [`metadata`] read a status of a peer. They never fail: they
+//! keep everything that can be read. They copy nothing, and only the lists of `Metadata` allocate.
 
 pub(crate) mod base64;
 #[cfg(feature = "server")]
