@@ -243,6 +243,8 @@ pub(crate) enum Export {
     Json(Destination),
     /// A Markdown page with a section for each entry.
     Markdown(Destination),
+    /// A Python module without dependencies: the codes, and a reader of errors over gRPC and HTTP.
+    Python(Destination),
     /// A TypeScript module without dependencies: the codes, and a reader of errors over gRPC and HTTP.
     Typescript(Destination),
 }

@@ -3,7 +3,7 @@
 
 use codelibra::__private::is_hidden;
 use codelibra::tables::{class_to_grpc, intermediary_to_grpc};
-use codelibra::{Entry, GrpcCode};
+use codelibra::{Entry, GrpcCode, Param};
 
 use crate::explain::deprecation;
 use crate::visible::visible;
@@ -78,6 +78,20 @@ pub(super) fn list(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(", ")
 }
 
+/// Makes the names of fields from the names of parameters. `spell` writes a name as the language does, with a change if it is
+/// a keyword. If two names become the same, the second one gets underscores.
+pub(super) fn field_names(params: &[Param], spell: fn(&str) -> String) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(params.len());
+    for param in params {
+        let mut name = spell(param.name);
+        while names.contains(&name) {
+            name.push('_');
+        }
+        names.push(name);
+    }
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +101,12 @@ mod tests {
         let runtime = "head\n  // BEGIN GENERATED\n  sample\n  // END GENERATED\nrest\n";
         let filled = "head\n  // BEGIN GENERATED\n  table\n  // END GENERATED\nrest\n";
         assert_eq!(fill(runtime, "  table\n"), filled);
+    }
+
+    #[test]
+    fn names_that_become_the_same_differ() {
+        let param = |name| Param { name, kind: codelibra::ParamKind::Bool, description: "" };
+        let names = field_names(&[param("a_b"), param("a__b"), param("c")], |name| name.replace("__", "_"));
+        assert_eq!(names, ["a_b", "a_b_", "c"]);
     }
 }

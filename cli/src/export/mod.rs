@@ -5,6 +5,7 @@ mod descriptor_set;
 mod json;
 mod language;
 mod markdown;
+mod python;
 mod typescript;
 
 use std::fs::File;
@@ -29,6 +30,7 @@ pub(crate) fn run(catalog: &'static Catalog, file: &CatalogFile, what: &Export) 
         }
         Export::Json(to) => finish(to, &json::encode(catalog)?),
         Export::Markdown(to) => finish(to, &markdown::encode(catalog)),
+        Export::Python(to) => finish(to, &python::encode(catalog)),
         Export::Typescript(to) => finish(to, &typescript::encode(catalog)),
     }
 }

@@ -39,3 +39,9 @@ fn typescript() {
         assert!(module.contains(&format!("\n  {}: {},\n", entry.reason, entry.code)), "{}", entry.name);
     }
 }
+
+#[test]
+fn python() {
+    let runtime = include_str!("../../src/export/python/runtime.py");
+    check("python", &[], runtime, "hostile.py");
+}

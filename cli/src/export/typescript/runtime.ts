@@ -408,7 +408,7 @@ function parseJson(body: unknown, notes: string[]): unknown {
     return text;
   }
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text.replace(/^\ufeff/, "")) as unknown;
   } catch {
     notes.push("the body is not valid JSON");
     return undefined;
