@@ -239,6 +239,8 @@ pub(crate) enum Export {
     /// The google.protobuf.FileDescriptorSet for transcoders such as Envoy: the service of `serve`,
     /// the catalogue, google.rpc's details, and all that they import.
     DescriptorSet(Destination),
+    /// A Go package of one file without dependencies: the codes, and a reader of errors over gRPC and HTTP.
+    Go(Packaged),
     /// The domain and all entries as one JSON object.
     Json(Destination),
     /// A Markdown page with a section for each entry.
@@ -247,6 +249,16 @@ pub(crate) enum Export {
     Python(Destination),
     /// A TypeScript module without dependencies: the codes, and a reader of errors over gRPC and HTTP.
     Typescript(Destination),
+}
+
+/// An export that names its package.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Packaged {
+    #[command(flatten)]
+    pub(crate) to: Destination,
+    /// The package of the file; made of the domain by default.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) package: Option<String>,
 }
 
 /// Where an export goes.

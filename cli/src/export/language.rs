@@ -92,6 +92,17 @@ pub(super) fn field_names(params: &[Param], spell: fn(&str) -> String) -> Vec<St
     names
 }
 
+/// Writes `locked_until` as `LockedUntil`.
+pub(super) fn upper_camel(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for part in name.split('_') {
+        let mut chars = part.chars();
+        out.extend(chars.next().map(|c| c.to_ascii_uppercase()));
+        out.push_str(chars.as_str());
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +112,11 @@ mod tests {
         let runtime = "head\n  // BEGIN GENERATED\n  sample\n  // END GENERATED\nrest\n";
         let filled = "head\n  // BEGIN GENERATED\n  table\n  // END GENERATED\nrest\n";
         assert_eq!(fill(runtime, "  table\n"), filled);
+    }
+
+    #[test]
+    fn words_become_one() {
+        assert_eq!(["locked_until", "a_1", "a__b_"].map(upper_camel), ["LockedUntil", "A1", "AB"]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The exports to programming languages: the table of a catalogue at the edges of what is allowed. `tests/interop` compiles
 //! the modules and runs them.
 
+use std::process::Command;
+
 use crate::export;
 
 /// The file that `UPDATE_EXPORTS=1` writes.
@@ -38,6 +40,25 @@ fn typescript() {
     for entry in codelibra::CATALOG.entries() {
         assert!(module.contains(&format!("\n  {}: {},\n", entry.reason, entry.code)), "{}", entry.name);
     }
+}
+
+#[test]
+fn go() {
+    let runtime = include_str!("../../src/export/go/runtime.go");
+    let package = |name: &str| runtime.replace("ackage sample", &format!("ackage {name}"));
+    check("go", &[], &package("hostile"), "hostile.go");
+    check("go", &["--package", "codes_2"], &package("codes_2"), "hostile.go");
+    let lending = export(&["export", "go", "--catalog", "tests/data/lending.proto"]);
+    assert!(String::from_utf8(lending).unwrap().contains("\npackage lending\n"));
+    refused(&["export", "go", "--package", "func"], "`func` is not the name of a Go package");
+    refused(&["export", "go", "--package", "a.b"], "such as `codelibra`");
+}
+
+fn refused(arguments: &[&str], message: &str) {
+    let output = Command::new(env!("CARGO_BIN_EXE_codelibra")).args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains(message), "{stderr}");
 }
 
 #[test]

@@ -17,44 +17,50 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
-const timeout = 20 * time.Second
+// Timeout of a call or a request; an answer takes milliseconds.
+const Timeout = 20 * time.Second
 
-func readCalls(calls []call) {
-	clients := map[string]catalogv1.ErrorCatalogServiceClient{}
+// Clients has a client for each address.
+type Clients map[string]catalogv1.ErrorCatalogServiceClient
+
+// Fail makes a call: how many items came first, the trailers, and the error.
+func (c Clients) Fail(one Call) (int, metadata.MD, error) {
+	if c[one.Address] == nil {
+		connection, err := grpc.NewClient(one.Address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+		Check(err)
+		c[one.Address] = catalogv1.NewErrorCatalogServiceClient(connection)
+	}
+	items, trailer, err := fail(c[one.Address], one)
+	if err == nil {
+		Check(fmt.Errorf("%s did not fail", one.ID))
+	}
+	return items, trailer, err
+}
+
+func readCalls(calls []Call) {
+	clients := Clients{}
 	for _, one := range calls {
-		client, ok := clients[one.Address]
-		if !ok {
-			connection, err := grpc.NewClient(one.Address, grpc.WithTransportCredentials(insecure.NewCredentials()))
-			check(err)
-			defer connection.Close()
-			client = catalogv1.NewErrorCatalogServiceClient(connection)
-			clients[one.Address] = client
-		}
-		items, trailer, err := fail(client, one)
-		if err == nil {
-			err = fmt.Errorf("%s did not fail", one.ID)
-			check(err)
-		}
+		items, trailer, err := clients.Fail(one)
 		grpcGo(items, trailer, err).print("grpc-go", one.ID)
 		gaxCall(err).print("gax-go", one.ID)
 	}
 }
 
 // fail makes the call: how many items came first, the trailers, and the error.
-func fail(client catalogv1.ErrorCatalogServiceClient, one call) (int, metadata.MD, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+func fail(client catalogv1.ErrorCatalogServiceClient, one Call) (int, metadata.MD, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), Timeout)
 	defer cancel()
 	if one.Method == "RaiseError" {
 		var request catalogv1.RaiseErrorRequest
 		var trailer metadata.MD
-		check(protojson.Unmarshal(one.Request, &request))
+		Check(protojson.Unmarshal(one.Request, &request))
 		_, err := client.RaiseError(ctx, &request, grpc.Trailer(&trailer))
 		return 0, trailer, err
 	}
 	var request catalogv1.RaiseErrorStreamRequest
-	check(protojson.Unmarshal(one.Request, &request))
+	Check(protojson.Unmarshal(one.Request, &request))
 	stream, err := client.RaiseErrorStream(ctx, &request)
-	check(err)
+	Check(err)
 	for items := 0; ; items++ {
 		if _, err := stream.Recv(); errors.Is(err, io.EOF) {
 			return items, stream.Trailer(), nil

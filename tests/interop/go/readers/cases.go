@@ -10,8 +10,8 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 )
 
-// A call that fails. The request is ProtoJSON.
-type call struct {
+// Call is a call that fails. The request is ProtoJSON.
+type Call struct {
 	ID      string          `json:"id"`
 	Address string          `json:"address"`
 	Method  string          `json:"method"`
@@ -28,7 +28,7 @@ type body struct {
 }
 
 type cases struct {
-	Calls  []call `json:"calls"`
+	Calls  []Call `json:"calls"`
 	Bodies []body `json:"bodies"`
 }
 
@@ -43,12 +43,12 @@ type reading map[string]any
 
 func (r reading) print(reader, id string) {
 	r["reader"], r["id"] = reader, id
-	check(json.NewEncoder(os.Stdout).Encode(r))
+	Check(json.NewEncoder(os.Stdout).Encode(r))
 }
 
 func fromMessage(message proto.Message) detail {
 	value, err := protojson.Marshal(message)
-	check(err)
+	Check(err)
 	return detail{Type: string(message.ProtoReflect().Descriptor().FullName()), Value: value}
 }
 
@@ -68,8 +68,8 @@ func fromAnys(packed []*anypb.Any) []detail {
 	return details
 }
 
-// check ends the program: what is broken here is the test, not an error of CodeLibra.
-func check(err error) {
+// Check ends the program: what is broken here is the test, not an error of CodeLibra.
+func Check(err error) {
 	if err != nil {
 		panic(err)
 	}
@@ -78,7 +78,7 @@ func check(err error) {
 // Main reads the cases from standard input.
 func Main() {
 	var input cases
-	check(json.NewDecoder(os.Stdin).Decode(&input))
+	Check(json.NewDecoder(os.Stdin).Decode(&input))
 	readCalls(input.Calls)
 	readBodies(input.Bodies)
 }
