@@ -241,6 +241,8 @@ pub(crate) enum Export {
     DescriptorSet(Destination),
     /// A Go package of one file without dependencies: the codes, and a reader of errors over gRPC and HTTP.
     Go(Packaged),
+    /// The Java class `ErrorCodes` without dependencies: the codes, and a reader of errors over gRPC and HTTP.
+    Java(Packaged),
     /// The domain and all entries as one JSON object.
     Json(Destination),
     /// A Markdown page with a section for each entry.

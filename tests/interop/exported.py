@@ -157,6 +157,39 @@ def _sent_bodies():
     yield '{"code":403003,"details":{"a":' + "[" * 5000 + "]" * 5000 + "}}", False
 
 
+# Texts of parameters, and the value that a module reads; None where the text is not of the type.
+TYPED = {
+    (403005, "locked_until"): {
+        "2026-01-31T09:30:00Z": "1769851800",
+        "2026-01-31t09:30:00z": "1769851800",
+        "2026-01-31T10:30:00+01:00": "1769851800",
+        "2026-01-31T08:00:00-01:30": "1769851800",
+        "9999-12-31T23:59:59Z": "253402300799",
+        **dict.fromkeys(("", "2026-01-31", "2026-01-31 09:30:00Z", "2026-01-31T09:30:00", "2026-1-31T09:30:00Z")),
+        **dict.fromkeys(("2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-31T24:00:00Z", "1769851800")),
+        **dict.fromkeys(("0000-01-01T00:00:00Z", "2026-01-31T09:30:00.Z", " 2026-01-31T09:30:00Z", "2026-01-31T09:30:00Z\n")),
+    },
+    (400003, "value"): {
+        "0": "0",
+        "-0": "0",
+        "+5": "5",
+        "007": "7",
+        "9223372036854775807": "9223372036854775807",
+        "-9223372036854775808": "-9223372036854775808",
+        **dict.fromkeys(("", "9223372036854775808", "-9223372036854775809", "1e3", "1.0", " 5", "5\n", "0x10", "1_000")),
+        **dict.fromkeys(("\uff15", "9" * 5000, "--5", "true")),
+    },
+}
+
+
+def _typed_bodies():
+    """Bodies with a parameter, and the parameters that the module has to read."""
+    for (code, name), values in TYPED.items():
+        for text, value in values.items():
+            body = json.dumps({"code": code, "message": "m", "metadata": {name: text}})
+            yield body, {"code": code, "metadata": {name: text}, "params": {} if value is None else {name: value}}
+
+
 def _check(given, expected, reading):
     assert "error" not in reading, reading
     for key, value in expected.items():
@@ -175,15 +208,16 @@ def check_module(codelibra, language, command):
     details = [{"id": f"details {i}", "text": text} for i, text in enumerate(_sent_details(codelibra))]
     sent = list(_sent_bodies())
     bodies = [{"id": f"body {i}", "text": text} for i, (text, _) in enumerate(sent)]
+    typed = [({"id": f"typed {i}", "text": text}, params) for i, (text, params) in enumerate(_typed_bodies())]
     with _served(codelibra) as (calls, requests):
         given = {
             "calls": [given for given, _ in calls],
             "requests": [given for given, _ in requests],
             "details": details,
-            "bodies": bodies,
+            "bodies": [*bodies, *(case for case, _ in typed)],
         }
         readings = {reading["id"]: reading for reading in _run(command, given)}
-    for case, expected in [*calls, *requests]:
+    for case, expected in [*calls, *requests, *typed]:
         _check(case, expected, readings.pop(case["id"]))
     for case in details:
         reading = readings.pop(case["id"])
@@ -202,7 +236,7 @@ def check_module(codelibra, language, command):
     assert not readings, next(iter(readings.values()))
     print(
         f"{language}: {len(calls)} calls, {len(requests)} requests, {len(details)} values of details and "
-        f"{len(bodies)} bodies were read correctly"
+        f"{len(bodies) + len(typed)} bodies were read correctly"
     )
 
 

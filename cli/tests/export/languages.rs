@@ -62,6 +62,16 @@ fn refused(arguments: &[&str], message: &str) {
 }
 
 #[test]
+fn java() {
+    let runtime = include_str!("../../src/export/java/runtime.java");
+    let package = |name: &str| runtime.replace("\npackage sample;\n", &format!("\npackage {name};\n"));
+    check("java", &[], &package("com.example.hostile"), "hostile.java");
+    check("java", &["--package", "a.b_2"], &package("a.b_2"), "hostile.java");
+    refused(&["export", "java", "--package", "a.class"], "`a.class` is not the name of a Java package");
+    refused(&["export", "java", "--package", ""], "such as `codelibra`");
+}
+
+#[test]
 fn python() {
     let runtime = include_str!("../../src/export/python/runtime.py");
     check("python", &[], runtime, "hostile.py");

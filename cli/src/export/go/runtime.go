@@ -525,7 +525,7 @@ func paramValue(kind, text string) any {
 		}
 	case "timestamp":
 		if text = strings.ToUpper(text); timePattern.MatchString(text) {
-			if moment, err := time.Parse(time.RFC3339Nano, text); err == nil {
+			if moment, err := time.Parse(time.RFC3339Nano, text); err == nil && moment.Year() > 0 {
 				return moment
 			}
 		}

@@ -346,7 +346,8 @@ function typedParams(entry: Entry | undefined, metadata: Metadata): Params {
 }
 
 const INT64_LIMIT = 2n ** 63n;
-const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$/;
+const TIME =
+  /^(?!0000)([0-9]{4})-([0-9]{2})-([0-9]{2})T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$/;
 const DURATION = /^(-?)([0-9]+)(\.[0-9]{1,9})?s$/;
 const MAX_DURATION_SECONDS = 315_576_000_000;
 
@@ -358,13 +359,20 @@ function paramValue(type: ParamType, text: string): ParamValue | undefined {
       return text === "true" ? true : text === "false" ? false : undefined;
     case "int64":
       return int64(text);
-    case "timestamp": {
-      const date = TIME.test(text.toUpperCase()) ? new Date(text.toUpperCase()) : undefined;
-      return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;
-    }
+    case "timestamp":
+      return timestamp(text.toUpperCase());
     case "duration":
       return durationMillis(text);
   }
+}
+
+function timestamp(text: string): Date | undefined {
+  const [, year, month, day] = TIME.exec(text) ?? [];
+  const date = new Date(text);
+  // A `Date` of February 30 is March 2.
+  const midnight = new Date(`${year}-${month}-${day}T00:00:00Z`);
+  const isValid = year !== undefined && !Number.isNaN(date.getTime()) && midnight.getUTCDate() === Number(day);
+  return isValid ? date : undefined;
 }
 
 function int64(text: string): bigint | undefined {

@@ -60,11 +60,16 @@ final class Calls implements AutoCloseable {
 
   /** What grpc-java reads of the call. */
   JsonObject read(JsonObject call) throws InvalidProtocolBufferException {
+    return read(fail(call));
+  }
+
+  /** Makes the call, and returns its error. */
+  StatusRuntimeException fail(JsonObject call) throws InvalidProtocolBufferException {
     items = 0;
     try {
       make(call);
     } catch (StatusRuntimeException error) {
-      return read(error);
+      return error;
     }
     throw new AssertionError(call + " did not fail");
   }
