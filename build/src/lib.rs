@@ -50,6 +50,7 @@ mod rules;
 #[allow(dead_code, unreachable_pub, reason = "as `grpc_code`")]
 mod tables;
 mod texts;
+mod wanted_name;
 
 use std::path::{Path, PathBuf};
 
@@ -59,11 +60,11 @@ pub use error::{Diagnostic, Error, Severity};
 use grpc_code::GrpcCode;
 pub use inspection::{Inspection, Part};
 pub use model::{Catalog, Entry, Fallback, Param};
-/// For the command of this workspace. It is not part of the public API and can change in any version.
-#[doc(hidden)]
-pub use nearest::WantedName;
 pub use rules::is_param_name;
 pub use texts::reason_faults;
+/// For the command of this workspace. It is not part of the public API and can change in any version.
+#[doc(hidden)]
+pub use wanted_name::WantedName;
 
 use resolve::Input;
 

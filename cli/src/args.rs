@@ -245,6 +245,9 @@ pub(crate) enum Export {
     Java(Packaged),
     /// The domain and all entries as one JSON object.
     Json(Destination),
+    /// The pages as static files: a list with a search, and a page for each code.
+    #[command(after_help = HTML_FOLDER)]
+    Html(HtmlFolder),
     /// A Markdown page with a section for each entry.
     Markdown(Destination),
     /// A Python module without dependencies: the codes, and a reader of errors over gRPC and HTTP.
@@ -261,6 +264,26 @@ pub(crate) struct Packaged {
     /// The package of the file; made of the domain by default.
     #[arg(long, value_name = "NAME")]
     pub(crate) package: Option<String>,
+}
+
+const HTML_FOLDER: &str = "\
+The folder can be served from any path of any host, and opens in a browser without a server. It is written completely
+or not at all: the files are written to a folder beside it, which then gets its name. The file .codelibra-export lists
+the files. A folder that contains any other file is refused, so that no file of yours is removed.
+
+Exit status: 0 if the folder was written, or is up to date; 1 if --check finds that it is not; 2 for bad input, and then
+the folder stays as it was.";
+
+/// The folder that an export writes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct HtmlFolder {
+    /// The folder. It does not exist, is empty, or was written by an earlier export.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Write nothing, but compare the folder with what would be written. Exit status: 0 if they are equal, 1 if not,
+    /// 2 if the folder cannot be read.
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// Where an export goes.

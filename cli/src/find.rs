@@ -1,53 +1,17 @@
-//! Looks up an entry by a code, a name or a reason.
+//! Looks up an entry by a code, a name or a reason, with a message if there is none.
 
-use codelibra::{Catalog, CodeNumber, Entry};
+use codelibra::{Catalog, Entry};
+use codelibra_pages::is_number;
+pub(crate) use codelibra_pages::{Found, look_up, nearest_entries};
 
 use crate::failure::Failure;
-use crate::nearest::{nearest_names, nearest_numbers, nearest_of};
+use crate::nearest::nearest_of;
 use crate::params::excerpt;
-
-/// The result of a lookup.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Found {
-    Listed(&'static Entry),
-    /// A valid number that the catalogue does not list.
-    Unlisted(CodeNumber),
-}
-
-impl Found {
-    pub(crate) fn number(self) -> u32 {
-        match self {
-            Self::Listed(entry) => entry.code,
-            Self::Unlisted(number) => number.as_u32(),
-        }
-    }
-
-    pub(crate) fn entry(self) -> Option<&'static Entry> {
-        match self {
-            Self::Listed(entry) => Some(entry),
-            Self::Unlisted(_) => None,
-        }
-    }
-}
 
 /// Looks up a code, a name or a reason, in any case. The error names the nearest entries.
 pub(crate) fn find(catalog: &Catalog, wanted: &str) -> Result<Found, Failure> {
     let wanted = wanted.trim();
     look_up(catalog, wanted).ok_or_else(|| Failure::bad_input(not_found(catalog, wanted)))
-}
-
-/// As [`find`], without a message.
-pub(crate) fn look_up(catalog: &Catalog, wanted: &str) -> Option<Found> {
-    let wanted = wanted.trim();
-    if is_number(wanted) {
-        let six_digits = wanted.len() == 6 && wanted.bytes().all(|b| b.is_ascii_digit());
-        let number = wanted.parse().ok().filter(|_| six_digits)?;
-        let number = CodeNumber::from_u32(number).ok()?;
-        return Some(catalog.by_code(number.as_u32()).map_or(Found::Unlisted(number), Found::Listed));
-    }
-    let same =
-        |entry: &&Entry| entry.name.eq_ignore_ascii_case(wanted) || entry.reason.eq_ignore_ascii_case(wanted);
-    catalog.entries().iter().find(same).map(Found::Listed)
 }
 
 /// The message for a `wanted` that is not found, with the nearest entries.
@@ -63,27 +27,7 @@ pub(crate) fn not_found(catalog: &Catalog, wanted: &str) -> String {
     format!("{kind}{}", nearest_of(nearest.iter().map(|entry| named(entry))))
 }
 
-/// The entries most like a misspelt code, name or reason, at most three, best first.
-pub(crate) fn nearest_entries(catalog: &Catalog, wanted: &str) -> Vec<&'static Entry> {
-    let entries = catalog.entries().iter();
-    if is_number(wanted) {
-        let numbers = nearest_numbers(entries.map(|entry| entry.code), wanted);
-        return numbers.into_iter().filter_map(|number| catalog.by_code(number)).collect();
-    }
-    nearest_names(entries.map(|entry| entry.name), wanted)
-        .into_iter()
-        .filter_map(|name| catalog.by_name(name))
-        .collect()
-}
-
 /// `403003 UserBanned`.
 pub(crate) fn named(Entry { code, name, .. }: &Entry) -> String {
     format!("{code} {name}")
-}
-
-/// Whether a misspelt input is a number, such as `403,003` or `E403003`: it has more digits than letters, as no name has.
-fn is_number(wanted: &str) -> bool {
-    let count = |is_counted: fn(&char) -> bool| wanted.chars().filter(is_counted).count();
-    let (digits, letters) = (count(char::is_ascii_digit), count(|c| c.is_alphabetic()));
-    digits > letters
 }

@@ -70,7 +70,7 @@ fn an_upward_import_is_found() {
 }
 
 /// The crates whose files and types are compared, each by the folder of its source.
-const CRATES: [&str; 4] = ["src", "build/src", "derive/src", "cli/src"];
+const CRATES: [&str; 5] = ["src", "build/src", "derive/src", "pages/src", "cli/src"];
 
 /// Files whose types may share a name, because protobuf chose the names: `PreconditionFailure.Violation` and
 /// `QuotaFailure.Violation` of google.rpc.

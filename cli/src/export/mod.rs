@@ -3,6 +3,7 @@
 
 mod descriptor_set;
 mod go;
+mod html;
 mod java;
 mod json;
 mod language;
@@ -32,6 +33,7 @@ pub(crate) fn run(catalog: &'static Catalog, file: &CatalogFile, what: &Export) 
         }
         Export::Go(args) => finish(&args.to, &go::encode(catalog, args.package.as_deref())?),
         Export::Java(args) => finish(&args.to, &java::encode(catalog, args.package.as_deref())?),
+        Export::Html(to) => html::run(catalog, to),
         Export::Json(to) => finish(to, &json::encode(catalog)?),
         Export::Markdown(to) => finish(to, &markdown::encode(catalog)),
         Export::Python(to) => finish(to, &python::encode(catalog)),

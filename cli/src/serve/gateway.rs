@@ -22,7 +22,7 @@ use tonic::transport::Endpoint;
 use super::asked::Asked;
 use super::catalog_client::{CatalogClient, request_for};
 use super::limits::Limits;
-use super::pages;
+use super::pages::{self, PageState, ServedPages};
 use super::pb::{GetErrorRequest, ListErrorsRequest, RaiseErrorRequest, RaiseErrorStreamRequest};
 use super::refusal::{self, HandlerResult};
 use super::slow_body::SlowBodies;
@@ -36,6 +36,7 @@ use crate::params::excerpt;
 #[derive(Clone)]
 pub(crate) struct Gateway {
     client: CatalogClient,
+    pages: Arc<ServedPages>,
     /// A client with a connection of its own, for streams: see [`streams`](super::streams).
     stream_client: CatalogClient,
     streams: Streams,
@@ -43,10 +44,9 @@ pub(crate) struct Gateway {
     responder: Arc<Responder>,
 }
 
-/// The state of the handlers of pages.
-impl FromRef<Gateway> for CatalogClient {
+impl FromRef<Gateway> for PageState {
     fn from_ref(gateway: &Gateway) -> Self {
-        gateway.client.clone()
+        Self { client: gateway.client.clone(), pages: Arc::clone(&gateway.pages) }
     }
 }
 
@@ -71,8 +71,10 @@ pub(crate) async fn router(
         .error_infos(infos)
         .boundary(Boundary::internal())
         .challenge(challenge(catalog));
+    let pages = Arc::new(ServedPages::new(catalog));
     let gateway = Gateway {
         client,
+        pages: Arc::clone(&pages),
         stream_client,
         streams: Streams::new(catalog, limits),
         catalog,
@@ -92,7 +94,7 @@ pub(crate) async fn router(
         // Adds codes to axum's own responses: a path that is not UTF-8, a body that is too large, a panic.
         .layer(ErrorLayer::new(responder))
         // Outermost: a browser receives a page for every failure.
-        .layer(from_fn_with_state(catalog, pages::for_browsers))
+        .layer(from_fn_with_state(pages, pages::for_browsers))
         .with_state(gateway))
 }
 

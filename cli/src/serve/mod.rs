@@ -6,12 +6,10 @@ mod activity;
 mod asked;
 mod catalog_client;
 mod connections;
-mod example;
 mod first_bytes;
 mod gateway;
 mod grpc;
 mod limits;
-mod next_step;
 mod pages;
 mod places;
 mod refusal;
@@ -25,6 +23,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use codelibra::Catalog;
+use codelibra_pages::example;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 

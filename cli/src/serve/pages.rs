@@ -1,22 +1,21 @@
 //! The catalogue as pages. The errors that they show are responses of the gRPC service.
 
-use askama::Template;
+use std::sync::Arc;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, VARY};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use codelibra::http::{DetailTypes, Form, Reader, prefers, write_body};
-use codelibra::{ApiError, Catalog, ERROR_CODE_HEADER, Entry, GrpcCode, ParamKind};
-use serde::Deserialize;
+use codelibra::http::{Form, Reader, prefers};
+use codelibra::{ApiError, Catalog, ERROR_CODE_HEADER};
+use codelibra_pages::{ErrorPage, Filter, Links, Pages, example};
 
 use super::catalog_client::{CatalogClient, request_for};
-use super::pb::{ErrorEntry, GetErrorRequest, ListErrorsRequest, RaiseErrorRequest};
+use super::pb::{GetErrorRequest, ListErrorsRequest, RaiseErrorRequest};
 use super::refusal::{self, HandlerResult};
-use super::{example, next_step};
-use crate::find::{look_up, nearest_entries, not_found};
-use crate::output;
+use crate::find::{look_up, not_found};
 use crate::params::excerpt;
 
 const HTML: &str = "text/html";
@@ -24,175 +23,104 @@ const HTML: &str = "text/html";
 /// The longest body in bytes that is read to show it as a page. Error bodies of this gateway are much smaller.
 const MAX_ERROR_BODY: usize = 1 << 20;
 
-#[derive(Template)]
-#[template(path = "list.html")]
-struct ListPage {
-    domain: &'static str,
-    query: String,
-    rows: Vec<ErrorEntry>,
-    total: usize,
+/// The pages of the served catalogue, with their addresses.
+#[derive(Debug)]
+pub(crate) struct ServedPages {
+    catalog: &'static Catalog,
+    pages: Pages,
+    links: Links,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Search {
-    #[serde(default)]
-    q: String,
+/// The state of the handlers of pages.
+#[derive(Clone)]
+pub(super) struct PageState {
+    pub(super) client: CatalogClient,
+    pub(super) pages: Arc<ServedPages>,
 }
 
-impl ErrorEntry {
-    /// The text that a search matches.
-    fn search_text(&self) -> String {
-        let Self { code, name, reason, grpc_status, summary, deprecated, .. } = self;
-        let deprecated = if deprecated.is_empty() { "" } else { " deprecated" };
-        format!("{code} {name} {reason} {grpc_status} {summary}{deprecated}").to_lowercase()
+impl ServedPages {
+    pub(super) fn new(catalog: &'static Catalog) -> Self {
+        let links = Links::from_base("/errors").with_api("/v1/errors");
+        Self { catalog, pages: Pages::new(catalog), links }
+    }
+
+    fn failure(&self, error: &ApiError, status: StatusCode, wanted: Option<&str>) -> String {
+        let (code, status, message) = (error.number(), status.as_u16(), error.message());
+        self.pages.failure(&self.links, &ErrorPage { code, status, message, wanted })
     }
 }
 
-pub(crate) async fn list(
-    State(mut client): State<CatalogClient>,
-    Query(Search { q }): Query<Search>,
+pub(super) async fn list(
+    State(PageState { mut client, pages }): State<PageState>,
+    Query(filter): Query<Filter>,
     caller: HeaderMap,
 ) -> HandlerResult {
-    let list = client.calls.list_errors(request_for(&caller, ListErrorsRequest::default())).await;
-    let mut rows = list?.into_inner().errors;
-    let total = rows.len();
-    let words: Vec<String> = q.split_whitespace().map(str::to_lowercase).collect();
-    rows.retain(|row| {
-        let text = row.search_text();
-        words.iter().all(|word| text.contains(word.as_str()))
-    });
-    let catalog = client.catalog;
-    page(catalog, None, &ListPage { domain: catalog.domain(), query: q, rows, total })
+    // The list is a response of the service, as every other one.
+    client.calls.list_errors(request_for(&caller, ListErrorsRequest::default())).await?;
+    Ok(page(None, pages.pages.list(&pages.links, &filter)))
 }
 
 /// Redirects `/errors/` to `/errors`.
-pub(crate) async fn list_with_slash(uri: Uri) -> Redirect {
+pub(super) async fn list_with_slash(uri: Uri) -> Redirect {
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     Redirect::temporary(&format!("/errors{query}"))
 }
 
-#[derive(Template)]
-#[template(path = "code.html")]
-struct CodePage {
-    code: u32,
-    name: String,
-    summary: String,
-    http_status: String,
-    grpc: String,
-    entry: Option<ErrorEntry>,
-    domain: &'static str,
-    /// For a code that is not listed.
-    nearest: Vec<&'static Entry>,
-    bodies: Vec<ExampleBody>,
-    message: String,
-    details: String,
-    origin: String,
-    example_query: String,
-}
-
-struct ExampleBody {
-    form: &'static str,
-    media_type: &'static str,
-    text: String,
-}
-
-/// The page of a failure, for browsers.
-#[derive(Template)]
-#[template(path = "failure.html")]
-struct FailurePage {
-    code: u32,
-    http_status: String,
-    message: String,
-    domain: &'static str,
-    nearest: Vec<&'static Entry>,
-}
-
 /// `/errors/403003`. A name, a reason and any other spelling of a code are redirected to it.
-pub(crate) async fn one(
-    State(client): State<CatalogClient>,
+pub(super) async fn one(
+    State(state): State<PageState>,
     uri: Uri,
     headers: HeaderMap,
     Path(segment): Path<String>,
 ) -> HandlerResult {
-    let catalog = client.catalog;
+    let catalog = state.client.catalog;
     let Some(found) = look_up(catalog, &segment) else {
         let resource = format!("errors/{}", excerpt(&segment));
         let error = refusal::not_found(catalog, resource, not_found(catalog, segment.trim()));
         if prefers_json(&headers) {
             return Err(error.into());
         }
-        return page(
-            catalog,
-            Some(&error),
-            &FailurePage {
-                code: error.number(),
-                http_status: output::status(error.http_status().as_u16()),
-                message: error.message().to_owned(),
-                domain: catalog.domain(),
-                nearest: nearest_entries(catalog, segment.trim()),
-            },
-        );
+        let html = state.pages.failure(&error, error.http_status(), Some(segment.trim()));
+        return Ok(page(Some(&error), html));
     };
     let path = format!("/errors/{}", found.number());
     if uri.path() == path {
-        code_page(client, &headers, found.number()).await
+        code_page(state, &headers, found.number()).await
     } else {
         Ok(Redirect::temporary(&path).into_response())
     }
 }
 
-async fn code_page(mut client: CatalogClient, headers: &HeaderMap, code: u32) -> HandlerResult {
-    let catalog = client.catalog;
+async fn code_page(state: PageState, headers: &HeaderMap, code: u32) -> HandlerResult {
+    let PageState { mut client, pages } = state;
     let (entry, failure) = match client.calls.get_error(request_for(headers, GetErrorRequest { code })).await
     {
-        Ok(found) => (found.into_inner().entry, None),
+        Ok(_) => (client.catalog.by_code(code), None),
         // For a code that is not listed, the page shows the meaning of its class.
         Err(status) if status.code() == tonic::Code::NotFound && !prefers_json(headers) => {
             (None, Some(client.error(&status)))
         }
         Err(status) => return Err(status.into()),
     };
-    let params = entry.iter().flat_map(|entry| &entry.params);
-    let params = params.map(|p| (&*p.name, ParamKind::from_name(&p.r#type).unwrap_or(ParamKind::String)));
-    let metadata = params.clone().map(|(name, kind)| (name.to_owned(), example::value(kind).to_owned()));
-    let (metadata, query) = (metadata.collect(), example::query(params));
+    let params = entry.map(|entry| entry.params).unwrap_or_default().iter();
+    let metadata =
+        params.map(|param| (param.name.to_owned(), example::value(param.kind).to_owned())).collect();
     let raise = RaiseErrorRequest { code, message: String::new(), metadata };
     let Err(status) = client.calls.raise_error(raise).await else {
-        return Err(refusal::unexpected(catalog).into());
+        return Err(refusal::unexpected(client.catalog).into());
     };
     let received = client.received(&status);
     if received.number() != Some(code) {
         return Err(status.into());
     }
-    let error = received.assume_trusted();
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8080");
-    page(
-        catalog,
-        failure.as_ref(),
-        &CodePage {
-            code,
-            name: entry.as_ref().map_or_else(|| String::from("(not listed)"), |e| e.name.clone()),
-            summary: error.message().to_owned(),
-            http_status: output::status(error.http_status().as_u16()),
-            grpc: grpc(received.grpc_code()),
-            domain: catalog.domain(),
-            nearest: match entry {
-                Some(_) => Vec::new(),
-                None => nearest_entries(catalog, &code.to_string()),
-            },
-            entry,
-            bodies: Form::ALL.iter().map(|form| body(*form, &error)).collect(),
-            message: status.message().to_owned(),
-            details: error.to_details_header(),
-            origin: format!("http://{host}"),
-            example_query: if query.is_empty() { String::new() } else { format!("?{query}") },
-        },
-    )
+    let origin = format!("http://{host}");
+    Ok(page(failure.as_ref(), pages.pages.code(&pages.links, &received.assume_trusted(), Some(&origin))))
 }
 
 /// Turns a coded error into a page for a caller that prefers HTML: a browser. Errors of the API paths are not changed.
-pub(crate) async fn for_browsers(
-    State(catalog): State<&'static Catalog>,
+pub(super) async fn for_browsers(
+    State(pages): State<Arc<ServedPages>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -211,15 +139,8 @@ pub(crate) async fn for_browsers(
     let Ok(bytes) = to_bytes(body, MAX_ERROR_BODY).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let error = Reader::from_catalog(catalog).read_body(&bytes);
-    let shown = FailurePage {
-        code: error.number_or_class(),
-        http_status: output::status(parts.status.as_u16()),
-        message: error.message().to_owned(),
-        domain: catalog.domain(),
-        nearest: Vec::new(),
-    };
-    let Ok(html) = shown.render() else { return Response::from_parts(parts, Body::from(bytes)) };
+    let error = Reader::from_catalog(pages.catalog).read_body(&bytes).assume_trusted();
+    let html = pages.failure(&error, parts.status, None);
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     parts.headers.remove(CONTENT_LENGTH);
     Response::from_parts(parts, if is_head { Body::empty() } else { Body::from(html) })
@@ -238,22 +159,8 @@ fn prefers_json(headers: &HeaderMap) -> bool {
     JSON.iter().any(|form| prefers(headers, form.media_type(), HTML))
 }
 
-fn grpc(code: GrpcCode) -> String {
-    format!("{} ({code})", code.number())
-}
-
-/// An example body, indented. On the wire it is one line.
-fn body(form: Form, error: &ApiError) -> ExampleBody {
-    let bytes = write_body(form, error, DetailTypes::standard());
-    let pretty =
-        serde_json::from_slice::<serde_json::Value>(&bytes).and_then(|v| serde_json::to_string_pretty(&v));
-    let text = pretty.unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned());
-    ExampleBody { form: form.name(), media_type: form.media_type(), text }
-}
-
 /// A page, with the status and the code of `failure` if there is one.
-fn page(catalog: &'static Catalog, failure: Option<&ApiError>, page: &impl Template) -> HandlerResult {
-    let html = page.render().map_err(|error| refusal::unexpected(catalog).with_cause(error))?;
+fn page(failure: Option<&ApiError>, html: String) -> Response {
     let mut response = Html(html).into_response();
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
     if let Some(error) = failure {
@@ -261,5 +168,5 @@ fn page(catalog: &'static Catalog, failure: Option<&ApiError>, page: &impl Templ
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response.headers_mut().insert(ERROR_CODE_HEADER, HeaderValue::from(error.number()));
     }
-    Ok(response)
+    response
 }

@@ -113,9 +113,9 @@ async function visit(browser, name, url) {
       }
       // The search of the list, without a request.
       await page.goto(`${url}/errors`);
-      const rows = await page.locator("#rows tr:visible").count();
-      await page.locator("#q").fill("zzz");
-      assert.equal(await page.locator("#rows tr:visible").count(), 0);
+      const rows = await page.locator(".rows li:visible").count();
+      await page.locator("[name=q]").fill("zzz");
+      assert.equal(await page.locator(".rows li:visible").count(), 0);
       assert.equal(await page.locator("#count").textContent(), `0 of ${rows}`);
       await context.close();
     }

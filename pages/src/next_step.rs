@@ -2,9 +2,9 @@
 
 use codelibra::Recovery;
 
-/// Returns the meaning of a value of `codelibra.error.v1.Recovery`, such as `WAIT`. An unknown value has no sentence.
-pub(super) fn sentence(recovery: &str) -> Option<&'static str> {
-    Some(match Recovery::from_name(recovery)? {
+/// Returns the meaning of a next step.
+pub(crate) fn sentence(recovery: &Recovery) -> Option<&'static str> {
+    Some(match recovery {
         Recovery::FixRequest => "Change the request, then send it again. The same request would fail again.",
         Recovery::Authenticate => "Sign in, then send the request again with the new credentials.",
         Recovery::StepUp => {

@@ -7,16 +7,17 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-const BASE: &str = include_str!("../templates/base.html");
+const STYLE: &str = include_str!("../assets/pages.css");
 
-/// Every template, by its file name.
-fn pages() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
-    let paths = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let pages: Vec<(String, String)> =
+/// Every template and every asset, by its path.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["templates", "assets"].map(|folder| fs::read_dir(root.join(folder)).unwrap());
+    let paths = folders.into_iter().flatten().map(|file| file.unwrap().path());
+    let sources: Vec<(String, String)> =
         paths.map(|path| (path.display().to_string(), fs::read_to_string(path).unwrap())).collect();
-    assert!(pages.iter().any(|(_, page)| page == BASE), "{} templates", pages.len());
-    pages
+    assert!(sources.iter().any(|(_, source)| source == STYLE), "{} files", sources.len());
+    sources
 }
 
 const TEXTS: [&str; 5] = ["text", "dim", "warn", "bad", "link"];
@@ -29,7 +30,7 @@ type Scheme = HashMap<&'static str, &'static str>;
 
 /// The light scheme and the dark one: the custom properties of the two `:root` rules.
 fn schemes() -> [Scheme; 2] {
-    let mut rules = BASE.split(":root {").skip(1).map(|rest| rest.split_once('}').unwrap().0);
+    let mut rules = STYLE.split(":root {").skip(1).map(|rest| rest.split_once('}').unwrap().0);
     let mut properties = || -> Scheme {
         let declarations = rules.next().unwrap().split(';').map(str::trim);
         let custom = declarations.filter_map(|declaration| declaration.strip_prefix("--"));
@@ -93,7 +94,7 @@ fn no_page_has_another_colour() {
         known.sort_unstable();
         assert_eq!(names, known);
     }
-    for (path, page) in pages() {
+    for (path, page) in sources() {
         for used in page.split("var(--").skip(1).map(|rest| rest.split_once(')').unwrap().0) {
             assert!(known.contains(&used), "{path}: {used}");
         }
@@ -102,6 +103,6 @@ fn no_page_has_another_colour() {
         }
     }
     // A colour is written once, as a property.
-    let literal = BASE.split('#').skip(1).filter(|rest| rest.starts_with(|c: char| c.is_ascii_hexdigit()));
+    let literal = STYLE.split('#').skip(1).filter(|rest| rest.starts_with(|c: char| c.is_ascii_hexdigit()));
     assert_eq!(literal.count(), 2 * known.len());
 }

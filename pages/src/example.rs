@@ -1,14 +1,14 @@
-//! Examples for the reader of the terminal and of the pages. They are entries of the catalogue that is served.
+//! Examples for the reader of a terminal and of the pages: entries of the catalogue, and values of parameters.
 
 use codelibra::{Catalog, Entry, ParamKind};
 
 /// An entry for an example without parameters: one that has none, if there is one.
-pub(super) fn without_params(catalog: &'static Catalog) -> Option<&'static Entry> {
+pub fn without_params(catalog: &'static Catalog) -> Option<&'static Entry> {
     current(catalog).find(|entry| entry.params.is_empty()).or_else(|| current(catalog).next())
 }
 
 /// An entry with parameters.
-pub(super) fn with_params(catalog: &'static Catalog) -> Option<&'static Entry> {
+pub fn with_params(catalog: &'static Catalog) -> Option<&'static Entry> {
     current(catalog).find(|entry| !entry.params.is_empty())
 }
 
@@ -20,13 +20,13 @@ fn current(catalog: &'static Catalog) -> impl Iterator<Item = &'static Entry> {
 }
 
 /// The parameters of an entry as the query of `:raise`.
-pub(super) fn query<'a>(params: impl Iterator<Item = (&'a str, ParamKind)>) -> String {
+pub fn query<'a>(params: impl Iterator<Item = (&'a str, ParamKind)>) -> String {
     let pairs: Vec<String> = params.map(|(name, kind)| format!("{name}={}", value(kind))).collect();
     pairs.join("&")
 }
 
 /// An example value of a parameter.
-pub(super) fn value(kind: ParamKind) -> &'static str {
+pub fn value(kind: ParamKind) -> &'static str {
     match kind {
         ParamKind::Int64 => "500",
         ParamKind::Bool => "true",

@@ -1,0 +1,1 @@
+../../build/src/wanted_name.rs
