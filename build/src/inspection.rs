@@ -56,11 +56,11 @@ pub(crate) struct Places {
 /// ```
 /// use codelibra_build::{Inspection, Part, Severity};
 ///
-/// let inspection = Inspection::from_proto("../proto/codelibra/error/v1/catalog.proto", &["../proto"]);
+/// let inspection = Inspection::from_proto("proto/codelibra/error/v1/catalog.proto", &["proto"]);
 /// let entry = &inspection.catalog().unwrap().entries[0];
 /// let finding = inspection.finding(Severity::Warning, Part::Code(entry), "not in the list".to_owned());
 /// let (line, column) = finding.position.unwrap();
-/// let file = "../proto/codelibra/error/v1/catalog.proto";
+/// let file = "proto/codelibra/error/v1/catalog.proto";
 /// assert_eq!(finding.to_string(), format!("{file}:{line}:{column}: not in the list"));
 /// ```
 #[derive(Clone, Copy, Debug)]

@@ -116,8 +116,8 @@ pub fn descriptor_set(proto: impl AsRef<Path>, includes: &[impl AsRef<Path>]) ->
 /// ```
 /// use std::path::Path;
 ///
-/// let root = codelibra_build::package_root("../proto/codelibra/error/v1/catalog.proto");
-/// assert_eq!(root.as_deref(), Some(Path::new("../proto")));
+/// let root = codelibra_build::package_root("proto/codelibra/error/v1/catalog.proto");
+/// assert_eq!(root.as_deref(), Some(Path::new("proto")));
 /// ```
 pub fn package_root(proto: impl AsRef<Path>) -> Option<PathBuf> {
     descriptor::package_root(proto.as_ref())

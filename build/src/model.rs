@@ -5,7 +5,7 @@
 /// ```
 /// use codelibra_build::Catalog;
 ///
-/// let catalog = Catalog::from_proto("../proto/codelibra/error/v1/catalog.proto", &["../proto"])?;
+/// let catalog = Catalog::from_proto("proto/codelibra/error/v1/catalog.proto", &["proto"])?;
 /// assert_eq!((catalog.domain.as_str(), catalog.prefix.as_str()), ("codelibra", "ERROR_CODE_"));
 /// assert_eq!(catalog.enum_name, "codelibra.error.v1.ErrorCode");
 /// assert!(catalog.to_rust().contains("USER_BANNED"));
@@ -35,7 +35,7 @@ pub struct Catalog {
 /// ```
 /// use codelibra_build::Catalog;
 ///
-/// let catalog = Catalog::from_proto("../proto/codelibra/error/v1/catalog.proto", &["../proto"])?;
+/// let catalog = Catalog::from_proto("proto/codelibra/error/v1/catalog.proto", &["proto"])?;
 /// let row = catalog.fallback.iter().find(|row| row.grpc_code == "NOT_FOUND");
 /// assert_eq!(row.map(|row| row.code), Some(404_003));
 /// # Ok::<(), codelibra_build::Error>(())
@@ -54,7 +54,7 @@ pub struct Fallback {
 /// ```
 /// use codelibra_build::Catalog;
 ///
-/// let catalog = Catalog::from_proto("../proto/codelibra/error/v1/catalog.proto", &["../proto"])?;
+/// let catalog = Catalog::from_proto("proto/codelibra/error/v1/catalog.proto", &["proto"])?;
 /// let entry = catalog.entries.iter().find(|entry| entry.code == 403_003).unwrap();
 /// assert_eq!((entry.name.as_str(), entry.reason.as_str()), ("UserBanned", "USER_BANNED"));
 /// assert_eq!(entry.summary, "This user has been banned.");
@@ -94,7 +94,7 @@ pub struct Entry {
 /// ```
 /// use codelibra_build::Catalog;
 ///
-/// let catalog = Catalog::from_proto("../proto/codelibra/error/v1/catalog.proto", &["../proto"])?;
+/// let catalog = Catalog::from_proto("proto/codelibra/error/v1/catalog.proto", &["proto"])?;
 /// let entry = catalog.entries.iter().find(|entry| entry.reason == "LOCKED_OUT").unwrap();
 /// let [param] = entry.params.as_slice() else { panic!() };
 /// assert_eq!((param.name.as_str(), param.kind.as_str()), ("locked_until", "TIMESTAMP"));

@@ -6,11 +6,10 @@
 
 use codelibra_build::Catalog;
 
-const PROTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto");
-const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto/codelibra/error/v1/catalog.proto");
-const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/shop/proto");
-const SHOP_CATALOG: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/shop/proto/shop/v1/errors.proto");
+const PROTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/proto");
+const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/proto/codelibra/error/v1/catalog.proto");
+const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
+const SHOP_CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/shop/v1/errors.proto");
 
 #[test]
 fn every_entry_has_a_documented_constant_and_a_row() {

@@ -13,8 +13,8 @@ use codelibra_build::{Catalog, Error};
 
 /// As a user writes it: tests run in the folder of their package.
 const CASES: &str = "tests/cases";
-const OUR_PROTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto");
-const OUR_CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto/codelibra/error/v1/catalog.proto");
+const OUR_PROTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/proto");
+const OUR_CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/proto/codelibra/error/v1/catalog.proto");
 
 fn cases() -> Vec<PathBuf> {
     let mut cases: Vec<PathBuf> = fs::read_dir(CASES)

@@ -15,14 +15,12 @@ mod bad;
 #[path = "../bad/read_all.rs"]
 mod read_all;
 
-mod architecture;
 mod bad_input;
 mod catalog;
 mod corrupt_infos;
 mod derive;
 mod derives;
 mod google_details;
-mod guides;
 mod interceptor;
 mod peer_codes;
 mod peer_contents;

@@ -356,7 +356,7 @@ fn the_formats_have_the_same_findings() {
 #[test]
 fn our_own_catalogue_has_no_findings() {
     let folder = Folder::new("ours");
-    let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto/codelibra/error/v1/catalog.proto");
+    let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/proto/codelibra/error/v1/catalog.proto");
     let printed = folder.codelibra(&["check", ours]);
     assert_eq!((printed.exit, &*printed.stdout), (0, ""), "{}", printed.stderr);
 }

@@ -17,7 +17,7 @@ pub(crate) struct Row {
 }
 
 pub(crate) fn rows() -> Vec<Row> {
-    let csv = include_str!("../../../tests/data/codes.csv");
+    let csv = include_str!("../data/codes.csv");
     let rows: Vec<Row> = csv
         .lines()
         .skip(1)

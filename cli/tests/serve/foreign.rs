@@ -20,7 +20,7 @@ struct Foreign {
 
 impl Foreign {
     fn read(file: &'static str) -> Self {
-        let proto = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto");
+        let proto = concat!(env!("CARGO_MANIFEST_DIR"), "/proto");
         let folder = std::path::Path::new(file).parent().unwrap();
         let catalog = codelibra_build::Catalog::from_proto(file, &[folder.to_str().unwrap(), proto]).unwrap();
         Self { file, catalog }
@@ -157,7 +157,7 @@ async fn no_answer_over_grpc_names_a_code_of_ours() {
 #[cfg(unix)]
 #[tokio::test]
 async fn the_printed_examples_are_of_the_catalogue() {
-    let ours = (concat!(env!("CARGO_MANIFEST_DIR"), "/../proto/codelibra/error/v1/catalog.proto"), 2);
+    let ours = (concat!(env!("CARGO_MANIFEST_DIR"), "/proto/codelibra/error/v1/catalog.proto"), 2);
     let examples = catalogues().map(|foreign| foreign.file).into_iter().zip([1, 2]).chain([ours]);
     for (file, expected) in examples {
         let foreign = Foreign::read(file);

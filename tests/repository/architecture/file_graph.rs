@@ -63,7 +63,7 @@ fn circles(modules: &BTreeMap<ModulePath, String>) -> Vec<Vec<String>> {
 
 #[test]
 fn no_file_imports_itself_by_way_of_others() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = crate::root();
     let mut found = Vec::new();
     for folder in CRATES {
         let modules = modules(&root.join(folder));
@@ -113,7 +113,7 @@ fn undeclared(modules: &BTreeMap<ModulePath, String>) -> Vec<String> {
 
 #[test]
 fn every_file_is_declared_by_a_module() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = crate::root();
     for folder in CRATES {
         let found = undeclared(&modules(&root.join(folder)));
         assert!(found.is_empty(), "no `mod` declares these files of {folder}: {}", found.join(", "));

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use source::{code, files, imports, module_path};
 
+use crate::root;
+
 mod file_graph;
 mod source;
 
@@ -32,7 +34,7 @@ fn level(module: &str) -> Option<usize> {
 
 #[test]
 fn a_module_imports_from_lower_levels_only() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let src = root().join("src");
     let mut paths = Vec::new();
     files(&src, &mut paths);
     let mut seen = 0;
@@ -105,7 +107,7 @@ fn defined_type(line: &str) -> Option<&str> {
 
 #[test]
 fn no_two_types_of_a_crate_share_a_name() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = root();
     let mut shared = Vec::new();
     for folder in CRATES {
         let mut paths = Vec::new();
