@@ -6,6 +6,7 @@
 use std::fmt::{self, Write};
 
 use crate::model::{Catalog, Entry, Fallback, Param};
+use crate::rust_field::field;
 
 /// Names that an entry with params cannot have: its struct would collide with them.
 pub(crate) const TAKEN_NAMES: [&str; 2] = ["ErrorCode", "Self"];
@@ -175,24 +176,6 @@ fn write_struct(out: &mut String, entry: &Entry, catalog: &Catalog) -> fmt::Resu
         writeln!(out, "#[allow(deprecated)]\nconst _: () = {{\n    {impls}\n}};")
     } else {
         writeln!(out, "{impls}")
-    }
-}
-
-/// A param's name as a Rust field: keywords are made raw, and the four that cannot be get a `_`.
-fn field(name: &str) -> String {
-    const KEYWORDS: [&str; 45] = [
-        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
-        "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
-        "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "static",
-        "struct", "trait", "true", "try", "type", "typeof", "unsafe", "use", "where", "while",
-    ];
-    const NEVER_RAW: [&str; 3] = ["crate", "self", "super"];
-    match name {
-        _ if KEYWORDS.contains(&name) || matches!(name, "virtual" | "yield" | "unsized") => {
-            format!("r#{name}")
-        }
-        _ if NEVER_RAW.contains(&name) => format!("{name}_"),
-        _ => name.to_owned(),
     }
 }
 

@@ -47,6 +47,7 @@ mod read;
 mod resolve;
 mod retired;
 mod rules;
+mod rust_field;
 #[allow(dead_code, unreachable_pub, reason = "as `grpc_code`")]
 mod tables;
 mod texts;

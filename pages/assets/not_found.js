@@ -36,10 +36,10 @@ function commonPrefix(a, b) {
   return at;
 }
 
-// The order of two lists of numbers.
+// The order of two lists of values.
 function compare(a, b) {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i] - b[i];
-  return 0;
+  const at = a.findIndex((value, i) => value !== b[i]);
+  return at < 0 ? 0 : a[at] < b[at] ? -1 : 1;
 }
 
 const MAX = 3; // names that are shown
@@ -49,9 +49,9 @@ const letters = plain(wanted);
 const isNumber = digits.length > wanted.replace(/[^\p{Alphabetic}]/gu, "").length;
 const ranked = items.map((item) => {
   const { code, name } = item.dataset;
-  if (isNumber) return { item, rank: [distance(code, digits), -commonPrefix(code, digits), Math.abs(digits - code), code] };
+  if (isNumber) return { item, rank: [distance(code, digits), -commonPrefix(code, digits), Math.abs(digits - code)] };
   const known = plain(name);
-  return { item, rank: [letters.length >= 4 && known.includes(letters) ? 0 : distance(known, letters)] };
+  return { item, rank: [letters.length >= 4 && known.includes(letters) ? 0 : distance(known, letters), name] };
 });
 ranked.sort((a, b) => compare(a.rank, b.rank));
 const farthest = ranked.length ? ranked[0].rank[0] + (isNumber ? 0 : 2) : 0;

@@ -22,6 +22,8 @@ pub(crate) struct CodePage<'a> {
     http_status: String,
     grpc: String,
     entry: Option<&'static Entry>,
+    /// The labels of one text and of several, and the text, in which each of several is a line.
+    texts: [(&'static str, &'static str, &'static str); 2],
     relations: RelatedCodes,
     /// For a code that is not listed.
     nearest: Vec<&'static Entry>,
@@ -68,6 +70,14 @@ impl<'a> CodePage<'a> {
             summary: error.message(),
             http_status: http_status(&number.class()),
             grpc: format!("{} ({grpc_code})", grpc_code.number()),
+            texts: [
+                ("Cause", "Possible causes", entry.map_or("", |entry| entry.cause)),
+                (
+                    "What to do",
+                    "What to do, the most likely first",
+                    entry.map_or("", |entry| entry.resolution),
+                ),
+            ],
             relations,
             nearest: match entry {
                 Some(_) => Vec::new(),

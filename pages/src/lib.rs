@@ -27,6 +27,7 @@ mod pages;
 mod relations;
 #[cfg(feature = "axum")]
 mod router;
+mod rust_field;
 mod sample;
 mod snippets;
 #[allow(dead_code, unreachable_pub, reason = "a file of the crate `codelibra-build`, which exports it")]

@@ -1,0 +1,1 @@
+../../build/src/rust_field.rs
