@@ -71,9 +71,9 @@ pub struct Entry {
     pub reason: String,
     /// The default public message.
     pub summary: String,
-    /// What happened.
+    /// What happened. Each of several causes is a line.
     pub cause: String,
-    /// What the caller should do next.
+    /// What the caller should do next. Each of several resolutions is a line.
     pub resolution: String,
     /// The next step, as `codelibra.error.v1.Recovery` names it: `STEP_UP`.
     pub recovery: String,

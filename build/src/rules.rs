@@ -280,8 +280,8 @@ impl Reader<'_> {
             name,
             reason,
             summary,
-            cause: string(row, "cause"),
-            resolution: string(row, "resolution"),
+            cause: texts::lines(&strings(row, "cause")),
+            resolution: texts::lines(&strings(row, "resolution")),
             recovery: enum_name(row, "recovery").unwrap_or_else(|| String::from("NONE")),
             params,
             grpc_code: enum_name(row, "grpc_code"),
@@ -298,17 +298,19 @@ impl Reader<'_> {
         if let Some(fault) = texts::summary_fault(number, name, &string(row, "summary")) {
             self.report(&at(ENTRY_SUMMARY), fault);
         }
-        for (field, label) in [
-            (ENTRY_CAUSE, "cause"),
-            (ENTRY_RESOLUTION, "resolution"),
-            (ENTRY_SINCE, "since"),
-            (ENTRY_DEPRECATED, "deprecated"),
-        ] {
+        for (field, label) in [(ENTRY_SINCE, "since"), (ENTRY_DEPRECATED, "deprecated")] {
             if let Some(fault) = texts::text_fault(label, name, &string(row, label)) {
                 self.report(&at(field), fault);
             }
         }
-        if string(row, "resolution").trim().is_empty() {
+        for (field, label) in [(ENTRY_CAUSE, "cause"), (ENTRY_RESOLUTION, "resolution")] {
+            for (text, index) in strings(row, label).iter().zip(0..) {
+                if let Some(fault) = texts::text_fault(label, name, text) {
+                    self.report(&option_path(path, &option, &[field, index]), fault);
+                }
+            }
+        }
+        if strings(row, "resolution").iter().all(|text| text.trim().is_empty()) {
             let message =
                 format!("{number} {name} has no resolution; expected what the caller should do next");
             self.warn(&at(ENTRY_RESOLUTION), message);
@@ -434,6 +436,16 @@ pub fn is_param_name(name: &str) -> bool {
 fn string(message: &DynamicMessage, field: &str) -> String {
     let value = message.get_field_by_name(field);
     value.as_deref().and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// The values of a repeated field. An options file of an earlier version declares one value.
+fn strings(message: &DynamicMessage, field: &str) -> Vec<String> {
+    let value = message.get_field_by_name(field);
+    match value.as_deref() {
+        Some(Value::List(values)) => values.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Some(Value::String(text)) => vec![text.clone()],
+        _ => Vec::new(),
+    }
 }
 
 /// The name of an enum field's value without the prefix of its type: `STEP_UP` for

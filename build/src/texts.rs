@@ -114,6 +114,12 @@ fn is_too_long(summary: &str) -> bool {
     summary.chars().nth(MAX_SUMMARY).is_some()
 }
 
+/// Several texts as one, each with a line of its own. A text without content is left out.
+pub(crate) fn lines(texts: &[String]) -> String {
+    let lines = texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// What is wrong with a longer text, which may have several lines.
 pub(crate) fn text_fault(field: &str, name: &str, text: &str) -> Option<String> {
     let is_control = |c: &char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');

@@ -82,8 +82,8 @@ fn listed(catalog: &Catalog, entry: &Entry) -> String {
     row(&mut out, "reason", entry.reason);
     row(&mut out, "domain", entry.domain);
     row(&mut out, "summary", entry.summary);
-    row(&mut out, "cause", entry.cause);
-    row(&mut out, "resolution", entry.resolution);
+    rows(&mut out, "cause", entry.cause);
+    rows(&mut out, "resolution", entry.resolution);
     row(&mut out, "recovery", entry.recovery.name());
     for (i, Param { name, kind, description }) in entry.params.iter().enumerate() {
         row(&mut out, if i == 0 { "params" } else { "" }, &format!("{name} ({kind}): {description}"));
@@ -94,6 +94,13 @@ fn listed(catalog: &Catalog, entry: &Entry) -> String {
         row(&mut out, "page", &format!("{}/{}", catalog.pages(), entry.code));
     }
     out
+}
+
+/// A row for each line; the first has the label.
+fn rows(out: &mut String, label: &str, text: &str) {
+    for (i, line) in text.lines().enumerate() {
+        row(out, if i == 0 { label } else { "" }, line);
+    }
 }
 
 /// `since 2.0; use SOLD_OUT`; nothing for an entry that is not deprecated.

@@ -149,9 +149,9 @@ pub struct Entry {
     pub domain: &'static str,
     /// The default public message, one sentence.
     pub summary: &'static str,
-    /// What happened; may be empty.
+    /// What happened; may be empty. Each of several causes is a line.
     pub cause: &'static str,
-    /// What the caller should do next; may be empty.
+    /// What the caller should do next; may be empty. Each of several resolutions is a line.
     pub resolution: &'static str,
     /// The next step, for programs.
     pub recovery: Recovery,

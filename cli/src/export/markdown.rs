@@ -24,8 +24,9 @@ fn write_entry(out: &mut String, catalog: &Catalog, entry: &Entry) {
     row(out, "Reason", entry.reason);
     row(out, "HTTP", &status(entry.class()));
     row(out, "gRPC", &format!("{} {}", entry.grpc_code.number(), entry.grpc_code));
-    row(out, "Cause", entry.cause);
-    row(out, "Resolution", entry.resolution);
+    for (label, text) in [("Cause", entry.cause), ("Resolution", entry.resolution)] {
+        text.lines().for_each(|line| row(out, label, line));
+    }
     row(out, "Recovery", entry.recovery.name());
     for param in entry.params {
         row(out, "Parameter", &format!("{} ({}): {}", param.name, param.kind, param.description));
