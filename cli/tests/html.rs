@@ -75,7 +75,7 @@ fn every_link_leads_to_a_file_of_the_folder() {
             assert!(files.contains_key(&target), "{path}: {link} leads to {target}");
             seen += 1;
         }
-        assert!(!content.contains("http://") && !content.contains("https://"), "{path} names another host");
+        assert!(!content.contains(" src=") && !content.contains("url("), "{path} loads something");
     }
     assert!(seen > 500, "{seen} links");
     for entry in codelibra::CATALOG.entries() {
@@ -116,6 +116,38 @@ fn markup_in_a_text_is_text() {
         assert!(!content.contains("<img") && !content.contains("alert(1)</"), "{path}");
     }
     assert!(files["400001/index.html"].contains("&#60;/script&#62;"));
+}
+
+#[test]
+fn several_causes_are_a_list() {
+    let folder = scratch("lists");
+    let (proto, site) = (folder.join("errors.proto"), folder.join("site"));
+    let source = r#"syntax = "proto3"; package acme.v1; import "codelibra/error/v1/options.proto";
+        enum ErrorCode { option (codelibra.error.v1.catalog) = {domain: "acme"};
+        ERROR_CODE_UNSPECIFIED = 0;
+        ERROR_CODE_SOLD = 410001 [(codelibra.error.v1.entry) = {summary: "Sold.", cause: "One." cause: "Two.",
+            resolution: ["Wait.", "Ask."]}];
+        ERROR_CODE_GONE = 410002 [(codelibra.error.v1.entry) = {summary: "Gone.", cause: "Three."}]; }"#;
+    fs::write(&proto, source).unwrap();
+    let catalog = ["--catalog", proto.to_str().unwrap()];
+    let arguments = [&["export", "html", "--output", site.to_str().unwrap()][..], &catalog].concat();
+    assert_eq!(codelibra(&arguments), (0, String::new()));
+    let files = contents(&site);
+    let page = &files["410001/index.html"];
+    for part in ["Possible causes", "<li>One.</li><li>Two.</li>", "<li>Wait.</li><li>Ask.</li>"] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(files["410002/index.html"].contains("<dt>Cause</dt><dd>Three.</dd>"));
+    // A text of the API has a line for each.
+    let json: serde_json::Value = serde_json::from_str(&files["410001.json"]).unwrap();
+    assert_eq!((&json["cause"], &json["resolution"]), (&"One.\nTwo.".into(), &"Wait.\nAsk.".into()));
+    let explain = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_codelibra"));
+        let output = command.args([arguments, &catalog].concat()).env("NO_COLOR", "1").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(explain(&["explain", "410001"]).contains("  cause       One.\n              Two.\n"));
+    assert!(explain(&["export", "markdown"]).contains("- Cause: One.\n- Cause: Two.\n"));
 }
 
 #[test]

@@ -128,16 +128,7 @@ async fn the_history_of_an_entry_is_shown() {
     assert_eq!((&entry["since"], &entry["deprecated"]), (&"1.0".into(), &"2.1".into()), "{entry}");
     assert_eq!(entry["replaced_by"], "NOT_FOUND");
     let page = serve.get("/errors/404004").await;
-    for part in [
-        "Possible causes",
-        "<li>The book was sold.</li>",
-        "<li>Ask a librarian.</li>",
-        "Since",
-        "1.0",
-        "Deprecated",
-        "2.1",
-        "href=\"/errors/404003\"",
-    ] {
+    for part in ["Since", "1.0", "Deprecated", "2.1", "href=\"/errors/404003\""] {
         assert!(page.text().contains(part), "{part}");
     }
     let page = serve.get("/errors/410001").await;
