@@ -33,7 +33,7 @@ fn the_rust_programs_are_those_that_are_compiled() {
         let path = format!("{code}/index.html");
         let page = &files.iter().find(|file| file.path == path).unwrap().content;
         let rust = page.split_once("<summary>Rust ").unwrap().1.split_once("</details>").unwrap().0;
-        for (i, program) in rust.split("<pre>").skip(1).enumerate() {
+        for (i, program) in rust.split("<pre class=\"program\" tabindex=\"0\">").skip(1).enumerate() {
             let program = text(program.split_once("</pre>").unwrap().0);
             let name = if i == 0 { "raise" } else { "match" };
             writeln!(out, "mod {name}_{code} {{\n{program}\n}}\n").unwrap();
