@@ -77,8 +77,9 @@ pub mod __private {
     #[cfg(feature = "tonic")]
     pub use crate::tonic::default_status;
     pub use crate::{
-        __entry as entry, __error_code as error_code, __into_response as into_response,
-        __into_status as into_status, __typed_error as typed_error, __with_methods as with_methods,
+        __entry as entry, __error_code as error_code, __generated_by as generated_by,
+        __into_response as into_response, __into_status as into_status, __typed_error as typed_error,
+        __with_methods as with_methods,
     };
     #[cfg(feature = "tonic")]
     pub use ::tonic;

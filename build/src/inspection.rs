@@ -99,6 +99,15 @@ impl Inspection {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 
+    /// Whether the only error is that the catalogue has no entry yet. [`add_entry`](crate::add_entry) can add the first one.
+    pub fn is_only_empty(&self) -> bool {
+        let Some(catalog) = &self.catalog else { return false };
+        let mut errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let (first, rest) = (errors.next(), errors.next());
+        let name = catalog.enum_name.rsplit('.').next().unwrap_or_default();
+        rest.is_none() && first.is_some_and(|finding| finding.message == lists_no_code(name))
+    }
+
     /// Whether an import is in none of the folders that were searched.
     pub fn is_missing_import(&self) -> bool {
         self.is_missing_import
@@ -180,4 +189,9 @@ impl Inspection {
             None => Err(Error::new(errors).with_missing_import(is_missing_import)),
         }
     }
+}
+
+/// The finding about a catalogue without entries.
+pub(crate) fn lists_no_code(the_enum: &str) -> String {
+    format!("`{the_enum}` lists no code")
 }

@@ -14,7 +14,7 @@ use crate::field_numbers::{
     FALLBACK_CODE, FALLBACK_GRPC_CODE, OPTIONS, PARAM_DESCRIPTION, PARAM_NAME, PARAM_TYPE, VALUE_NAME,
     VALUE_NUMBER,
 };
-use crate::inspection::{Inspection, Places};
+use crate::inspection::{Inspection, Places, lists_no_code};
 use crate::model::{Catalog, Entry, Fallback, Param, pascal_case, upper_snake_case};
 use crate::option_text::Repaired;
 use crate::positions::{Positions, written_name};
@@ -129,7 +129,7 @@ impl Reader<'_> {
         }
         let mut entries: Vec<Entry> = self.the_enum.values().filter_map(|value| self.entry(&value)).collect();
         if entries.is_empty() && self.diagnostics.is_empty() {
-            self.report(self.the_enum.path(), format!("`{}` lists no code", self.the_enum.name()));
+            self.report(self.the_enum.path(), lists_no_code(self.the_enum.name()));
         }
         for (path, message) in compared::repeated(self.the_enum, |value| self.reason(value)) {
             self.report(&path, message);

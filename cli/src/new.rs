@@ -70,10 +70,10 @@ pub(crate) fn run(catalog: &CatalogFile, args: &New) -> Result<(), Failure> {
     }
 }
 
-/// Reads a catalogue that breaks no rule.
+/// Reads a catalogue that breaks no rule, or only has no entry yet.
 fn inspected(file: &Path, catalog: &CatalogFile) -> Result<Inspection, Failure> {
     let inspection = source::inspect(file, &catalog.include)?;
-    if inspection.has_errors() {
+    if inspection.has_errors() && !inspection.is_only_empty() {
         let summary = format!("`{}` breaks the rules of catalogues:", file.display());
         return Err(Failure::errors(summary, &inspection));
     }

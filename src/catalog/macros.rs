@@ -1,5 +1,19 @@
 //! What the types of a generated module do. `codelibra-build` writes the calls.
 
+/// Compares the version of the generator with the version of this crate. A test keeps the literals the same as in Cargo.toml.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __generated_by {
+    ("0.1.0") => {};
+    ($version:literal) => {
+        ::core::compile_error!(concat!(
+            "codelibra-build ",
+            $version,
+            " generated this module, but codelibra has version 0.1.0; use the same version of both crates in Cargo.toml"
+        ));
+    };
+}
+
 /// A row of a catalogue, with its encoded details worked out by the compiler.
 #[doc(hidden)]
 #[macro_export]

@@ -409,3 +409,13 @@ fn params_out_of_range_do_not_panic() {
         }
     }
 }
+
+/// The macro fails to compile for any other version.
+#[test]
+fn the_version_of_the_generator_is_that_of_the_library() {
+    let macros = include_str!("../../src/catalog/macros.rs");
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(macros.contains(&format!("(\"{version}\") => {{}};")));
+    assert!(macros.contains(&format!("but codelibra has version {version};")));
+    codelibra::__private::generated_by!("0.1.0");
+}

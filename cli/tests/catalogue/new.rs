@@ -42,6 +42,39 @@ fn an_entry_is_written_after_the_one_with_the_next_lower_number() {
     assert_eq!(folder.names(), ["errors.proto"]);
 }
 
+/// A new user begins here.
+#[test]
+fn the_first_entry_is_added_to_an_empty_catalogue() {
+    let folder = Folder::new("new-first");
+    let start = r#"syntax = "proto3";
+
+package parcel.v1;
+
+import "codelibra/error/v1/options.proto";
+
+enum ErrorCode {
+  option (codelibra.error.v1.catalog) = {domain: "parcel.example.com"};
+
+  ERROR_CODE_UNSPECIFIED = 0;
+}
+"#;
+    folder.write("errors.proto", start);
+    let printed = new(&folder, &["404", "ParcelNotFound"]);
+    assert_eq!(
+        (printed.exit, &*printed.stdout),
+        (0, "errors.proto:12: added 404001 ParcelNotFound\n"),
+        "{}",
+        printed.stderr
+    );
+    let row = "  ERROR_CODE_PARCEL_NOT_FOUND = 404001 [(codelibra.error.v1.entry) = {summary: \"Parcel not found.\"}];\n";
+    let text = start.replace("= 0;\n", &format!("= 0;\n\n{row}"));
+    assert_eq!(folder.read("errors.proto"), text);
+
+    // Any other fault is reported as before.
+    folder.write("errors.proto", start.replace("parcel.example.com", "https://parcel"));
+    assert_eq!(new(&folder, &["404", "ParcelNotFound"]).exit, 2);
+}
+
 #[test]
 fn texts_and_recovery_are_written() {
     let folder = Folder::new("new-texts");
