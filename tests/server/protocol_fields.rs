@@ -124,7 +124,8 @@ fn an_invalid_field_is_removed_and_the_log_contains_only_its_name() {
             assert_eq!(error.code(), Some(ErrorCode::USER_BANNED));
             let log = log.take();
             assert_eq!(log.contains(&format!("removed_fields=[\"{name}\"]")), !is_kept, "{log}");
-            assert!(!log.contains("secret") && !log.contains("7777"), "{log}");
+            // Longer than a request id or a time, which may contain a few of these digits in a row.
+            assert!(!log.contains("secret") && !log.contains(&"7".repeat(20)), "{log}");
         }
     }
 }
