@@ -44,6 +44,8 @@ pub(crate) struct Code {
     /// The `ErrorCode`.
     pub(crate) codes: Path,
     pub(crate) constant: Ident,
+    /// Whether neither the code nor the type names a catalogue, so that it is codelibra's own.
+    pub(crate) has_no_catalog: bool,
 }
 
 pub(crate) struct Param {
@@ -226,6 +228,7 @@ impl Code {
                 ),
             ));
         }
+        let has_no_catalog = segments.is_empty() && default_codes.is_none();
         let codes = match default_codes {
             _ if !segments.is_empty() => {
                 Path { leading_colon: path.leading_colon, segments: segments.into_iter().collect() }
@@ -233,7 +236,7 @@ impl Code {
             Some(codes) => codes.clone(),
             None => syn::parse_quote!(::codelibra::ErrorCode),
         };
-        Ok(Self { codes, constant })
+        Ok(Self { codes, constant, has_no_catalog })
     }
 }
 

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::DeriveInput;
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::attributes::{Code, Coded, Input, Kind, Param, Variant};
@@ -20,7 +21,28 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     });
     let body = quote! { match #error { #(#arms)* } };
     let impls = impls(ident, &error, &body);
-    quote! { #impls #(#checks)* }
+    let hint = hint(input);
+    quote! { #impls #(#checks)* #hint }
+}
+
+/// If a code is not in codelibra's own catalogue, the compiler reports that a constant is missing. This adds one message, which
+/// names `#[codes]`.
+fn hint(input: &Input) -> Option<TokenStream> {
+    let own = |variant: &Variant| match &variant.kind {
+        Kind::Coded(Coded { code, .. }) if code.has_no_catalog => Some(code.constant.unraw().to_string()),
+        _ => None,
+    };
+    let names: Vec<String> = input.variants.iter().filter_map(own).collect();
+    let ident = &input.ident;
+    (!names.is_empty()).then(|| {
+        quote_spanned! {ident.span()=>
+            const _: () = if let ::core::option::Option::Some(fault) =
+                ::codelibra::__private::derive::catalog_fault(&[#(#names),*], ::core::stringify!(#ident))
+            {
+                ::core::panic!("{}", fault.as_str())
+            };
+        }
+    })
 }
 
 /// The errors, with impls that only keep every `?` from being reported too.
@@ -60,7 +82,7 @@ fn arm(ident: &Ident, variant: &Variant, error: &Ident) -> TokenStream {
                 quote_spanned! {ty.span()=> <::codelibra::ApiError as ::core::convert::From<#ty>>::from };
             quote! { #path { #member: #inner, .. } => #convert(#inner), }
         }
-        Kind::Coded(Coded { code: Code { codes, constant }, message, params, bound }) => {
+        Kind::Coded(Coded { code: Code { codes, constant, .. }, message, params, bound }) => {
             let api_error = Ident::new("api_error", Span::mixed_site());
             let fields = bound.iter().map(|Field { member, binding, .. }| quote! { #member: ref #binding, });
             let message = message.as_ref().map(|message| {
@@ -98,7 +120,7 @@ fn text(Message { format, reads }: &Message) -> TokenStream {
 }
 
 /// The compiler compares the param with the entry.
-fn check(Code { codes, constant }: &Code, Param { name, field }: &Param) -> TokenStream {
+fn check(Code { codes, constant, .. }: &Code, Param { name, field }: &Param) -> TokenStream {
     let ty = &field.ty;
     let kind = quote_spanned! {ty.span()=> <#ty as ::codelibra::params::ToParam>::KIND };
     let fault = quote! {

@@ -2,7 +2,8 @@
 
 use std::error::Error as StdError;
 
-use crate::catalog::{Entry, ParamKind};
+use crate::ErrorCode;
+use crate::catalog::{CatalogCode, Entry, ParamKind};
 use crate::error::ApiError;
 use crate::wire::same_text;
 
@@ -50,6 +51,28 @@ pub const fn param_fault(entries: &[Entry], code: u32, name: &str, kind: ParamKi
         rest = others;
     }
     Some(fault)
+}
+
+/// Checks the codes of a type that names no catalogue: they are of codelibra's own. Returns the fault of the first other one.
+pub const fn catalog_fault(mut names: &[&str], type_name: &str) -> Option<ParamFault> {
+    while let [name, others @ ..] = names {
+        let mut entries = ErrorCode::ENTRIES;
+        loop {
+            let [entry, rest @ ..] = entries else {
+                let fault = ParamFault::new("`")
+                    .and(name)
+                    .and("` is not a code of codelibra's own catalogue; if it is a code");
+                let fault = fault.and(" of your catalogue, name the catalogue, such as `#[codes(crate::errors::ErrorCode)]` on `");
+                return Some(fault.and(type_name).and("`"));
+            };
+            if same_text(entry.reason, name) {
+                break;
+            }
+            entries = rest;
+        }
+        names = others;
+    }
+    None
 }
 
 const fn find_entry(mut entries: &[Entry], code: u32) -> Option<&Entry> {
