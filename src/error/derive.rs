@@ -62,7 +62,9 @@ pub const fn catalog_fault(mut names: &[&str], type_name: &str) -> Option<ParamF
                 let fault = ParamFault::new("`")
                     .and(name)
                     .and("` is not a code of codelibra's own catalogue; if it is a code");
-                let fault = fault.and(" of your catalogue, name the catalogue, such as `#[codes(crate::errors::ErrorCode)]` on `");
+                let fault = fault.and(
+                    " of your catalogue, name the catalogue, such as `#[codes(errors::ErrorCode)]` on `",
+                );
                 return Some(fault.and(type_name).and("`"));
             };
             if same_text(entry.reason, name) {
