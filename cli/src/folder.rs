@@ -1,9 +1,12 @@
 //! A folder of files is written completely or not at all, and no file of the user is removed.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, mpsc};
+use std::thread;
 
 use codelibra_pages::File;
 
@@ -45,22 +48,63 @@ pub(crate) fn write(path: &Path, files: impl Iterator<Item = File>) -> Result<()
     written.map_err(cannot)
 }
 
+/// How many threads write. Creating a file is mostly waiting for the file system.
+const WRITERS: usize = 4;
+
+/// The most files that wait for a writer.
+const MAX_WAITING: usize = 256;
+
 fn write_new(new: &Path, files: impl Iterator<Item = File>) -> io::Result<()> {
     fs::create_dir(new)?;
-    let mut folders = HashSet::new();
     let mut manifest = Manifest::default();
-    for File { path, content } in files {
-        let file = new.join(&path);
-        if let Some(parent) = file.parent()
-            && parent != new
-            && folders.insert(parent.to_owned())
-        {
-            fs::create_dir_all(parent)?;
+    let (sender, receiver) = mpsc::sync_channel(MAX_WAITING);
+    let receiver = Mutex::new(receiver);
+    let has_failed = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let write = || write_received(new, &receiver, &has_failed);
+        let writers: Vec<_> = (0..WRITERS).map(|_| scope.spawn(write)).collect();
+        for file in files {
+            manifest.add(file.path.clone());
+            if has_failed.load(Ordering::Relaxed) || sender.send(file).is_err() {
+                break;
+            }
         }
-        io::Write::write_all(&mut create_or_keep(&file)?, content.as_bytes())?;
-        manifest.add(path);
-    }
+        // The writers end when there is no sender.
+        drop(sender);
+        let mut ended = writers.into_iter().map(|writer| writer.join());
+        ended.try_for_each(|ended| ended.unwrap_or_else(|_| Err(io::Error::other("a writer panicked"))))
+    })?;
     fs::write(new.join(MANIFEST), manifest.to_text())
+}
+
+/// Writes the files that are received. After a failure of any writer, the rest is received and not written, so that the
+/// sender does not wait.
+fn write_received(
+    new: &Path,
+    receiver: &Mutex<mpsc::Receiver<File>>,
+    has_failed: &AtomicBool,
+) -> io::Result<()> {
+    let mut written = Ok(());
+    while let Some(file) = receiver.lock().ok().and_then(|receiver| receiver.recv().ok()) {
+        if has_failed.load(Ordering::Relaxed) {
+            continue;
+        }
+        written = write_file(new, &file);
+        if written.is_err() {
+            has_failed.store(true, Ordering::Relaxed);
+        }
+    }
+    written
+}
+
+fn write_file(new: &Path, File { path, content }: &File) -> io::Result<()> {
+    let file = new.join(path);
+    if let Some(parent) = file.parent()
+        && parent != new
+    {
+        fs::create_dir_all(parent)?;
+    }
+    create_or_keep(&file)?.write_all(content.as_bytes())
 }
 
 /// Creates a file. A file system that ignores case can have the file already: `Gone` and `GONE` are two addresses of one

@@ -1,5 +1,5 @@
 // The search of the list. Without it, the list is complete, and a server filters it.
-const LIMIT = 100; // results that are shown before "Show all"
+const LIMIT = 30; // results that are shown before "Show all"
 const form = document.getElementById("search");
 const { q } = form.elements;
 const filters = ["class", "grpc", "recovery"].map((name) => form.elements[name]);
