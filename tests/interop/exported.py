@@ -13,7 +13,7 @@ import pathlib
 import random
 import subprocess
 
-from cases import errors
+from cases import OUR_INFO, errors
 from catalogue import ROOT, SAMPLES, TIMEOUT, read_entries, run, serve
 
 FORMS = {"native": "body", "problem": "body", "aip193": "google", "rpc-status": "google", "connect": "codelibra"}
@@ -95,20 +95,35 @@ def _to_text(details):
     return base64.b64encode(details).decode()
 
 
-def _sent_details(codelibra):
-    """Values of `grpc-status-details-bin`, sound and unsound."""
+def _changed(dice, data):
+    """The bytes with a few of them removed, added or replaced."""
+    data = bytearray(data)
+    for _ in range(dice.randrange(1, 5)):
+        at = dice.randrange(len(data) + 1)
+        data[at : at + dice.randrange(2)] = dice.randbytes(dice.randrange(3))
+    return bytes(data)
+
+
+def _encoded(codelibra):
+    """The text that `codelibra encode` prints, and its bytes."""
     arguments = ["encode", "403005", "--param", "locked_until=2026-01-31T09:30:00Z", "--message", "später?"]
-    sound = run(codelibra, *arguments).decode().strip()
-    details = base64.b64decode(sound + "=" * (-len(sound) % 4))
-    yield from (sound, sound + "==", sound.replace("+", "-").replace("/", "_"), f"{sound},{sound}", f"A,{sound}")
-    other = _detail("acme.v1.Unknown", b"\xff\xff\xff")
-    group = b"\x23\x08\x01\x24"
-    yield from (_to_text(other + details), _to_text(details + other), _to_text(details + group))
-    # Sources after ours: a number in the metadata, a known reason, and another domain.
-    yield from map(_to_text, (
+    text = run(codelibra, *arguments).decode().strip()
+    return text, base64.b64decode(text + "=" * (-len(text) % 4))
+
+
+def _complete_details(details):
+    """Encoded statuses with codes from each source, and with none."""
+    other, group = _detail("acme.v1.Unknown", b"\xff\xff\xff"), b"\x23\x08\x01\x24"
+    return [
+        other + details,
+        details + other,
+        details + group,
+        # Sources after ours: a number in the metadata, a known reason, and another domain.
         _google("USER_BANNED", "codelibra", code="403003"),
         _google("USER_BANNED", "codelibra", code="403003", shed="HELP,METADATA"),
         _google("USER_BANNED", "codelibra", code="403003", shed="x"),
+        _google("USER_BANNED", "codelibra", code="403003", shed="HELP,NEWER"),
+        _google("USER_BANNED", "codelibra", code="403003", shed="NEWER"),
         _google("USER_BANNED", "codelibra", plan="free"),
         _google("USER_BANNED", "codelibra", code="banned"),
         _google("USER_BANNED", "shop.example.com", code="403003"),
@@ -116,21 +131,25 @@ def _sent_details(codelibra):
         _google("", "", code="403099"),
         _google("USER_BANNED", "codelibra", __proto__="x", constructor="y", code="403003"),
         _google("OTHER", "codelibra") + _google("USER_BANNED", "codelibra"),
-        _detail("codelibra.error.v1.ErrorInfo", b"\x08\x01") + _google("USER_BANNED", "codelibra", code="403003"),
-        _detail("codelibra.error.v1.ErrorInfo", b"\x08\xbb\xcc\x18\x12") + _google("X_Y", "", code="403001"),
-        _detail("codelibra.error.v1.ErrorInfo", b"\x08\xbb\xcc\x18" + _field(2, b"\xff")),
-        _detail("codelibra.error.v1.ErrorInfo", b"\x08\xbb\xcc\x98\xff\xff\xff\xff\xff\x01"),
-    ))
+        _detail(OUR_INFO, b"\x08\x01") + _google("USER_BANNED", "codelibra", code="403003"),
+        _detail(OUR_INFO, b"\x08\xbb\xcc\x18\x12") + _google("X_Y", "", code="403001"),
+        _detail(OUR_INFO, b"\x08\xbb\xcc\x18" + _field(2, b"\xff")),
+        _detail(OUR_INFO, b"\x08\xbb\xcc\x98\xff\xff\xff\xff\xff\x01"),
+    ]
+
+
+def _sent_details(text, details):
+    """Values of `grpc-status-details-bin`, sound and unsound."""
+    yield from (text, text + "==", text.replace("+", "-").replace("/", "_"), f"{text},{text}", f"A,{text}")
+    yield from map(_to_text, _complete_details(details))
     # What is cut, or not base64.
-    yield from (sound[:at] for at in range(1, len(sound), 9))
+    yield from (text[:at] for at in range(1, len(text), 9))
     yield from (_to_text(details[:at]) for at in range(1, len(details), 9))
     yield from ("!!!!", "A", "AAAA", "====", ",", "AQID*AQID", "\u00fc")
     dice = random.Random(1)
     yield from (_to_text(dice.randbytes(dice.randrange(1, 80))) for _ in range(20))
-    for _ in range(60):
-        broken = bytearray(details)
-        broken[dice.randrange(len(broken))] = dice.randrange(256)
-        yield _to_text(bytes(broken))
+    statuses = [details, *_complete_details(details)]
+    yield from (_to_text(_changed(dice, dice.choice(statuses))) for _ in range(150))
 
 
 def _sent_bodies():
@@ -155,6 +174,18 @@ def _sent_bodies():
     yield from (("", False), ("<html>", False), ("[" * 100_000, False), ('{"code":' + "9" * 10_000 + "}", False))
     yield '{"code":1e999,"status":-1e999,"error":{"code":[]}}', False
     yield '{"code":403003,"details":{"a":' + "[" * 5000 + "]" * 5000 + "}}", False
+
+
+def _corrupt_cases(statuses, bodies):
+    """Details and bodies with a few changed bytes. A module has to read them without an error of its own."""
+    dice = random.Random(3)
+    details = [_to_text(_changed(dice, dice.choice(statuses))) for _ in range(3000)]
+    texts = [_changed(dice, dice.choice(bodies).encode()).decode("utf-8", "replace") for _ in range(2000)]
+    return _cases("corrupt details", details), _cases("corrupt body", texts)
+
+
+def _cases(kind, texts):
+    return [{"id": f"{kind} {i}", "text": text} for i, text in enumerate(texts)]
 
 
 # Texts of parameters, and the value that a module reads; None where the text is not of the type.
@@ -205,16 +236,19 @@ def _check_table(codelibra, catalog, table):
 
 def check_module(codelibra, language, command):
     """Runs the program with all cases, and checks what it prints."""
-    details = [{"id": f"details {i}", "text": text} for i, text in enumerate(_sent_details(codelibra))]
+    text, encoded = _encoded(codelibra)
+    details = _cases("details", _sent_details(text, encoded))
     sent = list(_sent_bodies())
-    bodies = [{"id": f"body {i}", "text": text} for i, (text, _) in enumerate(sent)]
+    bodies = _cases("body", [text for text, _ in sent])
     typed = [({"id": f"typed {i}", "text": text}, params) for i, (text, params) in enumerate(_typed_bodies())]
+    compared = [text for text, is_compared in sent if is_compared]
+    corrupt_details, corrupt_bodies = _corrupt_cases([encoded, *_complete_details(encoded)], compared)
     with _served(codelibra) as (calls, requests):
         given = {
             "calls": [given for given, _ in calls],
             "requests": [given for given, _ in requests],
-            "details": details,
-            "bodies": [*bodies, *(case for case, _ in typed)],
+            "details": [*details, *corrupt_details],
+            "bodies": [*bodies, *(case for case, _ in typed), *corrupt_bodies],
         }
         readings = {reading["id"]: reading for reading in _run(command, given)}
     for case, expected in [*calls, *requests, *typed]:
@@ -231,12 +265,16 @@ def check_module(codelibra, language, command):
             assert (reading["request_id"], reading["retry_delay"]) == ("r-1", 90_500), reading
         if "METADATA" in text and is_compared:
             assert reading["shed"] == ["HELP", "METADATA"], reading
+    for case in (*corrupt_details, *corrupt_bodies):
+        code = readings.pop(case["id"])["code"]
+        assert code is None or 400_000 <= code <= 599_999, (case, code)
     _check_table(codelibra, [], readings.pop("table codelibra")["table"])
     _check_table(codelibra, ["--catalog", str(HOSTILE)], readings.pop("table hostile")["table"])
     assert not readings, next(iter(readings.values()))
     print(
         f"{language}: {len(calls)} calls, {len(requests)} requests, {len(details)} values of details and "
-        f"{len(bodies) + len(typed)} bodies were read correctly"
+        f"{len(bodies) + len(typed)} bodies were read correctly; {len(corrupt_details) + len(corrupt_bodies)} corrupt ones "
+        "were read without an error"
     )
 
 

@@ -377,7 +377,10 @@ func (i *info) takeReservedKeys() {
 	i.code = code
 	delete(i.metadata, "code")
 	marks := strings.Split(i.metadata["shed"], ",")
-	if slices.ContainsFunc(marks, func(mark string) bool { return !slices.Contains(shedParts, mark) }) {
+	isOther := func(mark string) bool { return !shedPattern.MatchString(mark) }
+	isKnown := func(mark string) bool { return slices.Contains(shedParts, mark) }
+	// A newer server may send names that are unknown here.
+	if slices.ContainsFunc(marks, isOther) || !slices.ContainsFunc(marks, isKnown) {
 		return
 	}
 	for _, mark := range marks {
@@ -542,6 +545,7 @@ func paramValue(kind, text string) any {
 var (
 	timePattern = regexp.MustCompile(
 		`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$`)
+	shedPattern     = regexp.MustCompile(`^[A-Z0-9_]+$`)
 	durationPattern = regexp.MustCompile(`^-?[0-9]+(\.[0-9]{1,9})?s$`)
 )
 
@@ -829,19 +833,29 @@ func readMessage(data []byte) message {
 	return read
 }
 
-// last returns the last field of a number that is not cut.
-func (m message) last(number uint64) protoField {
+// bytes returns the bytes of a field that is not cut; of several, the last one.
+func (m message) bytes(number uint64) []byte {
 	for _, field := range slices.Backward(m.fields) {
-		if field.number == number && !field.isCut {
-			return field
+		if field.number == number && field.data != nil && !field.isCut {
+			return field.data
 		}
 	}
-	return protoField{}
+	return nil
+}
+
+// varint returns the last varint of a field, or 0.
+func (m message) varint(number uint64) uint64 {
+	for _, field := range slices.Backward(m.fields) {
+		if field.number == number && field.data == nil {
+			return field.varint
+		}
+	}
+	return 0
 }
 
 // text returns an empty text if the field is not UTF-8.
 func (m message) text(number uint64) string {
-	data := m.last(number).data
+	data := m.bytes(number)
 	if !utf8.Valid(data) {
 		return ""
 	}
@@ -850,7 +864,7 @@ func (m message) text(number uint64) string {
 
 // lossyText returns the text with U+FFFD in place of what is not UTF-8.
 func (m message) lossyText(number uint64) string {
-	return strings.ToValidUTF8(string(m.last(number).data), "\ufffd")
+	return strings.ToValidUTF8(string(m.bytes(number)), "\ufffd")
 }
 
 // metadata reads a map of texts. An entry that is not UTF-8 is skipped.
@@ -859,7 +873,7 @@ func (m message) metadata(number uint64) map[string]string {
 	for _, field := range m.fields {
 		if field.number == number && field.data != nil && !field.isCut {
 			pair := readMessage(field.data)
-			key, value := pair.last(1).data, pair.last(2).data
+			key, value := pair.bytes(1), pair.bytes(2)
 			if utf8.Valid(key) && utf8.Valid(value) {
 				metadata[string(key)] = string(value)
 			}
@@ -906,12 +920,12 @@ func (f *found) readDetail(kind string, data []byte, isWhole bool) {
 	case ours:
 		// A domain that is not UTF-8 is another domain than ours, so it is not read as an empty one.
 		found := &info{source: SourceCodeLibra, domain: read.lossyText(2), reason: read.text(3), isComplete: isComplete}
-		found.code = codeOf(int64(uint32(read.last(1).varint)))
+		found.code = codeOf(int64(uint32(read.varint(1))))
 		found.metadata = read.metadata(4)
 		for _, field := range read.fields {
 			if field.number == 5 && field.data == nil {
 				found.addShedNumber(int64(field.varint))
-			} else if field.number == 5 {
+			} else if field.number == 5 && !field.isCut {
 				// A repeated enum that is packed. A varint under 128 is one byte.
 				for _, part := range field.data {
 					found.addShedNumber(int64(part))
@@ -927,8 +941,8 @@ func (f *found) readDetail(kind string, data []byte, isWhole bool) {
 	case request:
 		f.setRequestID(read.text(1))
 	case retry:
-		delay := readMessage(read.last(1).data)
-		seconds, nanos := int64(delay.last(1).varint), int64(int32(delay.last(2).varint))
+		delay := readMessage(read.bytes(1))
+		seconds, nanos := int64(delay.varint(1)), int64(int32(delay.varint(2)))
 		isShort := seconds < math.MaxInt64/int64(time.Second)
 		f.setRetryDelay(time.Duration(seconds)*time.Second+time.Duration(nanos), isWhole && seconds >= 0 && isShort)
 	}

@@ -356,7 +356,8 @@ public final class ErrorCodes {
       }
       metadata.remove("code");
       List<String> marks = List.of(metadata.getOrDefault("shed", "").split(",", -1));
-      if (SHED.containsAll(marks)) {
+      // A newer server may send names that are unknown here.
+      if (marks.stream().allMatch(mark -> mark.matches("[A-Z0-9_]+")) && marks.stream().anyMatch(SHED::contains)) {
         marks.forEach(this::addShed);
         metadata.remove("shed");
       }
@@ -897,17 +898,22 @@ public final class ErrorCodes {
       isValid = !isCut;
     }
 
-    /** The last field of a number that is not cut. */
-    private Optional<Field> last(int number) {
-      return fields.stream().filter(field -> field.number == number && !field.isCut).reduce((first, second) -> second);
-    }
-
+    /** The last varint of a field, or 0. */
     long varint(int number) {
-      return last(number).map(Field::varint).orElse(0L);
+      long last = 0;
+      for (Field field : fields) {
+        last = field.number == number && field.bytes == null ? field.varint : last;
+      }
+      return last;
     }
 
+    /** The bytes of a field that is not cut; of several, the last one. */
     byte[] bytes(int number) {
-      return last(number).map(Field::bytes).orElse(new byte[0]);
+      byte[] last = new byte[0];
+      for (Field field : fields) {
+        last = field.number == number && field.bytes != null && !field.isCut ? field.bytes : last;
+      }
+      return last;
     }
 
     /** The text of a field; empty if it is not UTF-8. */
@@ -982,7 +988,7 @@ public final class ErrorCodes {
       for (Field field : message.fields) {
         if (field.number == 5 && field.bytes == null) {
           info.addShed(field.varint);
-        } else if (field.number == 5) {
+        } else if (field.number == 5 && !field.isCut) {
           // A repeated enum that is packed. A varint under 128 is one byte.
           for (byte part : field.bytes) {
             info.addShed(part);

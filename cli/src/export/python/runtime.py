@@ -275,7 +275,8 @@ class _Info:
         self.code = code
         del self.metadata["code"]
         marks = self.metadata.get("shed", "").split(",")
-        if all(mark in _SHED for mark in marks):
+        # A newer server may send names that are unknown here.
+        if all(re.fullmatch("[A-Z0-9_]+", mark) for mark in marks) and any(mark in _SHED for mark in marks):
             for mark in marks:
                 self.add_shed(mark)
             del self.metadata["shed"]
@@ -644,12 +645,12 @@ class _Message:
 
     def data(self, number: int) -> bytes:
         """The bytes of a field that is not cut; of several, the last one."""
-        found = (f.data for f in reversed(self.fields) if f.number == number and not f.is_cut)
-        return next(found, None) or b""
+        found = (f.data for f in reversed(self.fields) if f.number == number and f.data is not None and not f.is_cut)
+        return next(found, b"")
 
     def varint(self, number: int) -> int:
-        found = (f.varint for f in reversed(self.fields) if f.number == number)
-        return next(found, None) or 0
+        found = (f.varint for f in reversed(self.fields) if f.number == number and f.varint is not None)
+        return next(found, 0)
 
     def text(self, number: int) -> str:
         """The text of a field; empty if it is not UTF-8."""

@@ -547,7 +547,8 @@ function takeReservedKeys(info: Info): void {
   info.code = code;
   delete info.metadata["code"];
   const marks = (info.metadata["shed"] ?? "").split(",");
-  if (marks.every((mark) => SHED.includes(mark))) {
+  // A newer server may send names that are unknown here.
+  if (marks.every((mark) => /^[A-Z0-9_]+$/.test(mark)) && marks.some((mark) => SHED.includes(mark))) {
     marks.forEach((mark) => addShed(info, mark));
     delete info.metadata["shed"];
   }
@@ -697,43 +698,49 @@ function readAny(any: Uint8Array, isWhole: boolean, found: Found): void {
 
 function readDetail(type: string, bytes: Uint8Array, isWhole: boolean, found: Found): void {
   const { fields, isComplete } = readFields(bytes);
-  const whole = fields.filter((field) => !field.isCut);
   if (type === OURS) {
-    found.infos.push(readOurs(whole, isWhole && isComplete));
+    found.infos.push(readOurs(fields, isWhole && isComplete));
   } else if (type === GOOGLES) {
-    found.infos.push(readGoogles(whole, isWhole && isComplete));
+    found.infos.push(readGoogles(fields, isWhole && isComplete));
   } else if (type === "google.rpc.RequestInfo") {
-    found.requestId ||= fieldText(whole, 1) || undefined;
+    found.requestId ||= fieldText(fields, 1) || undefined;
   } else if (type === "google.rpc.RetryInfo" && isWhole) {
-    const delay = readFields(lastOf(whole, 1)?.bytes ?? new Uint8Array()).fields;
-    const part = (number: number) => Number(BigInt.asIntN(64, lastOf(delay, number)?.varint ?? 0n));
+    const delay = readFields(bytesOf(fields, 1)).fields;
+    const part = (number: number) => Number(BigInt.asIntN(64, varintOf(delay, number)));
     setRetryDelay(found, part(1) * 1000 + part(2) / 1e6);
   }
 }
 
-function lastOf(fields: readonly Field[], number: number): Field | undefined {
-  const all = fields.filter((field) => field.number === number);
-  return all[all.length - 1];
+/** The bytes of a field that is not cut; of several, the last one. */
+function bytesOf(fields: readonly Field[], number: number): Uint8Array {
+  const all = fields.filter((field) => field.number === number && field.bytes !== undefined && !field.isCut);
+  return all[all.length - 1]?.bytes ?? new Uint8Array();
+}
+
+/** The last varint of a field, or 0. */
+function varintOf(fields: readonly Field[], number: number): bigint {
+  const all = fields.filter((field) => field.number === number && field.varint !== undefined);
+  return all[all.length - 1]?.varint ?? 0n;
 }
 
 function fieldText(fields: readonly Field[], number: number): string {
-  return utf8(lastOf(fields, number)?.bytes ?? new Uint8Array()) ?? "";
+  return utf8(bytesOf(fields, number)) ?? "";
 }
 
 /** A domain that is not UTF-8 is another domain than ours, so it is not read as an empty one. */
 function fieldDomain(fields: readonly Field[]): string {
-  return lossyUtf8(lastOf(fields, 2)?.bytes ?? new Uint8Array());
+  return lossyUtf8(bytesOf(fields, 2));
 }
 
 function readOurs(fields: readonly Field[], isComplete: boolean): Info {
   const info: Info = { ...newInfo("codelibra"), isComplete };
-  const code = Number(BigInt.asUintN(32, lastOf(fields, 1)?.varint ?? 0n));
+  const code = Number(BigInt.asUintN(32, varintOf(fields, 1)));
   info.code = isCode(code) ? code : undefined;
   info.domain = fieldDomain(fields);
   info.reason = fieldText(fields, 3);
   readMetadata(fields, 4, info.metadata);
-  for (const { number, varint, bytes } of fields) {
-    if (number === 5) {
+  for (const { number, varint, bytes, isCut } of fields) {
+    if (number === 5 && !isCut) {
       // A repeated enum: packed or not. A varint under 128 is one byte.
       const parts = varint === undefined ? Array.from(bytes ?? []) : [Number(varint)];
       parts.forEach((part) => addShed(info, SHED[part - 1]));
@@ -754,10 +761,10 @@ function readGoogles(fields: readonly Field[], isComplete: boolean): Info {
 /** Reads a map of texts. An entry that is not UTF-8 is skipped. */
 function readMetadata(fields: readonly Field[], number: number, metadata: Metadata): void {
   for (const field of fields) {
-    if (field.number === number && field.bytes) {
+    if (field.number === number && field.bytes && !field.isCut) {
       const entry = readFields(field.bytes).fields;
-      const key = utf8(lastOf(entry, 1)?.bytes ?? new Uint8Array());
-      const value = utf8(lastOf(entry, 2)?.bytes ?? new Uint8Array());
+      const key = utf8(bytesOf(entry, 1));
+      const value = utf8(bytesOf(entry, 2));
       if (key !== undefined && value !== undefined) {
         metadata[key] = value;
       }
