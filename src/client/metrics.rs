@@ -11,7 +11,7 @@ use crate::inbound::ReceivedError;
 /// |---|---|---|
 /// | `codelibra_client_errors_total` | counter | failures |
 /// | `codelibra_client_error_seconds` | histogram | seconds from the start of the call |
-/// | `codelibra_client_retries_total` | counter | retries, if a `RetryPolicy` has this observer; without `synthesized` |
+/// | `codelibra_client_retries_total` | counter | retries of a `RetryPolicy` with this observer; it has no label `synthesized` |
 ///
 /// The labels. A peer cannot add values to any of them:
 ///

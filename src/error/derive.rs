@@ -53,7 +53,7 @@ pub const fn param_fault(entries: &[Entry], code: u32, name: &str, kind: ParamKi
     Some(fault)
 }
 
-/// Checks the codes of a type that names no catalogue: they are of codelibra's own. Returns the fault of the first other one.
+/// Checks the codes of a type that names no catalogue: they are of codelibra's own. Returns a fault for the first name that is not in it.
 pub const fn catalog_fault(mut names: &[&str], type_name: &str) -> Option<ParamFault> {
     while let [name, others @ ..] = names {
         let mut entries = ErrorCode::ENTRIES;

@@ -1,8 +1,8 @@
 //! A call of the server layer, which the future, the body and the task at the deadline share.
 //!
 //! [`ServerCall`] has more methods in three other files: `future` makes the head of the response, `body` its trailers, and
-//! `failure` the fields of a failure. These methods use the types of their files, and those files import this one. So the methods
-//! cannot be here without a circle of imports.
+//! `failure` the fields of a failure. These methods use the types of their files, and those files import this one. If the
+//! methods were here, the imports would form a circle.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A strict reader: it reads a status only if [`write`](super::write) would write the same bytes. Such a status can be sent
+//! A strict reader: it accepts only a status in the order and the form of [`write`](super::write). Such a status can be sent
 //! unchanged, or without `codelibra.error.v1.ErrorInfo`.
 
 use super::details::Detail;

@@ -44,7 +44,7 @@ pub(crate) fn is_encoding_of(value: &[u8], text: &str) -> bool {
     is_plain || is_tonics_encoding_of(value, text) || percent_decode(value).eq(text.bytes())
 }
 
-/// Returns whether a field is a text whose spaces are encoded, as tonic encodes them, and that needs no other escapes.
+/// Returns whether the field is this text with each space written as `%20` and no other escape. tonic writes this form.
 #[cfg(feature = "server")]
 fn is_tonics_encoding_of(value: &[u8], text: &str) -> bool {
     let mut rest = value;

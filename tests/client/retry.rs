@@ -454,3 +454,30 @@ async fn a_refused_stream_is_tried_again() {
         assert_eq!(retries.recv().await, None);
     }
 }
+
+/// A stream that is refused after the response has begun proves nothing, so a typed call is not executed twice.
+#[tokio::test]
+async fn a_refusal_in_the_body_is_not_a_proof() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let executed = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&executed);
+    tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.unwrap();
+        let mut connection = h2::server::handshake(socket).await.unwrap();
+        while let Some(Ok((_, mut respond))) = connection.accept().await {
+            counted.fetch_add(1, Ordering::Relaxed);
+            let response = Response::builder().header("content-type", "application/grpc").body(()).unwrap();
+            let mut send = respond.send_response(response, false).unwrap();
+            send.send_data(bytes::Bytes::from_static(&[0, 0, 0, 0, 0]), false).unwrap();
+            send.send_reset(h2::Reason::REFUSED_STREAM);
+        }
+    });
+    let channel = channel(address);
+    let call = service_fn(move |_: Request<()>| {
+        let mut client = Grpc::new(ClientLayer::new::<ErrorCode>().layer(channel.clone()));
+        async move { unary(&mut client).await }
+    });
+    Retry::new(policy(), call).oneshot(Request::new(())).await.unwrap_err();
+    assert_eq!(executed.load(Ordering::Relaxed), 1);
+}

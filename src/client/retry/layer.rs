@@ -35,7 +35,8 @@ use crate::wire::header::GRPC_STATUS;
 ///
 /// A method that may be executed twice has to be [named](Self::idempotent_method), or to have an `idempotency_level` in a
 /// [descriptor set](Self::idempotent_methods). A call of any other method is sent again only if the server did not begin it,
-/// unless the policy is [idempotent](RetryPolicy::idempotent) for all methods.
+/// unless the policy is [idempotent](RetryPolicy::idempotent) for all methods: the connection was never made, or the server refused
+/// the stream (RFC 9113 §8.7).
 ///
 /// ```
 /// use codelibra::ErrorCode;
@@ -150,7 +151,11 @@ where
                 parts.extensions.insert(kept);
                 body
             }
-            Err(body) => body,
+            Err(body) => {
+                // The body of another layer like this one may be another.
+                parts.extensions.remove::<KeptBody>();
+                body
+            }
         };
         Retry::new(self.layer.policy.clone(), ready).call(Request::from_parts(parts, body))
     }
@@ -177,7 +182,7 @@ impl<Res, E: Error + 'static> Policy<Request<Body>, Response<Res>, E> for Fields
     fn retry(&mut self, request: &mut Request<Body>, result: &mut Result<Response<Res>, E>) -> Option<Sleep> {
         let failure = match result {
             Ok(response) => failure_in(response.headers(), response.status(), self.catalog)?,
-            Err(error) => CallFailure::from_error(error, self.catalog),
+            Err(error) => CallFailure::in_place_of_response(error, self.catalog),
         };
         let path = request.uri().path().to_owned();
         let delay = self.attempts.as_mut()?.next(&self.rules, &failure, &path, request.headers_mut())?;

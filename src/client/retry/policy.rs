@@ -19,8 +19,8 @@ use crate::client::observe::{self, Observe};
 ///   is the one in the error (`grpc-retry-pushback-ms`, RetryInfo, `Retry-After`, a parameter of a WAIT), with jitter unless it is
 ///   a pushback. Without one, it is a backoff with full jitter.
 /// - Only a request that may be executed twice is sent again: see [`idempotent`](Self::idempotent). Any other request is sent
-///   again only if the server provably did not begin the call: the connection was never made, or the server refused the stream
-///   (RFC 9113 §8.7).
+///   again only if the server provably did not begin the call: the connection was never made. A
+///   [`RetryLayer`](super::RetryLayer) knows more, because it sees the response.
 /// - A [budget](Self::budget), which all clones share, limits the number of retries, so that a storm of failures does not multiply
 ///   the load.
 /// - The caller's deadline (`grpc-timeout`) applies to the call with all of its retries: each attempt gets the rest of the time,
@@ -90,7 +90,7 @@ impl<C: CatalogCode> RetryPolicy<C> {
         self
     }
 
-    /// Sets the budget, which all policies with the same `Arc` share. The default allows 8 % of the calls of the last ten seconds,
+    /// Sets the budget, which all policies with the same `Arc` share. The default allows one retry for 12 calls of the last ten seconds,
     /// and one a second, and is shared by the clones of this policy.
     #[must_use]
     pub fn budget(mut self, budget: Arc<TpsBudget>) -> Self {

@@ -42,7 +42,7 @@ impl Rules {
             max_backoff: Duration::from_secs(5),
             max_delay: Duration::from_secs(10),
             is_idempotent: false,
-            // One retry for 13 calls, and one a second.
+            // One retry for 12 calls, and one a second.
             budget: Arc::new(TpsBudget::new(Duration::from_secs(10), 1, 0.08)),
             observer: None,
         }
@@ -77,14 +77,31 @@ pub(super) enum CallFailure {
 }
 
 impl CallFailure {
-    /// Reads the error that a client or a channel returned in place of a response.
+    /// Reads the error that a service returned in place of a response. Its chain shows whether the server began the call.
+    pub(super) fn in_place_of_response(error: &(dyn Error + 'static), catalog: &'static Catalog) -> Self {
+        let failure = Self::from_error(error, catalog);
+        match failure {
+            Self::Other(received) if chain(error).any(is_refusal) => Self::NotBegun(received),
+            failure => failure,
+        }
+    }
+
+    /// Reads the error of a call. A refused stream does not count as not begun here: it may have ended a response that had begun.
     pub(super) fn from_error(error: &(dyn Error + 'static), catalog: &'static Catalog) -> Self {
         let status = chain(error).find_map(|error| error.downcast_ref::<Status>());
         let status = match status {
             Some(status) => status.to_received_with(catalog),
-            None => Status::unknown(error.to_string()).to_received_with(catalog),
+            None => {
+                // Foreign code: it may panic.
+                let text = catch(|| error.to_string()).unwrap_or_default();
+                Status::unknown(text).to_received_with(catalog)
+            }
         };
-        if chain(error).any(is_not_begun) { Self::NotBegun(status) } else { Self::Other(status) }
+        if chain(error).any(|error| error.is::<ConnectError>()) {
+            Self::NotBegun(status)
+        } else {
+            Self::Other(status)
+        }
     }
 
     const fn error(&self) -> &ReceivedError {
@@ -94,13 +111,11 @@ impl CallFailure {
     }
 }
 
-/// Returns whether the server did not begin the call: the connection was never made, or the server refused the stream, which means
-/// that it did not process any part of the request (RFC 9113 §8.7).
-fn is_not_begun(error: &(dyn Error + 'static)) -> bool {
-    let is_refusal = |error: &h2::Error| {
+/// Returns whether the server refused the stream, which means that it did not process any part of the request (RFC 9113 §8.7).
+fn is_refusal(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<h2::Error>().is_some_and(|error| {
         error.is_remote() && error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM)
-    };
-    error.is::<ConnectError>() || error.downcast_ref().is_some_and(is_refusal)
+    })
 }
 
 /// One call with its retries.
@@ -177,7 +192,7 @@ impl Attempts {
                 Some(delay)
             }
             // Many clients may wait for the same event.
-            RetryDelay::AtLeast(delay) => Some(delay + backoff),
+            RetryDelay::AtLeast(delay) => Some(delay.saturating_add(backoff)),
             RetryDelay::Unknown => Some(backoff),
         }
     }
